@@ -1,0 +1,31 @@
+"""RMP-SAM on camera topics: panoptic segmentation, tracked instances and clicks from one network.
+
+    from rmpsam_ros import Segmenter, PointPrompt
+
+The names below are imported on first use, so that `import rmpsam_ros.msg` costs nothing else.
+"""
+from importlib import import_module
+from pkgutil import extend_path
+
+# With the source tree first on sys.path, the generated msg/ and srv/ are still found in the installed copy.
+__path__ = extend_path(__path__, __name__)
+__version__ = "0.1.0"
+
+_HOME_OF = {
+    "Segmenter": "rmpsam_ros.segmenter",
+    "Frame": "rmpsam_ros.segmenter",
+    "Tracker": "rmpsam_ros.tracking",
+    "PointPrompt": "rmpsam_ros.types",
+    "PanopticResult": "rmpsam_ros.types",
+    "PromptResult": "rmpsam_ros.types",
+    "Segment": "rmpsam_ros.types",
+    "LabelSet": "rmpsam_ros.types",
+    "RmpsamError": "rmpsam_ros.errors",
+}
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name: str):
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)

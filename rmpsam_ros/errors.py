@@ -1,0 +1,21 @@
+"""What can go wrong, one class per kind. Every message is one sentence: what was wrong, what would be right."""
+
+
+class RmpsamError(Exception):
+    """Base of every error that this package raises on purpose; the command line prints it and exits with 2."""
+
+
+class ImageError(RmpsamError):
+    """An image that cannot be used: wrong shape or dtype, broken bytes, unknown encoding."""
+
+
+class PromptError(RmpsamError):
+    """A click or box that cannot be answered: outside the image, not finite, no foreground."""
+
+
+class ModelError(RmpsamError):
+    """A model folder that is missing, half-written or of another version."""
+
+
+class BackendError(RmpsamError):
+    """A backend that is not installed, or that cannot run this model on this machine."""

@@ -1,0 +1,140 @@
+"""The values that floors hand to each other: frozen, plain numpy, no ROS and no torch.
+
+Pixels are those of the source image unless a field says otherwise: x right, y down, pixel centres at integers.
+Arrays are row-major, `(H, W)` or `(H, W, C)`; colours are RGB.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+UNLABELLED = 255
+"""Value of a pixel without a class in a semantic map (uint8), as `vision_msgs/LabelInfo` wants it."""
+
+FOREGROUND, BACKGROUND = 1, 0
+"""Labels of a prompt point, equal to the constants of the `PointPrompt` message."""
+
+
+@dataclass(frozen=True)
+class ClassLabel:
+    """One class of a label set. `color` is RGB, 0 to 255."""
+
+    id: int
+    name: str
+    is_thing: bool
+    color: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """A named, ordered set of classes; `classes[i].id == i`."""
+
+    name: str
+    classes: tuple[ClassLabel, ...]
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def __getitem__(self, class_id: int) -> ClassLabel:
+        return self.classes[class_id]
+
+    def is_thing(self) -> npt.NDArray[np.bool_]:
+        """(K,) bool: True where the class is a thing (countable), False where it is stuff."""
+        return np.array([label.is_thing for label in self.classes], dtype=bool)
+
+    def palette(self) -> npt.NDArray[np.uint8]:
+        """(256, 3) uint8 RGB: the colour of each class id; ids without a class are black."""
+        table = np.zeros((256, 3), np.uint8)
+        for label in self.classes[:256]:
+            table[label.id] = label.color
+        return table
+
+
+@dataclass(frozen=True)
+class Roi:
+    """An upright rectangle of whole pixels: columns `x … x + width - 1`, rows `y … y + height - 1`."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Row and column slices, for `array[roi.slices]`."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+    @classmethod
+    def of_mask(cls, mask: npt.NDArray[np.bool_]) -> Roi:
+        """The tight rectangle round a (H, W) bool mask; all zeros for an empty one."""
+        rows = np.flatnonzero(mask.any(axis=1))
+        if rows.size == 0:
+            return cls(0, 0, 0, 0)
+        columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
+        return cls(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
+
+
+@dataclass(frozen=True)
+class PointPrompt:
+    """A click: `x`, `y` in pixels of the source image, `label` FOREGROUND (1) or BACKGROUND (0)."""
+
+    x: float
+    y: float
+    label: int = FOREGROUND
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment of a panoptic map.
+
+    `id` is its value in `segment_ids` (1 … 65535), `score` is 0 … 1, `area` counts pixels of the source image,
+    `query` is the (256,) float32 embedding of the object query that made it (of the best one, where several queries
+    of a stuff class were merged) and `query_index` that query's row in the decoder's output; `track_id` 0 = none.
+    """
+
+    id: int
+    class_id: int
+    class_name: str
+    is_thing: bool
+    score: float
+    area: int
+    roi: Roi
+    track_id: int = 0
+    query_index: int = -1
+    query: npt.NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class PanopticResult:
+    """A panoptic map: `segment_ids` (H, W) uint16, 0 = unlabelled; every other value has exactly one `Segment`."""
+
+    segment_ids: npt.NDArray[np.uint16]
+    segments: tuple[Segment, ...]
+    labels: LabelSet = field(repr=False)
+
+    def semantic(self) -> npt.NDArray[np.uint8]:
+        """(H, W) uint8: the class id of each pixel, `UNLABELLED` (255) where there is none."""
+        table = np.full(max((s.id for s in self.segments), default=0) + 1, UNLABELLED, np.uint8)
+        for segment in self.segments:
+            table[segment.id] = segment.class_id
+        return table[self.segment_ids]
+
+
+@dataclass(frozen=True)
+class PromptResult:
+    """The answer to a prompt: `mask` (H, W) bool at the source's size, `score` the predicted IoU (0 … 1).
+
+    `class_id` is that of the panoptic segment that the mask overlaps most, and -1 with an empty `class_name` where it
+    overlaps none. `query` is the (256,) float32 embedding of the best foreground prompt.
+    """
+
+    mask: npt.NDArray[np.bool_]
+    score: float
+    roi: Roi
+    class_id: int = -1
+    class_name: str = ""
+    points: tuple[PointPrompt, ...] = ()
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    query: npt.NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
