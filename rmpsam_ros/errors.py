@@ -19,3 +19,7 @@ class ModelError(RmpsamError):
 
 class BackendError(RmpsamError):
     """A backend that is not installed, or that cannot run this model on this machine."""
+
+
+class TrackError(RmpsamError):
+    """Detections or tracking options that cannot be used: shapes that disagree, a limit out of range."""

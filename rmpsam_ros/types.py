@@ -6,6 +6,7 @@ Arrays are row-major, `(H, W)` or `(H, W, C)`; colours are RGB.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -138,3 +139,40 @@ class PromptResult:
     points: tuple[PointPrompt, ...] = ()
     boxes: tuple[tuple[float, float, float, float], ...] = ()
     query: npt.NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+
+
+class TrackState(IntEnum):
+    """How sure a track is; values equal to the constants of the `TrackedInstance` message."""
+
+    TENTATIVE = 0
+    """Seen, but not often enough yet."""
+    CONFIRMED = 1
+    """Seen in this frame, and often enough before, or born of a click."""
+    LOST = 2
+    """Confirmed earlier, not seen in this frame."""
+
+
+@dataclass(frozen=True)
+class TrackedInstance:
+    """One object followed from frame to frame, as it stands after one frame.
+
+    `mask` is (roi.height, roi.width) bool, the object inside `roi`; of a lost track `mask` and `roi` are those of the
+    frame in which it was last seen, and `score` (0 … 1) falls to 0 as its age limit comes near. `age` counts frames
+    since birth, `frames_since_seen` is 0 when seen in this frame. `prompted` = born of a click. `segment_id` is the
+    value in the same frame's `PanopticResult.segment_ids` (0 = not one of its segments). `depth` is the median depth
+    under the mask in metres, `position` (x, y, z) metres in the camera's optical frame; None where no depth was given.
+    """
+
+    track_id: int
+    class_id: int
+    class_name: str
+    score: float
+    state: TrackState
+    age: int
+    frames_since_seen: int
+    prompted: bool
+    roi: Roi
+    mask: npt.NDArray[np.bool_] = field(repr=False, compare=False)
+    segment_id: int = 0
+    depth: float | None = None
+    position: tuple[float, float, float] | None = None
