@@ -1,0 +1,158 @@
+"""Image messages to numpy: `sensor_msgs/Image` and `sensor_msgs/CompressedImage` to (H, W, 3) uint8 RGB.
+
+Messages are only read through their fields, so everything here runs, and is tested, without ROS. The bytes of an rgb8
+message are viewed, not copied; every other encoding costs one OpenCV pass.
+
+Why not cv_bridge: it is built against one numpy and one OpenCV, breaks where a virtual environment brings others, and
+is not available in plain Python at all. These views are tested against hand-made images instead.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.errors import ImageError
+
+RgbImage = npt.NDArray[np.uint8]
+"""(H, W, 3) uint8, RGB."""
+
+
+@dataclass(frozen=True)
+class _Encoding:
+    """How the pixels of one encoding lie in a row: `channels` samples of `depth` bytes each, then `to_rgb`.
+
+    `to_rgb` takes (H, W) or (H, W, channels) uint8; 16-bit samples have been reduced to their high byte before.
+    `even_width` and `smallest` state what the layout needs.
+    """
+
+    channels: int
+    to_rgb: Callable[[npt.NDArray[np.uint8]], RgbImage]
+    depth: int = 1
+    even_width: bool = False
+    smallest: int = 1
+
+
+def _convert(code: int) -> Callable[[npt.NDArray[np.uint8]], RgbImage]:
+    return lambda pixels: cv2.cvtColor(np.ascontiguousarray(pixels), code)
+
+
+def _bayer(code: int) -> _Encoding:
+    return _Encoding(1, _convert(code), smallest=3)
+
+
+# OpenCV names a Bayer pattern after the second and third pixel of the second row, ROS after the first two of the
+# first row and those below: ROS's rggb is OpenCV's BayerBG.
+_ENCODINGS = {
+    "rgb8": _Encoding(3, lambda pixels: pixels),
+    "bgr8": _Encoding(3, _convert(cv2.COLOR_BGR2RGB)),
+    "rgba8": _Encoding(4, _convert(cv2.COLOR_RGBA2RGB)),
+    "bgra8": _Encoding(4, _convert(cv2.COLOR_BGRA2RGB)),
+    "mono8": _Encoding(1, _convert(cv2.COLOR_GRAY2RGB)),
+    "rgb16": _Encoding(3, np.ascontiguousarray, depth=2),
+    "bgr16": _Encoding(3, _convert(cv2.COLOR_BGR2RGB), depth=2),
+    "rgba16": _Encoding(4, _convert(cv2.COLOR_RGBA2RGB), depth=2),
+    "bgra16": _Encoding(4, _convert(cv2.COLOR_BGRA2RGB), depth=2),
+    "mono16": _Encoding(1, _convert(cv2.COLOR_GRAY2RGB), depth=2),
+    "yuv422": _Encoding(2, _convert(cv2.COLOR_YUV2RGB_UYVY), even_width=True),
+    "uyvy": _Encoding(2, _convert(cv2.COLOR_YUV2RGB_UYVY), even_width=True),
+    "yuv422_yuy2": _Encoding(2, _convert(cv2.COLOR_YUV2RGB_YUY2), even_width=True),
+    "yuyv": _Encoding(2, _convert(cv2.COLOR_YUV2RGB_YUY2), even_width=True),
+    "bayer_rggb8": _bayer(cv2.COLOR_BayerBG2RGB),
+    "bayer_bggr8": _bayer(cv2.COLOR_BayerRG2RGB),
+    "bayer_gbrg8": _bayer(cv2.COLOR_BayerGR2RGB),
+    "bayer_grbg8": _bayer(cv2.COLOR_BayerGB2RGB),
+}
+ENCODINGS = tuple(_ENCODINGS)
+"""The encodings of `sensor_msgs/Image` that are read."""
+
+_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
+_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+
+
+def check_image(message) -> None:
+    """Raises `ImageError` if the fields of an Image contradict each other. Costs nothing: no pixel is read."""
+    encoding = _ENCODINGS.get(message.encoding)
+    if encoding is None:
+        raise ImageError(
+            f"the encoding '{message.encoding}' is not one that can be read: publish one of {', '.join(ENCODINGS)}"
+        )
+    height, width, step, size = message.height, message.width, message.step, len(message.data)
+    if min(height, width) < encoding.smallest:
+        raise ImageError(
+            f"the image is {width}x{height} pixels: width and height of {message.encoding} must be at least "
+            f"{encoding.smallest}"
+        )
+    if encoding.even_width and width % 2:
+        raise ImageError(f"{message.encoding} shares colour between two pixels: the width {width} must be even")
+    row = width * encoding.channels * encoding.depth
+    if step < row:
+        raise ImageError(f"step is {step} bytes, but a row of {width} {message.encoding} pixels has {row}")
+    if size != step * height:
+        raise ImageError(f"data has {size} bytes, but step {step} times height {height} is {step * height}")
+
+
+def image_to_rgb(message) -> RgbImage:
+    """The pixels of an Image as (H, W, 3) uint8 RGB.
+
+    Any row padding, either byte order. 16-bit samples keep their high byte. rgb8 is a view into `message.data` (rows
+    may be padded, so not always contiguous); everything else is a new array.
+
+    Raises:
+        ImageError: unknown encoding, zero size, or `step` and `data` that do not fit the size.
+    """
+    check_image(message)
+    encoding = _ENCODINGS[message.encoding]
+    height, width = message.height, message.width
+    rows = np.frombuffer(message.data, np.uint8).reshape(height, message.step)
+    samples = rows[:, : width * encoding.channels * encoding.depth]
+    if encoding.depth == 2:
+        samples = samples[:, 0::2] if message.is_bigendian else samples[:, 1::2]
+    shape = (height, width) if encoding.channels == 1 else (height, width, encoding.channels)
+    return encoding.to_rgb(samples.reshape(shape))
+
+
+def check_compressed(message) -> None:
+    """Raises `ImageError` unless the bytes are a whole JPEG or PNG by their first and last markers.
+
+    OpenCV decodes a truncated JPEG without complaint and fills the rest with grey, so this is looked at here. Scan
+    data never holds an end marker (0xff is always escaped in it), and thumbnails come before the scan.
+    """
+    data = bytes(message.data)
+    if "compresseddepth" in message.format.lower().replace("_", ""):
+        raise ImageError(f"the format '{message.format}' is a compressed depth image: a colour jpeg or png is needed")
+    if data.startswith(_JPEG_START):
+        if data.rfind(_JPEG_END) <= data.rfind(_JPEG_SCAN):
+            raise ImageError(f"the JPEG ends after {len(data)} bytes without its end marker: it was cut off")
+    elif data.startswith(_PNG_START):
+        if _PNG_END not in data[-64:]:
+            raise ImageError(f"the PNG ends after {len(data)} bytes without its end chunk: it was cut off")
+    else:
+        raise ImageError(
+            f"{len(data)} bytes with format '{message.format}' are neither a JPEG nor a PNG: publish one of these"
+        )
+
+
+def compressed_to_rgb(message) -> RgbImage:
+    """A JPEG or PNG CompressedImage as (H, W, 3) uint8 RGB; an EXIF rotation is not applied.
+
+    Raises:
+        ImageError: another format, or bytes that are cut off or cannot be decoded.
+    """
+    check_compressed(message)
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), flags)
+    except cv2.error:
+        pixels = None
+    if pixels is None:
+        raise ImageError(f"the {len(message.data)} bytes of the compressed image ('{message.format}') do not decode")
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
+
+
+def size_of(message) -> str:
+    """'640x480' for an Image, '' for a CompressedImage, whose size is known only once it is decoded."""
+    return f"{message.width}x{message.height}" if hasattr(message, "width") else ""
