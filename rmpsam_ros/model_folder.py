@@ -1,0 +1,205 @@
+"""A model is a folder: `model.yaml`, two ONNX graphs and their weights. Found by name or path, checked before use.
+
+    model.yaml            what it is: network, input size, label set, thresholds, provenance, licence, accuracy
+    image.onnx            uint8 image to classes, masks, embeddings and mask features
+    prompt.onnx           mask features and boxes to masks and predicted IoU
+    weights.safetensors   the network's weights, which both graphs refer to as their external data
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from rmpsam_ros.errors import ModelError
+from rmpsam_ros.labels import label_set_from_dict
+from rmpsam_ros.types import LabelSet
+
+FORMAT = 1
+"""Version of the folder's layout and of the graphs' inputs and outputs; a folder of another version is refused."""
+
+DEFAULT_MODELS = ("rmpsam-lite0", "untrained-lite0")
+"""What the name `default` stands for: the first of these that is there."""
+
+MODEL_FILE, WEIGHTS_FILE, IMAGE_GRAPH, PROMPT_GRAPH = "model.yaml", "weights.safetensors", "image.onnx", "prompt.onnx"
+_HOW_TO_MAKE = "`rmpsam convert --untrained lite0 --out DIR` makes an untrained one, `rmpsam convert CKPT …` one of a checkpoint"
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """What `model.yaml` says. `input_size` is (height, width) of the network's padded input, multiples of 32."""
+
+    path: Path
+    name: str
+    variant: str
+    config: Mapping[str, object]
+    input_size: tuple[int, int]
+    labels: LabelSet = field(repr=False)
+    trained: bool
+    score_threshold: float = 0.8
+    overlap_threshold: float = 0.8
+    licence: str = ""
+    provenance: str = ""
+    accuracy: Mapping[str, object] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def image_graph(self) -> Path:
+        return self.path / IMAGE_GRAPH
+
+    @property
+    def prompt_graph(self) -> Path:
+        return self.path / PROMPT_GRAPH
+
+
+def model_roots() -> list[Path]:
+    """Folders that are searched for a model's name, in order."""
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    roots = [Path(__file__).parent / "models", Path(data) / "rmpsam" / "models"]
+    own = os.environ.get("RMPSAM_MODELS")
+    return ([Path(own)] if own else []) + roots
+
+
+def available_models() -> list[Path]:
+    """Every model folder under the roots, by name; the first root wins."""
+    found: dict[str, Path] = {}
+    for root in model_roots():
+        for path in sorted(root.glob(f"*/{MODEL_FILE}")):
+            found.setdefault(path.parent.name, path.parent)
+    return [found[name] for name in sorted(found)]
+
+
+def find_model(name_or_path: str | Path = "default") -> Path:
+    """The folder of a bundled model's name, of `default`, or of a path.
+
+    Raises:
+        ModelError: there is none.
+    """
+    text = str(name_or_path).strip()
+    if not text:
+        raise ModelError("The model's name is empty; give `default`, a bundled model's name or a model folder.")
+    path = Path(text).expanduser()
+    if path.is_dir() and (os.sep in text or not _named(text)):
+        return path
+    for name in DEFAULT_MODELS if text == "default" else (text,):
+        found = _named(name)
+        if found:
+            return found
+    if path.is_file():
+        raise ModelError(f"The model {text} is a file; give the folder that holds {MODEL_FILE} ({_HOW_TO_MAKE}).")
+    known = ", ".join(p.name for p in available_models()) or "none"
+    raise ModelError(f"There is no model {text!r} (found: {known}); {_HOW_TO_MAKE}.")
+
+
+def read_model_folder(folder: str | Path) -> ModelFolder:
+    """Reads and checks a model folder: layout version, required fields, every listed file at its full length.
+
+    Raises:
+        ModelError: one sentence on what is missing, broken or of another version.
+    """
+    folder = Path(folder)
+    path = folder / MODEL_FILE
+    if not folder.is_dir():
+        raise ModelError(f"There is no model folder {folder}; {_HOW_TO_MAKE}.")
+    if not path.is_file():
+        raise ModelError(f"{folder} is not a model folder, or one only half written: it has no {MODEL_FILE}.")
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is not readable YAML ({' '.join(str(error).split())[:120]}).") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} is empty or not a mapping; it must say format, name, variant, input_size and labels.")
+    if content.get("format") != FORMAT:
+        raise ModelError(f"{folder} has the model format {content.get('format')!r}, this version reads {FORMAT}: "
+                         "convert it again with this version's `rmpsam convert`.")
+    try:
+        model = _parse(folder, content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} is not a valid model description: {_reason(error)}.") from error
+    for name, size in model.files.items():
+        file = folder / name
+        if not file.is_file() or file.stat().st_size != size:
+            state = f"has {file.stat().st_size} bytes instead of {size}" if file.is_file() else "is missing"
+            raise ModelError(f"The model folder {folder} is half written or damaged: {name} {state}; make it again.")
+    return model
+
+
+def write_model_yaml(folder: Path, model: ModelFolder) -> None:
+    """Writes `model.yaml`, with the length of every other file; the last step in making a folder."""
+    names = (IMAGE_GRAPH, PROMPT_GRAPH, WEIGHTS_FILE)
+    content = {
+        "format": FORMAT,
+        "name": model.name,
+        "variant": model.variant,
+        "config": dict(model.config),
+        "input_size": list(model.input_size),
+        "trained": model.trained,
+        "score_threshold": model.score_threshold,
+        "overlap_threshold": model.overlap_threshold,
+        "licence": model.licence,
+        "provenance": model.provenance,
+        "accuracy": dict(model.accuracy),
+        "files": {name: (folder / name).stat().st_size for name in names if (folder / name).is_file()},
+        "labels": {
+            "name": model.labels.name,
+            "classes": [{"name": c.name, "thing": c.is_thing, "color": list(c.color)} for c in model.labels.classes],
+        },
+    }
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+    temporary = folder / (MODEL_FILE + ".part")
+    temporary.write_text(text)
+    temporary.replace(folder / MODEL_FILE)
+
+
+def check_input_size(size: object) -> tuple[int, int]:
+    """(height, width) as two ints.
+
+    Raises:
+        ValueError: not two multiples of 32 from 32 to 4096.
+    """
+    try:
+        height, width = (int(side) for side in size)  # type: ignore[union-attr]
+    except (TypeError, ValueError):
+        raise ValueError(f"input_size is {size!r}; it must be height and width") from None
+    if any(side % 32 or not 32 <= side <= 4096 for side in (height, width)):
+        raise ValueError(f"input_size is {height}x{width}; height and width must be multiples of 32 from 32 to 4096")
+    return height, width
+
+
+def _named(name: str) -> Path | None:
+    if os.sep in name or name in (".", ".."):
+        return None
+    return next((root / name for root in model_roots() if (root / name / MODEL_FILE).is_file()), None)
+
+
+def _parse(folder: Path, content: dict) -> ModelFolder:
+    config = content["config"]
+    labels = label_set_from_dict(content["labels"])
+    if config.get("num_classes") != len(labels):
+        raise ValueError(f"the network has {config.get('num_classes')} classes, the label set {len(labels)}")
+    thresholds = {}
+    for key in ("score_threshold", "overlap_threshold"):
+        thresholds[key] = float(content.get(key, 0.8))
+        if not 0 <= thresholds[key] <= 1:
+            raise ValueError(f"{key} is {thresholds[key]}; it must be from 0 to 1")
+    return ModelFolder(
+        path=folder,
+        name=str(content["name"]),
+        variant=str(content["variant"]),
+        config=config,
+        input_size=check_input_size(content["input_size"]),
+        labels=labels,
+        trained=bool(content["trained"]),
+        licence=str(content.get("licence", "")),
+        provenance=str(content.get("provenance", "")),
+        accuracy=content.get("accuracy") or {},
+        files={str(k): int(v) for k, v in (content.get("files") or {}).items()},
+        **thresholds,
+    )
+
+
+def _reason(error: Exception) -> str:
+    return f"it lacks {error}" if isinstance(error, KeyError) else str(error)

@@ -1,0 +1,163 @@
+"""Reading checkpoints and a model folder's weights, and writing the latter. Nothing in a file is ever executed."""
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rmpsam_ros.errors import BackendError, ModelError
+from rmpsam_ros.model_folder import WEIGHTS_FILE, read_model_folder
+from rmpsam_ros.network.model import RMPSAM, build
+
+_EMBEDDING_KEY = "text_embedding"
+"""Name in `weights.safetensors` of the (K, P, D) class embeddings, which the state dict lacks."""
+
+
+class _Inert:
+    """Stands for the training log's objects in an mmengine checkpoint: accepts whatever is stored, does nothing."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __setstate__(self, _: object) -> None:
+        pass
+
+    def __setitem__(self, *_: object) -> None:
+        pass
+
+
+def load_checkpoint(path: str | Path) -> dict[str, Tensor]:
+    """The state dict in a `.pth`, `.pt` or `.safetensors` file, on the CPU.
+
+    Checkpoints of mmengine may hold objects of their training log; those are skipped unread.
+
+    Raises:
+        ModelError: no such file, or not a checkpoint.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"There is no checkpoint {path}.")
+    try:
+        content = _load_safetensors(path) if path.suffix == ".safetensors" else _load_pickled(path)
+    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError) as error:
+        raise ModelError(f"{path} is not a checkpoint that can be loaded safely ({_first_sentence(error)}); "
+                         "it must be a state dict saved by torch or safetensors.") from error
+    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} holds a {type(content).__name__}; it must hold a state dict.")
+    state = {k: v for k, v in content.items() if isinstance(v, Tensor)}
+    if not state:
+        raise ModelError(f"{path} holds no tensors; it must hold a state dict.")
+    return state
+
+
+def load_tensor(path: str | Path) -> Tensor:
+    """The one tensor in a file, such as the official text embeddings (K, P, 768).
+
+    Raises:
+        ModelError: no such file, or something else in it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"There is no file {path}.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise ModelError(f"{path} cannot be loaded safely ({_first_sentence(error)}); it must hold one tensor.") from error
+    if isinstance(content, dict):
+        tensors = [v for v in content.values() if isinstance(v, Tensor)]
+        content = tensors[0] if len(tensors) == 1 else content
+    if not isinstance(content, Tensor):
+        raise ModelError(f"{path} holds a {type(content).__name__}; it must hold one tensor of shape (classes, synonyms, 768).")
+    return content
+
+
+def load_model(folder: str | Path) -> RMPSAM:
+    """The network of a model folder, with its weights, in evaluation mode on the CPU.
+
+    Raises:
+        ModelError: the folder or its weights are missing, broken or of another version.
+    """
+    model = read_model_folder(folder)
+    path = model.path / WEIGHTS_FILE
+    if not path.is_file():
+        raise ModelError(f"The model folder {model.path} has no {WEIGHTS_FILE}, which the torch backend and export need.")
+    net = build(model.variant, **model.config)
+    state = {k: v.float() if v.is_floating_point() else v for k, v in load_checkpoint(path).items()}
+    embedding = state.pop(_EMBEDDING_KEY, None)
+    try:
+        if embedding is not None:
+            net.panoptic_head.text_classifier.set_embedding(F.normalize(embedding, dim=-1))
+        net.load_state_dict(state)
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(f"The weights in {path} do not fit the network in model.yaml ({_first_sentence(error)}).") from error
+    net.config = replace(net.config, num_classes=net.panoptic_head.text_classifier.num_classes)
+    return net
+
+
+def save_weights(net: RMPSAM, folder: str | Path, half: bool) -> None:
+    """Writes `weights.safetensors`: the state dict and the class embeddings, float16 if `half` else float32."""
+    _safetensors().save_file(weight_tensors(net, half), str(Path(folder) / WEIGHTS_FILE))
+
+
+def weight_tensors(net: RMPSAM, half: bool) -> dict[str, Tensor]:
+    """What `save_weights` writes, name by name; counters of batch normalisation are left to integers."""
+    dtype = torch.float16 if half else torch.float32
+    tensors: dict[str, Tensor] = dict(net.state_dict())
+    classifier = net.panoptic_head.text_classifier
+    if not net.config.learned_classes:
+        tensors[_EMBEDDING_KEY] = classifier.text_embedding()
+    return {k: (v.to(dtype) if v.is_floating_point() else v).contiguous().clone() for k, v in tensors.items()}
+
+
+def detect_variant(state: Mapping[str, Tensor]) -> str:
+    """`r50`, `r18` or `lite0`, from the keys of a checkpoint.
+
+    Raises:
+        ModelError: none of them.
+    """
+    if "backbone.conv_stem.weight" in state:
+        return "lite0"
+    if "backbone.layer1.0.conv3.weight" in state and "backbone.layer3.5.conv1.weight" in state:
+        return "r50"
+    if "backbone.layer1.0.conv2.weight" in state and "backbone.layer1.0.conv3.weight" not in state:
+        return "r18"
+    raise ModelError("The checkpoint's backbone is none of ResNet-18, ResNet-50 and EfficientNet-Lite0: "
+                     f"its first key is {next(iter(state))!r}.")
+
+
+def _load_pickled(path: Path) -> object:
+    try:
+        unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    except (ValueError, RuntimeError):  # the old format, before zip files; weights_only guards it alone
+        unsafe = []
+    stubs = [(_Inert, name) for name in unsafe if name.startswith(("mmengine.", "numpy."))]
+    with torch.serialization.safe_globals(stubs):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _load_safetensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return _safetensors().load_file(str(path))
+    except Exception as error:  # the library's own exception type is not public
+        raise ValueError(str(error)) from error
+
+
+def _safetensors():
+    try:
+        import safetensors.torch
+    except ImportError as error:
+        raise BackendError("safetensors is not installed: pip install 'rmpsam-ros[torch]' brings it.") from error
+    return safetensors.torch
+
+
+def _first_sentence(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return re.split(r"(?<=[.:!])\s", text)[0].rstrip(".:! ")[:160]

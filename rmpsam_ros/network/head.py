@@ -1,0 +1,122 @@
+"""RMP-SAM's shared decoder: three stages for object queries and for prompts alike, then one adapter for each."""
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from rmpsam_ros.network.attention import Attention
+from rmpsam_ros.network.classifier import TextClassifier
+from rmpsam_ros.network.mask_features import MaskFeatures
+from rmpsam_ros.network.stage import DecoderOutput, DecoderStage, KernelUpdator, pool_under
+
+CLICK_HALF_SIDE = 3.0
+"""A click at (x, y) is encoded as the box (x - 3, y - 3, x + 3, y + 3) in pixels of the network's input."""
+
+STAGE_TEMPERATURE = 0.1
+"""Class logits of the stages (not of the object adapter) are divided by this."""
+
+
+class PixelAttention(nn.Module):
+    """Holder of the prompt adapter's attention; the residual is inside, as in the reference's wrapper."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.attn = Attention(dim, heads)
+
+    def forward(self, query: Tensor, features: MaskFeatures) -> Tensor:
+        return query + self.attn.pixels(query, features)
+
+
+class Head(nn.Module):
+    """Queries, prompt encoder, stages, object adapter, prompt adapter, classifier."""
+
+    def __init__(self, dim: int, heads: int, feedforward: int, stages: int, num_queries: int, text_dim: int,
+                 num_classes: int, learned_classes: bool) -> None:  # fmt: skip
+        super().__init__()
+        self.dim = dim
+        self.kernels = nn.Embedding(num_queries, dim)
+        self.mask_heads = nn.ModuleList(DecoderStage(dim, heads, feedforward, text_dim) for _ in range(stages))
+        self.panoptic_attn = KernelUpdator(dim)
+        self.panoptic_cls = nn.Sequential(nn.Linear(dim, text_dim))
+        self.mask_tokens = nn.Embedding(1, dim)
+        self.pb_embedding = nn.Embedding(2, dim)
+        self.pos_linear = nn.Linear(2 * dim, dim)
+        self.prompt_attn = PixelAttention(dim, heads)
+        self.prompt_norm = nn.LayerNorm(dim)
+        self.prompt_iou = nn.Linear(dim, 1)
+        self.text_classifier = TextClassifier(num_classes, text_dim, learned_classes)
+
+    # --- object queries -------------------------------------------------------------------------------------------
+
+    def decode_objects(self, features: MaskFeatures, auxiliary: list[DecoderOutput] | None = None) -> DecoderOutput:
+        """Class, mask, embedding and quality of each object query; `auxiliary` receives each stage's, if given."""
+        batch = features.channels.shape[0]
+        kernels = self.kernels.weight[None].expand(batch, -1, -1)
+        kernels, masks = self._refine(features, kernels, alone=False, auxiliary=auxiliary)
+        adapted = self.panoptic_attn(pool_under(masks, features), kernels)
+        return DecoderOutput(
+            class_logits=self.text_classifier(self.panoptic_cls(adapted)),
+            mask_logits=features.product(adapted),
+            queries=adapted,
+            iou=self.mask_heads[-1].iou(kernels),
+        )
+
+    # --- prompts --------------------------------------------------------------------------------------------------
+
+    def decode_prompts(self, features: MaskFeatures, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor,
+                       auxiliary: list[DecoderOutput] | None = None, classes: bool = True) -> DecoderOutput:  # fmt: skip
+        """Mask and quality of each prompt; prompts do not influence each other.
+
+        Args:
+            features: of B images.
+            boxes: (B, P, 4) x1, y1, x2, y2 in pixels of the unpadded network input.
+            labels: (B, P) rows of the prompt-type embedding; the reference trained label 1 alone.
+            image_size: unpadded height and width of the network input.
+            classes: whether to compute class logits (no task of the method reads them); (B, P, 0) if not.
+        """
+        kernels = self.encode_prompts(boxes, labels, image_size)
+        queries, masks = self._refine(features, kernels, alone=True, auxiliary=auxiliary)
+        adapted = self.prompt_norm(self.prompt_attn(queries, features))
+        if classes:
+            logits = self.mask_heads[-1].classes(queries, self.text_classifier) / STAGE_TEMPERATURE
+        else:
+            logits = queries[..., :0]
+        return DecoderOutput(logits, features.product(adapted), adapted, self.prompt_iou(adapted))
+
+    def encode_prompts(self, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor) -> Tensor:
+        """(B, P, 4) boxes and (B, P) labels to (B, P, D) queries."""
+        height, width = image_size[0], image_size[1]
+        x1, y1, x2, y2 = boxes.float().unbind(-1)
+        # The reference passes through sigmoid(inverse_sigmoid(.)), which only clamps.
+        centre_x, centre_y = (x1 + x2) / (2 * width), (y1 + y2) / (2 * height)
+        box = torch.stack((centre_y, centre_x, (x2 - x1) / width, (y2 - y1) / height), dim=-1)  # y before x
+        box = box.clamp(1e-5, 1 - 1e-5)
+        code = sine_encoding(box, self.dim // 2).to(self.pos_linear.weight.dtype)
+        return self.pb_embedding(labels) + self.mask_tokens.weight[0] + self.pos_linear(code)
+
+    # --- shared ---------------------------------------------------------------------------------------------------
+
+    def _refine(self, features: MaskFeatures, kernels: Tensor, alone: bool,
+                auxiliary: list[DecoderOutput] | None) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """The stages: kernels (B, N, D) to queries (B, N, D) and mask logits (B, N, H, W)."""
+        masks = features.product(kernels)
+        for stage in self.mask_heads:
+            if auxiliary is None:  # classes and quality of a stage are read in training only
+                kernels = stage.update(features, kernels, masks, alone)
+                masks = stage.masks(features, kernels)
+            else:
+                output = stage(features, kernels, masks, self.text_classifier, alone)
+                auxiliary.append(output._replace(class_logits=output.class_logits / STAGE_TEMPERATURE))
+                kernels, masks = output.queries, output.mask_logits
+        return kernels, masks
+
+
+def sine_encoding(values: Tensor, dim: int) -> Tensor:
+    """DETR's sine embedding: each of the last axis' n values (0 … 1) to `dim` numbers, concatenated; (…, n * dim)."""
+    index = torch.arange(dim, dtype=torch.float32, device=values.device)
+    frequency = 2 * math.pi / 10000 ** (2 * torch.div(index, 2, rounding_mode="floor") / dim)
+    angle = values[..., None] * frequency  # (..., n, dim)
+    even = (torch.arange(dim, device=values.device) % 2) == 0
+    return torch.where(even, angle.sin(), angle.cos()).flatten(-2)

@@ -1,0 +1,88 @@
+"""The lite neck of YOSO (Hu et al., 2023) as RMP-SAM uses it: one stride-4 map that knows where its pixels lie."""
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rmpsam_ros.network.deform import DeformLayer
+from rmpsam_ros.network.mask_features import MaskFeatures
+
+
+def _up(x: Tensor, factor: int) -> Tensor:
+    return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
+
+
+class DeformPyramid(nn.Module):
+    """Fuses C2 … C5 into one (B, mid, H/4, W/4) map; nothing after the deformable layers is non-linear."""
+
+    def __init__(self, channels: tuple[int, int, int, int], mid: int) -> None:
+        super().__init__()
+        c2, c3, c4, c5 = channels
+        o1, o2, o3, o4 = c2 // 2, c3 // 2, c4 // 2, c5 // 2
+        self.lateral_conv0 = nn.Conv2d(c5, o4, 1)
+        self.deform_conv1 = DeformLayer(o4, o3)
+        self.lateral_conv1 = nn.Conv2d(c4, o3, 1)
+        self.deform_conv2 = DeformLayer(o3, o2)
+        self.lateral_conv2 = nn.Conv2d(c3, o2, 1)
+        self.deform_conv3 = DeformLayer(o2, o1)
+        self.lateral_conv3 = nn.Conv2d(c2, o1, 1)
+        self.conv_a5 = nn.Conv2d(o4, mid, 1, bias=False)
+        self.conv_a4 = nn.Conv2d(o3, mid, 1, bias=False)
+        self.conv_a3 = nn.Conv2d(o2, mid, 1, bias=False)
+        self.conv_a2 = nn.Conv2d(o1, mid, 1, bias=False)
+        self.bias = nn.Parameter(torch.zeros(1, mid, 1, 1))
+        self.output_conv = nn.Conv2d(mid, mid, 3, padding=1)
+
+    def forward(self, c2: Tensor, c3: Tensor, c4: Tensor, c5: Tensor) -> Tensor:
+        x5 = self.lateral_conv0(c5)
+        x4 = self.lateral_conv1(c4) + self.deform_conv1(x5)
+        x3 = self.lateral_conv2(c3) + self.deform_conv2(x4)
+        x2 = self.lateral_conv3(c2) + self.deform_conv3(x3)
+        y = _up(self.conv_a5(x5), 8) + _up(self.conv_a4(x4), 4) + _up(self.conv_a3(x3), 2) + self.conv_a2(x2)
+        return self.output_conv(y + self.bias)
+
+
+class Neck(nn.Module):
+    """`DeformPyramid`, two coordinate channels, and a 1x1 convolution to the head's width."""
+
+    def __init__(self, channels: tuple[int, int, int, int], mid: int, hidden: int) -> None:
+        super().__init__()
+        self.deconv = DeformPyramid(channels, mid)
+        self.loc_conv = nn.Conv2d(mid + 2, hidden, 1)
+
+    def forward(self, pyramid: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
+        """C2 … C5 to the mask features, (B, hidden, H/4, W/4)."""
+        y = self.deconv(*pyramid)
+        x, rows = _coordinates(y)
+        return self.loc_conv(torch.cat((y, x, rows), dim=1))
+
+    def compact(self, pyramid: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
+        """C2 … C5 to the (B, mid, H/4, W/4) map before the coordinates and the last 1x1 convolution."""
+        return self.deconv(*pyramid)
+
+    def expand(self, compact: Tensor) -> MaskFeatures:
+        """The mask features as their compact map and a projection: what `forward` makes, without making it.
+
+        `loc_conv` is linear, so that pooling under masks and mask products run on mid + 3 channels (map, x, y and a
+        one for the bias) with its weight folded into the small side: half the arithmetic, the same numbers.
+        """
+        x, rows = _coordinates(compact)
+        channels = torch.cat((compact, x, rows, torch.ones_like(x)), dim=1)
+        weight = torch.cat((self.loc_conv.weight[:, :, 0, 0], self.loc_conv.bias[:, None]), dim=1)
+        return MaskFeatures(channels, weight)
+
+
+def _coordinates(y: Tensor) -> tuple[Tensor, Tensor]:
+    """x and y of each pixel, -1 … 1 with both end points exact, each (B, 1, H, W), over the padded map."""
+    batch, _, height, width = y.shape
+    rows = _linspace(height, y)[None, None, :, None].expand(batch, 1, height, width)
+    columns = _linspace(width, y)[None, None, None, :].expand(batch, 1, height, width)
+    return columns, rows
+
+
+def _linspace(steps: int, like: Tensor) -> Tensor:
+    # arange, because ONNX has no linspace of a symbolic length. A single step is -1, as torch.linspace gives it.
+    index = torch.arange(steps, dtype=torch.float32, device=like.device)
+    ramp = index * (2.0 / max(steps - 1, 1)) - 1.0
+    return ramp.to(like.dtype)
