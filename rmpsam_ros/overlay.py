@@ -1,0 +1,239 @@
+"""Results drawn over their picture: pure numpy and OpenCV, RGB in, RGB out, the input left as it is.
+
+The node's overlay topic, the command line and the demo all draw with these functions.
+"""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.overlay_colors import Color, segment_colors
+from rmpsam_ros.overlay_tags import Box, TagLayer, paint_text, text_scale, text_size
+from rmpsam_ros.types import FOREGROUND, PanopticResult, PromptResult, Roi, Segment
+
+Image = npt.NDArray[np.uint8]
+
+UNTRAINED_BANNER = "UNTRAINED MODEL: masks mean nothing"
+"""What every picture made with an untrained model says."""
+
+MAX_TAGS = 24
+_AMBER: Color = (255, 191, 0)
+_CLICK: Color = (40, 150, 255)
+_GREEN: Color = (40, 220, 90)
+_RED: Color = (245, 60, 50)
+_YELLOW: Color = (255, 220, 40)
+_LEAST_THING, _LEAST_STUFF = 0.0004, 0.01  # of the image: smaller segments are coloured but not named
+
+
+def draw_panoptic(
+    image: Image, result: PanopticResult, alpha: float = 0.5, banner: str = "", tags: bool = True
+) -> Image:
+    """Draws a panoptic map over its image.
+
+    Args:
+        image: (H, W, 3) uint8 RGB; not changed.
+        result: the map of that image, of the same height and width.
+        alpha: opacity of the colours, 0 (contours only) to 1.
+        banner: a line across the top, such as `UNTRAINED_BANNER`; '' for none.
+        tags: whether segments are named, with their score and track id.
+
+    Returns:
+        (H, W, 3) uint8 RGB, a new array. Unlabelled pixels keep the image's.
+
+    Raises:
+        ImageError: the image is not (H, W, 3) uint8, or the map is of another size.
+    """
+    _check(image, result.segment_ids, "segment_ids")
+    ids, table = _compact(result)
+    palette = np.zeros((256, 1, 3), np.uint8)
+    colors = segment_colors(result.segments, result.labels)
+    for segment, color in zip(result.segments, colors):
+        palette[table[segment.id]] = color
+    painted = cv2.LUT(cv2.merge((ids, ids, ids)), palette)
+    canvas = _blend(image, painted, ids, alpha)
+    # Where a pixel's 3x3 neighbourhood holds two segments, both sides get the full colour: a crisp line of two pixels.
+    edges = cv2.min(cv2.morphologyEx(ids, cv2.MORPH_GRADIENT, _NEIGHBOURS), ids)
+    cv2.copyTo(painted, edges, canvas)
+    taken = [_paint_banner(canvas, banner)] if banner else []
+    if tags:
+        _tag_segments(canvas, ids, table, result.segments, colors, taken)
+    return canvas
+
+
+def draw_click(
+    image: Image, click: PromptResult, alpha: float = 0.5, banner: str = "", caption: str | None = None
+) -> Image:
+    """Draws the answer to a click or box over its image: the mask, the prompts, and a caption beside them.
+
+    Args:
+        image: (H, W, 3) uint8 RGB; not changed.
+        click: the answer, its mask of the same height and width. Its foreground points are drawn green, background
+            points red, boxes yellow.
+        alpha: opacity of the mask's colour, 0 to 1.
+        banner: a line across the top; '' for none.
+        caption: text beside the prompt; None writes the class and the predicted IoU, '' nothing.
+
+    Returns:
+        (H, W, 3) uint8 RGB, a new array.
+
+    Raises:
+        ImageError: the image is not (H, W, 3) uint8, or the mask is of another size.
+    """
+    _check(image, click.mask, "mask")
+    mask = np.ascontiguousarray(click.mask).view(np.uint8)
+    canvas = image.copy(order="C")
+    thick = max(1, round(min(mask.shape) / 320))
+    roi = Roi.of_mask(mask)
+    if roi.width:
+        canvas[roi.slices] = _blend(canvas[roi.slices], _filled(roi, _CLICK), mask[roi.slices], alpha)
+        contours, _ = cv2.findContours(mask[roi.slices], cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(roi.x, roi.y))
+        cv2.drawContours(canvas, contours, -1, (255, 255, 255), thick)
+    for x1, y1, x2, y2 in click.boxes:
+        cv2.rectangle(canvas, (round(x1), round(y1)), (round(x2), round(y2)), _YELLOW, thick + 1)
+    for point in click.points:
+        _paint_point(canvas, point.x, point.y, _GREEN if point.label == FOREGROUND else _RED)
+    taken = [_paint_banner(canvas, banner)] if banner else []
+    text = f"{click.class_name or 'object'}  IoU {click.score:.2f}" if caption is None else caption
+    if text:
+        TagLayer(canvas, taken).put(text, _CLICK, _below_prompt(click, canvas))
+    return canvas
+
+
+def draw_banner(image: Image, text: str, color: Color = _AMBER) -> Image:
+    """Writes a line of text across the top of a copy of an (H, W, 3) uint8 RGB image."""
+    _check(image)
+    canvas = image.copy(order="C")
+    _paint_banner(canvas, text, color)
+    return canvas
+
+
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
+
+
+def _check(image: Image, other: npt.NDArray | None = None, what: str = "") -> None:
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        kind = f"{image.shape} {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ImageError(f"An overlay is drawn on an (H, W, 3) uint8 RGB image; this is {kind}.")
+    if 0 in image.shape:
+        raise ImageError(f"An overlay is drawn on an image of at least one pixel; this one is {image.shape}.")
+    if other is not None and other.shape != image.shape[:2]:
+        raise ImageError(f"{what} is {other.shape} but the image is {image.shape[:2]}; both need the same (H, W).")
+
+
+def _compact(result: PanopticResult) -> tuple[Image, npt.NDArray[np.uint8]]:
+    """The map with its ids as bytes, for OpenCV's fast table look-ups, and the table that says which byte an id got.
+
+    Beyond 255 segments bytes are shared in turn; only two such segments that touch would lose the line between them.
+    """
+    segment_ids = result.segment_ids
+    table = np.zeros(max(int(segment_ids.max()), max((s.id for s in result.segments), default=0)) + 1, np.uint8)
+    for index, segment in enumerate(result.segments):
+        table[segment.id] = 1 + index % 255
+    return np.take(table, segment_ids), table
+
+
+def _blend(image: Image, painted: Image, mask: Image, alpha: float) -> Image:
+    """A new image: `painted` over `image` with opacity `alpha` where the (H, W) uint8 mask is not 0."""
+    alpha = min(max(float(alpha), 0.0), 1.0)
+    canvas = image.copy(order="C")
+    cv2.copyTo(cv2.addWeighted(canvas, 1.0 - alpha, painted, alpha, 0.0), mask, canvas)
+    return canvas
+
+
+def _filled(roi: Roi, color: Color) -> Image:
+    """(height, width, 3) uint8 of one colour."""
+    picture = np.empty((roi.height, roi.width, 3), np.uint8)
+    cv2.rectangle(picture, (0, 0), (roi.width, roi.height), color, cv2.FILLED)
+    return picture
+
+
+def _tag_segments(
+    canvas: Image,
+    ids: Image,
+    table: npt.NDArray[np.uint8],
+    segments: tuple[Segment, ...],
+    colors: list[Color],
+    taken: list[Box],
+) -> None:
+    """Names the segments, things first and large before small, each at the point deepest inside it."""
+    pixels = ids.size
+    named = [
+        (segment, color)
+        for segment, color in zip(segments, colors)
+        if segment.area >= pixels * (_LEAST_THING if segment.is_thing else _LEAST_STUFF)
+    ]
+    named.sort(key=lambda pair: (not pair[0].is_thing, -pair[0].area))
+    # Depth on a coarse map: a tag's place need not be exact, and a full-size distance transform costs more than all else.
+    step = max(1, max(ids.shape) // 160)
+    coarse = np.ascontiguousarray(ids[step // 2 :: step, step // 2 :: step])
+    inside = cv2.morphologyEx(coarse, cv2.MORPH_GRADIENT, _NEIGHBOURS) == 0
+    framed = cv2.copyMakeBorder(inside.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    depth = cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    layer = TagLayer(canvas, list(taken))
+    for segment, color in named[:MAX_TAGS]:
+        track = f" #{segment.track_id}" if segment.track_id else ""
+        layer.put(
+            f"{segment.class_name}{track} {segment.score:.2f}",
+            color,
+            _deepest(segment, int(table[segment.id]), coarse, depth, step),
+        )
+
+
+def _deepest(
+    segment: Segment, value: int, coarse: Image, depth: npt.NDArray[np.float32], step: int
+) -> tuple[int, int]:
+    """(x, y) in pixels: of the points deep inside a segment, the one nearest to the middle of its box.
+
+    A segment too thin for the coarse map gets the middle of its box.
+    """
+    roi = segment.roi
+    middle = (roi.x + roi.width // 2, roi.y + roi.height // 2)
+    top, left = roi.y // step, roi.x // step
+    rows = slice(top, (roi.y + roi.height) // step + 1)
+    columns = slice(left, (roi.x + roi.width) // step + 1)
+    part = coarse[rows, columns]
+    if part.size == 0:
+        return middle
+    inside = np.where(part == value, depth[rows, columns] + 1.0, 0.0)
+    deepest = float(inside.max())
+    if deepest == 0.0:
+        return middle
+    ys, xs = np.nonzero(inside >= 0.85 * deepest)
+    xs, ys = (left + xs) * step + step // 2, (top + ys) * step + step // 2
+    nearest = int(np.hypot(xs - middle[0], ys - middle[1]).argmin())
+    return int(xs[nearest]), int(ys[nearest])
+
+
+def _paint_point(canvas: Image, x: float, y: float, color: Color) -> None:
+    radius = max(3, round(min(canvas.shape[:2]) / 90))
+    at = (round(x), round(y))
+    cv2.circle(canvas, at, radius + 2, (255, 255, 255), -1, cv2.LINE_AA)
+    cv2.circle(canvas, at, radius, color, -1, cv2.LINE_AA)
+
+
+def _below_prompt(click: PromptResult, canvas: Image) -> tuple[int, int]:
+    """(x, y) for the caption: under the first foreground point, else in the upper edge of the box or mask."""
+    below = round(min(canvas.shape[:2]) / 20)
+    for point in click.points:
+        if point.label == FOREGROUND:
+            return round(point.x), round(point.y) + below
+    if click.boxes:
+        x1, y1, x2, _ = click.boxes[0]
+        return round((x1 + x2) / 2), round(y1) + below // 2
+    roi = Roi.of_mask(click.mask)
+    return roi.x + roi.width // 2, roi.y + below // 2
+
+
+def _paint_banner(canvas: Image, text: str, color: Color = _AMBER) -> Box:
+    """A dark strip across the top with the text in its middle, as large as fits; returns what it covers."""
+    height, width = canvas.shape[:2]
+    scale = round(text_scale(height, width) * 1.25, 3)
+    while text_size(text, scale)[0] > width and scale > 0.2:
+        scale = round(scale * 0.9, 3)
+    text_width, strip = text_size(text, scale)
+    strip = min(strip + 4, height)
+    canvas[:strip] = cv2.convertScaleAbs(canvas[:strip], alpha=0.25, beta=6)
+    paint_text(canvas, max((width - text_width) // 2, 0), 2, text, scale, color, shade=False)
+    return 0, 0, width, strip
