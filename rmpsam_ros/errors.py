@@ -23,3 +23,7 @@ class BackendError(RmpsamError):
 
 class TrackError(RmpsamError):
     """Detections or tracking options that cannot be used: shapes that disagree, a limit out of range."""
+
+
+class ParameterError(RmpsamError):
+    """A parameter of the node out of its range or of the wrong type."""

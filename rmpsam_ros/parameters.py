@@ -1,0 +1,197 @@
+"""The parameters of the node: what each means, its range, and `NodeConfig`, their validated values.
+
+Nothing here imports ROS; `node_parameters.py` declares these on a node and keeps them up to date.
+"""
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from rmpsam_ros.errors import ParameterError
+
+FROM_MODEL = -1.0
+"""Value of a threshold that stands for the one in the model folder."""
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One parameter: its default, from which its type follows, meaning and range.
+
+    `live` ones act on the next frame; the others are read when the node is configured, and refused while it is active.
+    `low` and `high` are inclusive. `unset` is one value outside the range that is allowed too, with the meaning given
+    in the description.
+    """
+
+    name: str
+    default: Any
+    description: str
+    live: bool = False
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    unset: float | None = None
+
+    def checked(self, value: Any) -> Any:
+        """`value` as the type of the default (lists as tuples, whole numbers as floats where a float is due).
+
+        Raises:
+            ParameterError: another type, not finite, or outside the range or choices.
+        """
+        value = self._typed(value)
+        if self.choices and value not in self.choices:
+            raise ParameterError(f"{self.name} is '{value}': it must be one of {', '.join(self.choices)}")
+        if self.low is None or value == self.unset:
+            return value
+        if not (math.isfinite(value) and self.low <= value <= self.high):
+            or_unset = "" if self.unset is None else f", or {self.unset:g} for the model's own"
+            raise ParameterError(f"{self.name} is {value:g}: it must lie within {self.low:g} to {self.high:g}{or_unset}")
+        return value
+
+    def _typed(self, value: Any) -> Any:
+        if isinstance(self.default, bool) or isinstance(self.default, str):
+            if isinstance(value, type(self.default)):
+                return value
+        elif isinstance(self.default, float):
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return float(value)
+        elif isinstance(self.default, int):
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+        else:
+            item = type(self.default[0])
+            if not isinstance(value, (str, bytes)) and hasattr(value, "__iter__"):
+                if all(isinstance(v, item) and not isinstance(v, bool) for v in value):
+                    return tuple(value)
+        raise ParameterError(f"{self.name} is {value!r}: it must be {self.type_name}")
+
+    @property
+    def type_name(self) -> str:
+        """The type in words."""
+        if isinstance(self.default, tuple):
+            return "a list of names" if isinstance(self.default[0], str) else "a list of whole numbers"
+        return {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[type(self.default)]
+
+
+SPECS = (
+    ParameterSpec("cameras", ("camera",), "Names of the cameras; each gives its topics their names"),
+    ParameterSpec("backend", "auto", "What runs the network; auto: the fastest that is installed",
+                  choices=("auto", "tensorrt", "openvino", "torch")),
+    ParameterSpec("model", "default", "Name of a bundled model, or path of a model folder"),
+    ParameterSpec("device", "auto", "Device of the backend, such as CPU, GPU, cuda or cuda:1; auto: its best"),
+    ParameterSpec("precision", "auto", "Arithmetic of the network; auto: the fastest that keeps the results",
+                  choices=("auto", "fp32", "bf16", "fp16", "int8")),
+    ParameterSpec("input_size", (0, 0), "Height and width of the network's input in pixels; 0, 0: the model's own"),
+    ParameterSpec("score_threshold", FROM_MODEL, "Segments with a lower score are dropped; -1: the model's own",
+                  live=True, low=0.0, high=1.0, unset=FROM_MODEL),
+    ParameterSpec("overlap_threshold", FROM_MODEL,
+                  "Segments of which a smaller share stays visible under better ones are dropped; -1: the model's own",
+                  live=True, low=0.0, high=1.0, unset=FROM_MODEL),
+    ParameterSpec("max_segments", 100, "Most segments in one panoptic map, best first", low=1, high=1000),
+    ParameterSpec("image_transport", "raw", "raw: Image on NAME/image_raw; compressed: jpeg or png on its /compressed",
+                  choices=("raw", "compressed")),
+    ParameterSpec("qos_reliability", "auto", "Reliability of image subscriptions; auto: what the publisher offers",
+                  choices=("auto", "best_effort", "reliable")),
+    ParameterSpec("max_rate_hz", 0.0, "Most frames per second and camera that are processed; 0: no limit",
+                  live=True, low=0.0, high=1000.0),
+    ParameterSpec("prompt_history", 8, "Frames per camera whose features stay cached for clicks by stamp",
+                  low=1, high=1000),
+    ParameterSpec("prompt_timeout", 2.0, "Longest time in seconds that a click waits for its answer",
+                  live=True, low=0.01, high=60.0),
+    ParameterSpec("track_max_age", 2.0, "Seconds that an object unseen is remembered by the tracks",
+                  live=True, low=0.0, high=3600.0),
+    ParameterSpec("track_min_hits", 3, "Frames in which an object must be seen before its track is confirmed",
+                  live=True, low=1, high=1000),
+    ParameterSpec("overlay_alpha", 0.5, "Weight of the colours on the overlay: 0 only the image, 1 only the colours",
+                  live=True, low=0.0, high=1.0),
+    ParameterSpec("class_filter", ("",), "Names of the classes to keep; empty: all of them", live=True),
+    ParameterSpec("autostart", True, "Configure and activate at start without being asked"),
+)
+"""Every parameter of the node but the names of the topics."""
+
+SPEC_OF = {spec.name: spec for spec in SPECS}
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*")
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """The values of all parameters, each checked on construction; fields as in `SPECS`.
+
+    Raises:
+        ParameterError: the first value that is wrong, in one sentence.
+    """
+
+    cameras: tuple[str, ...] = ("camera",)
+    backend: str = "auto"
+    model: str = "default"
+    device: str = "auto"
+    precision: str = "auto"
+    input_size: tuple[int, int] = (0, 0)
+    score_threshold: float = FROM_MODEL
+    overlap_threshold: float = FROM_MODEL
+    max_segments: int = 100
+    image_transport: str = "raw"
+    qos_reliability: str = "auto"
+    max_rate_hz: float = 0.0
+    prompt_history: int = 8
+    prompt_timeout: float = 2.0
+    track_max_age: float = 2.0
+    track_min_hits: int = 3
+    overlay_alpha: float = 0.5
+    class_filter: tuple[str, ...] = ()
+    autostart: bool = True
+
+    def __post_init__(self):
+        for field in fields(self):
+            object.__setattr__(self, field.name, SPEC_OF[field.name].checked(getattr(self, field.name)))
+        _check_cameras(self.cameras)
+        _check_input_size(self.input_size)
+        # ROS cannot tell the type of an empty list, so [''] is its usual spelling.
+        object.__setattr__(self, "class_filter", tuple(name for name in self.class_filter if name))
+        if not self.model.strip():
+            raise ParameterError("model is empty: it must be the name of a bundled model or the path of a model folder")
+
+    def replaced(self, changes: Mapping[str, Any]) -> NodeConfig:
+        """A copy with some values changed, checked again."""
+        return NodeConfig(**{**asdict(self), **changes})
+
+    def fixed(self) -> dict[str, Any]:
+        """The values that are read only when the node is configured."""
+        return {name: value for name, value in asdict(self).items() if not SPEC_OF[name].live}
+
+    def segmenter_arguments(self) -> dict[str, Any]:
+        """Keyword arguments for `Segmenter`."""
+        return {
+            "model": self.model,
+            "backend": self.backend,
+            "device": self.device,
+            "precision": self.precision,
+            "input_size": None if self.input_size == (0, 0) else self.input_size,
+            "score_threshold": None if self.score_threshold == FROM_MODEL else self.score_threshold,
+            "overlap_threshold": None if self.overlap_threshold == FROM_MODEL else self.overlap_threshold,
+            "max_segments": self.max_segments,
+        }
+
+
+def _check_cameras(cameras: tuple[str, ...]) -> None:
+    if not cameras:
+        raise ParameterError("cameras is empty: it must name at least one camera")
+    for name in cameras:
+        if not _NAME.fullmatch(name) or "__" in name:
+            raise ParameterError(
+                f"the camera name '{name}' cannot be part of a topic: use letters, digits and underscores, relative "
+                f"to the namespace (a topic elsewhere goes into the parameter NAME.image_topic)"
+            )
+    doubles = sorted({name for name in cameras if cameras.count(name) > 1})
+    if doubles:
+        raise ParameterError(f"cameras names '{doubles[0]}' twice: each name must be there once")
+
+
+def _check_input_size(size: tuple[int, ...]) -> None:
+    if len(size) != 2 or not (size == (0, 0) or all(32 <= side <= 8192 for side in size)):
+        raise ParameterError(
+            f"input_size is {list(size)}: it must be a height and a width of 32 to 8192 pixels, or 0, 0 for the "
+            f"model's own"
+        )
