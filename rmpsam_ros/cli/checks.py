@@ -1,0 +1,213 @@
+"""What `rmpsam doctor` looks at, each as a `Check`. Nothing here raises: a thing that cannot be found is a finding."""
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+from rmpsam_ros import dds, model_folder
+from rmpsam_ros.errors import RmpsamError
+
+OK, NOTE, MISSING = "ok", "note", "missing"
+"""A check's state: as it should be; works without, or worth knowing; the node cannot run."""
+
+LIBRARIES = (("numpy", "numpy"), ("cv2", "OpenCV"), ("scipy", "SciPy"), ("yaml", "PyYAML"))
+MESSAGES = ("std_msgs", "sensor_msgs", "geometry_msgs", "diagnostic_msgs", "visualization_msgs", "std_srvs")
+OPTIONAL_ROS = (
+    ("vision_msgs.msg", "vision_msgs", "detections and label_info topics"),
+    ("cv_bridge.boost.cv_bridge_boost", "cv_bridge", "used where it is there; own conversions elsewhere"),
+    ("sensor_msgs_py.point_cloud2", "sensor_msgs_py", "reading our point clouds in Python"),
+    ("launch_ros.actions", "launch_ros", "`ros2 launch`; else start rmpsam_node itself"),
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report: where it belongs, what, OK / NOTE / MISSING, what was found, how to get it."""
+
+    section: str
+    name: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+def all_checks() -> list[Check]:
+    """Every check, in the order of the report."""
+    return [check for part in (_python, _ros, _backends, _gpu, _models, _optional) for check in part()]
+
+
+def _python() -> Iterator[Check]:
+    version = platform.python_version()
+    good = sys.version_info >= (3, 10)
+    yield Check("Python", "interpreter", OK if good else MISSING, f"{version}, {sys.executable}",
+                "" if good else "Python 3.10 or newer")
+    for module, name in LIBRARIES:
+        library, reason = _try_import(module)
+        yield Check("Python", name, OK if library else MISSING, getattr(library, "__version__", reason),
+                    "" if library else f"`pip install .` here, `rosdep install` in a ROS workspace ({module})")
+
+
+def _ros() -> Iterator[Check]:
+    distro, wheels = os.environ.get("ROS_DISTRO", ""), _version_of("ros-jazzy-rclpy")
+    rclpy, reason = _try_import("rclpy")
+    place = str(Path(rclpy.__file__).parent) if rclpy else ""
+    of_wheels = bool(wheels) and place.startswith(sys.prefix)
+    if rclpy is None:
+        yield Check("ROS 2", "rclpy", MISSING, reason,
+                    "`source /opt/ros/DISTRO/setup.bash`, or without a ROS installation `pip install .`")
+        return
+    if of_wheels and "/opt/ros/" in os.environ.get("AMENT_PREFIX_PATH", ""):
+        yield Check("ROS 2", "rclpy", MISSING, f"wheels {wheels} from pip, but ROS {distro} is sourced as well",
+                    "use one of them: a shell without the sourced ROS, or Python outside this environment")
+    else:
+        yield Check("ROS 2", "rclpy", OK, f"wheels {wheels} from pip" if of_wheels else f"{distro or 'ROS'}, {place}")
+    missing = [name for name in MESSAGES if _try_import(f"{name}.{'srv' if name == 'std_srvs' else 'msg'}")[0] is None]
+    yield Check("ROS 2", "standard messages", MISSING if missing else OK,
+                f"no {', '.join(missing)}" if missing else ", ".join(MESSAGES),
+                "`rosdep install --from-paths src -y`" if missing else "")
+    own = [_try_import(f"rmpsam_ros.{kind}") for kind in ("msg", "srv")]
+    yield Check("ROS 2", "rmpsam_ros messages", OK if all(module for module, _ in own) else MISSING,
+                "generated" if all(module for module, _ in own) else next(why for module, why in own if module is None),
+                "" if all(module for module, _ in own) else
+                "build them: `pip install .`, or `colcon build` and source install/setup.bash")
+    node, reason = _try_import("rmpsam_ros.node")
+    yield Check("ROS 2", "rmpsam_node", OK if node else MISSING, "imports" if node else reason,
+                "" if node else "see the lines above")
+    yield from _middleware()
+
+
+def _middleware() -> Iterator[Check]:
+    try:
+        from rclpy.utilities import get_rmw_implementation_identifier
+
+        name = get_rmw_implementation_identifier()
+    except Exception as error:  # rclpy raises its own kinds when the named RMW cannot be loaded
+        yield Check("ROS 2", "RMW", MISSING, _first_line(error), "unset RMW_IMPLEMENTATION, or install what it names")
+        return
+    yield Check("ROS 2", "RMW", OK, name)
+    if "fastrtps" not in name and "fastdds" not in name:
+        yield Check("ROS 2", "DDS profile", NOTE, f"{name} does not read Fast DDS profiles",
+                    "large images: give it large buffers, its documentation says how")
+        return
+    profile, shipped = dds.profile_in_effect(), dds.shipped_profile()
+    if profile is None:
+        yield Check("ROS 2", "DDS profile", NOTE, "none set here: large images arrive late or not at all",
+                    f"export {dds.VARIABLES[0]}={shipped}, for the camera too (launch and demo do so)")
+    elif not Path(profile).is_file():
+        yield Check("ROS 2", "DDS profile", NOTE, f"{profile} is not there", f"the shipped one is {shipped}")
+    else:
+        yield Check("ROS 2", "DDS profile", OK, profile)
+
+
+def _backends() -> Iterator[Check]:
+    checks = [_openvino(), _torch(), _tensorrt()]
+    if not any(check.state == OK for check in checks):
+        checks[0] = Check("Backends", "openvino", MISSING, checks[0].found, "`pip install openvino`: one is needed")
+    yield from checks
+
+
+def _openvino() -> Check:
+    module, reason = _try_import("openvino")
+    if module is None:
+        return Check("Backends", "openvino", NOTE, reason, "`pip install openvino` (the backend for CPUs)")
+    try:
+        core = module.Core()
+        devices = ", ".join(_openvino_device(core, device) for device in core.available_devices)
+    except Exception as error:  # a plugin or driver that does not load raises what it likes
+        return Check("Backends", "openvino", NOTE, _first_line(error), "`pip install --force-reinstall openvino`")
+    return Check("Backends", "openvino", OK, f"{module.__version__.split('-')[0]}: {devices}")
+
+
+def _openvino_device(core, device: str) -> str:
+    name = f"{device} ({core.get_property(device, 'FULL_DEVICE_NAME').strip()})"
+    if device != "CPU":
+        return name
+    bf16 = "BF16" in core.get_property(device, "OPTIMIZATION_CAPABILITIES")
+    return f"{name}, {'with bf16' if bf16 else 'without bf16: float32, about half the speed'}"
+
+
+def _torch() -> Check:
+    module, reason = _try_import("torch")
+    if module is None:
+        return Check("Backends", "torch", NOTE, reason,
+                     "only to convert, export and train, or as a backend: `pip install '.[torch]'`")
+    cuda = [module.cuda.get_device_name(i) for i in range(module.cuda.device_count())]
+    return Check("Backends", "torch", OK, f"{module.__version__}: {', '.join(['CPU', *cuda])}")
+
+
+def _tensorrt() -> Check:
+    for name in ("tensorrt", "tensorrt_rtx"):
+        module, _ = _try_import(name)
+        if module is not None:
+            if find_spec("rmpsam_ros.backends.tensorrt") is None:
+                return Check("Backends", "tensorrt", NOTE, f"{name} {module.__version__}, not used yet",
+                             "this version of the package has no TensorRT backend")
+            return Check("Backends", "tensorrt", OK, f"{name} {module.__version__}")
+    return Check("Backends", "tensorrt", NOTE, "not installed", "only for NVIDIA GPUs; JetPack brings it on a Jetson")
+
+
+def _gpu() -> Iterator[Check]:
+    driver, jetson = Path("/proc/driver/nvidia/version"), Path("/etc/nv_tegra_release")
+    if jetson.is_file():
+        yield Check("GPU", "NVIDIA", OK, f"Jetson: {jetson.read_text().splitlines()[0].lstrip('# ')}")
+    elif driver.is_file():
+        cards = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+        names = [line.split(":", 1)[1].strip() for card in cards for line in card.read_text().splitlines()
+                 if line.startswith("Model:")]
+        yield Check("GPU", "NVIDIA", OK, ", ".join(names) or driver.read_text().splitlines()[0])
+    else:
+        yield Check("GPU", "NVIDIA", NOTE, "none", "not needed: openvino runs on the CPU")
+
+
+def _models() -> Iterator[Check]:
+    try:
+        default = model_folder.find_model("default")
+    except RmpsamError as error:
+        yield Check("Models", "default", MISSING, _first_line(error).split(";")[0],
+                    "`make demo` makes one, or `rmpsam convert --untrained lite0 --out "
+                    f"{model_folder.model_roots()[-1] / 'untrained-lite0'}`")
+        default = None
+    for path in model_folder.available_models():
+        try:
+            model = model_folder.read_model_folder(path)
+        except RmpsamError as error:
+            yield Check("Models", path.name, MISSING if path == default else NOTE, _first_line(error))
+            continue
+        size = "x".join(map(str, model.input_size))
+        trained = "trained" if model.trained else "UNTRAINED: its masks mean nothing"
+        yield Check("Models", model.name + (" (default)" if path == default else ""), OK if model.trained else NOTE,
+                    f"{trained}; {model.variant}, {size}, {len(model.labels)} classes; {path}")
+
+
+def _optional() -> Iterator[Check]:
+    for module, name, use in OPTIONAL_ROS:
+        found = _try_import(module)[0] is not None
+        yield Check("Optional ROS packages", name, OK if found else NOTE, use if found else f"not installed: {use}",
+                    "" if found else f"`apt install ros-$ROS_DISTRO-{name.replace('_', '-')}` (not on PyPI)")
+
+
+def _try_import(name: str):
+    """(module, '') or (None, the reason in a few words)."""
+    try:
+        return import_module(name), ""
+    except ModuleNotFoundError as error:
+        return None, "not installed" if f"{name}.".startswith(f"{error.name}.") else _first_line(error)
+    except Exception as error:  # a broken binary module raises ImportError, OSError, RuntimeError, AttributeError …
+        return None, f"does not load: {_first_line(error)}"
+
+
+def _version_of(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

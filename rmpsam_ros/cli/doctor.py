@@ -1,0 +1,63 @@
+"""`rmpsam doctor`: what is installed, what is missing, and how to get it."""
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from rmpsam_ros.cli.checks import Check
+
+HELP = "what is installed, what is missing and how to get it: ROS, backends, GPU, models"
+EXAMPLE = """
+rmpsam doctor
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog += "\n\nexit code: 0 when the node can run here, 1 when something that it needs is missing"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the report.
+
+    Returns:
+        0 when the node can run here, 1 when something that it needs is missing.
+    """
+    from rich.console import Console
+
+    from rmpsam_ros.cli.checks import MISSING, all_checks
+
+    checks = all_checks()
+    console = Console()
+    console.print(_table(checks))
+    missing = [check for check in checks if check.state == MISSING]
+    if not missing:
+        console.print("[green]The node can run here.[/]")
+        return 0
+    console.print(f"[bold red]The node cannot run here[/]: {', '.join(check.name for check in missing)}.")
+    return 1
+
+
+def _table(checks: list[Check]) -> Table:
+    """A table with a headline for each section; what to do stands under what was found."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from rmpsam_ros.cli.checks import MISSING, NOTE, OK
+
+    mark = {OK: "[green]ok[/]", NOTE: "[yellow]note[/]", MISSING: "[bold red]missing[/]"}
+    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    section = ""
+    for check in checks:
+        if check.section != section:
+            section = check.section
+            table.add_section()
+            table.add_row(f"[bold]{escape(section)}[/]")
+        advice = f"\n[cyan]-> {escape(check.advice)}[/]" if check.advice else ""
+        table.add_row(escape(f"  {check.name}"), mark[check.state], escape(check.found) + advice)
+    return table

@@ -1,0 +1,35 @@
+"""Which Fast DDS profile a process uses: images need a larger shared memory segment than the default one.
+
+Fast DDS reads the variable when a process starts to use ROS, so it must be set before `rclpy.init()`.
+"""
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+"""The variable's names up to Fast DDS 2 (Humble, Jazzy) and from 3 on."""
+
+PROFILE = "fastdds_large_images.xml"
+
+
+def shipped_profile() -> Path | None:
+    """The profile in `config/`: of the source tree, of a ROS workspace, or of a pip environment; None if not found."""
+    shares = [Path(prefix) / "share" / "rmpsam_ros"
+              for prefix in [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix] if prefix]
+    places = [Path(__file__).resolve().parents[1], *shares]
+    return next((place / "config" / PROFILE for place in places if (place / "config" / PROFILE).is_file()), None)
+
+
+def profile_in_effect(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The path that one of the variables gives, or None: the built-in transports."""
+    return next((environ[name] for name in VARIABLES if environ.get(name)), None)
+
+
+def use_shipped_profile(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Sets the variables to the shipped profile, unless the user has set one."""
+    profile = shipped_profile()
+    if profile is not None and profile_in_effect(environ) is None:
+        environ.update({name: str(profile) for name in VARIABLES})

@@ -1,0 +1,120 @@
+"""The dispatcher of the command line: what is listed, what is imported, and what each kind of failure prints."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from rmpsam_ros import __version__, cli
+from rmpsam_ros.errors import ImageError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def fake_command(monkeypatch):
+    """Puts a command `segment` in place whose `run` is the given function."""
+
+    def install(run):
+        module = types.ModuleType("rmpsam_ros.cli.segment")
+        module.HELP, module.EXAMPLE, module.run = "a command", "rmpsam segment a.png --out out", run
+        module.add_arguments = lambda parser: parser.add_argument("--size", type=int)
+        monkeypatch.setitem(sys.modules, "rmpsam_ros.cli.segment", module)
+        monkeypatch.setattr(cli, "available_commands", lambda: ["segment"])
+
+    return install
+
+
+def raises(error):
+    def run(args):
+        raise error
+
+    return run
+
+
+def test_available_commands__are_those_with_a_module():
+    folder = Path(cli.__file__).parent
+    assert cli.available_commands() == [name for name in cli.COMMANDS if (folder / f"{name}.py").is_file()]
+    assert "doctor" in cli.available_commands()
+
+
+@pytest.mark.parametrize("command", cli.available_commands())
+def test_help__of_each_command_shows_an_example(command, capsys):
+    assert cli.main([command, "--help"]) == 0
+    assert f"rmpsam {command}" in capsys.readouterr().out.split("example:")[1]
+
+
+def test_help__lists_every_available_command(capsys):
+    assert cli.main(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"\n    {name} " in out for name in cli.available_commands())
+
+
+def test_main__without_a_command_shows_help_and_exits_2(capsys):
+    assert cli.main([]) == 2
+    assert "commands:" in capsys.readouterr().out
+
+
+def test_version__is_the_package_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"rmpsam {__version__}\n"
+
+
+def test_main__passes_the_arguments_and_the_exit_code(fake_command):
+    fake_command(lambda args: args.size)
+    assert cli.main(["segment", "--size", "7"]) == 7
+
+
+@pytest.mark.parametrize("words, message", [
+    (["sgement"], "rmpsam: there is no command 'sgement'; there are segment"),
+    (["segment", "--sizes", "1"], "rmpsam segment: unrecognized arguments: --sizes 1 (rmpsam segment --help explains)"),
+    (["segment", "--size", "big"],
+     "rmpsam segment: argument --size: invalid int value: 'big' (rmpsam segment --help explains)"),
+    (["--verbose"], "rmpsam: unrecognized arguments: --verbose (rmpsam --help explains)"),
+])
+def test_main__says_in_one_line_which_word_is_wrong(fake_command, capsys, words, message):
+    fake_command(lambda args: 0)
+    assert cli.main(words) == 2
+    assert capsys.readouterr().err == message + "\n"
+
+
+@pytest.mark.parametrize("error, message, code", [
+    (ImageError("The image is empty;\n give a real one."), "The image is empty; give a real one.", 2),
+    (FileNotFoundError(2, "No such file or directory", "x.png"), "there is no file or folder x.png", 2),
+    (PermissionError(13, "Permission denied", "/etc/x"), "/etc/x: Permission denied", 2),
+    (OSError("disk full"), "disk full", 2),
+    (KeyboardInterrupt(), "interrupted", 130),
+    (ModuleNotFoundError("No module named 'torch'", name="torch.nn"),
+     "torch.nn is not installed; `pip install 'rmpsam-ros[torch]'` brings it, in the source folder "
+     "`pip install '.[torch]'`.", 2),
+])
+def test_main__turns_a_failure_into_one_line(fake_command, capsys, error, message, code):
+    fake_command(raises(error))
+    assert cli.main(["segment"]) == code
+    assert capsys.readouterr().err == f"rmpsam segment: {message}\n"
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), ModuleNotFoundError("No module named 'x'", name="x")])
+def test_main__does_not_hide_a_bug(fake_command, error):
+    fake_command(raises(error))
+    with pytest.raises(type(error)):
+        cli.main(["segment"])
+
+
+def test_python_m__runs_the_command_line_and_imports_no_ros_and_no_torch():
+    code = ("import sys; from rmpsam_ros.cli import main; main(['--help']); "
+            "print([m for m in ('torch', 'rclpy', 'openvino', 'cv2', 'scipy') if m in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_closed_pipe__is_no_error():
+    command = f"{sys.executable} -m rmpsam_ros --help | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"})
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,111 @@
+"""`rmpsam doctor`: what it finds, what it calls missing, and its exit code."""
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from rmpsam_ros import cli, dds, model_folder
+from rmpsam_ros.cli import checks
+from rmpsam_ros.cli.checks import MISSING, NOTE, OK, Check
+from rmpsam_ros.errors import ModelError
+from rmpsam_ros.labels import load_label_set
+
+
+def found(part) -> dict[str, Check]:
+    return {check.name: check for check in part()}
+
+
+@pytest.fixture
+def one_model(monkeypatch, tmp_path):
+    """A model root that holds one readable description, trained or not."""
+
+    def install(trained: bool):
+        labels = load_label_set("coco-panoptic")
+        model = model_folder.ModelFolder(tmp_path / "m", "m", "lite0", {"num_classes": len(labels)}, (480, 640), labels,
+                                         trained)
+        model.path.mkdir()
+        model_folder.write_model_yaml(model.path, model)
+        monkeypatch.setattr(model_folder, "model_roots", lambda: [tmp_path])
+        monkeypatch.setattr(model_folder, "DEFAULT_MODELS", ("m",))
+
+    return install
+
+
+def test_models__says_that_an_untrained_default_is_untrained(one_model):
+    one_model(trained=False)
+    check = found(checks._models)["m (default)"]
+    assert check.state == NOTE and "UNTRAINED" in check.found
+
+
+def test_models__a_trained_default_is_ok(one_model):
+    one_model(trained=True)
+    check = found(checks._models)["m (default)"]
+    assert check.state == OK and "UNTRAINED" not in check.found and "480x640" in check.found
+
+
+def test_models__none_is_missing_and_says_how_to_make_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(model_folder, "model_roots", lambda: [tmp_path])
+    check = found(checks._models)["default"]
+    assert check.state == MISSING and "rmpsam convert" in check.advice
+
+
+def test_models__a_damaged_default_is_missing_with_its_reason(one_model, tmp_path):
+    one_model(trained=True)
+    (tmp_path / "m" / "model.yaml").write_text("format: 99\n")
+    check = found(checks._models)["m"]
+    assert check.state == MISSING and "99" in check.found
+    with pytest.raises(ModelError):
+        model_folder.read_model_folder(tmp_path / "m")
+
+
+@pytest.mark.parametrize("profile, state", [(None, NOTE), ("/nowhere/x.xml", NOTE), (dds.shipped_profile(), OK)])
+def test_middleware__looks_at_the_profile_in_effect(monkeypatch, profile, state):
+    pytest.importorskip("rclpy", reason="needs ROS 2")
+    for name in dds.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    if profile:
+        monkeypatch.setenv(dds.VARIABLES[0], str(profile))
+    assert found(checks._middleware)["DDS profile"].state == state
+
+
+def test_backends__one_is_needed(monkeypatch):
+    monkeypatch.setattr(checks, "_try_import", lambda name: (None, "not installed"))
+    report = found(checks._backends)
+    assert [report[name].state for name in ("openvino", "torch", "tensorrt")] == [MISSING, NOTE, NOTE]
+
+
+def test_backends__openvino_says_its_version_and_whether_the_cpu_has_bf16():
+    pytest.importorskip("openvino", reason="needs openvino")
+    assert re.match(r"\d{4}\.\d+\.\d+: .*CPU \(.+\), with(out)? bf16", found(checks._backends)["openvino"].found)
+
+
+def test_ros__without_rclpy_says_both_ways_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rclpy", None)
+    check = found(checks._ros)["rclpy"]
+    assert check.state == MISSING and "setup.bash" in check.advice and "pip install" in check.advice
+
+
+def test_try_import__tells_missing_from_broken(tmp_path, monkeypatch):
+    (tmp_path / "broken_module.py").write_text("raise OSError('libx.so: cannot open\\nmore')")
+    (tmp_path / "needy_module.py").write_text("import not_there_at_all")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert checks._try_import("not_there_at_all") == (None, "not installed")
+    assert checks._try_import("broken_module") == (None, "does not load: libx.so: cannot open")
+    assert checks._try_import("needy_module") == (None, "No module named 'not_there_at_all'")
+
+
+@pytest.mark.parametrize("state, code, text", [
+    (OK, 0, "The node can run here."), (NOTE, 0, "The node can run here."), (MISSING, 1, "cannot run here: thing")])
+def test_doctor__exit_code_says_whether_the_node_can_run(monkeypatch, capsys, state, code, text):
+    monkeypatch.setattr(checks, "all_checks", lambda: [Check("Part", "thing", state, "[found]", "`get it`")])
+    assert cli.main(["doctor"]) == code
+    out = capsys.readouterr().out
+    assert text in out and "[found]" in out and "-> `get it`" in out
+
+
+def test_doctor__reports_this_machine(capsys):
+    assert cli.main(["doctor"]) in (0, 1)
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("Python", "ROS 2", "Backends", "openvino", "Models", "vision_msgs"))
