@@ -1,0 +1,256 @@
+"""Photos, folders, videos and cameras as RGB frames; the only place that reads pixels from files.
+
+What a file holds becomes what a person sees when opening it, in 8 bits: EXIF rotation is applied, transparent pixels
+are shown on white, grey becomes three equal channels, 16-bit samples keep their high byte (as on ROS topics), and a
+video's rotation is applied. Floating-point pictures are refused: what their values mean is not in the file.
+"""
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+# FFmpeg's own complaints would stand between ours; read when OpenCV opens its first video.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+import numpy.typing as npt  # noqa: E402
+
+from rmpsam_ros.errors import ImageError  # noqa: E402
+
+RgbImage = npt.NDArray[np.uint8]
+"""(H, W, 3) uint8, RGB."""
+
+IMAGE_SUFFIXES = frozenset(".jpg .jpeg .png .bmp .webp .tif .tiff .ppm .pgm .pnm .jp2".split())
+VIDEO_SUFFIXES = frozenset(".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .mjpeg .ogv .gif".split())
+_ENDINGS = ", ".join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    """A photo or video to work on. `name` is unique among those of one `list_media` call: a file name's stem."""
+
+    path: Path
+    is_video: bool
+    name: str
+
+
+@dataclass(frozen=True)
+class VideoFrame:
+    """One frame of a video: `image` (H, W, 3) uint8 RGB, `index` from 0, `seconds` since the video's first frame."""
+
+    image: RgbImage
+    index: int
+    seconds: float
+
+
+def list_media(paths: Sequence[str | os.PathLike[str]]) -> list[MediaFile]:
+    """The photos and videos that paths name, folders replaced by what lies directly in them, in natural order.
+
+    Files that share a stem (`a/cat.jpg`, `b/cat.png`) get names of their own: `cat`, `cat_2`.
+
+    Raises:
+        ImageError: a path that does not exist, a folder without pictures, or a file of another kind.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted((p for p in path.iterdir() if _kind(p) and not p.name.startswith(".")), key=_natural)
+            if not inside:
+                raise ImageError(f"{path} holds no photo or video; known endings are {_ENDINGS}.")
+            found += inside
+        elif not path.exists():
+            raise ImageError(f"{path} does not exist; give a photo, a video or a folder of them.")
+        elif not _kind(path):
+            raise ImageError(f"{path} is neither a photo nor a video by its name; known endings are {_ENDINGS}.")
+        else:
+            found.append(path)
+    files, names = [], set()
+    for path in dict.fromkeys(found):
+        name, number = path.stem, 1
+        while name.lower() in names:  # lower: some file systems hold Cat.png and cat.png for one
+            number += 1
+            name = f"{path.stem}_{number}"
+        names.add(name.lower())
+        files.append(MediaFile(path, _kind(path) == "video", name))
+    return files
+
+
+def read_image(path: str | os.PathLike[str]) -> RgbImage:
+    """Reads a photo as (H, W, 3) uint8 RGB.
+
+    Raises:
+        ImageError: no such file, not a picture, cut off, or of floating-point samples.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ImageError(f"{path} does not exist; give the path of a photo.") from None
+    except IsADirectoryError:
+        raise ImageError(f"{path} is a folder; give the path of a photo.") from None
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror}.") from None
+    try:
+        return decode_image(data)
+    except ImageError as error:
+        raise ImageError(f"{path} {error}") from None
+
+
+def decode_image(data: bytes) -> RgbImage:
+    """A photo's bytes (JPEG, PNG, WebP, TIFF, BMP, …) as (H, W, 3) uint8 RGB.
+
+    Raises:
+        ImageError: with a sentence that follows the file's name: "is empty…", "is cut off…".
+    """
+    if not data:
+        raise ImageError("is empty; copy it again.")
+    # OpenCV fills the missing rest of a JPEG with grey and says nothing.
+    if data[:2] == b"\xff\xd8" and not _jpeg_is_whole(data):
+        raise ImageError("is cut off: a JPEG without its end; copy it again.")
+    if data[:8] == b"\x89PNG\r\n\x1a\n" and b"IEND" not in data:
+        raise ImageError("is cut off: a PNG without its end; copy it again.")
+    raw = _decode(data, cv2.IMREAD_UNCHANGED) if _needs_raw(data) else None
+    if raw is not None and raw.dtype not in (np.uint8, np.uint16):
+        raise ImageError(f"has {raw.dtype} samples; convert it to 8 or 16 bits first.")
+    pixels = _decode(data, cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise ImageError("is not a picture that can be read, or it is broken; give a JPEG, PNG, WebP, TIFF or BMP.")
+    if raw is not None and raw.ndim == 3 and raw.shape[:2] == pixels.shape[:2]:
+        if raw.dtype == np.uint16:  # OpenCV scales a TIFF's samples by 255 / 65535, a PNG's by 1 / 256
+            pixels = (raw[..., :3] >> 8).astype(np.uint8)
+        if raw.shape[2] == 4:
+            pixels = _on_white(pixels, raw[..., 3])
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
+class Video:
+    """A video file or camera as frames; iterate once, inside a `with`.
+
+    `fps` is the file's rate (30 where it states none), `frame_count` its stated length (0 = unknown, as for cameras).
+    """
+
+    def __init__(self, source: str | os.PathLike[str]) -> None:
+        """Opens a video file, or a V4L2 camera given as `/dev/video0`.
+
+        Raises:
+            ImageError: it does not exist, or OpenCV can open no stream in it.
+        """
+        self.source = str(source)
+        self.is_device = is_device(self.source)
+        if not Path(self.source).exists():
+            raise ImageError(f"{self.source} does not exist; give the path of a video or a camera such as /dev/video0.")
+        with _quiet():
+            self._capture = _open_device(self.source) if self.is_device else cv2.VideoCapture(self.source)
+        if not self._capture.isOpened():
+            kind = "camera that gives pictures" if self.is_device else "video that can be read"
+            raise ImageError(f"{self.source} is not a {kind}.")
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = float(fps) if np.isfinite(fps) and 1.0 <= fps <= 1000.0 else 30.0
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.frame_count = int(count) if not self.is_device and np.isfinite(count) and 0 < count < 1e9 else 0
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        """Frames in order, to the end of the file; a camera goes on until it is unplugged.
+
+        Raises:
+            ImageError: not a single frame could be decoded.
+        """
+        index, first, last = 0, 0.0, -1.0
+        while True:
+            ok, pixels = self._capture.read()
+            if not ok or pixels is None:
+                break
+            seconds = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+            first = seconds if index == 0 else first
+            seconds -= first
+            if seconds <= last:  # containers without time stamps say 0 throughout
+                seconds = last + 1.0 / self.fps
+            last = seconds
+            yield VideoFrame(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), index, max(seconds, 0.0))
+            index += 1
+        if index == 0:
+            raise ImageError(f"{self.source} holds no frame that can be decoded.")
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def __enter__(self) -> Video:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def is_device(source: str) -> bool:
+    """Whether a source names a camera device rather than a file."""
+    return str(source).startswith("/dev/")
+
+
+def _open_device(source: str) -> cv2.VideoCapture:
+    """Opens /dev/videoN, or a link to it such as /dev/v4l/by-id/…: OpenCV takes only the number everywhere."""
+    match = re.fullmatch(r"/dev/video(\d+)", os.path.realpath(source))
+    return cv2.VideoCapture(int(match[1]), cv2.CAP_V4L2) if match else cv2.VideoCapture()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps OpenCV's warnings off stderr: what they are about is raised as one sentence."""
+    log = cv2.utils.logging
+    before = log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        log.setLogLevel(before)
+
+
+def _kind(path: Path) -> str:
+    """'image', 'video' or '' by a path's ending."""
+    suffix = path.suffix.lower()
+    return "image" if suffix in IMAGE_SUFFIXES else "video" if suffix in VIDEO_SUFFIXES else ""
+
+
+def _natural(path: Path) -> list[tuple[int, int, str]]:
+    """A sort key that puts frame9 before frame10."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+
+
+def _decode(data: bytes, flags: int) -> npt.NDArray | None:
+    try:
+        with _quiet():
+            return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:  # too many pixels, or a decoder that gives up
+        return None
+
+
+def _jpeg_is_whole(data: bytes) -> bool:
+    """Whether an end marker follows the first scan. Thumbnails, which have their own, lie in the headers before it."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xFF:  # fill byte
+            at += 1
+        elif marker == 0xDA:
+            return data.find(b"\xff\xd9", at + 2 + length) >= 0
+        else:
+            at += 2 + length
+    return False
+
+
+def _needs_raw(data: bytes) -> bool:
+    """Whether a file may hold what a decode to 8-bit colour hides: transparency, other depths, floating point."""
+    if data[:4] == b"\x89PNG":
+        return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[:2048]
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return data[12:16] == b"VP8L" or (data[12:16] == b"VP8X" and bool(data[20] & 0x10))
+    return data[:4] in (b"II*\0", b"MM\0*")
+
+
+def _on_white(pixels: RgbImage, alpha: npt.NDArray) -> RgbImage:
+    """(H, W, 3) uint8 over white, by an (H, W) uint8 or uint16 alpha channel."""
+    opacity = (alpha.astype(np.float32) / np.iinfo(alpha.dtype).max)[..., None]
+    return np.rint(pixels * opacity + 255.0 * (1.0 - opacity)).astype(np.uint8)

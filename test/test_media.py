@@ -1,0 +1,166 @@
+"""Reading pictures: what a person would see in the file is what comes out, and broken files are named."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.media import Video, is_device, list_media, read_image
+
+ORIENTATION_6 = bytes.fromhex(  # EXIF: turn by 90 degrees clockwise to show
+    "ffe10022 457869660000 49492a0008000000 0100 1201 0300 01000000 06000000 00000000".replace(" ", "")
+)
+
+
+def _scene(height: int = 40, width: int = 60) -> np.ndarray:
+    """RGB: left half red, right half blue, top row of blocks brighter."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[:, : width // 2, 0] = 200
+    image[:, width // 2 :, 2] = 200
+    image[: height // 2] += 50
+    return image
+
+
+def _write(path: Path, rgb: np.ndarray, *options: int) -> Path:
+    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}.get(rgb.shape[2] if rgb.ndim == 3 else 0)
+    assert cv2.imwrite(str(path), rgb[..., order] if order else rgb, list(options))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".webp", ".ppm", ".jpg"])
+def test_read_image__is_rgb(tmp_path: Path, suffix: str) -> None:
+    image = read_image(_write(tmp_path / f"a{suffix}", _scene()))
+    assert image.shape == (40, 60, 3) and image.dtype == np.uint8 and image.flags.c_contiguous
+    assert np.abs(image.astype(int) - _scene())[5:15, 5:25].max() <= (8 if suffix in (".jpg", ".webp") else 0)
+
+
+def test_read_image__grey_becomes_three_equal_channels(tmp_path: Path) -> None:
+    grey = np.arange(60, dtype=np.uint8)[None].repeat(40, 0)
+    image = read_image(_write(tmp_path / "grey.png", grey))
+    assert image.shape == (40, 60, 3) and (image == grey[..., None]).all()
+
+
+def test_read_image__sixteen_bits_keep_the_high_byte(tmp_path: Path) -> None:
+    deep = (_scene().astype(np.uint16) << 8) + 77
+    assert np.array_equal(read_image(_write(tmp_path / "deep.png", deep)), _scene())
+    assert np.array_equal(read_image(_write(tmp_path / "deep.tiff", deep)), _scene())
+
+
+@pytest.mark.parametrize("suffix, depth", [(".png", np.uint8), (".png", np.uint16), (".webp", np.uint8)])
+def test_read_image__transparent_pixels_on_white(tmp_path: Path, suffix: str, depth: type) -> None:
+    full = np.iinfo(depth).max
+    picture = np.zeros((40, 60, 4), depth)
+    picture[:20, :, 3] = full
+    picture[:20, :, 1] = full
+    lossless = (cv2.IMWRITE_WEBP_QUALITY, 101) if suffix == ".webp" else ()
+    image = read_image(_write(tmp_path / f"a{suffix}", picture, *lossless))
+    assert (image[:20] == (0, 255, 0)).all() and (image[20:] == 255).all()
+
+
+def test_read_image__exif_rotation_is_applied(tmp_path: Path) -> None:
+    plain = _write(tmp_path / "a.jpg", _scene()).read_bytes()
+    turned = tmp_path / "turned.jpg"
+    turned.write_bytes(plain[:2] + ORIENTATION_6 + plain[2:])
+    image = read_image(turned)
+    assert image.shape == (60, 40, 3)
+    expected = np.rot90(_scene(), -1)
+    assert np.abs(image.astype(int) - expected)[5:25, 25:35].max() <= 8
+
+
+def test_read_image__one_pixel(tmp_path: Path) -> None:
+    assert read_image(_write(tmp_path / "dot.png", np.full((1, 1, 3), 9, np.uint8))).tolist() == [[[9, 9, 9]]]
+
+
+def test_read_image__jpeg_with_bytes_after_its_end(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.jpg", _scene())
+    path.write_bytes(path.read_bytes() + b"motion photo \xff\xda video bytes")
+    assert read_image(path).shape == (40, 60, 3)
+
+
+@pytest.mark.parametrize(
+    "name, spoil, words",
+    [
+        ("a.jpg", lambda data: data[: len(data) // 2], "cut off"),
+        ("a.jpg", lambda data: data[:10], "cut off"),
+        ("a.png", lambda data: data[:-20], "cut off"),
+        ("a.png", lambda data: b"", "empty"),
+        ("a.png", lambda data: b"hello, world", "not a picture"),
+    ],
+)
+def test_read_image__broken_file_is_named(tmp_path: Path, name: str, spoil, words: str, capfd) -> None:
+    path = _write(tmp_path / name, _scene())
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(ImageError, match=words) as caught:
+        read_image(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_read_image__missing_folder_and_floating_point(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="does not exist"):
+        read_image(tmp_path / "none.png")
+    with pytest.raises(ImageError, match="is a folder"):
+        read_image(tmp_path)
+    path = _write(tmp_path / "float.tiff", np.full((4, 4), 0.5, np.float32))
+    with pytest.raises(ImageError, match="float32 samples"):
+        read_image(path)
+
+
+def test_list_media__folders_in_natural_order_with_unique_names(tmp_path: Path) -> None:
+    for name in ("a/f10.png", "a/f9.JPG", "a/.hidden.png", "a/notes.txt", "b/f9.png", "b/deeper/x.png", "clip.mp4"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    files = list_media([tmp_path / "a", tmp_path / "b", tmp_path / "clip.mp4", tmp_path / "a/f9.JPG"])
+    assert [(f.name, f.path.name, f.is_video) for f in files] == [
+        ("f9", "f9.JPG", False),
+        ("f10", "f10.png", False),
+        ("f9_2", "f9.png", False),
+        ("clip", "clip.mp4", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name, words", [("none.png", "does not exist"), ("empty", "holds no photo"), ("a.txt", "neither")]
+)
+def test_list_media__says_what_is_wrong(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.txt").write_text("x")
+    with pytest.raises(ImageError, match=words):
+        list_media([tmp_path / name])
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10.0, (64, 48))
+    for i in range(12):
+        frame = np.zeros((48, 64, 3), np.uint8)
+        frame[..., 2] = 20 * i  # red, in OpenCV's order
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+def test_video__frames_times_and_colours(clip: Path) -> None:
+    with Video(clip) as video:
+        assert video.fps == pytest.approx(10.0) and video.frame_count == 12 and not video.is_device
+        frames = list(video)
+    assert [f.index for f in frames] == list(range(12))
+    assert [f.seconds for f in frames] == pytest.approx([i / 10 for i in range(12)], abs=0.01)
+    red, green, blue = frames[10].image.mean(axis=(0, 1))
+    assert frames[10].image.shape == (48, 64, 3) and red == pytest.approx(200, abs=8) and max(green, blue) < 12
+
+
+def test_video__says_what_is_wrong(tmp_path: Path, capfd) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"not a video" * 50)
+    with pytest.raises(ImageError, match="not a video that can be read"):
+        Video(tmp_path / "broken.mp4")
+    with pytest.raises(ImageError, match="does not exist"):
+        Video(tmp_path / "none.mp4")
+    with pytest.raises(ImageError, match="camera that gives pictures"):
+        Video("/dev/null")
+    assert is_device("/dev/video0") and not is_device("video0.mp4")
+    assert capfd.readouterr().err == ""
