@@ -1,0 +1,99 @@
+"""What the worker holds of one camera: the slot with the newest message, and the ring of frames behind clicks.
+
+A feed has no lock of its own: the worker guards it with its condition.
+"""
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from rmpsam_ros.stats import CameraStats
+
+
+@dataclass(frozen=True, eq=False)
+class Received:
+    """A message as it came in: `stamp` in nanoseconds, `arrived` in seconds of the monotonic clock, `number` counts."""
+
+    camera: str
+    message: Any
+    stamp: int
+    arrived: float
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
+class Processed:
+    """A frame with its features; the message's header and number, but not its pixels, stay with it."""
+
+    camera: str
+    header: Any
+    stamp: int
+    number: int
+    frame: Any
+
+
+class Feed:
+    """One camera of the worker: newest frame wins, and the last `history` processed frames stay for clicks."""
+
+    def __init__(self, name: str, history: int, stats: CameraStats | None = None):
+        self.name = name
+        self.stats = stats or CameraStats()
+        self.newest: Received | None = None
+        self.waiting = False
+        self.not_before = 0.0
+        self._ring: deque[Processed] = deque(maxlen=history)
+
+    def offer(self, received: Received, wanted: bool) -> str:
+        """Puts a message into the slot, in place of the one there; counts it as replaced if that was still `wanted`.
+
+        Returns:
+            '' or, when the stamp went back, a sentence that says so. The frame is taken all the same.
+        """
+        previous, jump = self.newest, ""
+        if self.waiting and wanted:
+            self.stats.was_replaced()
+        self.newest, self.waiting = received, True
+        if previous is not None and received.stamp < previous.stamp:
+            jump = (
+                f"the stamp of camera '{self.name}' went back by {(previous.stamp - received.stamp) / 1e9:.3f} s: "
+                f"the frame is used, and later ones are compared with it"
+            )
+            self.stats.jumped(jump)
+        return jump
+
+    def take(self) -> Received | None:
+        """The waiting message, which then waits no more; None if there is none."""
+        if not self.waiting:
+            return None
+        self.waiting = False
+        return self.newest
+
+    def keep(self, processed: Processed) -> None:
+        """Adds a frame to the ring; the oldest leaves it when it is full."""
+        self._ring.append(processed)
+
+    def cached(self, received: Received) -> Processed | None:
+        """The processed frame of a message, if it is in the ring."""
+        return next((p for p in reversed(self._ring) if p.number == received.number), None)
+
+    def with_stamp(self, stamp: int) -> Processed | None:
+        """The latest processed frame with that stamp (ns), None if it is not in the ring."""
+        return next((p for p in reversed(self._ring) if p.stamp == stamp), None)
+
+    def describe_ring(self) -> str:
+        """The range of stamps in the ring, in words."""
+        if not self._ring:
+            return "no frame is in the cache"
+        stamps = sorted(p.stamp for p in self._ring)
+        return f"the cache holds {len(stamps)} frames from {seconds(stamps[0])} to {seconds(stamps[-1])}"
+
+    def clear(self) -> None:
+        """Forgets every frame; the counters stay."""
+        self.newest, self.waiting, self.not_before = None, False, 0.0
+        self._ring.clear()
+
+
+def seconds(stamp: int) -> str:
+    """A stamp in nanoseconds as seconds with all nine decimals."""
+    return f"{stamp // 1_000_000_000}.{stamp % 1_000_000_000:09d}"

@@ -1,0 +1,119 @@
+"""Counts, rates and latencies of one camera, as diagnostics and the bench report them. No ROS."""
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+WINDOW = 5.0
+"""Seconds over which rates are counted."""
+
+
+@dataclass(frozen=True)
+class StageTimes:
+    """Where the time of one published frame went, in milliseconds.
+
+    `wait`: in the slot, until the worker was free. `decode`: message to pixels. `segment`: everything inside
+    `Segmenter`. `publish`: result to messages and out. `total`: arrival of the message to the end of publishing.
+    """
+
+    wait: float
+    decode: float
+    segment: float
+    publish: float
+    total: float
+
+    @property
+    def overhead(self) -> float:
+        """What the node itself costs: all but the segmenter and the wait for it."""
+        return self.total - self.wait - self.segment
+
+
+class CameraStats:
+    """Counters of one camera; every method may be called from any thread.
+
+    received: messages that arrived. bad: those that could not be used. replaced: those that a newer one pushed out of
+    the slot while the worker was busy. processed: frames inferred. published: those whose results went out.
+    stamp_jumps: frames whose stamp was before the previous one's.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, window: int = 300):
+        self.received = self.bad = self.replaced = self.processed = self.published = self.stamp_jumps = 0
+        self.last_error = ""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last_arrival: float | None = None
+        self._arrivals: deque[float] = deque(maxlen=4096)
+        self._departures: deque[float] = deque(maxlen=4096)
+        self._stages: deque[StageTimes] = deque(maxlen=window)
+
+    def arrived(self) -> None:
+        """A message came in."""
+        with self._lock:
+            self.received += 1
+            self._last_arrival = self._clock()
+            self._arrivals.append(self._last_arrival)
+
+    def was_bad(self, sentence: str) -> None:
+        """A message could not be used."""
+        with self._lock:
+            self.bad += 1
+            self.last_error = sentence
+
+    def failed(self, sentence: str) -> None:
+        """Something else went wrong with this camera."""
+        with self._lock:
+            self.last_error = sentence
+
+    def was_replaced(self) -> None:
+        """A newer message pushed a waiting one out."""
+        with self._lock:
+            self.replaced += 1
+
+    def jumped(self, sentence: str) -> None:
+        """A stamp went back."""
+        with self._lock:
+            self.stamp_jumps += 1
+            self.last_error = sentence
+
+    def was_processed(self) -> None:
+        """A frame went through the network."""
+        with self._lock:
+            self.processed += 1
+
+    def was_published(self, stages: StageTimes) -> None:
+        """The results of a frame went out."""
+        with self._lock:
+            self.published += 1
+            self._departures.append(self._clock())
+            self._stages.append(stages)
+
+    def rates(self) -> tuple[float, float]:
+        """Frames per second in and out over the last `WINDOW` seconds."""
+        with self._lock:
+            now = self._clock()
+            return self._rate(self._arrivals, now), self._rate(self._departures, now)
+
+    def age(self) -> float | None:
+        """Seconds since the last message arrived, None before the first."""
+        with self._lock:
+            return None if self._last_arrival is None else self._clock() - self._last_arrival
+
+    def percentile(self, stage: str, share: float) -> float | None:
+        """A percentile (`share` 0 to 100) of one field of `StageTimes` in ms over the last frames, None if none."""
+        with self._lock:
+            values = [getattr(stages, stage) for stages in self._stages]
+        return float(np.percentile(values, share)) if values else None
+
+    @staticmethod
+    def _rate(times: deque[float], now: float) -> float:
+        while times and now - times[0] > WINDOW:
+            times.popleft()
+        if len(times) < 2:
+            return len(times) / WINDOW
+        # From the first one on, so that the rate is right before the window has filled; silence lowers it.
+        return (len(times) - 1) / max(times[-1] - times[0], now - times[-1], 1e-6)

@@ -1,0 +1,326 @@
+"""The one thread that infers: it makes the segmenter, owns it, and closes it. No ROS.
+
+Callbacks only put things in slots: `offer` a message, `ask` a click. The thread takes clicks first, then the newest
+message of each camera in turn. Whatever goes wrong with one frame or click is reported, and the next one is taken.
+"""
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rmpsam_ros.errors import ImageError, PromptError, RmpsamError
+from rmpsam_ros.feeds import Feed, Processed, Received, seconds
+from rmpsam_ros.parameters import FROM_MODEL, NodeConfig
+from rmpsam_ros.stats import CameraStats, StageTimes
+from rmpsam_ros.types import PromptResult
+
+IDLE_WAIT = 0.2
+"""Seconds after which an idle worker looks again whether somebody has subscribed to a frame that waits."""
+
+
+class Hooks(Protocol):
+    """What the node does for the worker, on the worker's thread."""
+
+    def decode(self, received: Received) -> Any:
+        """The pixels of a message, (H, W, 3) uint8 RGB; `ImageError` if it has none."""
+
+    def wanted(self, camera: str) -> bool:
+        """Whether anybody listens to results of this camera."""
+
+    def publish(self, processed: Processed, image: Any) -> None:
+        """Sends the results of a frame out."""
+
+    def report(self, camera: str, sentence: str) -> None:
+        """Says what went wrong."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a click: the frame that was used, and the result on it."""
+
+    processed: Processed
+    result: PromptResult
+
+
+@dataclass(eq=False)
+class Ask:
+    """A click on its way: `target` is the message that was newest when it came, or None where `stamp` (ns) is given."""
+
+    camera: str
+    points: Sequence[tuple[float, float]]
+    labels: Sequence[int]
+    boxes: Sequence[tuple[float, float, float, float]]
+    stamp: int = 0
+    target: Received | None = None
+    future: Future = field(default_factory=Future)
+
+
+class InferenceWorker:
+    """Owns a `Segmenter` on a thread of its own.
+
+    Args:
+        make: makes the segmenter; called on the thread, since a segmenter stays on the thread that made it.
+        config: cameras, history and rate; live values change with `apply`.
+        hooks: the node's side.
+        stats: counters of each camera; they outlive the worker.
+    """
+
+    def __init__(self, make: Callable[[], Any], config: NodeConfig, hooks: Hooks, stats: dict[str, CameraStats]):
+        self._make, self._hooks = make, hooks
+        self._config, self._applied = config, None
+        self._feeds = {name: Feed(name, config.prompt_history, stats.get(name)) for name in config.cameras}
+        self._turns = deque(config.cameras)
+        self._asks: deque[Ask] = deque()
+        self._numbers = itertools.count(1)
+        self._changed = threading.Condition()
+        self._running = self._enabled = self._stopping = False
+        self._segmenter = None
+        self._own_thresholds: dict[str, float] = {}
+        self._thread: threading.Thread | None = None
+
+    # From any thread
+
+    def open(self) -> Any:
+        """Starts the thread, waits until the model is loaded and warm, and returns the segmenter (to be read only).
+
+        Raises:
+            Whatever `make` or the first run raised; the thread has ended then.
+        """
+        ready: Future = Future()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="rmpsam-inference", daemon=True)
+        self._thread.start()
+        return ready.result()
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Ends the thread after what it is doing now; clicks that wait are told so."""
+        self.pause("the node is shutting down or being cleaned up")
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def resume(self) -> None:
+        """Begins to take frames and clicks."""
+        with self._changed:
+            self._running = self._enabled = True
+            self._changed.notify_all()
+
+    def pause(self, reason: str) -> None:
+        """Takes no more frames, forgets those it has, and refuses the clicks that wait."""
+        with self._changed:
+            self._running = False
+            asks, self._asks = self._asks, deque()
+            for feed in self._feeds.values():
+                feed.clear()
+        for ask in asks:
+            _refuse(ask, PromptError(reason))
+
+    @property
+    def enabled(self) -> bool:
+        """False while inference is switched off; frames are still received."""
+        return self._enabled
+
+    def enable(self, on: bool) -> None:
+        """Switches inference on or off without unloading; nothing else is forgotten."""
+        with self._changed:
+            self._enabled = on
+            self._changed.notify_all()
+
+    def apply(self, config: NodeConfig) -> None:
+        """Takes new live values over, from the next frame on."""
+        with self._changed:
+            self._config = config
+            self._changed.notify_all()
+
+    def offer(self, camera: str, message: Any, stamp: int) -> None:
+        """Puts a message with its stamp (ns) into the camera's slot, in place of an older one that still waits."""
+        wanted = self._hooks.wanted(camera)
+        with self._changed:
+            if not self._running:
+                return
+            received = Received(camera, message, stamp, time.monotonic(), next(self._numbers))
+            jump = self._feeds[camera].offer(received, wanted and self._enabled)
+            self._changed.notify_all()
+        if jump:
+            self._hooks.report(camera, jump)
+
+    def ask(self, ask: Ask) -> Future:
+        """Queues a click; the future gives an `Answer` or raises `PromptError`. Cancel it to withdraw the click."""
+        with self._changed:
+            if not self._running:
+                raise PromptError("the node is not active: activate it first")
+            if not self._enabled:
+                raise PromptError("inference is switched off: call ~/enable with data: true first")
+            feed = self._feeds[ask.camera]
+            if feed.newest is None:
+                raise PromptError(f"no frame of camera '{ask.camera}' has arrived yet: ask again once there is one")
+            if ask.stamp == 0:
+                ask.target = feed.newest
+            elif feed.newest.stamp == ask.stamp:
+                ask.target = feed.newest
+            self._asks.append(ask)
+            self._changed.notify_all()
+        return ask.future
+
+    # On the thread
+
+    def _run(self, ready: Future) -> None:
+        try:
+            self._segmenter = self._make()
+            names = ("score_threshold", "overlap_threshold")
+            self._own_thresholds = {name: getattr(self._segmenter, name) for name in names}
+            self._take_over_live_values()
+            self._segmenter.warm_up()
+        except BaseException as error:
+            self._release()
+            ready.set_exception(error)
+            return
+        ready.set_result(self._segmenter)
+        try:
+            while (task := self._next()) is not None:
+                if isinstance(task, Ask):
+                    self._answer(task)
+                else:
+                    self._process_safely(task)
+                del task  # or the frame would stay alive while the worker waits
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        segmenter, self._segmenter = self._segmenter, None
+        if segmenter is not None:
+            segmenter.close()
+
+    def _next(self) -> Ask | Received | None:
+        """Waits for the next thing to do; None when the worker is to end."""
+        with self._changed:
+            while not self._stopping:
+                if self._asks:
+                    return self._asks.popleft()
+                received, wait = self._next_frame() if self._running and self._enabled else (None, IDLE_WAIT)
+                if received is not None:
+                    return received
+                self._changed.wait(wait)
+            return None
+
+    def _next_frame(self) -> tuple[Received | None, float]:
+        """The message whose turn it is, or None and how long to wait before looking again."""
+        now, wait = time.monotonic(), IDLE_WAIT
+        for name in list(self._turns):
+            feed = self._feeds[name]
+            if not feed.waiting or not self._hooks.wanted(name):
+                continue
+            if now < feed.not_before:
+                wait = min(wait, feed.not_before - now)
+                continue
+            self._turns.remove(name)
+            self._turns.append(name)
+            return feed.take(), 0.0
+        return None, wait
+
+    def _process_safely(self, received: Received) -> Processed | None:
+        feed = self._feeds[received.camera]
+        try:
+            return self._process(feed, received)
+        except ImageError as error:
+            feed.stats.was_bad(str(error))
+            self._hooks.report(received.camera, str(error))
+        except Exception as error:
+            sentence = _sentence(error)
+            feed.stats.failed(sentence)
+            self._hooks.report(received.camera, sentence)
+        return None
+
+    def _process(self, feed: Feed, received: Received) -> Processed:
+        """One frame: pixels, features, and its results to whoever listens."""
+        started = time.monotonic()
+        self._take_over_live_values()
+        rate = self._config.max_rate_hz
+        feed.not_before = started + 1.0 / rate if rate else 0.0
+        image = self._hooks.decode(received)
+        decoded = time.monotonic()
+        frame = self._segmenter.set_image(image, stamp=received.stamp)
+        wanted = self._hooks.wanted(received.camera)
+        if wanted:
+            frame.panoptic()
+        segmented = time.monotonic()
+        processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame)
+        with self._changed:
+            feed.stats.was_processed()
+            if self._running:
+                feed.keep(processed)
+        if wanted:
+            self._hooks.publish(processed, image)
+            done = time.monotonic()
+            spans = (started - received.arrived, decoded - started, segmented - decoded, done - segmented,
+                     done - received.arrived)
+            feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
+        return processed
+
+    def _answer(self, ask: Ask) -> None:
+        if not ask.future.set_running_or_notify_cancel():
+            return
+        try:
+            processed = self._frame_for(ask)
+            result = processed.frame.prompt(points=ask.points, labels=ask.labels, boxes=ask.boxes)
+            ask.future.set_result(Answer(processed, result))
+        except ImageError as error:
+            self._feeds[ask.camera].stats.was_bad(str(error))
+            self._hooks.report(ask.camera, str(error))
+            _refuse(ask, error)
+        except RmpsamError as error:
+            _refuse(ask, error)
+        except Exception as error:
+            sentence = _sentence(error)
+            self._feeds[ask.camera].stats.failed(sentence)
+            self._hooks.report(ask.camera, sentence)
+            _refuse(ask, PromptError(f"the click could not be answered: {sentence}"))
+
+    def _frame_for(self, ask: Ask) -> Processed:
+        """The frame that a click means: from the ring, else inferred now from the message that was newest."""
+        feed = self._feeds[ask.camera]
+        with self._changed:
+            if ask.target is None:
+                processed = feed.with_stamp(ask.stamp)
+                if processed is None:
+                    raise PromptError(
+                        f"the frame of camera '{ask.camera}' with stamp {seconds(ask.stamp)} is not in the cache: "
+                        f"{feed.describe_ring()}; ask for one of these, or for the newest with stamp 0"
+                    )
+                return processed
+            processed = feed.cached(ask.target)
+            if processed is not None:
+                return processed
+            if feed.newest is ask.target:
+                feed.take()
+        return self._process(feed, ask.target)
+
+    def _take_over_live_values(self) -> None:
+        config = self._config
+        if config is self._applied:
+            return
+        for name, own in self._own_thresholds.items():
+            value = getattr(config, name)
+            setattr(self._segmenter, name, own if value == FROM_MODEL else value)
+        self._segmenter.class_filter = config.class_filter
+        self._applied = config
+
+
+def _refuse(ask: Ask, error: Exception) -> None:
+    try:
+        ask.future.set_exception(error)
+    except InvalidStateError:
+        pass  # cancelled: nobody waits for it
+
+
+def _sentence(error: Exception) -> str:
+    """An exception as one line; its type only where it is not one of ours."""
+    text = " ".join(str(error).split()) or "no further details"
+    return text if isinstance(error, RmpsamError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,73 @@
+"""Stand-ins without a network: a segmenter whose masks follow from the pixels, and the worker's hooks."""
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+
+from rmpsam_ros.errors import PromptError
+from rmpsam_ros.types import ClassLabel, LabelSet, PanopticResult, PromptResult, Roi, Segment
+
+LABELS = LabelSet("fake", (ClassLabel(0, "dark", True, (9, 9, 9)), ClassLabel(1, "light", False, (240, 240, 240))))
+
+
+class FakeFrame:
+    """Segment 1 is where red is below 128, segment 2 the rest."""
+
+    def __init__(self, segmenter: FakeSegmenter, image: np.ndarray, stamp):
+        self.segmenter, self.stamp = segmenter, stamp
+        self.image_size = image.shape[:2]
+        self.timings: dict[str, float] = {}
+        self._red = image[..., 0].copy()
+
+    def panoptic(self) -> PanopticResult:
+        ids = np.where(self._red < 128, 1, 2).astype(np.uint16)
+        segments = tuple(
+            Segment(i, i - 1, LABELS[i - 1].name, LABELS[i - 1].is_thing, 0.5, int((ids == i).sum()), Roi.of_mask(ids == i))
+            for i in (1, 2) if (ids == i).any()
+        )
+        return PanopticResult(ids, segments, LABELS)
+
+    def prompt(self, points=(), labels=(), boxes=()) -> PromptResult:
+        if not points:
+            raise PromptError("no foreground point or box: give at least one")
+        (x, y), (height, width) = points[0], self.image_size
+        if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
+            raise PromptError(f"the point ({x}, {y}) lies outside 0..{width - 1}, 0..{height - 1}")
+        ids = self.panoptic().segment_ids
+        mask = ids == ids[int(y), int(x)]
+        return PromptResult(mask, 0.75, Roi.of_mask(mask), int(ids[int(y), int(x)]) - 1, "dark")
+
+
+class FakeSegmenter:
+    """Counts what it is asked, takes `seconds` per image, and raises `error` once when it is set."""
+
+    labels, model_name, trained = LABELS, "fake", False
+    backend_name, device_name, precision, input_size = "fake", "CPU", "fp32", (32, 32)
+
+    def __init__(self, seconds: float = 0.0):
+        self.seconds, self.error = seconds, None
+        self.score_threshold, self.overlap_threshold = 0.3, 0.8
+        self.max_segments, self.class_filter = 100, ()
+        self.images: list[int] = []
+        self.threads: set[int] = set()
+        self.closed = False
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def set_image(self, image: np.ndarray, stamp=None) -> FakeFrame:
+        self.threads.add(threading.get_ident())
+        self.gate.wait(10)
+        time.sleep(self.seconds)
+        self.images.append(stamp)
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return FakeFrame(self, image, stamp)
+
+    def warm_up(self) -> None:
+        self.threads.add(threading.get_ident())
+
+    def close(self) -> None:
+        self.closed = True

@@ -1,0 +1,41 @@
+"""Counters and rates of a camera, on a clock that the test turns."""
+from __future__ import annotations
+
+import pytest
+
+from rmpsam_ros.stats import CameraStats, StageTimes
+
+
+def test_rates__steady_stream_then_silence():
+    now = [0.0]
+    stats = CameraStats(clock=lambda: now[0])
+    assert stats.rates() == (0.0, 0.0) and stats.age() is None
+    for index in range(101):
+        now[0] = index * 0.1
+        stats.arrived()
+        if index % 2 == 0:
+            stats.was_published(StageTimes(1, 2, 3, 4, 10))
+    fps_in, fps_out = stats.rates()
+    assert fps_in == pytest.approx(10, rel=0.03) and fps_out == pytest.approx(5, rel=0.03)
+    now[0] += 2.5
+    assert stats.age() == pytest.approx(2.5)
+    assert stats.rates()[0] < 11
+    now[0] += 10
+    assert stats.rates() == (0.0, 0.0)
+
+
+def test_percentile__over_the_stages():
+    stats = CameraStats(window=4)
+    assert stats.percentile("total", 50) is None
+    for total in (1000, 10, 20, 30, 40):
+        stats.was_published(StageTimes(wait=1, decode=1, segment=5, publish=1, total=total))
+    assert stats.percentile("total", 50) == 25 and stats.percentile("total", 100) == 40
+    assert stats.percentile("overhead", 50) == 25 - 6
+
+
+def test_counters__and_the_last_error():
+    stats = CameraStats()
+    stats.was_bad("first")
+    stats.was_replaced()
+    stats.jumped("second")
+    assert (stats.bad, stats.replaced, stats.stamp_jumps, stats.last_error) == (1, 1, 1, "second")

@@ -1,0 +1,290 @@
+"""The inference thread with a fake segmenter: whose turn it is, clicks, switching off, and what survives errors."""
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from fakes import FakeSegmenter
+from rmpsam_ros.errors import ImageError, ModelError, PromptError
+from rmpsam_ros.parameters import NodeConfig
+from rmpsam_ros.stats import CameraStats
+from rmpsam_ros.worker import Ask, InferenceWorker
+
+
+class FakeHooks:
+    """Everything is wanted unless said otherwise; messages carry their pixels in `.pixels`."""
+
+    def __init__(self):
+        self.listening: set[str] | None = None
+        self.published: list[tuple[str, int]] = []
+        self.reports: list[str] = []
+
+    def wanted(self, camera):
+        return self.listening is None or camera in self.listening
+
+    def decode(self, received):
+        if received.message.pixels is None:
+            raise ImageError("no pixels")
+        return received.message.pixels
+
+    def publish(self, processed, image):
+        self.published.append((processed.camera, processed.stamp))
+
+    def report(self, camera, sentence):
+        self.reports.append(sentence)
+
+
+def message(pixels=True):
+    image = np.zeros((4, 6, 3), np.uint8)
+    image[:, 3:] = 255
+    return SimpleNamespace(header="header", pixels=image if pixels else None)
+
+
+def until(condition, seconds: float = 5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.002)
+
+
+def click(camera="camera", x=0.0, y=0.0, stamp=0):
+    return Ask(camera, [(x, y)], [1], [], stamp)
+
+
+@pytest.fixture
+def make():
+    """Makes an opened and running worker; all are closed at the end."""
+    workers = []
+
+    def build(seconds=0.0, **config):
+        config = NodeConfig(**config)
+        stats = {name: CameraStats() for name in config.cameras}
+        segmenter, hooks = FakeSegmenter(seconds), FakeHooks()
+        worker = InferenceWorker(lambda: segmenter, config, hooks, stats)
+        workers.append(worker)
+        assert worker.open() is segmenter
+        worker.resume()
+        return SimpleNamespace(worker=worker, segmenter=segmenter, hooks=hooks, stats=stats, config=config)
+
+    yield build
+    for worker in workers:
+        worker.close()
+
+
+def test_worker__a_frame_is_published_and_everything_happens_on_one_other_thread(make):
+    it = make()
+    it.worker.offer("camera", message(), 7)
+    until(lambda: it.hooks.published == [("camera", 7)])
+    assert len(it.segmenter.threads) == 1 and threading.get_ident() not in it.segmenter.threads
+    stats = it.stats["camera"]
+    until(lambda: stats.published == 1)
+    assert stats.processed == 1 and stats.percentile("total", 50) >= stats.percentile("segment", 50)
+
+
+def test_worker__newest_wins_and_the_rest_is_counted(make):
+    it = make()
+    it.segmenter.gate.clear()
+    it.worker.offer("camera", message(), 1)
+    until(lambda: it.segmenter.threads and not it.worker._feeds["camera"].waiting)
+    for stamp in range(2, 12):
+        it.worker.offer("camera", message(), stamp)
+    it.segmenter.gate.set()
+    until(lambda: len(it.hooks.published) == 2)
+    assert it.hooks.published == [("camera", 1), ("camera", 11)] and it.stats["camera"].replaced == 9
+
+
+def test_worker__cameras_take_turns(make):
+    it = make(cameras=("a", "b", "c"))
+    it.segmenter.gate.clear()
+    it.worker.offer("a", message(), 1)
+    until(lambda: not it.worker._feeds["a"].waiting)
+    for name in ("a", "b", "c"):
+        it.worker.offer(name, message(), 2)
+    it.segmenter.gate.set()
+    until(lambda: len(it.hooks.published) == 4)
+    assert [camera for camera, _ in it.hooks.published] == ["a", "b", "c", "a"]
+
+
+def test_worker__nobody_listens_nothing_is_inferred_until_a_click(make):
+    it = make()
+    it.hooks.listening = set()
+    for stamp in (1, 2, 3):
+        it.worker.offer("camera", message(), stamp)
+    time.sleep(0.05)
+    assert it.segmenter.images == [] and it.stats["camera"].replaced == 0
+    answer = it.worker.ask(click(x=5)).result(5)
+    assert answer.processed.stamp == 3 and answer.processed.header == "header"
+    assert answer.result.mask.sum() == 12 and answer.result.mask[0, 5]
+    assert it.segmenter.images == [3] and it.hooks.published == []
+    it.worker.ask(click()).result(5)
+    assert it.segmenter.images == [3]  # the second click is answered from the cache
+
+
+def test_worker__a_waiting_frame_goes_once_somebody_subscribes(make):
+    it = make()
+    it.hooks.listening = set()
+    it.worker.offer("camera", message(), 1)
+    it.hooks.listening = {"camera"}
+    until(lambda: it.hooks.published == [("camera", 1)])
+
+
+def test_worker__click_for_newest_uses_the_frame_that_was_newest_when_it_came(make):
+    it = make()
+    it.segmenter.gate.clear()
+    it.worker.offer("camera", message(), 1)
+    until(lambda: not it.worker._feeds["camera"].waiting)
+    it.worker.offer("camera", message(), 2)
+    futures = [it.worker.ask(click()) for _ in range(50)]
+    it.worker.offer("camera", message(), 3)
+    it.segmenter.gate.set()
+    assert {future.result(5).processed.stamp for future in futures} == {2}
+    until(lambda: len(it.hooks.published) == 3)
+    assert it.segmenter.images == [1, 2, 3]  # once each, in order, although a click pulled frame 2 forward
+
+
+def test_worker__click_by_stamp(make):
+    it = make(prompt_history=3)
+    for stamp in range(1_000_000_001, 1_000_000_006):
+        it.worker.offer("camera", message(), stamp)
+        until(lambda: len(it.hooks.published) == stamp - 1_000_000_000)
+    assert it.worker.ask(click(stamp=1_000_000_003)).result(5).processed.stamp == 1_000_000_003
+    with pytest.raises(PromptError) as error:
+        it.worker.ask(click(stamp=1_000_000_001)).result(5)
+    assert "with stamp 1.000000001 is not in the cache: the cache holds 3 frames from 1.000000003 to 1.000000005" in str(
+        error.value
+    )
+    it.hooks.listening = set()
+    it.worker.offer("camera", message(), 1_000_000_009)
+    assert it.worker.ask(click(stamp=1_000_000_009)).result(5).processed.stamp == 1_000_000_009
+
+
+def test_worker__click_before_the_first_frame(make):
+    it = make()
+    with pytest.raises(PromptError, match="no frame of camera 'camera' has arrived yet"):
+        it.worker.ask(click())
+
+
+def test_worker__click_outside_is_the_callers_error_only(make):
+    it = make()
+    it.worker.offer("camera", message(), 1)
+    with pytest.raises(PromptError, match="lies outside 0..5"):
+        it.worker.ask(click(x=6)).result(5)
+    assert it.stats["camera"].last_error == "" and it.hooks.reports == []
+
+
+def test_worker__errors_are_reported_and_the_stream_goes_on(make):
+    it = make()
+    it.segmenter.error = ValueError("broken\nmodel")
+    it.worker.offer("camera", message(), 1)
+    until(lambda: it.hooks.reports == ["ValueError: broken model"])
+    it.worker.offer("camera", message(pixels=False), 2)
+    until(lambda: it.hooks.reports[1:] == ["no pixels"])
+    it.worker.offer("camera", message(), 3)
+    until(lambda: it.hooks.published == [("camera", 3)])
+    assert it.stats["camera"].bad == 1 and it.stats["camera"].last_error == "no pixels"
+    it.hooks.listening = set()
+    it.segmenter.error = ValueError("again")
+    it.worker.offer("camera", message(), 4)
+    with pytest.raises(PromptError, match="could not be answered: ValueError: again"):
+        it.worker.ask(click()).result(5)
+
+
+def test_worker__a_stamp_that_goes_back_is_reported_and_used(make):
+    it = make()
+    it.worker.offer("camera", message(), 5_000_000_000)
+    until(lambda: len(it.hooks.published) == 1)
+    it.worker.offer("camera", message(), 2_000_000_000)
+    until(lambda: len(it.hooks.published) == 2)
+    assert it.stats["camera"].stamp_jumps == 1 and "went back by 3.000 s" in it.hooks.reports[0]
+    assert it.worker.ask(click()).result(5).processed.stamp == 2_000_000_000
+
+
+def test_worker__rate_limit(make):
+    it = make(max_rate_hz=20.0)
+    end = time.monotonic() + 0.5
+    stamp = 0
+    while time.monotonic() < end:
+        stamp += 1
+        it.worker.offer("camera", message(), stamp)
+        time.sleep(0.004)
+    assert 5 <= len(it.hooks.published) <= 11
+    it.worker.apply(it.config.replaced({"max_rate_hz": 0.0}))
+    it.worker.offer("camera", message(), 10_000)
+    until(lambda: ("camera", 10_000) in it.hooks.published)
+
+
+def test_worker__live_values_reach_the_segmenter_and_go_back_to_the_models(make):
+    it = make(score_threshold=0.1, class_filter=("dark",))
+    assert (it.segmenter.score_threshold, it.segmenter.overlap_threshold) == (0.1, 0.8)
+    assert it.segmenter.class_filter == ("dark",)
+    it.worker.apply(NodeConfig())
+    it.worker.offer("camera", message(), 1)
+    until(lambda: it.hooks.published)
+    assert it.segmenter.score_threshold == 0.3 and it.segmenter.class_filter == ()
+
+
+def test_worker__switched_off_and_on(make):
+    it = make()
+    it.worker.enable(False)
+    it.worker.offer("camera", message(), 1)
+    with pytest.raises(PromptError, match="inference is switched off: call ~/enable with data: true first"):
+        it.worker.ask(click())
+    time.sleep(0.03)
+    assert it.segmenter.images == []
+    it.worker.enable(True)
+    until(lambda: it.hooks.published == [("camera", 1)])
+
+
+def test_worker__pause_refuses_waiting_clicks_and_forgets_frames(make):
+    it = make()
+    it.segmenter.gate.clear()
+    it.worker.offer("camera", message(), 1)
+    until(lambda: not it.worker._feeds["camera"].waiting)
+    it.worker.offer("camera", message(), 2)
+    future = it.worker.ask(click())
+    it.worker.pause("the node was deactivated")
+    with pytest.raises(PromptError, match="the node was deactivated"):
+        future.result(1)
+    it.segmenter.gate.set()
+    with pytest.raises(PromptError, match="the node is not active"):
+        it.worker.ask(click())
+    it.worker.resume()
+    with pytest.raises(PromptError, match="no frame of camera"):
+        it.worker.ask(click())
+
+
+def test_worker__a_withdrawn_click_costs_nothing(make):
+    it = make()
+    it.segmenter.gate.clear()
+    it.worker.offer("camera", message(), 1)
+    until(lambda: not it.worker._feeds["camera"].waiting)
+    it.worker.offer("camera", message(), 2)
+    assert it.worker.ask(click()).cancel()
+    it.hooks.listening = set()
+    it.segmenter.gate.set()
+    it.worker.offer("camera", message(), 3)
+    assert it.worker.ask(click()).result(5).processed.stamp == 3
+    assert it.segmenter.images == [1, 3]
+
+
+def test_worker__open_raises_what_the_model_raised():
+    def missing():
+        raise ModelError("the model folder x is missing")
+
+    worker = InferenceWorker(missing, NodeConfig(), FakeHooks(), {})
+    with pytest.raises(ModelError, match="is missing"):
+        worker.open()
+    worker.close()
+
+
+def test_worker__close_releases_the_segmenter():
+    segmenter = FakeSegmenter()
+    worker = InferenceWorker(lambda: segmenter, NodeConfig(), FakeHooks(), {})
+    worker.open()
+    worker.close()
+    worker.close()
+    assert segmenter.closed
