@@ -1,0 +1,217 @@
+"""Panoptic results as files: 16-bit id maps, COCO panoptic JSON with its PNGs, overlays.
+
+    OUT/ids/NAME.png          16-bit grey: a pixel is its segment's id, 0 = unlabelled, as in the topic's `segment_ids`
+    OUT/panoptic/NAME.png     the same ids as COCO wants them: id = R + 256 G + 65536 B
+    OUT/panoptic.json         COCO panoptic: images, annotations (segments_info), categories
+    OUT/overlays/NAME.jpg     the picture with its segments; NAME.mp4 for a video
+
+A video's maps lie in folders, `ids/NAME/000000.png`. Every file is whole or not there (`rmpsam_ros.atomic`).
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.atomic import atomic_file, atomic_folder
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.media import MediaFile, VideoFrame
+from rmpsam_ros.types import LabelSet, PanopticResult
+
+_NOT_IN_COCO = {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
+_COCO_STUFF_IDS = """92 93 95 100 107 109 112 118 119 122 125 128 130 133 138 141 144 145 147 148 149 151 154 155 156
+159 161 166 168 171 175 176 177 178 180 181 184 185 186 187 188 189 190 191 192 193 194 195 196 197 198 199 200"""
+COCO_CATEGORY_IDS = tuple(i for i in range(1, 91) if i not in _NOT_IN_COCO) + tuple(map(int, _COCO_STUFF_IDS.split()))
+"""The official category id of each class of the label set `coco-panoptic`, which has gaps."""
+
+
+def category_ids(labels: LabelSet) -> tuple[int, ...]:
+    """The category id that each class has in JSON: COCO's own for `coco-panoptic`, so that COCO's annotations and
+    tools fit; class id + 1 for any other set (some tools take category 0 for nothing)."""
+    if labels.name == "coco-panoptic" and len(labels) == len(COCO_CATEGORY_IDS):
+        return COCO_CATEGORY_IDS
+    return tuple(range(1, len(labels) + 1))
+
+
+def categories(labels: LabelSet) -> list[dict[str, Any]]:
+    """The `categories` of COCO panoptic JSON."""
+    return [
+        {"id": number, "name": label.name, "supercategory": "", "isthing": int(label.is_thing), "color": [*label.color]}
+        for number, label in zip(category_ids(labels), labels.classes)
+    ]
+
+
+def segments_info(result: PanopticResult) -> list[dict[str, Any]]:
+    """The `segments_info` of COCO panoptic JSON for one image, with the score as an extra."""
+    numbers = category_ids(result.labels)
+    return [
+        {
+            "id": s.id,
+            "category_id": numbers[s.class_id],
+            "iscrowd": 0,
+            "bbox": [s.roi.x, s.roi.y, s.roi.width, s.roi.height],
+            "area": s.area,
+            "score": round(s.score, 4),
+        }
+        for s in result.segments
+    ]
+
+
+def id_map_png(segment_ids: npt.NDArray[np.uint16]) -> bytes:
+    """A (H, W) uint16 id map as a 16-bit grey PNG."""
+    return _encode(".png", np.ascontiguousarray(segment_ids))
+
+
+def coco_png(segment_ids: npt.NDArray[np.uint16]) -> bytes:
+    """A (H, W) uint16 id map as COCO's RGB PNG: id = R + 256 G + 65536 B (B is 0 here)."""
+    bgr = np.zeros((*segment_ids.shape, 3), np.uint8)
+    bgr[..., 2] = segment_ids & 0xFF
+    bgr[..., 1] = segment_ids >> 8
+    return _encode(".png", bgr)
+
+
+def write_image(path: Path, image: npt.NDArray[np.uint8]) -> None:
+    """Writes a (H, W, 3) uint8 RGB or (H, W) uint8 picture, in the format of the path's ending, whole or not at all.
+
+    Raises:
+        ImageError: an ending that OpenCV cannot write.
+    """
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else np.ascontiguousarray(image)
+    _write(Path(path), _encode(Path(path).suffix, pixels))
+
+
+@dataclass
+class ResultWriter:
+    """Writes the results of photos and videos into one folder; `save_json` at the end, or when stopped early."""
+
+    out: Path
+    labels: LabelSet
+    info: dict[str, Any] = field(default_factory=dict)
+    images: list[dict[str, Any]] = field(default_factory=list)
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+
+    def add_photo(self, file: MediaFile, result: PanopticResult, overlay: npt.NDArray[np.uint8] | None) -> None:
+        """Writes one photo's maps and overlay, then takes it into the JSON."""
+        name = f"{file.name}.png"
+        if overlay is not None:
+            write_image(self.out / "overlays" / f"{file.name}.jpg", overlay)
+        _write(self.out / "ids" / name, id_map_png(result.segment_ids))
+        _write(self.out / "panoptic" / name, coco_png(result.segment_ids))
+        self._note(file.path.name, name, result, {})
+
+    @contextmanager
+    def video(self, file: MediaFile, fps: float, overlay: bool = True) -> Iterator[VideoResultWriter]:
+        """Writes a video frame by frame; its files appear, and it enters the JSON, when the `with` ends well."""
+        with ExitStack() as stack:
+            film = None
+            if overlay:
+                film = OverlayVideo(stack.enter_context(atomic_file(self.out / "overlays" / f"{file.name}.mp4")), fps)
+                stack.callback(film.close)  # before the rename, which comes later on this stack
+            ids = stack.enter_context(atomic_folder(self.out / "ids" / file.name))
+            coco = stack.enter_context(atomic_folder(self.out / "panoptic" / file.name))
+            writer = VideoResultWriter(file, ids, coco, film)
+            yield writer
+        for name, frame, result_info in writer.done:
+            self._append(f"{file.path.name}/{frame['frame_index']:06d}", f"{file.name}/{name}", result_info, frame)
+
+    def save_json(self) -> Path:
+        """Writes OUT/panoptic.json with all that has been added."""
+        content = {
+            "info": self.info,
+            "images": self.images,
+            "annotations": self.annotations,
+            "categories": categories(self.labels),
+        }
+        path = self.out / "panoptic.json"
+        _write(path, json.dumps(content, separators=(",", ":")).encode())
+        return path
+
+    def _note(self, source: str, png: str, result: PanopticResult, more: dict[str, Any]) -> None:
+        height, width = result.segment_ids.shape
+        self._append(source, png, segments_info(result), {"width": width, "height": height, **more})
+
+    def _append(self, source: str, png: str, segments: list[dict[str, Any]], image: dict[str, Any]) -> None:
+        number = len(self.images) + 1
+        self.images.append({"id": number, "file_name": source, **image})
+        self.annotations.append({"image_id": number, "file_name": png, "segments_info": segments})
+
+
+@dataclass
+class VideoResultWriter:
+    """The frames of one video on their way to disk."""
+
+    file: MediaFile
+    ids: Path
+    coco: Path
+    film: OverlayVideo | None
+    done: list[tuple[str, dict[str, Any], list[dict[str, Any]]]] = field(default_factory=list)
+
+    def add(self, frame: VideoFrame, result: PanopticResult, overlay: npt.NDArray[np.uint8] | None) -> None:
+        name = f"{frame.index:06d}.png"
+        (self.ids / name).write_bytes(id_map_png(result.segment_ids))
+        (self.coco / name).write_bytes(coco_png(result.segment_ids))
+        if self.film is not None and overlay is not None:
+            self.film.add(overlay)
+        height, width = result.segment_ids.shape
+        image = {"width": width, "height": height, "video": self.file.path.name, "frame_index": frame.index}
+        self.done.append((name, {**image, "seconds": round(frame.seconds, 4)}, segments_info(result)))
+
+
+class OverlayVideo:
+    """An MP4 (MPEG-4 part 2, which every OpenCV can write) of RGB frames of one size."""
+
+    def __init__(self, path: Path, fps: float) -> None:
+        self.path, self.fps = Path(path), fps
+        self._writer: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+
+    def add(self, image: npt.NDArray[np.uint8]) -> None:
+        """Adds an (H, W, 3) uint8 RGB frame; one of another size than the first is scaled to it.
+
+        Raises:
+            ImageError: no video can be written there.
+        """
+        if self._writer is None:
+            # Codecs halve the colour resolution: an odd size would lose a row or column, or be refused.
+            height, width = image.shape[:2]
+            self._size = (width + width % 2, height + height % 2)
+            self._writer = cv2.VideoWriter(str(self.path), cv2.VideoWriter_fourcc(*"mp4v"), self.fps, self._size)
+            if not self._writer.isOpened():
+                raise ImageError(f"{self.path} cannot be written as MP4 video of {width}x{height} pixels.")
+        if (image.shape[1], image.shape[0]) != self._size:
+            image = _fit(image, *self._size)
+        self._writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.release()
+            self._writer = None
+
+
+def _fit(image: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
+    if width - image.shape[1] in (0, 1) and height - image.shape[0] in (0, 1):
+        right, below = width - image.shape[1], height - image.shape[0]
+        return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with atomic_file(path) as partial:
+        partial.write_bytes(data)
+
+
+def _encode(suffix: str, pixels: npt.NDArray) -> bytes:
+    try:
+        ok, data = cv2.imencode(suffix or ".none", pixels)
+    except cv2.error:
+        ok, data = False, None
+    if not ok:
+        raise ImageError(f"Pictures cannot be written as {suffix!r}; end the name in .png or .jpg.")
+    return data.tobytes()

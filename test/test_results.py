@@ -1,0 +1,143 @@
+"""Results on disk: ids survive both PNG forms, the JSON is what COCO's tools read, and no half-written file stays."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from rmpsam_ros.atomic import atomic_file, atomic_folder
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.labels import OFFICIAL, make_label_set
+from rmpsam_ros.media import MediaFile, Video, VideoFrame
+from rmpsam_ros.results import ResultWriter, categories, category_ids, coco_png, id_map_png, write_image
+from rmpsam_ros.types import PanopticResult, Roi, Segment
+
+LABELS = make_label_set("test", ["cup", "plate"], ["table"])
+
+
+def _result(height: int = 30, width: int = 41, first: int = 1) -> PanopticResult:
+    ids = np.full((height, width), 0, np.uint16)
+    ids[2:10, 3:20] = first
+    ids[15:, :] = 65535
+    segments = (
+        Segment(first, 1, "plate", True, 0.91239, 8 * 17, Roi(3, 2, 17, 8)),
+        Segment(65535, 2, "table", False, 0.5, 15 * width, Roi(0, 15, width, 15)),
+    )
+    return PanopticResult(ids, segments, LABELS)
+
+
+def _read(path: Path) -> np.ndarray:
+    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+
+
+def _leftovers(folder: Path) -> list[str]:
+    return [p.name for p in folder.rglob("*") if p.name.startswith(".")]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 500), (37, 41)])
+def test_pngs__hold_every_id(shape: tuple[int, int]) -> None:
+    ids = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
+    ids.flat[0] = 65535
+    deep = cv2.imdecode(np.frombuffer(id_map_png(ids), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert deep.dtype == np.uint16 and np.array_equal(deep, ids)
+    blue, green, red = np.moveaxis(
+        cv2.imdecode(np.frombuffer(coco_png(ids), np.uint8), cv2.IMREAD_UNCHANGED).astype(np.uint32), 2, 0
+    )
+    assert np.array_equal(red + 256 * green + 65536 * blue, ids)
+
+
+def test_result_writer__photo_and_json_agree(tmp_path: Path) -> None:
+    writer = ResultWriter(tmp_path, LABELS, {"model": "m"})
+    result = _result(first=300)
+    writer.add_photo(MediaFile(Path("/x/Cat.JPG"), False, "Cat_2"), result, np.zeros((30, 41, 3), np.uint8))
+    content = json.loads(writer.save_json().read_text())
+    assert content["info"] == {"model": "m"}
+    assert content["images"] == [{"id": 1, "file_name": "Cat.JPG", "width": 41, "height": 30}]
+    (annotation,) = content["annotations"]
+    assert annotation["image_id"] == 1 and annotation["file_name"] == "Cat_2.png"
+    assert annotation["segments_info"][0] == {
+        "id": 300, "category_id": 2, "iscrowd": 0, "bbox": [3, 2, 17, 8], "area": 136, "score": 0.9124,
+    }  # fmt: skip
+    assert content["categories"][2] == {
+        "id": 3, "name": "table", "supercategory": "", "isthing": 0, "color": [*LABELS[2].color],
+    }  # fmt: skip
+    pixels = _read(tmp_path / "panoptic" / annotation["file_name"]).astype(int) @ (65536, 256, 1)
+    for segment in annotation["segments_info"]:
+        assert (pixels == segment["id"]).sum() == segment["area"]
+    assert set(np.unique(pixels)) - {0} == {s["id"] for s in annotation["segments_info"]}
+    assert np.array_equal(_read(tmp_path / "ids/Cat_2.png"), result.segment_ids)
+    assert _read(tmp_path / "overlays/Cat_2.jpg").shape == (30, 41, 3)
+    assert _leftovers(tmp_path) == []
+
+
+def test_result_writer__video(tmp_path: Path) -> None:
+    writer = ResultWriter(tmp_path, LABELS)
+    with writer.video(MediaFile(Path("clip.mp4"), True, "clip"), fps=12.0) as video:
+        for i in range(4):
+            frame = VideoFrame(np.full((30, 41, 3), 60 * i, np.uint8), i, i / 12)
+            video.add(frame, _result(), frame.image)
+    content = json.loads(writer.save_json().read_text())
+    assert [i["frame_index"] for i in content["images"]] == [0, 1, 2, 3]
+    assert content["images"][3] == {
+        "id": 4, "file_name": "clip.mp4/000003", "width": 41, "height": 30, "video": "clip.mp4", "frame_index": 3,
+        "seconds": 0.25,
+    }  # fmt: skip
+    assert content["annotations"][2]["file_name"] == "clip/000002.png"
+    assert sorted(p.name for p in (tmp_path / "ids/clip").iterdir()) == [f"{i:06d}.png" for i in range(4)]
+    assert (tmp_path / "panoptic/clip/000003.png").is_file()
+    with Video(tmp_path / "overlays/clip.mp4") as film:
+        assert film.fps == pytest.approx(12.0)
+        frames = list(film)
+    assert len(frames) == 4 and frames[0].image.shape == (30, 42, 3)
+    assert frames[3].image.mean() == pytest.approx(180, abs=4)
+
+
+def test_result_writer__interrupted_video_leaves_nothing(tmp_path: Path) -> None:
+    writer = ResultWriter(tmp_path, LABELS)
+    with pytest.raises(KeyboardInterrupt), writer.video(MediaFile(Path("clip.mp4"), True, "clip"), fps=12.0) as video:
+        video.add(VideoFrame(np.zeros((30, 41, 3), np.uint8), 0, 0.0), _result(), np.zeros((30, 41, 3), np.uint8))
+        raise KeyboardInterrupt
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [] and _leftovers(tmp_path) == []
+    assert json.loads(writer.save_json().read_text())["images"] == []
+
+
+def test_category_ids__are_official_for_coco() -> None:
+    numbers = category_ids(OFFICIAL["coco-panoptic"])
+    assert len(numbers) == len(set(numbers)) == 133
+    assert (numbers[0], numbers[79], numbers[80], numbers[-1]) == (1, 90, 92, 200)
+    by_name = {c["name"]: c["id"] for c in categories(OFFICIAL["coco-panoptic"])}
+    assert (by_name["cup"], by_name["toothbrush"], by_name["sky-other-merged"]) == (47, 90, 187)
+    assert category_ids(LABELS) == (1, 2, 3)
+
+
+def test_write_image__refuses_an_unknown_ending(tmp_path: Path) -> None:
+    for name in ("a.xyz", "a"):
+        with pytest.raises(ImageError, match=r"\.png"):
+            write_image(tmp_path / name, np.zeros((4, 4), np.uint8))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_atomic_file__keeps_the_old_one_on_failure(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.txt"
+    with atomic_file(path) as partial:
+        assert partial.suffix == ".txt" and not path.exists()
+        partial.write_text("old")
+    with pytest.raises(KeyboardInterrupt), atomic_file(path) as partial:
+        partial.write_text("ne")
+        raise KeyboardInterrupt
+    assert path.read_text() == "old" and [p.name for p in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_atomic_folder__replaces_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "maps"
+    for name in ("one", "two"):
+        with atomic_folder(path) as partial:
+            (partial / name).write_text(name)
+    assert [p.name for p in path.iterdir()] == ["two"]
+    with pytest.raises(RuntimeError), atomic_folder(path) as partial:
+        (partial / "three").write_text("")
+        raise RuntimeError
+    assert [p.name for p in path.iterdir()] == ["two"] and [p.name for p in tmp_path.iterdir()] == ["maps"]
