@@ -1,0 +1,72 @@
+# `make demo` and `make test` do everything on a Linux machine with Python 3.10 to 3.13 and a C++ compiler: no ROS, no GPU.
+# A second run starts at once: the package is built again only when its messages or build files have changed, and the
+# Python sources run from this folder.
+
+PYTHON   ?= python3
+VENV     ?= .venv
+DURATION ?= 20
+SOURCE   ?=
+ARGS     ?=
+
+# A sourced ROS installation and the ROS wheels of the environment do not mix.
+unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH ROS_DISTRO LD_LIBRARY_PATH PYTHONPATH PYTHONHOME
+export PYTHONUNBUFFERED := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PY    := $(VENV)/bin/python
+RUN   := PYTHONPATH="$(CURDIR)" $(PY)
+STEP  := packaging/step
+PINS  := packaging/constraints.txt
+PIP   := $(PY) -m pip install --constraint $(PINS)
+BUILD := $(wildcard msg/*.msg srv/*.srv packaging/*) CMakeLists.txt package.xml pyproject.toml setup.py
+
+TRAINED   := rmpsam_ros/models/rmpsam-lite0/model.yaml
+UNTRAINED := rmpsam_ros/models/untrained-lite0/model.yaml
+MODEL     := $(if $(wildcard $(TRAINED)),$(TRAINED),$(UNTRAINED))
+
+.PHONY: help demo test install model clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo     node, moving camera and viewer for DURATION=$(DURATION) seconds; SOURCE=image, folder, video or /dev/video0"
+	@echo "make test     every test; ARGS='-k name' chooses some"
+	@echo "make install  only what they set up first: $(VENV) with the package; PYTHON=$(PYTHON) to make it with"
+	@echo "make model    the model folder that is used where no trained one is bundled"
+	@echo "make clean    removes $(VENV), build results, the untrained model and the demo's pictures"
+
+demo: $(VENV)/installed $(MODEL)
+	@$(RUN) -m rmpsam_ros.demo --duration $(DURATION) $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
+
+test: $(VENV)/installed-torch $(VENV)/installed-test $(MODEL)
+	@$(RUN) -m pytest $(ARGS)
+
+install: $(VENV)/installed
+
+model: $(MODEL)
+
+$(PY):
+	@$(PYTHON) packaging/check_machine.py
+	@$(STEP) $(VENV)/log/venv "Making $(VENV) with $$($(PYTHON) --version)" $(PYTHON) -m venv "$(VENV)"
+
+$(VENV)/installed: $(BUILD) | $(PY)
+	@$(STEP) $(VENV)/log/install "Installing the package and ROS 2 into $(VENV) (about a minute)" $(PIP) ".[demo]"
+	@touch $@
+
+$(VENV)/installed-torch: $(PINS) $(VENV)/installed
+	@$(STEP) $(VENV)/log/torch "Installing torch, to make models (some minutes)" $(PIP) "rmpsam-ros[torch]"
+	@touch $@
+
+$(VENV)/installed-test: $(PINS) $(VENV)/installed
+	@$(STEP) $(VENV)/log/test "Installing the tests' tools" $(PIP) "rmpsam-ros[test]"
+	@touch $@
+
+# Torch is installed for this only: the finished folder runs without it.
+$(UNTRAINED): rmpsam_ros/export.py rmpsam_ros/graphs.py rmpsam_ros/model_folder.py | $(VENV)/installed
+	@$(MAKE) --no-print-directory $(VENV)/installed-torch
+	@PYTHONPATH="$(CURDIR)" $(STEP) $(VENV)/log/model "Making an UNTRAINED model: its masks mean nothing" \
+		$(PY) -m rmpsam_ros convert --untrained lite0 --out $(@D)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build install log dist demo _skbuild .pytest_cache $(dir $(UNTRAINED))
+	find rmpsam_ros test launch -name __pycache__ -prune -exec rm -rf {} +
