@@ -1,0 +1,72 @@
+"""`rmpsam click`: one mask from points and boxes on a photo."""
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+HELP = "one prompt: the mask of the object under a click, or in a box"
+EXAMPLE = """
+rmpsam click kitchen.jpg 320 240 --out cup.png
+rmpsam click kitchen.jpg 320 240 --positive 340 200 --negative 400 260 --out cup.png --overlay cup_overlay.jpg
+rmpsam click kitchen.jpg --box 200 120 420 330 --out cup.png
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from rmpsam_ros.cli.model_options import add_model_options
+
+    pair = dict(nargs=2, type=float, action="append", metavar=("X", "Y"), default=[])
+    parser.add_argument("image", metavar="IMAGE", help="a photo; pixels are counted as it is shown, EXIF rotation applied")
+    parser.add_argument("x", metavar="X", type=float, nargs="?", help="pixels to the right of the first one")
+    parser.add_argument("y", metavar="Y", type=float, nargs="?", help="pixels below the first one")
+    parser.add_argument("--positive", **pair, help="another point on the object; may be given again")
+    parser.add_argument("--negative", **pair, help="a point that is not on the object; may be given again")
+    parser.add_argument("--box", nargs=4, type=float, action="append", metavar=("X1", "Y1", "X2", "Y2"), default=[],
+                        help="a box around the object, upper left and lower right corner; may be given again")
+    parser.add_argument("--out", required=True, metavar="MASK.png", help="the mask: 8-bit grey, 255 on the object")
+    parser.add_argument("--overlay", metavar="FILE", help="also write the photo with mask and prompts drawn (.png, .jpg)")
+    add_model_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answers the prompt, writes the mask, and prints one line about it."""
+    import numpy as np
+    from rich.console import Console
+
+    from rmpsam_ros.cli import model_options
+    from rmpsam_ros.errors import ImageError, PromptError
+    from rmpsam_ros.media import read_image
+    from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click
+    from rmpsam_ros.results import write_image
+    from rmpsam_ros.types import BACKGROUND, FOREGROUND, PointPrompt
+
+    if (args.x is None) != (args.y is None):
+        raise PromptError("X was given without Y; give both, in pixels.")
+    first = [] if args.x is None else [(args.x, args.y)]
+    points = [PointPrompt(*at, FOREGROUND) for at in [*first, *args.positive]]
+    points += [PointPrompt(*at, BACKGROUND) for at in args.negative]
+    if not args.box and not any(point.label == FOREGROUND for point in points):
+        raise PromptError("there is no point and no box on the object; give X Y, or --box X1 Y1 X2 Y2.")
+    if Path(args.out).suffix.lower() not in (".png", ".bmp", ".tif", ".tiff"):
+        raise ImageError(f"--out {args.out} would not keep the mask exactly; end the name in .png.")
+    image = read_image(args.image)
+    segmenter = model_options.open_segmenter(args)
+    try:
+        click = segmenter.set_image(image).prompt(
+            points=[(point.x, point.y) for point in points], labels=[point.label for point in points],
+            boxes=[tuple(box) for box in args.box])
+    finally:
+        segmenter.close()
+    click = replace(click, points=tuple(points), boxes=tuple(tuple(box) for box in args.box))
+    write_image(Path(args.out), click.mask.astype(np.uint8) * 255)
+    if args.overlay:
+        banner = "" if segmenter.trained else UNTRAINED_BANNER
+        write_image(Path(args.overlay), draw_click(image, click, banner=banner))
+    console = Console(stderr=True)
+    console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", highlight=False)
+    roi = click.roi
+    print(f"{click.class_name or 'no class'}: {int(click.mask.sum())} pixels, predicted IoU {click.score:.2f}, "
+          f"x {roi.x}..{roi.x + roi.width - 1}, y {roi.y}..{roi.y + roi.height - 1}: {args.out}"
+          if roi.width else f"no pixel answers to this prompt (predicted IoU {click.score:.2f}): {args.out} is all 0")
+    return 0

@@ -1,0 +1,66 @@
+"""The options with which commands choose a model and how it runs, and the segmenter that they mean."""
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rmpsam_ros.segmenter import Segmenter
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Adds --model, --backend, --device, --precision, --input-size, --score-threshold, --overlap-threshold, --threads."""
+    group = parser.add_argument_group("model")
+    group.add_argument("--model", default="default", help="name of a model or path of a model folder (default: default)")
+    group.add_argument("--backend", default="auto", choices=("auto", "tensorrt", "openvino", "torch"),
+                       help="what runs the network (default: auto, the first of these that is there)")
+    group.add_argument("--device", default="auto", help="CPU, GPU, cuda:0, … (default: auto)")
+    group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16", "int8"),
+                       help="default: auto, the fastest that the device has")
+    group.add_argument("--input-size", type=image_size, metavar="HxW",
+                       help="the network's input, such as 480x640 (default: the model's)")
+    group.add_argument("--score-threshold", type=share, metavar="T",
+                       help="objects scored below are left out, 0 to 1 (default: the model's)")
+    group.add_argument("--overlap-threshold", type=share, metavar="T",
+                       help="objects of which less stays visible are left out, 0 to 1 (default: the model's)")
+    group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+
+
+def open_segmenter(args: argparse.Namespace) -> Segmenter:
+    """The segmenter that the options mean, loaded and ready.
+
+    Raises:
+        ModelError, BackendError: no such model, or nothing here runs it.
+    """
+    from rmpsam_ros.segmenter import Segmenter
+
+    return Segmenter(
+        args.model, backend=args.backend, device=args.device, precision=args.precision, input_size=args.input_size,
+        score_threshold=args.score_threshold, overlap_threshold=args.overlap_threshold, threads=args.threads)
+
+
+def describe(segmenter: Segmenter) -> str:
+    """One line for people: model, input size, backend, device, precision."""
+    height, width = segmenter.input_size
+    untrained = "" if segmenter.trained else " (UNTRAINED: its masks mean nothing)"
+    return (f"{segmenter.model_name}{untrained} at {height}x{width}, {segmenter.backend_name} on "
+            f"{segmenter.device_name}, {segmenter.precision}")
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """`480x640` as (height, width)."""
+    height, _, width = text.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write HEIGHTxWIDTH, such as 480x640")
+    return int(height), int(width)
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value

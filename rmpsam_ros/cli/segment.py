@@ -1,0 +1,141 @@
+"""`rmpsam segment`: photos, folders and videos to overlays, id maps and COCO panoptic JSON."""
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from rmpsam_ros.media import MediaFile
+    from rmpsam_ros.results import ResultWriter
+    from rmpsam_ros.segmenter import Segmenter
+
+HELP = "photos, folders or videos to overlays, id maps (16-bit PNG) and COCO panoptic JSON"
+EXAMPLE = """
+rmpsam segment photos/ clip.mp4 --out results
+rmpsam segment kitchen.jpg --out results --model rmpsam-lite0 --score-threshold 0.5
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from rmpsam_ros.cli.model_options import add_model_options, share
+
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a photo, a video, or a folder of them")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for overlays/, ids/, panoptic/, panoptic.json")
+    parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="every N-th frame of a video only (1)")
+    parser.add_argument("--no-overlays", action="store_true", help="maps and JSON only")
+    add_model_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Segments everything; a file that cannot be read costs one line and exit code 2, and the others go on.
+
+    Stopped with Ctrl-C, it still writes the JSON of what is done; a video that was under way leaves nothing.
+    """
+    from rich.console import Console
+
+    from rmpsam_ros.cli import model_options
+    from rmpsam_ros.errors import ImageError
+    from rmpsam_ros.media import list_media
+    from rmpsam_ros.results import ResultWriter
+
+    if args.every < 1:
+        raise ImageError(f"--every is {args.every}; it must be 1 or more.")
+    out = Path(args.out)
+    if out.exists() and not out.is_dir():
+        raise ImageError(f"--out {out} is a file; give a folder.")
+    files = list_media(args.paths)
+    console = Console(stderr=True)
+    segmenter = model_options.open_segmenter(args)
+    writer = ResultWriter(out, segmenter.labels, _info(segmenter))
+    console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", highlight=False)
+    started = time.perf_counter()
+    try:
+        broken = _segment_all(files, segmenter, writer, args, console)
+    finally:
+        segmenter.close()
+        if writer.images:
+            path = writer.save_json()
+    if writer.images:
+        count, seconds = len(writer.images), time.perf_counter() - started
+        pictures = f"{count} picture{'s' if count > 1 else ''}"
+        console.print(f"{pictures} in {seconds:.1f} s, {1000 * seconds / count:.0f} ms each: {path}", highlight=False)
+    return 2 if broken else 0
+
+
+def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, console) -> int:
+    """Segments the files in turn behind a progress bar; returns how many could not be read."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from rmpsam_ros.errors import ImageError
+
+    broken = 0
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        everything = progress.add_task("files", total=len(files))
+        for file in files:
+            try:
+                if file.is_video:
+                    _segment_video(file, segmenter, writer, args, progress)
+                else:
+                    _segment_photo(file, segmenter, writer, args)
+            except ImageError as error:
+                broken += 1
+                console.print(f"rmpsam segment: {error}", markup=False, highlight=False, soft_wrap=True)
+            progress.advance(everything)
+    return broken
+
+
+def _segment_photo(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, args) -> None:
+    from rmpsam_ros.media import read_image
+
+    image = read_image(file.path)
+    result = segmenter.set_image(image).panoptic()
+    writer.add_photo(file, result, _overlay(image, result, segmenter, args))
+
+
+def _segment_video(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, args, progress: Progress) -> None:
+    from rmpsam_ros.media import Video
+
+    with Video(file.path) as video, writer.video(file, video.fps / args.every, not args.no_overlays) as output:
+        bar = progress.add_task(file.path.name, total=video.frame_count or None)
+        try:
+            for frame in video:
+                if frame.index % args.every == 0:
+                    result = segmenter.set_image(frame.image).panoptic()
+                    output.add(frame, result, _overlay(frame.image, result, segmenter, args))
+                progress.advance(bar)
+        finally:
+            progress.remove_task(bar)
+
+
+def _overlay(image, result, segmenter: Segmenter, args):
+    """The picture with its segments, or None where none is wanted."""
+    from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
+
+    if args.no_overlays:
+        return None
+    return draw_panoptic(image, result, args.alpha, "" if segmenter.trained else UNTRAINED_BANNER)
+
+
+def _info(segmenter: Segmenter) -> dict[str, object]:
+    """How the results came about, for the JSON."""
+    from rmpsam_ros import __version__
+
+    return {
+        "description": "panoptic segmentation" if segmenter.trained else "UNTRAINED MODEL: masks mean nothing",
+        "software": f"rmpsam_ros {__version__}",
+        "model": segmenter.model_name,
+        "trained": segmenter.trained,
+        "labels": segmenter.labels.name,
+        "backend": segmenter.backend_name,
+        "device": segmenter.device_name,
+        "precision": segmenter.precision,
+        "input_size": list(segmenter.input_size),
+        "score_threshold": segmenter.score_threshold,
+        "overlap_threshold": segmenter.overlap_threshold,
+    }

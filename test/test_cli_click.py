@@ -1,0 +1,83 @@
+"""`rmpsam click`, with a stand-in for the network: the mask, the overlay, and bad input."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fakes import FakeFrame, FakeSegmenter
+
+from rmpsam_ros import cli
+from rmpsam_ros.cli import model_options
+from rmpsam_ros.results import write_image
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[dict]:
+    """The prompts that reached the segmenter."""
+    calls: list[dict] = []
+    plain = FakeFrame.prompt
+
+    def prompt(self, points=(), labels=(), boxes=()):
+        calls.append({"points": list(points), "labels": list(labels), "boxes": list(boxes)})
+        return plain(self, points or [(boxes[0][0], boxes[0][1])], labels or [1], boxes)
+
+    monkeypatch.setattr(FakeFrame, "prompt", prompt)
+    monkeypatch.setattr(model_options, "open_segmenter", lambda args: FakeSegmenter())
+    return calls
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    image = np.full((48, 64, 3), 250, np.uint8)
+    image[10:20, 5:25] = 0
+    write_image(tmp_path / "a.png", image)
+    return tmp_path / "a.png"
+
+
+def test_click__mask_overlay_and_line(asked, photo: Path, tmp_path: Path, capsys) -> None:
+    mask, overlay = tmp_path / "mask.png", tmp_path / "overlay.png"
+    words = ["click", str(photo), "8", "12.5", "--positive", "20", "15", "--negative", "50", "40"]
+    assert cli.main([*words, "--out", str(mask), "--overlay", str(overlay)]) == 0
+    assert asked == [{"points": [(8, 12.5), (20, 15), (50, 40)], "labels": [1, 1, 0], "boxes": []}]
+    pixels = cv2.imread(str(mask), cv2.IMREAD_UNCHANGED)
+    assert pixels.shape == (48, 64) and pixels.dtype == np.uint8 and set(np.unique(pixels)) == {0, 255}
+    assert (pixels[10:20, 5:25] == 255).all() and (pixels > 0).sum() == 200
+    said = capsys.readouterr()
+    assert "dark: 200 pixels" in said.out and "x 5..24, y 10..19" in said.out and "UNTRAINED" in said.err
+    drawn = cv2.imread(str(overlay))
+    assert drawn[12, 8].argmax() == 1 and drawn[40, 50].argmax() == 2  # green and red, in OpenCV's order
+
+
+def test_click__box_alone(asked, photo: Path, tmp_path: Path) -> None:
+    assert cli.main(["click", str(photo), "--box", "5", "10", "24", "19", "--out", str(tmp_path / "m.png")]) == 0
+    assert asked == [{"points": [], "labels": [], "boxes": [(5, 10, 24, 19)]}]
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["{t}/a.png", "5", "--out", "{t}/m.png"], "without Y"),
+        (["{t}/a.png", "--out", "{t}/m.png"], "no point and no box"),
+        (["{t}/a.png", "--negative", "5", "5", "--out", "{t}/m.png"], "no point and no box"),
+        (["{t}/a.png", "5", "5", "--out", "{t}/m.jpg"], ".png"),
+        (["{t}/none.png", "5", "5", "--out", "{t}/m.png"], "does not exist"),
+        (["{t}/a.png", "five", "5", "--out", "{t}/m.png"], "five"),
+        (["{t}/a.png", "900", "5", "--out", "{t}/m.png"], "outside"),
+        (["{t}/a.png", "-3", "5", "--out", "{t}/m.png"], "outside"),
+        (["{t}/a.png", "5", "5"], "--out"),
+    ],
+)
+def test_click__bad_input_is_one_line_and_exit_2(asked, photo: Path, tmp_path: Path, capsys, words, said: str) -> None:
+    assert cli.main(["click", *(word.format(t=tmp_path) for word in words)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and said in lines[0]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png"]
+
+
+def test_click__repeated_in_one_process_starts_from_nothing(asked, photo: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        words = ["click", str(photo), "8", "12", "--negative", "50", "40", "--out", str(tmp_path / "m.png")]
+        assert cli.main(words) == 0
+    assert [len(call["points"]) for call in asked] == [2, 2]

@@ -1,0 +1,125 @@
+"""`rmpsam segment`, with a stand-in for the network: what is written, and what each kind of bad input prints."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fakes import FakeSegmenter
+
+from rmpsam_ros import cli
+from rmpsam_ros.cli import model_options
+from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_banner
+from rmpsam_ros.results import OverlayVideo, write_image
+
+
+@pytest.fixture
+def segmenter(monkeypatch) -> FakeSegmenter:
+    fake = FakeSegmenter()
+    monkeypatch.setattr(model_options, "open_segmenter", lambda args: fake)
+    return fake
+
+
+def _halves(height: int = 48, width: int = 64) -> np.ndarray:
+    image = np.zeros((height, width, 3), np.uint8)
+    image[:, width // 2 :] = 250
+    return image
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for name in ("one.png", "two.jpg"):
+        write_image(tmp_path / "photos" / name, _halves())
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    film = OverlayVideo(tmp_path / "clip.mp4", 10.0)
+    for _ in range(7):
+        film.add(_halves())
+    film.close()
+    return tmp_path / "clip.mp4"
+
+
+def test_segment__photos_and_video(segmenter, photos: Path, clip: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    assert cli.main(["segment", str(photos), str(clip), "--out", str(out), "--every", "3"]) == 0
+    content = json.loads((out / "panoptic.json").read_text())
+    assert [i["file_name"] for i in content["images"]] == [
+        "one.png", "two.jpg", "clip.mp4/000000", "clip.mp4/000003", "clip.mp4/000006",
+    ]  # fmt: skip
+    ids = cv2.imread(str(out / "ids/one.png"), cv2.IMREAD_UNCHANGED)
+    assert ids.dtype == np.uint16 and (ids[:, :32] == 1).all() and (ids[:, 32:] == 2).all()
+    assert (out / "overlays/two.jpg").is_file() and (out / "overlays/clip.mp4").is_file()
+    assert (out / "panoptic/clip/000003.png").is_file()
+    assert content["info"]["trained"] is False and "UNTRAINED" in content["info"]["description"]
+    assert segmenter.closed and "UNTRAINED" in capsys.readouterr().err
+
+
+def test_segment__overlay_of_an_untrained_model_says_so(segmenter, tmp_path: Path, monkeypatch) -> None:
+    write_image(tmp_path / "a.png", np.zeros((240, 320, 3), np.uint8))
+    arguments = ["segment", str(tmp_path / "a.png"), "--alpha", "0", "--out"]
+    assert cli.main([*arguments, str(tmp_path / "untrained")]) == 0
+    monkeypatch.setattr(FakeSegmenter, "trained", True)
+    assert cli.main([*arguments, str(tmp_path / "trained")]) == 0
+    said, silent = (cv2.imread(str(tmp_path / k / "overlays/a.jpg")).astype(int) for k in ("untrained", "trained"))
+    banner = draw_banner(np.zeros((240, 320, 3), np.uint8), UNTRAINED_BANNER)[..., ::-1].astype(int)
+    assert np.abs(said - banner)[:20].mean() < np.abs(silent - banner)[:20].mean() / 2
+
+
+def test_segment__no_overlays(segmenter, photos: Path, tmp_path: Path) -> None:
+    assert cli.main(["segment", str(photos), "--out", str(tmp_path / "out"), "--no-overlays"]) == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["ids", "panoptic", "panoptic.json"]
+
+
+def test_segment__one_broken_photo_does_not_stop_the_others(segmenter, photos: Path, tmp_path: Path, capsys) -> None:
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8 not much of a photo")
+    assert cli.main(["segment", str(photos), "--out", str(tmp_path / "out")]) == 2
+    assert len(json.loads((tmp_path / "out/panoptic.json").read_text())["images"]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if "broken.jpg" in line]
+    assert len(said) == 1 and "cut off" in said[0]
+
+
+def test_segment__ctrl_c_keeps_what_is_whole(segmenter, photos: Path, clip: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    plain, calls = segmenter.set_image, []
+
+    def interrupted(image, stamp=None):
+        calls.append(image)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return plain(image, stamp)
+
+    segmenter.set_image = interrupted
+    assert cli.main(["segment", str(photos), str(clip), "--out", str(out)]) == 130
+    files = sorted(str(p.relative_to(out)) for p in out.rglob("*") if p.is_file())
+    assert files == [
+        "ids/one.png", "ids/two.png", "overlays/one.jpg", "overlays/two.jpg", "panoptic.json", "panoptic/one.png",
+        "panoptic/two.png",
+    ]  # fmt: skip
+    assert [i["file_name"] for i in json.loads((out / "panoptic.json").read_text())["images"]] == ["one.png", "two.jpg"]
+    assert capsys.readouterr().err.splitlines()[-1] == "rmpsam segment: interrupted"
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["{t}/none.jpg", "--out", "{t}/out"], "none.jpg does not exist"),
+        (["{t}", "--out", "{t}/out"], "holds no photo or video"),
+        (["{t}/a.txt", "--out", "{t}/out"], "neither a photo nor a video"),
+        (["{t}/a.txt", "--out", "{t}/a.txt"], "is a file; give a folder"),
+        (["{t}/a.txt"], "--out"),
+        (["{t}/a.txt", "--out", "{t}/out", "--every", "0"], "1 or more"),
+        (["{t}/a.txt", "--out", "{t}/out", "--input-size", "640"], "HEIGHTxWIDTH"),
+        (["{t}/a.txt", "--out", "{t}/out", "--score-threshold", "1.5"], "from 0 to 1"),
+    ],
+)
+def test_segment__bad_input_is_one_line_and_exit_2(segmenter, tmp_path: Path, capsys, words, said: str) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    assert cli.main(["segment", *(word.format(t=tmp_path) for word in words)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and said in lines[0] and lines[0].startswith("rmpsam segment: ")
+    assert not (tmp_path / "out").exists()
