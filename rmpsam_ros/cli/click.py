@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.model_options import add_model_options
 
     pair = dict(nargs=2, type=float, action="append", metavar=("X", "Y"), default=[])
-    parser.add_argument("image", metavar="IMAGE", help="a photo; pixels are counted as it is shown, EXIF rotation applied")
+    parser.add_argument("image", metavar="IMAGE", help="a photo; pixels are counted in it as it is shown upright")
     parser.add_argument("x", metavar="X", type=float, nargs="?", help="pixels to the right of the first one")
     parser.add_argument("y", metavar="Y", type=float, nargs="?", help="pixels below the first one")
     parser.add_argument("--positive", **pair, help="another point on the object; may be given again")
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--box", nargs=4, type=float, action="append", metavar=("X1", "Y1", "X2", "Y2"), default=[],
                         help="a box around the object, upper left and lower right corner; may be given again")
     parser.add_argument("--out", required=True, metavar="MASK.png", help="the mask: 8-bit grey, 255 on the object")
-    parser.add_argument("--overlay", metavar="FILE", help="also write the photo with mask and prompts drawn (.png, .jpg)")
+    parser.add_argument("--overlay", metavar="FILE", help="also the photo with mask and prompts drawn")
     add_model_options(parser)
 
 

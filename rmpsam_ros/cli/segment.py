@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.model_options import add_model_options, share
 
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a photo, a video, or a folder of them")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder for overlays/, ids/, panoptic/, panoptic.json")
+    parser.add_argument("--out", required=True, metavar="DIR",
+                        help="gets overlays/, ids/ (16-bit PNG), panoptic/ (COCO PNG) and panoptic.json")
     parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="every N-th frame of a video only (1)")
     parser.add_argument("--no-overlays", action="store_true", help="maps and JSON only")
