@@ -38,8 +38,8 @@ def modulated_deform_conv(x: Tensor, offset: Tensor, mask: Tensor, weight: Tenso
     grid = grid.reshape(batch, 3, 3, height, width, 2).permute(0, 3, 1, 4, 2, 5)
     grid = grid.reshape(batch, 3 * height, 3 * width, 2)
     mask = mask.reshape(batch, 3, 3, height, width).permute(0, 3, 1, 4, 2).reshape(batch, 1, 3 * height, 3 * width)
-    samples = F.grid_sample(x, grid.to(x.dtype), mode="bilinear", padding_mode="zeros", align_corners=False)
-    return F.conv2d(samples * mask, weight, stride=3)
+    samples = F.grid_sample(x.to(dtype), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return F.conv2d(samples.to(x.dtype) * mask, weight, stride=3)
 
 
 class DeformConv(nn.Module):

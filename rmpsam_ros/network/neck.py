@@ -82,7 +82,6 @@ def _coordinates(y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _linspace(steps: int, like: Tensor) -> Tensor:
-    # arange, because ONNX has no linspace of a symbolic length. A single step is -1, as torch.linspace gives it.
+    # arange, because ONNX has no linspace of a symbolic length; the map has at least 8 pixels a side.
     index = torch.arange(steps, dtype=torch.float32, device=like.device)
-    ramp = index * (2.0 / max(steps - 1, 1)) - 1.0
-    return ramp.to(like.dtype)
+    return (index * 2 / (steps - 1) - 1).to(like.dtype)

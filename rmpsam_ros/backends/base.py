@@ -1,0 +1,60 @@
+"""What a backend is: it loads a model folder's two graphs and runs them. Nothing else differs between backends."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class ImageOutputs:
+    """The image graph's outputs for one image; see `rmpsam_ros.graphs`.
+
+    `class_ids` (N,) int64, K for no object; `scores` (N,), `iou` (N,) raw, `queries` (N, D) and `mask_logits`
+    (N, H/4, W/4) float32. `features` is whatever the backend's prompt graph takes: it stays where it was computed, and
+    stays valid as long as it is held.
+    """
+
+    class_ids: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float32]
+    iou: npt.NDArray[np.float32]
+    queries: npt.NDArray[np.float32]
+    mask_logits: npt.NDArray[np.float32]
+    features: object
+
+
+@dataclass(frozen=True)
+class PromptOutputs:
+    """The prompt graph's outputs: `mask_logits` (P, H/4, W/4), `iou` (P,) raw, `queries` (P, D); float32."""
+
+    mask_logits: npt.NDArray[np.float32]
+    iou: npt.NDArray[np.float32]
+    queries: npt.NDArray[np.float32]
+
+
+class Backend(Protocol):
+    """One loaded model on one device. Not thread-safe: the thread that made it uses it.
+
+    Attributes:
+        name: `openvino`, `torch` or `tensorrt`.
+        device: the device in words.
+        precision: `fp32`, `bf16`, `fp16` or `int8`: what really runs.
+        input_size: (height, width) of the padded input.
+    """
+
+    name: str
+    device: str
+    precision: str
+    input_size: tuple[int, int]
+
+    def run_image(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> ImageOutputs:
+        """Runs the image graph on (H, W, 3) uint8 RGB of the input size, of which the top-left `image_size` counts."""
+
+    def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
+                    image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
+        """Runs the prompt graph on (P, 4) xyxy boxes in network pixels and (P,) labels."""
+
+    def close(self) -> None:
+        """Frees the device's memory; the backend cannot be used afterwards."""

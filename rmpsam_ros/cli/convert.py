@@ -1,0 +1,74 @@
+"""`rmpsam convert`: an official or trained checkpoint, or no checkpoint at all, to a model folder."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rmpsam_ros.errors import ModelError, RmpsamError
+
+HELP = "a checkpoint to a model folder (needs the [torch] extra)"
+EXAMPLE = "rmpsam convert rapsam_r50_12e.pth --classifier convnext_large_d_320_CocoPanopticOVDataset.pth --labels coco-panoptic --out models/rapsam-r50"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", nargs="?", type=Path, help="a state dict: .pth, .pt or .safetensors")
+    parser.add_argument("--classifier", type=Path, help="the official text embeddings, one tensor (classes, synonyms, 768)")
+    parser.add_argument("--labels", default="coco-panoptic", help="coco-panoptic, youtube-vis-2019, or a YAML file (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="the model folder to make")
+    parser.add_argument("--name", help="the model's name (default: the folder's)")
+    parser.add_argument("--input-size", default="", metavar="HxW", help="the network's input, multiples of 32 (default: 800x1344; 480x640 for lite0 and untrained models)")
+    parser.add_argument("--weights", choices=("fp32", "fp16"), default="", help="how weights are stored (default: fp32, exact; fp16 for untrained models)")
+    parser.add_argument("--untrained", metavar="VARIANT", help="no checkpoint: a seeded head (lite0, r18, r50; lite0 with its ImageNet backbone)")
+
+
+def run(args: argparse.Namespace) -> int:
+    if (args.checkpoint is None) == (args.untrained is None):
+        raise RmpsamError("Give either a checkpoint or --untrained VARIANT.")
+    need_torch()
+    from rich.console import Console
+
+    from rmpsam_ros.convert import from_checkpoint, untrained
+    from rmpsam_ros.export import make_model_folder
+    from rmpsam_ros.labels import load_label_set
+
+    labels = load_label_set(args.labels)
+    if args.untrained is not None:
+        net, model = untrained(args.untrained, labels)
+    else:
+        net, model = from_checkpoint(args.checkpoint, args.classifier, labels)
+    changes: dict[str, object] = {"name": args.name or args.out.resolve().name}
+    if args.input_size:
+        changes["input_size"] = parse_size(args.input_size)
+    from dataclasses import replace
+
+    model = replace(model, **changes)
+    console = Console(highlight=False)
+    with console.status("converting"):
+        make_model_folder(net, args.out, model, half=(args.weights or ("fp16" if args.untrained else "fp32")) == "fp16",
+                          report=lambda line: console.print(line, soft_wrap=True))  # fmt: skip
+    size = sum(f.stat().st_size for f in args.out.iterdir()) / 1e6
+    console.print(f"{args.out}: {model.variant}, {len(labels)} classes, {model.input_size[0]}x{model.input_size[1]}, {size:.1f} MB"
+                  + ("" if model.trained else ", UNTRAINED: its masks mean nothing"), soft_wrap=True)  # fmt: skip
+    return 0
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`480x640` to (480, 640).
+
+    Raises:
+        RmpsamError: not two multiples of 32.
+    """
+    from rmpsam_ros.model_folder import check_input_size
+
+    try:
+        return check_input_size(text.lower().split("x"))
+    except ValueError as error:
+        raise RmpsamError(f"The size {text!r} cannot be used: {error} (for instance 480x640).") from error
+
+
+def need_torch() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("torch", "onnx", "safetensors") if find_spec(name) is None]
+    if missing:
+        raise ModelError(f"Converting needs {', '.join(missing)}: pip install 'rmpsam-ros[torch]'.")

@@ -1,0 +1,275 @@
+"""A network to a model folder: weights, two ONNX graphs, and the proof that the graphs compute what the network does.
+
+Opset 17, the lowest with LayerNormalization and GridSample (16): ONNX Runtime >= 1.12, OpenVINO >= 2022.3 and TensorRT >= 8.6 read
+it; the deformable convolution is a GridSample, because OpenVINO's and TensorRT's importers have no DeformConv. Batch,
+height and width stay open; a backend fixes them when it loads the graph.
+
+Both graphs hold their weights as external data in `weights.safetensors`, so that a model's weights lie on the disk once.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import struct
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rmpsam_ros.errors import BackendError, ModelError
+from rmpsam_ros.graphs import IMAGE_INPUTS, IMAGE_OUTPUTS, PROMPT_INPUTS, PROMPT_OUTPUTS, ImageGraph, PromptGraph
+from rmpsam_ros.model_folder import (
+    IMAGE_GRAPH,
+    MODEL_FILE,
+    PROMPT_GRAPH,
+    WEIGHTS_FILE,
+    ModelFolder,
+    read_model_folder,
+    write_model_yaml,
+)
+from rmpsam_ros.network import RMPSAM, load_model, save_weights
+
+OPSET = 17
+_EXTERNAL_FROM = 256
+"""Bytes from which a tensor goes to the weights file; smaller ones stay in the graph."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One compared output: largest and mean |graph - network|, and what is tolerated of each."""
+
+    graph: str
+    output: str
+    size: str
+    maximum: float
+    mean: float
+    maximum_allowed: float
+    mean_allowed: float
+
+    @property
+    def passed(self) -> bool:
+        return self.maximum <= self.maximum_allowed and self.mean <= self.mean_allowed
+
+    def __str__(self) -> str:
+        return (f"{'ok  ' if self.passed else 'FAIL'} {self.graph:6} {self.output:12} {self.size:9} max {self.maximum:.2e} "
+                f"(<= {self.maximum_allowed:.1e})  mean {self.mean:.2e} (<= {self.mean_allowed:.1e})")
+
+
+def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, report: Report = lambda _: None) -> list[Difference]:
+    """Writes a complete model folder, or nothing: it is built beside `out` and renamed at the end.
+
+    Args:
+        net: the network.
+        out: the folder to make; an existing model folder there is replaced.
+        model: what `model.yaml` shall say; its path and file list are filled in here.
+        half: weights as float16 (half the size; the network itself is compared after the same rounding).
+        report: receives a line for each step.
+
+    Raises:
+        ModelError: `out` is something else than a model folder, or the graphs differ from the network.
+    """
+    out = Path(out)
+    if out.exists() and any(out.iterdir() if out.is_dir() else [out]) and not (out / MODEL_FILE).is_file():
+        raise ModelError(f"{out} exists and is not a model folder; give a new folder.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        os.chmod(part, 0o755)
+        save_weights(net, part, half)
+        (part / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it private
+        write_model_yaml(part, replace(model, path=part, files={}))
+        differences = _export(part, report)
+        write_model_yaml(part, replace(model, path=part))
+        if out.exists():
+            shutil.rmtree(out)
+        part.rename(out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return differences
+
+
+def export_graphs(folder: Path, report: Report = lambda _: None) -> list[Difference]:
+    """Makes the graphs of an existing model folder anew from its weights, and checks them; atomic, as above."""
+    model = read_model_folder_for_export(folder)
+    net = load_model(folder)
+    half = _is_half(folder / WEIGHTS_FILE)
+    return make_model_folder(net, folder, model, half, report)
+
+
+def read_model_folder_for_export(folder: Path) -> ModelFolder:
+    """The folder's description, also when its graphs are the very thing that is missing."""
+    try:
+        return read_model_folder(folder)
+    except ModelError:
+        text = (Path(folder) / MODEL_FILE)
+        if not (text.is_file() and (Path(folder) / WEIGHTS_FILE).is_file()):
+            raise
+        import yaml
+
+        content = yaml.safe_load(text.read_text())
+        content["files"] = {}
+        with tempfile.TemporaryDirectory() as scratch:
+            (Path(scratch) / MODEL_FILE).write_text(yaml.safe_dump(content))
+            return replace(read_model_folder(scratch), path=Path(folder))
+
+
+def _export(folder: Path, report: Report) -> list[Difference]:
+    net = load_model(folder)  # as it will be loaded: with its weights rounded, if they are
+    weights = _WeightsIndex(folder / WEIGHTS_FILE)
+    height, width = 96, 128
+    image = torch.zeros(2, height, width, 3, dtype=torch.uint8)
+    size = torch.tensor([[height, width], [height - 5, width - 9]])
+    report("exporting the image graph")
+    _to_onnx(ImageGraph(net), (image, size), folder / IMAGE_GRAPH, IMAGE_INPUTS, IMAGE_OUTPUTS, weights,
+             {"image": {0: "batch", 1: "height", 2: "width"}, "image_size": {0: "batch"}})  # fmt: skip
+    features = torch.zeros(2, net.config.mid, height // 4, width // 4)
+    boxes, labels = torch.tensor([[10.0, 10.0, 16.0, 16.0]] * 3).repeat(2, 1, 1), torch.ones(2, 3, dtype=torch.int64)
+    report("exporting the prompt graph")
+    _to_onnx(PromptGraph(net), (features, boxes, labels, size), folder / PROMPT_GRAPH, PROMPT_INPUTS, PROMPT_OUTPUTS, weights,
+             {"features": {0: "batch", 2: "rows", 3: "columns"}, "boxes": {0: "batch", 1: "prompts"},
+              "labels": {0: "batch", 1: "prompts"}, "image_size": {0: "batch"}})  # fmt: skip
+    differences = verify(folder, net, report)
+    failed = [d for d in differences if not d.passed]
+    if failed:
+        raise ModelError(f"The exported graphs differ from the network beyond the tolerances: {failed[0]}.")
+    return differences
+
+
+def verify(folder: Path, net: RMPSAM, report: Report = lambda _: None) -> list[Difference]:
+    """Compares both graphs, run by OpenVINO in float32, with the network, at two sizes, one of them with padding.
+
+    The network thresholds mask logits between stages, so that a logit within rounding of 0 may flip a pixel and move
+    its query: means are held tightly, single values loosely.
+    """
+    try:
+        import openvino as ov
+    except ImportError as error:
+        raise BackendError("Checking the exported graphs needs OpenVINO: pip install openvino.") from error
+    core = ov.Core()
+    compiled = {name: core.compile_model(core.read_model(folder / name), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+                for name in (IMAGE_GRAPH, PROMPT_GRAPH)}  # fmt: skip
+    differences = []
+    generator = np.random.default_rng(0)
+    for height, width, used in ((224, 288, (224, 288)), (256, 192, (245, 171))):
+        coarse = generator.integers(0, 256, (height // 16, width // 16, 3), dtype=np.uint8)
+        image = coarse.repeat(16, axis=0).repeat(16, axis=1)[None]
+        size = np.array([used])
+        with torch.inference_mode():
+            expected = [t.numpy() for t in ImageGraph(net).eval()(torch.from_numpy(image), torch.from_numpy(size))]
+        outputs = compiled[IMAGE_GRAPH]([image, size])
+        differences += _compare("image", f"{height}x{width}", IMAGE_OUTPUTS, outputs, expected, skip=("class_ids",))
+        x, y = used[1] / 3, used[0] / 2
+        boxes = np.array([[[x - 3, y - 3, x + 3, y + 3], [4, 5, used[1] - 4, used[0] - 9]]], np.float32)
+        prompt = [expected[-1], boxes, np.ones((1, 2), np.int64), size]
+        with torch.inference_mode():
+            expected = [t.numpy() for t in PromptGraph(net).eval()(*(torch.from_numpy(a) for a in prompt))]
+        outputs = compiled[PROMPT_GRAPH](prompt)
+        differences += _compare("prompt", f"{height}x{width}", PROMPT_OUTPUTS, outputs, expected)
+    for difference in differences:
+        report(str(difference))
+    return differences
+
+
+def _compare(graph: str, size: str, names: tuple[str, ...], outputs, expected: list[np.ndarray], skip: tuple[str, ...] = ()):
+    for name, reference in zip(names, expected):
+        if name in skip:
+            continue
+        error = np.abs(outputs[name] - reference)
+        scale = max(1.0, float(np.abs(reference).max()))
+        loose, tight = (1e-4, 1e-5) if name == "features" else (2e-2, 5e-4)
+        yield Difference(graph, name, size, float(error.max()), float(error.mean()), loose * scale, tight * scale)
+
+
+def _to_onnx(module: torch.nn.Module, arguments: tuple, path: Path, inputs: tuple[str, ...], outputs: tuple[str, ...],
+             weights: _WeightsIndex, axes: dict) -> None:  # fmt: skip
+    import onnx
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing constants and the exporter's own deprecation, which we know of
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        # The tracing exporter, because the other one starts at opset 18. Nothing is folded into the weights, so that
+        # they stay byte for byte those of the weights file; the runtimes fold when they load.
+        torch.onnx.export(
+            module.eval(), arguments, str(path), dynamo=False, opset_version=OPSET, input_names=list(inputs), output_names=list(outputs),
+            dynamic_axes=axes, do_constant_folding=False, training=torch.onnx.TrainingMode.PRESERVE,
+        )  # fmt: skip
+    graph = onnx.load(str(path))
+    _share_weights(graph, weights)
+    graph.producer_name, graph.doc_string = "rmpsam_ros", f"{path.stem} graph of RMP-SAM"
+    onnx.save(graph, str(path))
+    onnx.checker.check_model(str(path))
+
+
+def _share_weights(graph, weights: _WeightsIndex) -> None:
+    """Points every large initialiser at its bytes in the weights file, with a cast where those are float16."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for tensor in graph.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype != np.float32 or array.nbytes < _EXTERNAL_FROM:
+            continue
+        found = weights.find(array)
+        if found is None:
+            continue
+        offset, length, half = found
+        name = tensor.name
+        tensor.ClearField("raw_data")
+        tensor.ClearField("float_data")
+        tensor.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", WEIGHTS_FILE), ("offset", str(offset)), ("length", str(length))):
+            tensor.external_data.add(key=key, value=value)
+        if half:
+            tensor.data_type = TensorProto.FLOAT16
+            tensor.name = f"{name}.half"
+            casts.append(helper.make_node("Cast", [tensor.name], [name], name=f"{name}.cast", to=TensorProto.FLOAT))
+    nodes = list(graph.graph.node)
+    del graph.graph.node[:]
+    graph.graph.node.extend(casts + nodes)
+    assert isinstance(graph, onnx.ModelProto)
+
+
+class _WeightsIndex:
+    """Finds where in a safetensors file a tensor's bytes lie, by their content."""
+
+    def __init__(self, path: Path) -> None:
+        content = path.read_bytes()
+        header_length = struct.unpack("<Q", content[:8])[0]
+        header = json.loads(content[8 : 8 + header_length])
+        self._found: dict[bytes, tuple[int, int, bool]] = {}
+        for name, entry in header.items():
+            if name == "__metadata__" or entry["dtype"] not in ("F32", "F16"):
+                continue
+            begin, end = (8 + header_length + o for o in entry["data_offsets"])
+            self._found.setdefault(_digest(content[begin:end]), (begin, end - begin, entry["dtype"] == "F16"))
+
+    def find(self, array: np.ndarray) -> tuple[int, int, bool] | None:
+        """(offset, length, is float16) of a float32 array that is in the file as it is, or exactly as float16."""
+        array = np.ascontiguousarray(array)
+        exact = self._found.get(_digest(array.tobytes()))
+        if exact is not None and not exact[2]:
+            return exact
+        with np.errstate(over="ignore"):
+            half = array.astype(np.float16)
+        found = self._found.get(_digest(half.tobytes()))
+        return found if found is not None and found[2] and np.array_equal(half.astype(np.float32), array) else None
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _is_half(path: Path) -> bool:
+    with path.open("rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    return any(entry.get("dtype") == "F16" for name, entry in header.items() if name != "__metadata__")

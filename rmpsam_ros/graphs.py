@@ -1,0 +1,75 @@
+"""The two graphs of a model, as torch modules: what is exported, and what the torch backend runs.
+
+Both carry all that does not depend on ROS, on time or on the caller's size. The names and shapes below are the
+contract between an exported model folder and the backends (`model_folder.FORMAT` is its version).
+"""
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from rmpsam_ros.network import RMPSAM
+
+IMAGE_INPUTS = ("image", "image_size")
+IMAGE_OUTPUTS = ("class_ids", "scores", "iou", "queries", "mask_logits", "features")
+PROMPT_INPUTS = ("features", "boxes", "labels", "image_size")
+PROMPT_OUTPUTS = ("mask_logits", "iou", "queries")
+
+
+class ImageGraph(nn.Module):
+    """Image to object queries: normalisation, padding, network and scoring."""
+
+    def __init__(self, net: RMPSAM) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, image: Tensor, image_size: Tensor) -> tuple[Tensor, ...]:
+        """Runs the network on padded images.
+
+        Args:
+            image: (B, H, W, 3) uint8 RGB; only the top-left `image_size` pixels are read, the rest counts as padding.
+            image_size: (B, 2) int64 height and width.
+
+        Returns:
+            class_ids: (B, N) int64, K for no object.
+            scores: (B, N) probability of that class.
+            iou: (B, N) predicted mask quality, raw.
+            queries: (B, N, D).
+            mask_logits: (B, N, H/4, W/4).
+            features: (B, mid, H/4, W/4), what the prompt graph takes.
+        """
+        pixels = self.net.normalize(image.permute(0, 3, 1, 2))
+        rows = torch.arange(image.shape[1], device=image.device)[None, :, None] < image_size[:, :1, None]
+        columns = torch.arange(image.shape[2], device=image.device)[None, None, :] < image_size[:, 1:, None]
+        # Padding is 0 after normalisation, as the reference has it, not a colour before it.
+        pixels = pixels * (rows & columns)[:, None].to(pixels.dtype)
+        features = self.net.compact_features(pixels.to(self.net.neck.loc_conv.weight.dtype))
+        output = self.net.decode_objects(self.net.mask_features(features))
+        scores, class_ids = torch.softmax(output.class_logits.float(), dim=-1).max(dim=-1)
+        return class_ids, scores, output.iou[..., 0], output.queries, output.mask_logits, features
+
+
+class PromptGraph(nn.Module):
+    """Cached features and prompts to masks."""
+
+    def __init__(self, net: RMPSAM) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, features: Tensor, boxes: Tensor, labels: Tensor, image_size: Tensor) -> tuple[Tensor, ...]:
+        """Decodes P independent prompts an image.
+
+        Args:
+            features: (B, mid, H/4, W/4) of the image graph.
+            boxes: (B, P, 4) float32 x1, y1, x2, y2 in pixels of the unpadded network input.
+            labels: (B, P) int64.
+            image_size: (B, 2) int64 unpadded height and width.
+
+        Returns:
+            mask_logits: (B, P, H/4, W/4).
+            iou: (B, P) predicted mask quality, raw.
+            queries: (B, P, D).
+        """
+        size = (image_size[:, :1].float(), image_size[:, 1:].float())
+        output = self.net.decode_prompts(self.net.mask_features(features), boxes, labels, size, classes=False)
+        return output.mask_logits, output.iou[..., 0], output.queries

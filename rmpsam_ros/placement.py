@@ -1,0 +1,148 @@
+"""Where an image lies in the network's input, and how the stride-4 masks come back to the image's own pixels.
+
+The reference resizes an image with its ratio kept, pads it at the right and the bottom, and brings mask logits back in
+two bilinear steps: stride 4 to the padded input, then, cropped, to the source's size. Here both steps are one small
+table of weights an axis, so that single pixels can be evaluated without making a full-size map.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.errors import ImageError
+
+STRIDE = 4
+"""Side of a mask cell in pixels of the network's input."""
+
+MAX_SIDE = 16384
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Sizes as (height, width): of the source image, of it after resizing, of the network's padded input."""
+
+    source: tuple[int, int]
+    resized: tuple[int, int]
+    padded: tuple[int, int]
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Factors of y and x from source to network pixels; equal but for rounding to whole pixels."""
+        return self.resized[0] / self.source[0], self.resized[1] / self.source[1]
+
+    @property
+    def valid_cells(self) -> tuple[int, int]:
+        """Rows and columns of the stride-4 map that belong to the image, the last ones perhaps in part."""
+        return -(-self.resized[0] // STRIDE), -(-self.resized[1] // STRIDE)
+
+    def points_to_network(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(n, 2) xy in source pixels (centres at integers) to xy in network pixels."""
+        scale_y, scale_x = self.scale
+        return (points + 0.5) * (scale_x, scale_y) - 0.5
+
+
+def place(source: tuple[int, int], padded: tuple[int, int]) -> Placement:
+    """Fits an image into the network's input with its ratio kept, as the reference's resize does."""
+    height, width = source
+    factor = min(padded[0] / height, padded[1] / width)
+    resized = tuple(min(max(int(side * factor + 0.5), 1), limit) for side, limit in zip(source, padded))
+    return Placement(source, resized, padded)
+
+
+def check_image(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The image itself, once it is known to be usable.
+
+    Raises:
+        ImageError: not (H, W, 3) uint8 with sides of 1 to 16384.
+    """
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3:
+        shape = getattr(image, "shape", type(image).__name__)
+        raise ImageError(f"The image has shape {shape}; it must be (height, width, 3), RGB.")
+    if image.dtype != np.uint8:
+        raise ImageError(f"The image has dtype {image.dtype}; it must be uint8.")
+    if not (1 <= image.shape[0] <= MAX_SIDE and 1 <= image.shape[1] <= MAX_SIDE):
+        raise ImageError(f"The image is {image.shape[1]}x{image.shape[0]} pixels; each side must be from 1 to {MAX_SIDE}.")
+    return image
+
+
+def fit(image: npt.NDArray[np.uint8], placement: Placement, out: npt.NDArray[np.uint8]) -> None:
+    """Writes the image, resized, to the top left of `out` (padded height, padded width, 3); the rest is left alone."""
+    height, width = placement.resized
+    target = out[:height, :width]
+    if placement.resized == placement.source:
+        target[...] = image
+    else:
+        target[...] = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def restore(logits: npt.NDArray[np.float32], placement: Placement) -> npt.NDArray[np.float32]:
+    """One (H/4, W/4) logit map to the source's (H, W), in the reference's two bilinear steps."""
+    padded_h, padded_w = placement.padded
+    height, width = placement.resized
+    full = cv2.resize(logits, (padded_w, padded_h), interpolation=cv2.INTER_LINEAR)[:height, :width]
+    if placement.resized == placement.source:
+        return full
+    return cv2.resize(full, placement.source[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """How the pixels of one axis of the source are made of the cells of the stride-4 map.
+
+    The map is thought of with its first and last cell repeated once outside, so that a pixel near the border reads a
+    window like any other. Pixels that read the same window form a run; runs are consecutive.
+
+    Attributes:
+        taps: cells in a window, 2 where the second resize changes nothing, else 3.
+        run_of: (pixels,) index of each pixel's run.
+        window: (runs,) first cell of the run's window, counted in the extended map.
+        start, length: (runs,) first pixel and number of pixels.
+        weights: (runs, longest run, taps) float32; 0 past the run's end.
+    """
+
+    taps: int
+    run_of: npt.NDArray[np.intp]
+    window: npt.NDArray[np.intp]
+    start: npt.NDArray[np.intp]
+    length: npt.NDArray[np.intp]
+    weights: npt.NDArray[np.float32]
+
+
+@lru_cache(maxsize=64)
+def axis_of(source: int, resized: int, padded: int) -> Axis:
+    """The table of one axis: `padded` network pixels, of which the first `resized` come back as `source` pixels."""
+    cells = padded // STRIDE
+    # Second step: source pixel to two resized pixels.
+    position = np.clip((np.arange(source) + 0.5) * resized / source - 0.5, 0, None)
+    first = np.minimum(np.floor(position).astype(np.intp), resized - 1)
+    second = np.minimum(first + 1, resized - 1)
+    blend = position - first
+    # First step: resized pixel to two cells, unclamped: -1 and `cells` are the repeated ones.
+    reading = (np.arange(resized) + 0.5) / STRIDE - 0.5
+    cell = np.floor(reading).astype(np.intp)
+    share = reading - cell
+    taps = 2 if source == resized else 3
+    window = cell[first]
+    weights = np.zeros((source, taps))
+    pixel = np.arange(source)
+    for step, amount in ((first, 1 - blend), (second, blend)) if taps == 3 else ((first, np.ones(source)),):
+        offset = cell[step] - window
+        np.add.at(weights, (pixel, offset), amount * (1 - share[step]))
+        np.add.at(weights, (pixel, offset + 1), amount * share[step])
+    window = window + 1  # in the extended map
+    overhang = window > cells + 2 - taps  # a three-wide window at the far border: slide it back over the repeated cell
+    if overhang.any():
+        weights[overhang] = np.concatenate((np.zeros((int(overhang.sum()), 1)), weights[overhang, :-1]), axis=1)
+        window = np.where(overhang, window - 1, window)
+    start = np.flatnonzero(np.diff(window, prepend=window[0] - 1))
+    length = np.diff(start, append=source)
+    run_of = np.repeat(np.arange(start.size), length)
+    table = np.zeros((start.size, int(length.max()), taps), np.float32)
+    table[run_of, pixel - start[run_of]] = weights
+    for array in (run_of, window, start, length, table):
+        array.setflags(write=False)
+    return Axis(taps, run_of, window[start], start, length, table)

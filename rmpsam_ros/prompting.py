@@ -1,0 +1,123 @@
+"""Clicks and boxes: checked, encoded for the network, and their mask logits turned into one answer."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.backends import PromptOutputs
+from rmpsam_ros.errors import PromptError
+from rmpsam_ros.placement import Placement, restore
+from rmpsam_ros.types import BACKGROUND, FOREGROUND, PanopticResult, PointPrompt, Roi
+
+CLICK_HALF_SIDE = 3.0
+"""A click is the box of +-3 pixels of the network's input round it, as in the reference."""
+
+MAX_PROMPTS = 64
+"""Points and boxes in one request; more is a mistake, and would hold up the frames."""
+
+_TRAINED_KIND = 1
+# The one row of the prompt-type embedding that the reference ever trained: background clicks too are asked as objects
+# of their own ("what is it that I do not want?") and then subtracted.
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One object's points and boxes, known to be good."""
+
+    points: tuple[PointPrompt, ...]
+    boxes: tuple[tuple[float, float, float, float], ...]
+
+    @property
+    def is_foreground(self) -> npt.NDArray[np.bool_]:
+        """(P,) bool, points first, then boxes."""
+        return np.array([p.label == FOREGROUND for p in self.points] + [True] * len(self.boxes))
+
+    def encode(self, placement: Placement) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """(P, 4) xyxy in network pixels and (P,) prompt types."""
+        rows = []
+        if self.points:
+            centres = placement.points_to_network(np.array([(p.x, p.y) for p in self.points], np.float64))
+            rows.append(np.concatenate((centres - CLICK_HALF_SIDE, centres + CLICK_HALF_SIDE), axis=1))
+        if self.boxes:
+            corners = np.array(self.boxes, np.float64).reshape(-1, 2)
+            rows.append(placement.points_to_network(corners).reshape(-1, 4))
+        encoded = np.concatenate(rows).astype(np.float32)
+        return encoded, np.full(len(encoded), _TRAINED_KIND, np.int64)
+
+
+def parse_prompt(points: Sequence[Sequence[float]], labels: Sequence[int] | None, boxes: Sequence[Sequence[float]],
+                 image_size: tuple[int, int]) -> Prompt:  # fmt: skip
+    """Checks a request against the image's (height, width).
+
+    Raises:
+        PromptError: what is wrong and what would be right.
+    """
+    points, boxes = list(points), list(boxes)
+    labels = [FOREGROUND] * len(points) if labels is None else list(labels)
+    if len(labels) != len(points):
+        raise PromptError(f"There are {len(points)} points and {len(labels)} labels; give one label (1 or 0) for each point.")
+    if len(points) + len(boxes) > MAX_PROMPTS:
+        raise PromptError(f"There are {len(points) + len(boxes)} points and boxes; one request takes up to {MAX_PROMPTS}.")
+    checked_points = tuple(_point(point, label, image_size) for point, label in zip(points, labels))
+    checked_boxes = tuple(_box(box, image_size) for box in boxes)
+    if not checked_boxes and not any(p.label == FOREGROUND for p in checked_points):
+        raise PromptError("There is no foreground point and no box; give at least one point with label 1, or a box.")
+    return Prompt(checked_points, checked_boxes)
+
+
+def answer(outputs: PromptOutputs, is_foreground: npt.NDArray[np.bool_],
+           placement: Placement) -> tuple[npt.NDArray[np.bool_], Roi, float, int]:  # fmt: skip
+    """Mask (H, W) bool, its rectangle, predicted IoU (0 … 1), and the row of the best foreground prompt."""
+    logits = np.nan_to_num(outputs.mask_logits, nan=-1e4)
+    foreground = np.flatnonzero(is_foreground)
+    # Each prompt is brought to full size before it is compared: the maximum of two masks is not linear between cells.
+    best_map = np.maximum.reduce([restore(logits[row], placement) for row in foreground])
+    mask = best_map > 0
+    for row in np.flatnonzero(~is_foreground):
+        mask &= best_map > restore(logits[row], placement)
+    iou = np.nan_to_num(outputs.iou, nan=0.0)
+    best = int(foreground[np.argmax(iou[foreground])])
+    return mask, Roi.of_mask(mask), float(np.clip(iou[best], 0, 1)), best
+
+
+def class_of_mask(mask: npt.NDArray[np.bool_], roi: Roi, panoptic: PanopticResult) -> int:
+    """Class of the panoptic segment that the mask overlaps most; -1 where it overlaps none."""
+    if not panoptic.segments or roi.width == 0:
+        return -1
+    ids = panoptic.segment_ids[roi.slices][mask[roi.slices]]
+    counts = np.bincount(ids, minlength=len(panoptic.segments) + 1)
+    counts[0] = 0
+    best = int(counts.argmax())
+    return panoptic.segments[best - 1].class_id if counts[best] else -1
+
+
+def _point(point: Sequence[float], label: int, image_size: tuple[int, int]) -> PointPrompt:
+    try:
+        x, y = (float(v) for v in point)
+    except (TypeError, ValueError):
+        raise PromptError(f"The point {point!r} is not a pair of numbers; give (x, y) in pixels.") from None
+    if label not in (FOREGROUND, BACKGROUND):
+        raise PromptError(f"The label {label!r} is not 1 (foreground) or 0 (background).")
+    height, width = image_size
+    if not (np.isfinite(x) and np.isfinite(y)):
+        raise PromptError(f"The point ({x:g}, {y:g}) is not finite; give pixels of the image.")
+    if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
+        raise PromptError(f"The point ({x:g}, {y:g}) is outside the image; x must be from 0 to {width - 1} and y from 0 to {height - 1}.")
+    return PointPrompt(x, y, int(label))
+
+
+def _box(box: Sequence[float], image_size: tuple[int, int]) -> tuple[float, float, float, float]:
+    try:
+        x1, y1, x2, y2 = (float(v) for v in box)
+    except (TypeError, ValueError):
+        raise PromptError(f"The box {box!r} is not four numbers; give (x1, y1, x2, y2) in pixels.") from None
+    height, width = image_size
+    if not np.isfinite((x1, y1, x2, y2)).all():
+        raise PromptError(f"The box ({x1:g}, {y1:g}, {x2:g}, {y2:g}) is not finite; give pixels of the image.")
+    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+        raise PromptError(f"The box ({x1:g}, {y1:g}, {x2:g}, {y2:g}) is empty or outside the image; "
+                          f"x must grow within 0 to {width} and y within 0 to {height}.")
+    return x1, y1, x2, y2

@@ -1,0 +1,185 @@
+"""The application: an image in, a panoptic map out, clicks answered from the same features. No ROS, no torch."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.backends import ImageOutputs, create_backend
+from rmpsam_ros.errors import RmpsamError
+from rmpsam_ros.fusion import fuse
+from rmpsam_ros.model_folder import find_model, read_model_folder
+from rmpsam_ros.placement import Placement, check_image, fit, place
+from rmpsam_ros.prompting import Prompt, answer, class_of_mask, parse_prompt
+from rmpsam_ros.types import LabelSet, PanopticResult, PromptResult
+
+
+@dataclass(frozen=True)
+class ObjectOutputs:
+    """What the decoder says of its N object queries, before fusion.
+
+    `class_ids` (N,) int64, K for no object; `scores` (N,) and `iou` (N,) float32; `queries` (N, D) float32;
+    `mask_logits` (N, H/4, W/4) float32 of the padded network input, of which the top-left `valid` (rows, columns)
+    belong to the image.
+    """
+
+    class_ids: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float32]
+    iou: npt.NDArray[np.float32]
+    queries: npt.NDArray[np.float32]
+    mask_logits: npt.NDArray[np.float32]
+    valid: tuple[int, int]
+
+
+class Segmenter:
+    """One loaded model. Not thread-safe: one thread makes it and uses it.
+
+    Args:
+        model: `default`, a bundled model's name, or a model folder.
+        backend: `auto` (TensorRT, else OpenVINO, else torch), or one of them.
+        device: `auto`, `cpu`, `cuda` …
+        precision: `auto`, `fp32`, `bf16`, `fp16`, `int8`.
+        input_size: the network's height and width, multiples of 32; None for the model's own.
+        score_threshold: queries at or below are left out; None for the model's own.
+        overlap_threshold: share of its own mask that a query must win; None for the model's own.
+        max_segments: at most this many queries take part.
+        threads: CPU threads; None for the runtime's choice.
+
+    Attributes:
+        score_threshold, overlap_threshold, max_segments, class_filter: may be set between frames; `class_filter` is a
+            sequence of class names that may appear in panoptic maps, empty for all.
+        labels, model_name, trained, backend_name, device_name, precision, input_size: what was loaded.
+
+    Raises:
+        ModelError, BackendError: what is missing or wrong, in one sentence.
+    """
+
+    def __init__(self, model: str | Path = "default", backend: str = "auto", device: str = "auto", precision: str = "auto",
+                 input_size: tuple[int, int] | None = None, score_threshold: float | None = None,
+                 overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None) -> None:  # fmt: skip
+        folder = read_model_folder(find_model(model))
+        self._backend = create_backend(folder, backend, device, precision, input_size, threads)
+        self.model_name, self.trained, self.labels = folder.name, folder.trained, folder.labels
+        self.backend_name, self.device_name = self._backend.name, self._backend.device
+        self.precision, self.input_size = self._backend.precision, self._backend.input_size
+        self.score_threshold = folder.score_threshold if score_threshold is None else score_threshold
+        self.overlap_threshold = folder.overlap_threshold if overlap_threshold is None else overlap_threshold
+        self.max_segments = max_segments
+        self._allowed: npt.NDArray[np.bool_] | None = None
+        self._canvas = np.zeros((*self.input_size, 3), np.uint8)
+
+    @property
+    def class_filter(self) -> tuple[str, ...]:
+        """Names of the classes that may appear; () for all."""
+        return () if self._allowed is None else tuple(c.name for c in self.labels.classes if self._allowed[c.id])
+
+    @class_filter.setter
+    def class_filter(self, names: Sequence[str]) -> None:
+        known = {label.name: label.id for label in self.labels.classes}
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise RmpsamError(f"The class {unknown[0]!r} is not in the label set {self.labels.name}; "
+                              f"its classes are {', '.join(list(known)[:8])} …")
+        self._allowed = np.isin(np.arange(len(known)), [known[name] for name in names]) if names else None
+
+    def set_image(self, image: npt.NDArray[np.uint8], stamp: float | None = None) -> Frame:
+        """Runs the network once on an image and keeps its features.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, any size; not kept.
+            stamp: the time it was taken, seconds; only carried along.
+
+        Raises:
+            ImageError: another shape or dtype.
+        """
+        started = perf_counter()
+        image = check_image(image)
+        placement = place(image.shape[:2], self.input_size)
+        fit(image, placement, self._canvas)
+        fitted = perf_counter()
+        outputs = self._backend.run_image(self._canvas, placement.resized)
+        timings = {"preprocess": 1e3 * (fitted - started), "network": 1e3 * (perf_counter() - fitted)}
+        return Frame(self, placement, outputs, stamp, timings)
+
+    def warm_up(self, runs: int = 2) -> None:
+        """Runs image and prompt graphs a few times, so that the first frame is as fast as the rest."""
+        for _ in range(runs):
+            frame = self.set_image(np.zeros((*self.input_size, 3), np.uint8))
+            frame.panoptic()
+            frame.prompt(points=[(0, 0)])
+
+    def close(self) -> None:
+        """Frees the backend; frames made before can no longer be prompted."""
+        self._backend.close()
+
+
+class Frame:
+    """One image's outputs, from which its panoptic map and any number of prompts are answered.
+
+    Attributes:
+        image_size: (height, width) of the source image.
+        stamp: as given to `set_image`.
+        timings: milliseconds of `preprocess` and `network`, and of `fusion` and `prompt` once asked for.
+    """
+
+    def __init__(self, segmenter: Segmenter, placement: Placement, outputs: ImageOutputs, stamp: float | None,
+                 timings: dict[str, float]) -> None:  # fmt: skip
+        self._segmenter, self._outputs = segmenter, outputs
+        self.placement, self.stamp, self.timings = placement, stamp, timings
+        self._panoptic: PanopticResult | None = None
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        return self.placement.source
+
+    @property
+    def labels(self) -> LabelSet:
+        return self._segmenter.labels
+
+    @property
+    def objects(self) -> ObjectOutputs:
+        """The decoder's object queries, for tracking."""
+        o = self._outputs
+        return ObjectOutputs(o.class_ids, o.scores, o.iou, o.queries, o.mask_logits, self.placement.valid_cells)
+
+    def panoptic(self) -> PanopticResult:
+        """The panoptic map at the source's size, computed on the first call with the thresholds of that moment."""
+        if self._panoptic is None:
+            started = perf_counter()
+            s, o = self._segmenter, self._outputs
+            self._panoptic = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s.labels, s.score_threshold,
+                                  s.overlap_threshold, s.max_segments, s._allowed, o.queries)  # fmt: skip
+            self.timings["fusion"] = 1e3 * (perf_counter() - started)
+        return self._panoptic
+
+    def prompt(self, points: Sequence[Sequence[float]] = (), labels: Sequence[int] | None = None,
+               boxes: Sequence[Sequence[float]] = ()) -> PromptResult:  # fmt: skip
+        """The mask of the object that points and boxes describe.
+
+        With background points, a pixel is in the answer where the best foreground prompt's logit is positive and beats
+        every background prompt's.
+
+        Args:
+            points: (x, y) each, in source pixels.
+            labels: 1 (foreground) or 0 (background) for each point; all foreground if None.
+            boxes: (x1, y1, x2, y2) each, in source pixels.
+
+        Raises:
+            PromptError: a point or box outside the image, not finite or malformed; no foreground point or box.
+        """
+        started = perf_counter()
+        prompt: Prompt = parse_prompt(points, labels, boxes, self.image_size)
+        encoded, kinds = prompt.encode(self.placement)
+        outputs = self._segmenter._backend.run_prompts(self._outputs.features, encoded, kinds, self.placement.resized)
+        mask, roi, score, best = answer(outputs, prompt.is_foreground, self.placement)
+        class_id = class_of_mask(mask, roi, self.panoptic())
+        self.timings["prompt"] = 1e3 * (perf_counter() - started)
+        return PromptResult(
+            mask=mask, score=score, roi=roi, class_id=class_id,
+            class_name=self.labels[class_id].name if class_id >= 0 else "",
+            points=prompt.points, boxes=prompt.boxes, query=outputs.queries[best],
+        )  # fmt: skip
