@@ -24,7 +24,7 @@ _TINT = 10.0
 
 def text_scale(height: int, width: int) -> float:
     """OpenCV's font scale for an image of this size: 0.42 at 640x480, and slower growing than the image."""
-    return float(np.clip(0.42 * (min(height, width) / 480) ** 0.8, 0.34, 1.4))
+    return float(np.clip(0.42 * (min(height, width) / 480) ** 0.8, 0.38, 1.4))
 
 
 @lru_cache(maxsize=2048)

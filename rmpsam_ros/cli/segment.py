@@ -53,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     segmenter = model_options.open_segmenter(args)
     writer = ResultWriter(out, segmenter.labels, _info(segmenter))
-    console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", highlight=False)
+    console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", highlight=False,
+                  soft_wrap=True)
     started = time.perf_counter()
     try:
         broken = _segment_all(files, segmenter, writer, args, console)
