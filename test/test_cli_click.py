@@ -24,6 +24,7 @@ def asked(monkeypatch) -> list[dict]:
         return plain(self, points or [(boxes[0][0], boxes[0][1])], labels or [1], boxes)
 
     monkeypatch.setattr(FakeFrame, "prompt", prompt)
+    monkeypatch.setattr(FakeSegmenter, "set_image", lambda self, image, stamp=None: FakeFrame(self, image, stamp))
     monkeypatch.setattr(model_options, "open_segmenter", lambda args: FakeSegmenter())
     return calls
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fakes import FakeSegmenter
+from fakes import FakeFrame, FakeSegmenter
 
 from rmpsam_ros import cli
 from rmpsam_ros.cli import model_options
@@ -15,9 +15,16 @@ from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_banner
 from rmpsam_ros.results import OverlayVideo, write_image
 
 
+class PhotoSegmenter(FakeSegmenter):
+    """Takes images without a stamp."""
+
+    def set_image(self, image, stamp=None) -> FakeFrame:
+        return FakeFrame(self, image, stamp)
+
+
 @pytest.fixture
 def segmenter(monkeypatch) -> FakeSegmenter:
-    fake = FakeSegmenter()
+    fake = PhotoSegmenter()
     monkeypatch.setattr(model_options, "open_segmenter", lambda args: fake)
     return fake
 
