@@ -1,0 +1,93 @@
+"""What the demo keeps: frames, click pictures, a contact sheet and a video, made on a thread of its own."""
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.demo.film import Film
+from rmpsam_ros.demo.sheet import Picture, contact_sheet
+from rmpsam_ros.overlay import draw_click
+from rmpsam_ros.results import write_image
+from rmpsam_ros.types import PromptResult
+
+Image = npt.NDArray[np.uint8]
+
+FRAMES = 12
+"""Pictures on the contact sheet, spread over the run."""
+
+_PARTIAL = ".demo.partial.mp4"
+
+
+class Album:
+    """Takes pictures from the viewer without making it wait: drawing and encoding happen on this object's thread.
+
+    Args:
+        out: folder; earlier pictures of the demo in it are removed.
+        duration: seconds of the run, over which the frames are spread.
+    """
+
+    def __init__(self, out: Path, duration: float) -> None:
+        self.out, self._duration = out, duration
+        self.frames: list[Picture] = []
+        self.clicks: list[Picture] = []
+        self.error: Exception | None = None
+        out.mkdir(parents=True, exist_ok=True)
+        for pattern in ("frame_*.png", "click_*.png", "contact_sheet.png", "demo.mp4", _PARTIAL):
+            for old in out.glob(pattern):
+                old.unlink()
+        self._work: queue.Queue = queue.Queue(maxsize=16)
+        self._film = Film(out / _PARTIAL)
+        self._thread = threading.Thread(target=self._run, name="album", daemon=True)
+        self._thread.start()
+
+    def add_frame(self, image: Image, seconds: float, facts: str) -> None:
+        """Takes an overlay, (H, W, 3) uint8 RGB; drops it when this thread is too far behind."""
+        try:
+            self._work.put_nowait((self._take_frame, (image, seconds, facts)))
+        except queue.Full:
+            pass
+
+    def add_click(self, image: Image, click: PromptResult, seconds: float, caption: str, banner: str) -> None:
+        """Takes an answered click with the frame that it was made on."""
+        self._work.put((self._take_click, (image, click, seconds, caption, banner)))
+
+    def close(self, seconds: float) -> None:
+        """Ends the video and waits for what is still to be written. The video appears only if it has pictures."""
+        self._work.put(None)
+        self._thread.join()
+        if self._film.close(seconds):
+            os.replace(self.out / _PARTIAL, self.out / "demo.mp4")
+        if self.error is not None:
+            raise self.error
+
+    def write_sheet(self, title: str, lines: list[str], warning: str) -> Path:
+        """Writes contact_sheet.png."""
+        path = self.out / "contact_sheet.png"
+        write_image(path, contact_sheet(title, lines, self.frames, self.clicks, warning))
+        return path
+
+    def _run(self) -> None:
+        while (job := self._work.get()) is not None:
+            action, arguments = job
+            try:
+                if self.error is None:
+                    action(*arguments)
+            except Exception as error:  # raised where the album is closed: this thread has nobody to tell
+                self.error = error
+
+    def _take_frame(self, image: Image, seconds: float, facts: str) -> None:
+        self._film.add(image, seconds, facts)
+        if len(self.frames) < FRAMES and seconds >= len(self.frames) * self._duration / FRAMES:
+            self.frames.append(Picture(image, f"{seconds:.1f} s"))
+            write_image(self.out / f"frame_{len(self.frames):02d}.png", image)
+
+    def _take_click(self, image: Image, click: PromptResult, seconds: float, caption: str, banner: str) -> None:
+        drawn = draw_click(image, click, banner=banner)
+        self._film.show(drawn, caption, seconds)
+        self.clicks.append(Picture(drawn, caption))
+        write_image(self.out / f"click_{len(self.clicks)}.png", drawn)

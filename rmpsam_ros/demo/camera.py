@@ -1,0 +1,99 @@
+"""The demo's camera, a process of its own: publishes `camera/image_raw` (rgb8, reliable) at a steady rate.
+
+Beside each frame in which it is known what there is to click on, `camera/subject` (geometry_msgs/PolygonStamped, the
+frame's stamp) has four points in pixels: on the subject, beside it, and the corners of its box.
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+import rclpy
+from geometry_msgs.msg import Point32, PolygonStamped
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from rmpsam_ros.demo.motion import View
+from rmpsam_ros.demo.photos import Subject
+from rmpsam_ros.demo.sources import Source
+from rmpsam_ros.errors import RmpsamError
+from rmpsam_ros.messages import image_message
+
+IMAGE_TOPIC, SUBJECT_TOPIC = "camera/image_raw", "camera/subject"
+FRAME_ID = "camera_optical_frame"
+CAMERA_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+
+
+class CameraNode(Node):
+    """Publishes views; `published` counts them."""
+
+    def __init__(self) -> None:
+        super().__init__("demo_camera")
+        self.published = 0
+        self._images = self.create_publisher(Image, IMAGE_TOPIC, CAMERA_QOS)
+        self._subjects = self.create_publisher(PolygonStamped, SUBJECT_TOPIC, CAMERA_QOS)
+
+    def publish(self, view: View) -> None:
+        """Sends one view out, stamped now."""
+        message = image_message(view.image, "rgb8", Image().header)
+        message.header.frame_id = FRAME_ID
+        message.header.stamp = self.get_clock().now().to_msg()
+        if view.subject is not None:
+            self._subjects.publish(_subject_message(view.subject, message.header))
+        self._images.publish(message)
+        self.published += 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Publishes until it is told to stop or a device runs dry."""
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.demo.camera", description=__doc__.splitlines()[0])
+    parser.add_argument("--source", help="image, folder, video or device; default: the bundled photographs")
+    parser.add_argument("--rate", type=float, default=20.0, help="Hz over photos; videos and devices have their own")
+    args = parser.parse_args(argv)
+    try:
+        source = Source(args.source, args.rate)
+    except RmpsamError as error:
+        print(error, file=sys.stderr)
+        return 2
+    rclpy.init()
+    node = CameraNode()
+    try:
+        _publish_all(node, source)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except RmpsamError as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        print(f"{node.published} frames published")
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def _publish_all(node: CameraNode, source: Source) -> None:
+    """Publishes each frame when it is due; one that is late does not make the following ones hurry."""
+    due = time.monotonic()
+    for view in source:
+        if not rclpy.ok():
+            return
+        if not source.paced:
+            due = max(due + 1.0 / source.rate, time.monotonic() - 1.0 / source.rate)
+            time.sleep(max(0.0, due - time.monotonic()))
+        if rclpy.ok():  # a signal may have come in the meantime
+            node.publish(view)
+
+
+def _subject_message(subject: Subject, header) -> PolygonStamped:
+    message = PolygonStamped(header=header)
+    for x, y in (subject.on, subject.beside, subject.box[:2], subject.box[2:]):
+        message.polygon.points.append(Point32(x=float(x), y=float(y)))
+    return message
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""Which clicks the demo makes on a frame: one point, a point with one that is not the object, and a box. No ROS."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.demo.photos import Subject
+from rmpsam_ros.types import BACKGROUND, FOREGROUND, PanopticResult, PointPrompt, Roi, Segment
+
+KINDS = ("one click", "a click and one beside it", "a box")
+"""The demo's three prompts, in order."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is asked of a frame: points and boxes (x1, y1, x2, y2) in its pixels."""
+
+    title: str
+    points: tuple[PointPrompt, ...] = ()
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+
+
+def prompt_on(subject: Subject, kind: str) -> Prompt:
+    """The prompt of one of the `KINDS` for a subject."""
+    on, beside = PointPrompt(*subject.on, FOREGROUND), PointPrompt(*subject.beside, BACKGROUND)
+    return {
+        KINDS[0]: Prompt(kind, (on,)),
+        KINDS[1]: Prompt(kind, (on, beside)),
+        KINDS[2]: Prompt(kind, (), (subject.box,)),
+    }[kind]
+
+
+def find_subject(result: PanopticResult) -> Subject:
+    """What there is to click on in pictures of which nothing else is known: the most prominent segment.
+
+    Things come before stuff, large before small, but not what fills the picture. Beside it is the deepest point of the
+    largest other segment. A picture without segments gives its middle.
+    """
+    ids = result.segment_ids
+    height, width = ids.shape
+    candidates = sorted(result.segments, key=lambda s: _prominence(s, ids.size), reverse=True)
+    if not candidates:
+        quarter = (width / 4, height / 4, 3 * width / 4, 3 * height / 4)
+        return Subject((width / 2, height / 2), (width / 16, height / 16), quarter)
+    best = candidates[0]
+    others = [s for s in result.segments if s.id != best.id]
+    mask = ids == max(others, key=lambda s: s.area).id if others else ids != best.id
+    roi = best.roi
+    box = (roi.x, roi.y, roi.x + roi.width - 1, roi.y + roi.height - 1)
+    return Subject(deepest_point(ids == best.id), deepest_point(mask), tuple(map(float, box)))
+
+
+def deepest_point(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """(x, y) of the pixel of a (H, W) mask that is farthest from its edge and the image's; the middle if it is empty."""
+    framed = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    depth = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    if depth.max() == 0.0:
+        return mask.shape[1] / 2, mask.shape[0] / 2
+    row, column = divmod(int(depth.argmax()), mask.shape[1])
+    return float(column), float(row)
+
+
+def _prominence(segment: Segment, pixels: int) -> float:
+    share = segment.area / pixels
+    return (2.0 if segment.is_thing else 1.0) * min(share, 0.5) * (0.1 if share > 0.7 else 1.0)
+
+
+def roi_of_box(box: tuple[float, float, float, float]) -> Roi:
+    """A box in whole pixels, as the service's request wants it."""
+    x1, y1, x2, y2 = (round(value) for value in box)
+    return Roi(x1, y1, x2 - x1, y2 - y1)

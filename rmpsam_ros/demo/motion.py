@@ -1,0 +1,88 @@
+"""A camera that moves over photographs: smooth pan and zoom, the same picture for the same time."""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.demo.photos import Photo, Subject
+
+SECONDS_PER_PHOTO = 4.0
+_EDGE = 6  # pixels: a click nearer to the edge of the view would be on what is leaving it
+
+
+@dataclass(frozen=True)
+class View:
+    """What the camera sees: `image` (H, W, 3) uint8 RGB, and the subject in its pixels where it is in view."""
+
+    image: npt.NDArray[np.uint8]
+    subject: Subject | None
+
+
+@dataclass(frozen=True)
+class Tour:
+    """Photos one after the other, over and over, each seen by a camera that moves.
+
+    Args:
+        photos: at least one.
+        size: (height, width) of the views in pixels.
+    """
+
+    photos: Sequence[Photo]
+    size: tuple[int, int] = (480, 640)
+
+    def view(self, seconds: float) -> View:
+        """What the camera sees after so many seconds."""
+        visit = int(seconds // SECONDS_PER_PHOTO)
+        photo = self.photos[visit % len(self.photos)]
+        # Time goes on across visits, so that a photo that comes again is seen from elsewhere.
+        left, top, scale = self._window(photo, seconds, phase=1.7 * (visit % len(self.photos)))
+        height, width = self.size
+        # Pixel centres at integers: the view's pixel u lies at photo x = left + (u + 0.5) / scale - 0.5.
+        shift = 0.5 / scale - 0.5
+        inverse = np.array([[1 / scale, 0, left + shift], [0, 1 / scale, top + shift]])
+        quality = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+        image = self._sample(photo.image, inverse, scale, quality, (width, height))
+        return View(image, _move(photo.subject, left, top, scale, width, height))
+
+    def _window(self, photo: Photo, seconds: float, phase: float) -> tuple[float, float, float]:
+        """Left and top of the camera's window in photo pixels, and view pixels per photo pixel."""
+        height, width = self.size
+        rows, columns = photo.image.shape[:2]
+        largest = min(columns / width, rows / height)  # photo pixels per view pixel when the window just fits
+        zoom = largest * (0.86 + 0.12 * math.cos(2 * math.pi * seconds / 11.0 + phase))
+        free_x, free_y = columns - zoom * width, rows - zoom * height
+        left = free_x * (0.5 + 0.5 * math.sin(2 * math.pi * seconds / 13.0 + phase))
+        top = free_y * (0.5 + 0.5 * math.sin(2 * math.pi * seconds / 9.0 + 2.0 * phase + 1.0))
+        return left, top, 1.0 / zoom
+
+    @staticmethod
+    def _sample(image, inverse, scale: float, quality: int, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+        """The window's pixels; a photo much larger than the view is averaged first, or it would flicker."""
+        if quality == cv2.INTER_AREA:
+            image = cv2.resize(image, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
+            inverse = inverse.copy()
+            inverse[:, :2] *= 2 * scale
+            inverse[:, 2] = (inverse[:, 2] + 0.5) * 2 * scale - 0.5
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(image, inverse, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _move(subject: Subject | None, left: float, top: float, scale: float, width: int, height: int) -> Subject | None:
+    """A subject in the view's pixels, its box cut to the view; None when one of its points is out of view."""
+    if subject is None:
+        return None
+
+    def moved(x: float, y: float) -> tuple[float, float]:
+        return (x + 0.5 - left) * scale - 0.5, (y + 0.5 - top) * scale - 0.5
+
+    points = moved(*subject.on), moved(*subject.beside)
+    if any(not (_EDGE <= x < width - _EDGE and _EDGE <= y < height - _EDGE) for x, y in points):
+        return None
+    (x1, y1), (x2, y2) = moved(*subject.box[:2]), moved(*subject.box[2:])
+    box = (max(x1, 0.0), max(y1, 0.0), min(x2, width - 1.0), min(y2, height - 1.0))
+    return Subject(points[0], points[1], box)

@@ -1,0 +1,63 @@
+"""The photographs that ship inside scikit-image's wheel, and where in them a person would click."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.media import read_image
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What there is to click on in a picture, in its pixels (x, y): a point on it, one beside it, and its box."""
+
+    on: Point
+    beside: Point
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """`image` (H, W, 3) uint8 RGB; `subject` where it is known."""
+
+    name: str
+    image: npt.NDArray[np.uint8]
+    subject: Subject | None = None
+
+
+_SUBJECTS = {
+    "motorcycle_left.png": Subject((420, 205), (200, 470), (84, 75, 684, 455)),
+    "astronaut.png": Subject((120, 290), (328, 175), (15, 12, 385, 511)),
+    "coffee.png": Subject((230, 255), (520, 330), (76, 18, 480, 385)),
+    "chelsea.png": Subject((215, 60), (402, 225), (4, 0, 372, 298)),
+    "rocket.jpg": Subject((323, 240), (250, 110), (308, 125, 338, 412)),
+}
+
+
+def bundled_photos() -> list[Photo]:
+    """The photographs of the demo, in the order of the tour.
+
+    Their files are read where scikit-image lies, without importing it: the import takes seconds on a small machine.
+
+    Raises:
+        ImageError: scikit-image is not installed.
+    """
+    spec = find_spec("skimage")
+    if spec is None or not spec.submodule_search_locations:
+        raise ImageError(
+            "scikit-image, whose photographs the demo shows, is not installed; `pip install '.[demo]'` brings it, "
+            "or give an image, folder, video or camera with --source."
+        )
+    folder = Path(next(iter(spec.submodule_search_locations))) / "data"
+    return [
+        Photo(Path(name).stem, read_image(folder / name), subject)
+        for name, subject in _SUBJECTS.items()
+        if (folder / name).is_file()
+    ]

@@ -1,0 +1,132 @@
+"""The demo from start to summary: sets the ROS environment apart, starts camera and node, looks on, ends everything."""
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rmpsam_ros.dds import use_shipped_profile
+from rmpsam_ros.demo.processes import Child, stop_all
+
+START_LIMIT = 45.0
+"""Seconds until the first result: loading a model takes 3, compiling it for the first time longer."""
+
+
+class DemoError(Exception):
+    """The demo cannot go on; one sentence says why. `code` is the exit code."""
+
+    def __init__(self, sentence: str, code: int = 1) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the demo; 0 if results and answers to all clicks came, 1 if not, 2 for bad arguments, 130 after Ctrl-C."""
+    args = _arguments().parse_args(argv)
+    out = Path(args.out)
+    if out.exists() and not out.is_dir():
+        print(f"demo: {out} is a file; give --out a folder.", file=sys.stderr)
+        return 2
+    _set_apart(args.domain)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    try:
+        return _run(args, out)
+    except DemoError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        print("demo: interrupted; everything that it had started has ended.", file=sys.stderr)
+        return 130
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m rmpsam_ros.demo",
+        description="Runs the node on a moving camera, looks at what it publishes, clicks three times, keeps pictures.",
+    )
+    parser.add_argument("--duration", type=_seconds, default=20.0, metavar="S", help="seconds from the first result (20)")
+    parser.add_argument("--source", metavar="S", help="an image, a folder, a video or a device such as /dev/video0; "
+                                                      "default: photographs of scikit-image, seen by a moving camera")
+    parser.add_argument("--out", default="demo", metavar="DIR", help="folder of pictures, video and logs (demo)")
+    parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
+    parser.add_argument("--backend", default="auto", help="auto, openvino, tensorrt or torch (auto)")
+    parser.add_argument("--rate", type=_seconds, default=20.0, metavar="HZ", help="of the camera over photos (20)")
+    parser.add_argument("--domain", type=int, default=1 + os.getpid() % 100, metavar="N",
+                        help="ROS_DOMAIN_ID (default: one of its own)")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1.0 <= value <= 3600.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 3600")
+    return value
+
+
+def _set_apart(domain: int) -> None:
+    """Keeps the demo off other ROS systems, and gives it room for images. Before rclpy is used; children inherit it."""
+    os.environ["ROS_DOMAIN_ID"] = str(domain)
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ.pop("ROS_LOCALHOST_ONLY", None)
+    if os.environ.get("ROS_DISTRO") == "humble":  # knows only this one
+        os.environ["ROS_LOCALHOST_ONLY"] = "1"
+    os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)  # the wheels do not set it
+    use_shipped_profile(os.environ)
+
+
+def _as_ctrl_c(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(args: argparse.Namespace, out: Path) -> int:
+    from rich.console import Console
+
+    from rmpsam_ros.demo.session import DemoSession
+    from rmpsam_ros.demo.summary import rows, table
+
+    console = Console()
+    out.mkdir(parents=True, exist_ok=True)
+    with _children(args, out) as (camera, node):
+        session = DemoSession([camera, node], out, args.duration, console)
+        try:
+            session.wait_for_first_result(START_LIMIT)
+            console.print(f"Running for {args.duration:g} s. To look in from another terminal: "
+                          f"ROS_DOMAIN_ID={args.domain} ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST", highlight=False)
+            session.watch()
+            stop_all([camera])
+            session.settle()
+        finally:
+            session.close()
+    session.write_sheet()
+    console.print(table(rows(session.seen, session.answers, session.seconds, camera.last_line(), out)))
+    if session.seen.untrained:
+        console.print("The model is UNTRAINED: its masks mean nothing. The rates and latencies are real.", style="yellow")
+    if len(session.answers) < 3:
+        why = session.seen.last_failure or "no answer came in time"
+        raise DemoError(f"{len(session.answers)} of 3 clicks were answered: {why}")
+    return 0
+
+
+@contextmanager
+def _children(args: argparse.Namespace, out: Path):
+    """Camera and node as processes of their own, ended on the way out."""
+    camera_command = [sys.executable, "-m", "rmpsam_ros.demo.camera", "--rate", str(args.rate)]
+    if args.source is not None:
+        camera_command += ["--source", args.source]
+    node_command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args",
+                    "-p", f"model:={args.model}", "-p", f"backend:={args.backend}"]  # fmt: skip
+    children: list[Child] = []
+    try:
+        children.append(Child("camera", camera_command, out / "camera.log", os.environ))
+        children.append(Child("node", node_command, out / "node.log", os.environ))
+        yield children
+    finally:
+        stop_all(children)

@@ -1,0 +1,148 @@
+"""One run of the demo as seen from the viewer's process: wait, watch, click, keep pictures."""
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.spinner import Spinner
+
+from rmpsam_ros.demo.album import Album
+from rmpsam_ros.demo.clicks import KINDS, prompt_on
+from rmpsam_ros.demo.processes import Child
+from rmpsam_ros.demo.runner import DemoError
+from rmpsam_ros.demo.summary import facts, live_line
+from rmpsam_ros.demo.viewer import Answer, Viewer
+from rmpsam_ros.overlay import UNTRAINED_BANNER
+
+SUBJECT_PATIENCE = 2.0
+"""Seconds that a click waits for a frame in which it is known what to click on."""
+
+SETTLE_SECONDS = 1.3
+"""The node reports once a second: its counts are final after so long without frames."""
+
+
+class DemoSession:
+    """Owns the viewer node and the album.
+
+    Args:
+        children: camera and node; one that ends early ends the demo.
+        out: folder for pictures.
+        duration: seconds from the first result on.
+        console: where the live line goes.
+    """
+
+    def __init__(self, children: Sequence[Child], out: Path, duration: float, console: Console) -> None:
+        self._children, self._duration, self._console = children, duration, console
+        self._album = Album(out, duration)
+        self.answers: list[Answer] = []
+        self.seconds = 0.0
+        self._started = 0.0
+        # Python's own handling of Ctrl-C stays, so that it raises here and not only stops rclpy.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        self._viewer = Viewer("rmpsam", "camera", self._take_overlay)
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self._viewer)
+
+    @property
+    def seen(self):
+        """What has come in."""
+        return self._viewer.seen
+
+    def wait_for_first_result(self, limit: float) -> None:
+        """Returns at the first result.
+
+        Raises:
+            DemoError: camera or node ended, the node says that it cannot start, or nothing came within `limit` seconds.
+        """
+        begun = time.monotonic()
+        with Live(console=self._console, transient=True, refresh_per_second=8) as live:
+            while not self.seen.results:
+                waited = time.monotonic() - begun
+                state = self.seen.node.get("state", "starting")
+                live.update(Spinner("dots", f"node {state}, {self.seen.camera_frames} camera frames, {waited:.0f} s"))
+                self._step()
+                if self.seen.node.get("last error") and state in ("unconfigured", "inactive"):
+                    raise DemoError(f"the node did not start: {self.seen.node['last error']}")
+                if waited > limit:
+                    raise DemoError(self._why_nothing_came(limit))
+        self._started = time.monotonic()
+
+    def watch(self) -> None:
+        """Looks on for the duration, and clicks at a quarter, half and three quarters of it."""
+        due = [self._duration * (index + 1) / 4 for index in range(len(KINDS))]
+        asked = 0
+        progress = Progress(TextColumn("{task.completed:4.0f} s"), BarColumn(24), TextColumn("{task.description}"),
+                            console=self._console, transient=True)  # fmt: skip
+        told = 0.0
+        with progress:
+            bar = progress.add_task("", total=self._duration)
+            while (now := self._now()) < self._duration:
+                self._step()
+                if asked < len(KINDS) and now >= due[asked]:
+                    patient = now < min(due[asked] + SUBJECT_PATIENCE, self._duration - 0.5)
+                    if self._viewer.ready_to_click(must_know_subject=patient):
+                        self._viewer.click(partial(prompt_on, kind=KINDS[asked]), self._take_answer)
+                        asked += 1
+                line = live_line(self.seen, len(self.answers))
+                progress.update(bar, completed=now, description=line)
+                if not self._console.is_terminal and now - told >= 5.0:
+                    told = now
+                    self._console.print(f"{now:4.0f} s  {line}", highlight=False)
+        self.seconds = self._now()
+
+    def settle(self) -> None:
+        """Lets the last answers and the node's last counts come in."""
+        until = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < until:
+            self._executor.spin_once(timeout_sec=0.05)
+
+    def close(self) -> None:
+        """Ends the viewer and finishes the video."""
+        self._executor.shutdown()
+        self._viewer.destroy_node()
+        rclpy.try_shutdown()
+        self._album.close(self.seconds or self._now())
+
+    def write_sheet(self) -> Path:
+        """Writes the contact sheet of what was kept."""
+        lines = [facts(self.seen), f"{len(self.seen.results)} results in {self.seconds:.0f} s"]
+        return self._album.write_sheet("rmpsam_ros: panoptic segmentation on camera topics", lines, self._banner())
+
+    def _step(self) -> None:
+        self._executor.spin_once(timeout_sec=0.05)
+        for child in self._children:
+            if child.exit_code is not None:
+                raise DemoError(f"the {child.name} ended: {child.last_line() or 'it said nothing'} (see {child.log})",
+                                2 if child.exit_code == 2 else 1)  # fmt: skip
+
+    def _now(self) -> float:
+        return time.monotonic() - self._started if self._started else 0.0
+
+    def _banner(self) -> str:
+        return UNTRAINED_BANNER if self.seen.untrained else ""
+
+    def _take_overlay(self, image) -> None:
+        if self._started:
+            self._album.add_frame(image, self._now(), facts(self.seen))
+
+    def _take_answer(self, answer: Answer) -> None:
+        self.answers.append(answer)
+        name = answer.result.class_name or "no class"
+        caption = f"{answer.prompt.title}: {name}, {answer.round_trip_ms:.0f} ms"
+        self._album.add_click(answer.image, answer.result, self._now(), caption, self._banner())
+
+    def _why_nothing_came(self, limit: float) -> str:
+        seen = self.seen
+        if not seen.node:
+            return f"the node did not report within {limit:.0f} s; see {self._children[1].log}"
+        if not seen.camera_frames:
+            return f"no camera frame arrived within {limit:.0f} s; see {self._children[0].log}"
+        return f"no result arrived within {limit:.0f} s; the node says '{seen.node_message}', see {self._children[1].log}"

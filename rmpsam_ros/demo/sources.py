@@ -1,0 +1,73 @@
+"""What the demo's camera shows: an endless stream of frames from photos, a video or a device."""
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from rmpsam_ros.demo.motion import Tour, View
+from rmpsam_ros.demo.photos import Photo, bundled_photos
+from rmpsam_ros.media import MediaFile, RgbImage, Video, is_device, list_media, read_image
+
+VIEW_SIZE = (480, 640)
+"""(height, width) of the moving camera over photos."""
+
+LONGEST_SIDE = 1280
+"""Larger videos are scaled down to this: a demo on two cores should show masks and not the cost of 4K."""
+
+
+class Source:
+    """Frames with their rate: `rate` in Hz, `paced` where the frames come at their own pace (a device)."""
+
+    def __init__(self, source: str | None, rate: float) -> None:
+        """Opens what `source` names; None shows the bundled photographs.
+
+        Args:
+            source: an image, a folder, a video or a device such as /dev/video0.
+            rate: Hz of the moving camera over photos; videos and devices have their own.
+
+        Raises:
+            ImageError: it does not exist, or holds nothing that can be shown.
+        """
+        self.paced = False
+        self.rate = rate
+        if source is not None and is_device(source):
+            self._device = Video(source)
+            self.rate, self.paced = self._device.fps, True
+            self._frames = (View(_fit(frame.image), None) for frame in self._device)
+            return
+        files = [] if source is None else list_media([source])
+        videos = [file for file in files if file.is_video]
+        if videos and len(videos) == len(files):
+            with Video(videos[0].path) as first:
+                self.rate = min(first.fps, 60.0)
+            self._frames = _play(videos)
+        else:
+            photos = [_photo(file) for file in files if not file.is_video] or bundled_photos()
+            tour = Tour(photos, VIEW_SIZE)
+            self._frames = (tour.view(index / rate) for index in itertools.count())
+
+    def __iter__(self) -> Iterator[View]:
+        return iter(self._frames)
+
+
+def _photo(file: MediaFile) -> Photo:
+    return Photo(file.name, read_image(file.path))
+
+
+def _play(videos: list[MediaFile]) -> Iterator[View]:
+    """The videos one after the other, for ever."""
+    for file in itertools.cycle(videos):
+        with Video(Path(file.path)) as video:
+            for frame in video:
+                yield View(_fit(frame.image), None)
+
+
+def _fit(image: RgbImage) -> RgbImage:
+    height, width = image.shape[:2]
+    scale = LONGEST_SIDE / max(height, width)
+    if scale >= 1.0:
+        return image
+    return cv2.resize(image, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,171 @@
+"""The demo's viewer: a ROS node that subscribes to what the segmentation node publishes, and calls its service."""
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PolygonStamped
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from sensor_msgs.msg import Image, RegionOfInterest
+
+from rmpsam_ros.conversions import image_to_rgb
+from rmpsam_ros.demo.camera import CAMERA_QOS, IMAGE_TOPIC, SUBJECT_TOPIC
+from rmpsam_ros.demo.clicks import Prompt, find_subject, roi_of_box
+from rmpsam_ros.demo.photos import Subject
+from rmpsam_ros.messages import stamp_ns
+from rmpsam_ros.msg import PanopticSegmentation, PointPrompt
+from rmpsam_ros.srv import SegmentPoints
+from rmpsam_ros.types import LabelSet as Labels
+from rmpsam_ros.types import PanopticResult, PromptResult, Roi, Segment
+
+KEPT_FRAMES = 24
+"""Camera frames that are kept, to draw clicks on the frame that they were answered for."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answered click: `image` (H, W, 3) RGB of its frame, `round_trip_ms` as the caller saw it, `node_ms` as the node did."""
+
+    prompt: Prompt
+    image: npt.NDArray[np.uint8]
+    result: PromptResult
+    round_trip_ms: float
+    node_ms: float
+
+
+@dataclass
+class Seen:
+    """What has come in so far. Times are of the monotonic clock, latencies in ms from the camera's stamp."""
+
+    camera_frames: int = 0
+    results: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+    segments: int = 0
+    node: dict[str, str] = field(default_factory=dict)
+    camera: dict[str, str] = field(default_factory=dict)
+    node_message: str = ""
+    last_failure: str = ""
+
+    def rate(self, window: float = 3.0) -> float:
+        """Results per second, lately."""
+        now = time.monotonic()
+        recent = [t for t in self.results[-200:] if now - t < window]
+        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 2 else 0.0
+
+    @property
+    def untrained(self) -> bool:
+        return "UNTRAINED" in self.node.get("model", "")
+
+
+class Viewer(Node):
+    """Counts and hands on what it sees.
+
+    Args:
+        node_name: the segmentation node's.
+        camera: the camera's name there.
+        on_overlay: called with each overlay, (H, W, 3) uint8 RGB.
+    """
+
+    def __init__(self, node_name: str, camera: str, on_overlay: Callable[[npt.NDArray[np.uint8]], None]) -> None:
+        super().__init__("demo_viewer")
+        self.seen = Seen()
+        self._on_overlay = on_overlay
+        self._frames: OrderedDict[int, Image] = OrderedDict()
+        self._subjects: OrderedDict[int, Subject] = OrderedDict()
+        self._newest: PanopticSegmentation | None = None
+        self._names = (f"{node_name}: inference", f"{node_name}: camera {camera}")
+        reliable = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+        self.create_subscription(Image, IMAGE_TOPIC, self._take_frame, CAMERA_QOS)
+        self.create_subscription(PolygonStamped, SUBJECT_TOPIC, self._take_subject, reliable)
+        self.create_subscription(PanopticSegmentation, f"{node_name}/{camera}/panoptic", self._take_result, reliable)
+        self.create_subscription(Image, f"{node_name}/{camera}/overlay", self._take_overlay, qos_profile_sensor_data)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._take_diagnostics, 10)
+        self._client = self.create_client(SegmentPoints, f"{node_name}/segment")
+
+    def ready_to_click(self, must_know_subject: bool) -> bool:
+        """Whether there is a result whose camera frame is still here, and, if wanted, whose subject is known."""
+        if self._newest is None or not self._client.service_is_ready():
+            return False
+        stamp = stamp_ns(self._newest.header.stamp)
+        return stamp in self._frames and (stamp in self._subjects or not must_know_subject)
+
+    def click(self, prompt_for: Callable[[Subject], Prompt], done: Callable[[Answer], None]) -> None:
+        """Asks for a mask on the newest frame with a result; call when `ready_to_click`.
+
+        A request that the node cannot serve is noted in `seen.last_failure`.
+        """
+        message = self._newest
+        stamp = stamp_ns(message.header.stamp)
+        frame = self._frames[stamp]
+        prompt = prompt_for(self._subjects.get(stamp) or find_subject(_result_of(message)))
+        request = SegmentPoints.Request(stamp=message.header.stamp)
+        request.points = [PointPrompt(x=p.x, y=p.y, label=p.label) for p in prompt.points]
+        for roi in map(roi_of_box, prompt.boxes):
+            request.boxes.append(RegionOfInterest(x_offset=roi.x, y_offset=roi.y, width=roi.width, height=roi.height))
+        asked = time.perf_counter()
+
+        def answered(future) -> None:
+            elapsed = (time.perf_counter() - asked) * 1e3
+            response = future.result()
+            if not response.success:
+                self.seen.last_failure = response.message
+                return
+            mask = np.frombuffer(response.mask.data, np.uint8).reshape(response.mask.height, response.mask.width) > 0
+            result = PromptResult(mask, response.score, _roi_of(response.roi), response.class_id, response.class_name,
+                                  prompt.points, prompt.boxes)  # fmt: skip
+            done(Answer(prompt, image_to_rgb(frame), result, elapsed, response.latency_ms))
+
+        self._client.call_async(request).add_done_callback(answered)
+
+    def _take_frame(self, message: Image) -> None:
+        self.seen.camera_frames += 1
+        _keep(self._frames, stamp_ns(message.header.stamp), message)
+
+    def _take_subject(self, message: PolygonStamped) -> None:
+        on, beside, first, second = ((p.x, p.y) for p in message.polygon.points)
+        _keep(self._subjects, stamp_ns(message.header.stamp), Subject(on, beside, (*first, *second)))
+
+    def _take_result(self, message: PanopticSegmentation) -> None:
+        age = self.get_clock().now().nanoseconds - stamp_ns(message.header.stamp)
+        self.seen.latencies.append(age / 1e6)
+        self.seen.results.append(time.monotonic())
+        self.seen.segments = len(message.segments)
+        self._newest = message
+
+    def _take_overlay(self, message: Image) -> None:
+        self._on_overlay(image_to_rgb(message))
+
+    def _take_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            values = {pair.key: pair.value for pair in status.values}
+            if status.name.lstrip("/") == self._names[0]:
+                self.seen.node, self.seen.node_message = values, status.message
+            elif status.name.lstrip("/") == self._names[1]:
+                self.seen.camera = values
+
+
+def _keep(store: OrderedDict, stamp: int, value: object) -> None:
+    store[stamp] = value
+    while len(store) > KEPT_FRAMES:
+        store.popitem(last=False)
+
+
+def _roi_of(message: RegionOfInterest) -> Roi:
+    return Roi(message.x_offset, message.y_offset, message.width, message.height)
+
+
+def _result_of(message: PanopticSegmentation) -> PanopticResult:
+    """A panoptic message as the dataclass that the rest of the package works on."""
+    ids = message.segment_ids
+    pixels = np.frombuffer(ids.data, np.uint16).reshape(ids.height, ids.step // 2)[:, : ids.width]
+    segments = tuple(
+        Segment(s.id, s.class_id, s.class_name, s.is_thing, s.score, s.area, _roi_of(s.roi), s.track_id)
+        for s in message.segments
+    )
+    return PanopticResult(pixels, segments, Labels("", ()))
