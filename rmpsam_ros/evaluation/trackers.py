@@ -1,0 +1,94 @@
+"""The tracker and what it is compared with, behind one call, so that all see the same detections in the same run."""
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from rmpsam_ros.tracking import Detections, Tracker
+from rmpsam_ros.tracking.masks import PackedMasks
+from rmpsam_ros.types import LabelSet, TrackState
+
+
+class Contestant(Protocol):
+    """Follows one sequence."""
+
+    def step(self, detections: Detections, stamp: float) -> npt.NDArray[np.int64]:
+        """(n,) the id given to each detection, 0 = none."""
+
+
+class Ours:
+    """`rmpsam_ros.tracking.Tracker`; only what it calls confirmed counts."""
+
+    def __init__(self, labels: LabelSet, max_age: float, rate: float) -> None:
+        self.tracker = Tracker(labels, max_age=max_age)
+
+    def step(self, detections: Detections, stamp: float) -> npt.NDArray[np.int64]:
+        tracks = self.tracker.update_detections(detections, stamp)
+        confirmed = [track.track_id for track in tracks if track.state == TrackState.CONFIRMED]
+        ids = self.tracker.assignment
+        return np.where(np.isin(ids, confirmed), ids, 0)
+
+
+class QueryMatching:
+    """Plain query matching as in the method: the queries of each frame are assigned to those of the frame before by
+    cosine alone, one to one and without a threshold; who is not there keeps its last query. (Frame by frame, as clips
+    of one frame; the method's 100 queries become the detections of score 0.5 and more.)"""
+
+    def __init__(self, labels: LabelSet, max_age: float, rate: float) -> None:
+        self._slots = np.zeros((0, 1), np.float32)
+
+    def step(self, detections: Detections, stamp: float) -> npt.NDArray[np.int64]:
+        ids = np.zeros(len(detections), np.int64)
+        sure = np.flatnonzero(detections.scores >= 0.5)
+        queries = detections.queries[sure]
+        queries = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+        if len(self._slots) == 0:
+            self._slots = np.zeros((0, queries.shape[1]), np.float32)
+        rows, columns = linear_sum_assignment(1 - self._slots @ queries.T)
+        self._slots[rows] = queries[columns]
+        ids[sure[columns]] = rows + 1
+        new = np.setdiff1d(np.arange(len(sure)), columns)
+        ids[sure[new]] = len(self._slots) + 1 + np.arange(len(new))
+        self._slots = np.concatenate((self._slots, queries[new]))
+        return ids
+
+
+class _FromTrackers:
+    """A tracker of Roboflow's `trackers` package (boxes and scores, no queries), with its own defaults but for the time
+    that a lost object is remembered and the frame rate."""
+
+    def __init__(self, tracker: object) -> None:
+        self._tracker = tracker
+
+    def step(self, detections: Detections, stamp: float) -> npt.NDArray[np.int64]:
+        import supervision
+
+        ids = np.zeros(len(detections), np.int64)
+        scale = detections.source_size[0] / detections.grid_size[0]
+        given = supervision.Detections(
+            xyxy=PackedMasks.of(detections.masks).boxes * scale, confidence=detections.scores,
+            class_id=detections.class_ids, data={"row": np.arange(len(detections))},
+        ) if len(detections) else supervision.Detections.empty()
+        found = self._tracker.update(given)
+        if len(found) and found.tracker_id is not None:
+            ids[found.data["row"]] = found.tracker_id + 1  # -1 there is 0 here
+        return ids
+
+
+def byte_track(labels: LabelSet, max_age: float, rate: float) -> Contestant:
+    from trackers import ByteTrackTracker
+
+    # lost_track_buffer counts frames at 30 Hz, whatever the rate; the package scales it.
+    return _FromTrackers(ByteTrackTracker(lost_track_buffer=round(30 * max_age), frame_rate=rate))
+
+
+def oc_sort(labels: LabelSet, max_age: float, rate: float) -> Contestant:
+    from trackers import OCSORTTracker
+
+    return _FromTrackers(OCSORTTracker(lost_track_buffer=round(30 * max_age), frame_rate=rate))
+
+
+CONTESTANTS = {"rmpsam": Ours, "query matching": QueryMatching, "ByteTrack": byte_track, "OC-SORT": oc_sort}

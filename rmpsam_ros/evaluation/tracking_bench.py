@@ -1,0 +1,84 @@
+"""The tracking benchmark: `python -m rmpsam_ros.evaluation.tracking_bench`.
+
+Simulated sequences with known ids (`simulated`, `scenarios`), every tracker on the same detections in the same run.
+ByteTrack and OC-SORT come from the package `trackers` and are left out, and named, where it is not installed.
+"""
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from rmpsam_ros.evaluation.scenarios import BENCHMARK
+from rmpsam_ros.evaluation.simulated import LABELS, Scenario, cosines, simulate
+from rmpsam_ros.evaluation.trackers import CONTESTANTS
+from rmpsam_ros.evaluation.tracking_metrics import MatchedFrame, TrackingScores, mask_iou, returns, score
+
+MAX_AGE = 10.0
+
+
+def run_scenario(
+    scenario: Scenario, names: Sequence[str], seeds: Sequence[int],
+) -> dict[str, tuple[list[list[MatchedFrame]], list[float]]]:
+    """Each tracker's matched frames, one list for each seed, and its milliseconds for each frame."""
+    results: dict[str, tuple[list[list[MatchedFrame]], list[float]]] = {name: ([], []) for name in names}
+    for seed in seeds:
+        contestants = {name: CONTESTANTS[name](LABELS, MAX_AGE, scenario.rate) for name in names}
+        for sequences, _ in results.values():
+            sequences.append([])
+        for frame in simulate(scenario, seed):
+            iou = mask_iou(frame.masks, frame.detections.masks)
+            for name, contestant in contestants.items():
+                start = time.perf_counter()
+                ids = contestant.step(frame.detections, frame.stamp)
+                results[name][1].append(1000 * (time.perf_counter() - start))
+                given = ids > 0
+                results[name][0][-1].append(MatchedFrame(frame.ids, ids[given], iou[:, given], frame.stamp))
+    return results
+
+
+def row(name: str, scores: TrackingScores, back: tuple[int, int], millis: Sequence[float]) -> str:
+    """One line of the table."""
+    known = f"{100 * back[1] / back[0]:4.0f} % of {back[0]:<4d}" if back[0] else "     -      "
+    return (f"  {name:16s} {scores.switches_per_100:8.2f} {scores.fragments:6d} {100 * scores.idf1:6.1f} "
+            f"{100 * scores.hota:6.1f} {100 * scores.assa:6.1f}  {known}  {np.median(millis):6.2f}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.evaluation.tracking_bench", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3, help="sequences of each scenario (default 3)")
+    parser.add_argument("--only", default="", help="only scenarios whose name contains this")
+    parser.add_argument("--trackers", nargs="*", default=list(CONTESTANTS), choices=list(CONTESTANTS))
+    parser.add_argument("--cosines", action="store_true", help="also print how alike the simulated queries are")
+    options = parser.parse_args(argv)
+    names = list(options.trackers)
+    try:
+        import trackers  # noqa: F401
+    except ImportError:
+        names = [name for name in names if name not in ("ByteTrack", "OC-SORT")]
+        print("ByteTrack and OC-SORT are left out: install the package 'trackers' to compare with them.")
+    totals: dict[str, tuple[list, list[int], list[float]]] = {name: ([], [0, 0], []) for name in names}
+    print(f"  {'':16s} {'switches':>8s} {'frag-':>6s} {'IDF1':>6s} {'HOTA':>6s} {'AssA':>6s}  {'known again':12s}  {'ms a':>6s}\n"
+          f"  {'':16s} {'per 100':>8s} {'ments':>6s} {'%':>6s} {'%':>6s} {'%':>6s}  {'after return':12s}  {'frame':>6s}")
+    for scenario in (s for s in BENCHMARK if options.only in s.name):
+        print(f"{scenario.name}: {options.seeds} x {scenario.seconds:.0f} s at {scenario.rate:.0f} Hz")
+        if options.cosines:
+            print("  cosines: " + ", ".join(f"{k} {v:.2f}" for k, v in cosines(scenario).items()))
+        absent = 2.5 if "3 s" in scenario.name else 0.7 if "1 s" in scenario.name else 1.5
+        results = run_scenario(scenario, names, range(options.seeds))
+        for name, (sequences, millis) in results.items():
+            back = np.sum([returns(frames, absent) for frames in sequences], axis=0)
+            print(row(name, score(sequences), tuple(back), millis), flush=True)
+            totals[name][0].extend(sequences)
+            totals[name][1][:] = (np.array(totals[name][1]) + back).tolist()
+            totals[name][2].extend(millis)
+    print("all together")
+    for name, (sequences, back, millis) in totals.items():
+        print(row(name, score(sequences), tuple(back), millis))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,132 @@
+"""What each object looks like: a few prototypes of its queries, and what a similarity of two queries is worth.
+
+How alike two queries of one object are, and how unlike those of two objects, depends on the model and on the scene:
+eight identical bottles are told apart by nothing but their places. So nothing is tuned here. The similarities of
+matched pairs and of pairs that are surely two objects are watched, and a new similarity counts by the odds between
+the two. Where the two cannot be told apart the odds are even, and motion decides alone.
+"""
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+
+PROTOTYPES = 6
+"""Prototypes kept for each track: about the number of views in which an object looks different."""
+LEARNING_RATE = 0.15
+"""Least weight of a new query in its prototype; a young prototype is the plain mean of its queries."""
+GAP_WIDENING = 0.3
+"""Relative growth, each second unseen, of the spread of similarities of one object."""
+SPOILED, SPOILED_WHEN_COVERED = 0.05, 0.4
+"""Chance that a query says nothing of its object: in the open, and where others cover a part of it."""
+SMALL_PRODUCT = 250_000
+"""Multiplications up to which OpenBLAS stays on one core. More would wake threads that fight with the network's."""
+
+
+def unit(queries: FloatArray) -> FloatArray:
+    """(n, D) float32 rows scaled to length 1; rows must not be all zero."""
+    return queries / np.sqrt(np.einsum("nd,nd->n", queries, queries))[:, None]
+
+
+def empty_bank(n: int, dims: int) -> tuple[FloatArray, FloatArray]:
+    """Prototypes (n, PROTOTYPES, dims) and how many queries each stands for (n, PROTOTYPES), 0 = unused."""
+    return np.zeros((n, PROTOTYPES, dims), np.float32), np.zeros((n, PROTOTYPES), np.float32)
+
+
+def similarities(prototypes: FloatArray, counts: FloatArray, queries: FloatArray) -> tuple[FloatArray, npt.NDArray]:
+    """Cosine of each track's nearest prototype with each query.
+
+    prototypes (m, B, D) unit or zero, counts (m, B), queries (n, D) unit; returns (m, n) cosines and (m, n) indices of
+    the nearest prototypes. A track without any prototype has cosine 0 with everything: see `known`.
+    """
+    m, b, d = prototypes.shape
+    n = len(queries)
+    flat, cosines = prototypes.reshape(m * b, d), np.empty((m * b, n), np.float32)
+    rows = max(1, SMALL_PRODUCT // max(1, n * d))
+    for start in range(0, m * b, rows):
+        np.matmul(flat[start : start + rows], queries.T, out=cosines[start : start + rows])
+    cosines = cosines.reshape(m, b, n)
+    cosines[counts == 0] = -2
+    nearest = cosines.argmax(axis=1)
+    best = np.take_along_axis(cosines, nearest[:, None], axis=1)[:, 0]
+    best[~known(counts)] = 0
+    return best, nearest
+
+
+def known(counts: FloatArray) -> npt.NDArray[np.bool_]:
+    """(m,) bool: tracks with at least one prototype."""
+    return counts[:, 0] > 0  # the first slot is always filled first and never emptied
+
+
+def learn(
+    prototypes: FloatArray, counts: FloatArray, rows: npt.NDArray, queries: FloatArray, nearest: npt.NDArray,
+    cosines: FloatArray, novel_below: float,
+) -> None:
+    """Takes one clean query of each track in `rows` into its bank, in place.
+
+    A query that is like its nearest prototype moves it; one less alike than `novel_below` is a new view and takes a
+    free slot, or the slot that stands for the fewest queries. rows, nearest, cosines (k,); queries (k, D) unit.
+    """
+    if len(rows) == 0:
+        return
+    of_rows = counts[rows]
+    first = of_rows[:, 0] == 0
+    novel = (cosines < novel_below) | first
+    slots = np.where(novel, of_rows.argmin(axis=1), nearest)  # argmin: a free slot counts 0, the first one wins
+    seen = np.where(novel, 0, of_rows[np.arange(len(rows)), slots])
+    rate = np.maximum(1 / (seen + 1), LEARNING_RATE)[:, None].astype(np.float32)
+    prototypes[rows, slots] = unit((1 - rate) * prototypes[rows, slots] + rate * queries)
+    counts *= np.float32(0.999)  # a view not seen for minutes makes room
+    counts[rows, slots] = seen + 1
+
+
+class _Spread:
+    """Mean and variance of a stream of numbers, forgetting the oldest; starts at a prior worth `weight` numbers."""
+
+    def __init__(self, mean: float, deviation: float, weight: float, memory: float) -> None:
+        self.mean, self.variance, self.weight, self.memory = mean, deviation**2, weight, memory
+
+    def add(self, values: FloatArray) -> None:
+        if values.size == 0:
+            return
+        self.weight = min(self.weight, self.memory) + values.size
+        share = values.size / self.weight
+        offset = float(values.mean()) - self.mean
+        self.mean += share * offset
+        spread = float(((values - self.mean) ** 2).mean())
+        self.variance += share * (spread - self.variance)
+
+
+class SimilarityOdds:
+    """Learns, while tracking, how a cosine of two queries speaks for one object against two."""
+
+    LIMIT = 5.0
+    """Appearance alone never speaks louder than this, in log odds."""
+
+    def __init__(self) -> None:
+        self._same = _Spread(0.92, 0.06, weight=20, memory=3000)
+        self._other = _Spread(0.65, 0.20, weight=20, memory=3000)
+
+    def observe(self, same: FloatArray, other: FloatArray) -> None:
+        """Cosines of pairs known to be one object, and of pairs known to be two."""
+        self._same.add(same)
+        self._other.add(other)
+
+    @property
+    def novel_below(self) -> float:
+        """The cosine below which a query of a known object is a view not seen before."""
+        return self._same.mean - 1.0 * float(np.sqrt(self._same.variance))
+
+    def log_odds(self, cosines: FloatArray, gaps: FloatArray, mixed: FloatArray | float = SPOILED) -> FloatArray:
+        """(m, n) cosines and (m,) seconds unseen to (m, n) log odds of one object against two, within +-LIMIT.
+
+        mixed: the chance, of a shape that broadcasts to (m, n), that the query says nothing of the object.
+        """
+        same = np.maximum(np.sqrt(self._same.variance), 0.005) * (1 + GAP_WIDENING * np.minimum(gaps, 10))[:, None]
+        other = max(float(np.sqrt(self._other.variance)), 0.01)
+        z_same = (np.minimum(cosines, self._same.mean) - self._same.mean) / same  # nothing is too alike
+        z_other = (np.minimum(cosines, self._same.mean) - self._other.mean) / other
+        odds = 0.5 * (np.maximum(z_other, 0) ** 2 - z_same**2) + np.log(other / same)
+        odds = np.clip(odds, -self.LIMIT, self.LIMIT)
+        return np.log((1 - mixed) * np.exp(odds) + mixed).astype(np.float32)

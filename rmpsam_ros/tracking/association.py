@@ -1,0 +1,162 @@
+"""One frame's detections against all tracks: the table of evidence that the assignment is solved on."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.tracking import appearance, evidence, motion
+from rmpsam_ros.tracking.detections import Detections
+from rmpsam_ros.tracking.masks import PackedMasks, box_area, box_overlap, common_bits, pack, padded_width
+from rmpsam_ros.tracking.table import TrackTable
+
+FloatArray = npt.NDArray[np.float32]
+
+CERTAIN = 0.2
+"""Least certainty of a track's place at which its mask is compared with those of the frame."""
+CUT = 1.3
+"""How much smaller (in length) than it should be a detection is when something is taken to cover a part of it."""
+COPY = 0.7
+"""IoU of two masks of one frame from which they are one object that was found twice."""
+MOST_DETECTIONS = 256
+"""Detections used of one frame, the surest first."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The usable detections of one frame (n), as the association wants them."""
+
+    detections: Detections
+    packed: PackedMasks
+    queries: FloatArray
+    """(n, D) of length 1."""
+    centres: FloatArray
+    """(n, 2) box centres in cells."""
+    sizes: FloatArray
+    """(n,) root of the area in cells."""
+    clean: npt.NDArray[np.bool_]
+    """(n,) bool: a sure detection whose box no other one enters far, so that its query is of one object alone."""
+
+    @classmethod
+    def of_usable(cls, detections: Detections, is_thing: npt.NDArray[np.bool_]) -> tuple[Observation, npt.NDArray[np.int64]]:
+        """The detections that can be followed, and their positions (n,) among all of them.
+
+        Left out are NaN, stuff, unknown classes, empty masks, second copies of one object, and all above
+        MOST_DETECTIONS but the surest.
+        """
+        usable = np.flatnonzero(detections.usable(is_thing))
+        if len(usable) > MOST_DETECTIONS:
+            surest = np.argsort(-detections.scores[usable], kind="stable")[:MOST_DETECTIONS]
+            usable = usable[np.sort(surest)]
+        chosen = detections if len(usable) == len(detections) else detections.take(usable)
+        packed = PackedMasks.of(chosen.masks)
+        good = (packed.areas > 0) & ~_copies(chosen.scores, packed)
+        if not good.all():
+            chosen, packed, usable = chosen.take(good), packed.take(good), usable[good]
+        return cls.of(chosen, packed), usable
+
+    @classmethod
+    def of(cls, detections: Detections, packed: PackedMasks | None = None) -> Observation:
+        """Takes all detections as they are; their masks are not empty."""
+        packed = packed or PackedMasks.of(detections.masks)
+        boxes = packed.boxes
+        entered = box_overlap(boxes, boxes)
+        np.fill_diagonal(entered, 0)
+        own = box_area(boxes)
+        clean = (detections.scores >= 0.5) & (entered.max(axis=1, initial=0) < 0.3 * own)
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        return cls(detections, packed, appearance.unit(detections.queries), centres, np.sqrt(packed.areas), clean)
+
+    def __len__(self) -> int:
+        return len(self.centres)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Log odds that track i and detection j are one object, (m, n) each: `total`, its parts `place` (with
+    size and overlap) and `looks`, `cosines` of their queries and `nearest` (m, n), the prototypes that gave them."""
+
+    total: FloatArray
+    place: FloatArray
+    looks: FloatArray
+    cosines: FloatArray
+    nearest: npt.NDArray
+
+
+def weigh(
+    table: TrackTable, seen: Observation, odds: appearance.SimilarityOdds, now: float, grid: tuple[int, int],
+) -> Evidence:
+    """Compares all tracks (predicted to `now`, seconds) with all detections. Moves the tracks where the camera jerked."""
+    gaps = np.maximum(now - table.seen_at, 0).astype(np.float32)
+    cosines, nearest = appearance.similarities(table.prototypes, table.counts, seen.queries)
+    covered = ~seen.clean[None] | (seen.sizes[None] < table.size[:, None] / CUT)
+    mixed = np.where(covered, appearance.SPOILED_WHEN_COVERED, appearance.SPOILED)
+    looks = odds.log_odds(cosines, gaps, mixed)
+    looks[~appearance.known(table.counts)] = 0
+    classes = evidence.class_odds(table.votes, seen.detections.class_ids)
+
+    displacement = seen.centres[None] - table.position[:, None]  # (m, n, 2)
+    shift = _camera_shift(table, displacement, looks + classes, gaps)
+    if shift is not None:
+        table.position += shift
+        displacement -= shift
+    variance = table.covariance[:, None, 0] + motion.measurement_variance(seen.sizes, 1.5)[None]
+    place = evidence.place_odds((displacement**2).sum(axis=2), variance, gaps, float(grid[0] * grid[1]))
+    place += evidence.size_odds(np.log(seen.sizes[None] ** 2 / table.size[:, None] ** 2), gaps)
+    certainty = 1 / (1 + table.covariance[:, 0] / (0.3 * table.size) ** 2)
+    place += evidence.overlap_odds(_overlaps(table, seen, certainty, grid), certainty[:, None])
+    if seen.detections.depths is not None:
+        place += evidence.depth_odds(table.depth, seen.detections.depths, gaps)
+    return Evidence(looks + classes + place, place, looks, cosines, nearest)
+
+
+def _camera_shift(table: TrackTable, displacement: FloatArray, likeness: FloatArray, gaps: FloatArray) -> FloatArray | None:
+    """The camera's jerk since the last frame, from the tracks that were seen in it (see `motion.camera_shift`)."""
+    rows = np.flatnonzero(table.unseen == 0)
+    if len(rows) < 3:
+        return None
+    tolerance = 1 + 0.15 * table.size[rows] + np.sqrt(table.covariance[rows, 0])
+    return motion.camera_shift(displacement[rows], likeness[rows] > -1, tolerance)
+
+
+def _overlaps(table: TrackTable, seen: Observation, certainty: FloatArray, grid: tuple[int, int]) -> FloatArray:
+    """(m, n) IoU of each track's last mask, moved to where it should be now, with each detection's mask."""
+    iou = np.zeros((len(table), len(seen)), np.float32)
+    rows = np.flatnonzero(certainty > CERTAIN)
+    if len(rows) == 0 or len(seen) == 0:
+        return iou
+    height, width = grid
+    canvas = np.zeros((len(rows), height, padded_width(width)), bool)
+    start = np.rint(table.position[rows] - table.extent[rows] / 2).astype(np.int64)
+    boxes = np.concatenate((start, start + table.extent[rows]), axis=1).clip(0, [width, height, width, height])
+    areas = table.shown[rows]
+    looks = table.look[rows]
+    for i, ((x, y), (x1, y1, x2, y2)) in enumerate(zip(start.tolist(), boxes.tolist())):
+        patch = looks[i].patch[y1 - y : y2 - y, x1 - x : x2 - x]
+        canvas[i, y1:y2, x1:x2] = patch
+        if patch.shape != looks[i].patch.shape:
+            areas[i] = np.count_nonzero(patch)
+    boxes = boxes.astype(np.float32)
+    meet_rows, meet_columns = np.nonzero(box_overlap(boxes, seen.packed.boxes) > 0)
+    if len(meet_rows):
+        common = common_bits(pack(canvas)[meet_rows], seen.packed.words[meet_columns])
+        union = areas[meet_rows] + seen.packed.areas[meet_columns] - common
+        iou[rows[meet_rows], meet_columns] = common / np.maximum(union, 1)
+    return iou
+
+
+def _copies(scores: FloatArray, packed: PackedMasks) -> npt.NDArray[np.bool_]:
+    """(n,) bool: objects that were found twice (IoU above COPY, whatever the class), all but the surest of each."""
+    boxes, areas = packed.boxes, packed.areas
+    common = box_overlap(boxes, boxes)
+    own = box_area(boxes)
+    likely = np.triu(common > (COPY - 0.1) * (own[:, None] + own[None] - common) / 2, k=1)
+    first, second = np.nonzero(likely)
+    copies = np.zeros(len(boxes), bool)
+    if len(first):
+        both = common_bits(packed.words[first], packed.words[second])
+        twice = both > COPY * (areas[first] + areas[second] - both)
+        worse = np.where(scores[first] < scores[second], first, second)
+        copies[worse[twice]] = True
+    return copies

@@ -1,0 +1,47 @@
+"""What a stamp means for a tracker: how much time has passed, or that a frame is not to be used."""
+from __future__ import annotations
+
+import math
+from enum import Enum
+
+NOMINAL_INTERVAL = 1 / 30
+"""Seconds assumed between frames that carry no stamp."""
+RESTART_AFTER = 1.0
+"""A stamp that lies further back than this (seconds) is no late frame but a clock that began anew: a bag played again,
+a simulation that was reset."""
+
+
+class Order(Enum):
+    """How a frame's stamp relates to the newest one so far."""
+
+    FIRST = "first"
+    NEXT = "next"
+    STALE = "stale"
+    """A duplicate, or a frame that arrived too late: not to be used."""
+    RESTARTED = "restarted"
+
+
+class Clock:
+    """The newest stamp (seconds) of one camera."""
+
+    def __init__(self) -> None:
+        self.now: float | None = None
+
+    def advance(self, stamp: float | None) -> tuple[Order, float]:
+        """Takes a frame's stamp; returns its order and the seconds since the frame before (0 unless NEXT).
+
+        A stamp that is None or not finite counts as one nominal interval after the newest.
+        """
+        if stamp is None or not math.isfinite(stamp):
+            stamp = 0.0 if self.now is None else self.now + NOMINAL_INTERVAL
+        before, dt = self.now, 0.0
+        if before is None:
+            order = Order.FIRST
+        elif stamp > before:
+            order, dt = Order.NEXT, stamp - before
+        elif before - stamp <= RESTART_AFTER:
+            return Order.STALE, 0.0
+        else:
+            order = Order.RESTARTED
+        self.now = stamp
+        return order, dt

@@ -1,0 +1,93 @@
+"""From a frame of the segmenter to the detections of a tracker, and from tracks back to the panoptic map."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.tracking.detections import Detections
+from rmpsam_ros.tracking.lifecycle import BIRTH_SCORE
+from rmpsam_ros.types import PanopticResult, Segment, TrackedInstance
+
+if TYPE_CHECKING:
+    from rmpsam_ros.segmenter import Frame
+
+UNSURE = 0.15
+"""Least score of an object that continues a track without being in the panoptic map."""
+MOST_UNSURE = 20
+"""Of these at most so many, the surest."""
+
+
+def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDArray[np.float32] | None = None) -> Detections:
+    """The things of a frame: those of its panoptic map, then those that were too unsure for it.
+
+    is_thing: (K,) bool. depth: (H, W) float32 metres or None. An unsure object keeps only the cells that no thing of the
+    map has, and its score stays below what begins a track.
+    """
+    panoptic, objects = frame.panoptic(), frame.objects
+    rows, columns = objects.valid
+    height, width = frame.image_size
+    things = [segment for segment in panoptic.segments if segment.is_thing and segment.query is not None]
+    middle = np.ix_(
+        ((np.arange(rows) + 0.5) * height / rows).astype(int), ((np.arange(columns) + 0.5) * width / columns).astype(int)
+    )
+    cells = panoptic.segment_ids[middle]
+    masks = cells[None] == np.array([segment.id for segment in things], np.uint16)[:, None, None]
+    unsure = _unsure(objects.class_ids, objects.scores, [s.query_index for s in panoptic.segments], is_thing)
+    logits = objects.mask_logits[unsure, :rows, :columns]
+    rest = (logits > 0) & ~masks.any(axis=0)
+    whole = rest.sum(axis=(1, 2)) > 0.5 * np.maximum((logits > 0).sum(axis=(1, 2)), 1)
+    unsure, rest = unsure[whole], rest[whole]
+    return Detections(
+        class_ids=np.concatenate((np.array([s.class_id for s in things], np.int64), objects.class_ids[unsure])),
+        scores=np.concatenate((
+            # All in the map may begin tracks: its own threshold has judged them.
+            np.maximum(np.array([s.score for s in things], np.float32), BIRTH_SCORE),
+            np.minimum(objects.scores[unsure], BIRTH_SCORE - 0.01),
+        )).astype(np.float32),
+        queries=np.concatenate((_queries(things, objects.queries.shape[1]), objects.queries[unsure])),
+        masks=np.concatenate((masks, rest)),
+        depths=_depths(panoptic, things, len(unsure), depth),
+        image_size=frame.image_size, segment_map=panoptic.segment_ids, segments=(*things, *(None for _ in unsure)),
+    )
+
+
+def with_track_ids(panoptic: PanopticResult, tracks: Iterable[TrackedInstance]) -> PanopticResult:
+    """The same map whose segments carry the ids of the tracks that were updated with it, confirmed or not."""
+    track_of = {track.segment_id: track.track_id for track in tracks if track.segment_id}
+    segments = tuple(replace(segment, track_id=track_of.get(segment.id, 0)) for segment in panoptic.segments)
+    return PanopticResult(panoptic.segment_ids, segments, panoptic.labels)
+
+
+def _unsure(
+    classes: npt.NDArray, scores: npt.NDArray, taken: list[int], is_thing: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.int64]:
+    """Queries of things that did not come into the map."""
+    free = (classes >= 0) & (classes < len(is_thing)) & (scores >= UNSURE)  # NaN is not
+    free[free] &= is_thing[classes[free]]
+    free[[index for index in taken if index >= 0]] = False
+    rows = np.flatnonzero(free)
+    return rows[np.argsort(-scores[rows], kind="stable")[:MOST_UNSURE]]
+
+
+def _queries(things: list[Segment], dims: int) -> npt.NDArray[np.float32]:
+    return np.array([segment.query for segment in things], np.float32).reshape(-1, dims)
+
+
+def _depths(
+    panoptic: PanopticResult, things: list[Segment], others: int, depth: npt.NDArray[np.float32] | None,
+) -> npt.NDArray[np.float32] | None:
+    """(n,) median depth under each mask in metres, of every third pixel of every third row."""
+    if depth is None:
+        return None
+    values = np.full(len(things) + others, np.nan, np.float32)
+    for k, segment in enumerate(things):
+        part = tuple(slice(s.start, s.stop, 3) for s in segment.roi.slices)
+        inside = depth[part][panoptic.segment_ids[part] == segment.id]
+        inside = inside[np.isfinite(inside) & (inside > 0)]
+        if len(inside):
+            values[k] = np.median(inside)
+    return values

@@ -1,0 +1,179 @@
+"""The life of tracks: born, confirmed, lost, known again, forgotten. Works on one table, one frame at a time."""
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.tracking import appearance, evidence, motion
+from rmpsam_ros.tracking.association import CUT, Evidence, Observation, weigh
+from rmpsam_ros.tracking.grid import Grid
+from rmpsam_ros.tracking.table import Look, TrackTable
+from rmpsam_ros.types import TrackState
+
+MATCH_ODDS = 2.0
+"""Log odds from which a detection and a track are taken for one object."""
+BIRTH_SCORE = 0.5
+"""A detection less sure than this continues a track but does not begin one."""
+TENTATIVE_AGE = 0.5
+"""Seconds after which a track that is not yet confirmed is forgotten when it is not seen."""
+MOST_TRACKS = 512
+"""Tracks kept, whatever happens; the longest unseen go first."""
+
+
+class Lives:
+    """All tracks of one camera since its clock began."""
+
+    def __init__(self, classes: int, dims: int, next_id: int) -> None:
+        self.table = TrackTable(classes, dims)
+        self.odds = appearance.SimilarityOdds()
+        self.next_id = next_id
+
+    def step(self, seen: Observation, grid: Grid, now: float, dt: float, min_hits: int, max_age: float) -> npt.NDArray:
+        """One frame: predict, match, correct, begin, confirm, forget; returns the id of each detection, 0 = none.
+
+        now: the frame's stamp, dt: seconds since the frame before.
+        """
+        table = self.table
+        motion.predict(table.position, table.velocity, table.covariance, table.size, dt, grid.size)
+        weighed = weigh(table, seen, self.odds, now, grid.size)
+        rows, columns = evidence.assign(weighed.total, MATCH_ODDS)
+        self._watch(weighed, rows, columns, now)
+        missed = np.ones(len(table), bool)
+        missed[rows] = False
+        table.age += 1
+        table.unseen += missed
+        table.state[missed & table.in_state(TrackState.CONFIRMED)] = TrackState.LOST
+        gaps = now - table.seen_at
+        self.correct(seen, rows, columns, weighed.nearest[rows, columns], weighed.cosines[rows, columns], grid, now)
+
+        ids = np.zeros(len(seen), np.int64)
+        ids[columns] = table.id[rows]
+        before = len(table)
+        free = np.flatnonzero((ids == 0) & (seen.detections.scores >= BIRTH_SCORE))
+        ids[free] = self.begin(seen, free, grid, now)
+        self._confirm(seen, weighed, rows, columns, gaps, before, ids, min_hits)
+        self._expire(now, max_age)
+        return ids
+
+    def _watch(self, weighed: Evidence, rows: npt.NDArray, columns: npt.NDArray, now: float) -> None:
+        """Learns what similarities mean, from pairs that place and overlap alone make sure."""
+        if len(rows) == 0:
+            return
+        table = self.table
+        sure = (weighed.place[rows, columns] > 3) & (table.hits[rows] > 1) & (now - table.seen_at[rows] < 1)
+        sure &= appearance.known(table.counts[rows])
+        cosines = weighed.cosines[np.ix_(rows[sure], columns[sure])]
+        self.odds.observe(np.diagonal(cosines), cosines[~np.eye(len(cosines), dtype=bool)])
+
+    def correct(
+        self, seen: Observation, rows: npt.NDArray, columns: npt.NDArray, nearest: npt.NDArray, cosines: npt.NDArray,
+        grid: Grid, now: float,
+    ) -> None:
+        """Takes matched detections (columns) into their tracks (rows); nearest and cosines (k,) as in `Evidence`."""
+        table, found = self.table, seen.detections
+        sizes, scores = seen.sizes[columns], found.scores[columns]
+        cut = np.clip(table.size[rows] / sizes, 1, 4)  # how much smaller than it should be: an occluder cuts it
+        variance = motion.measurement_variance(sizes, cut**2)
+        table.position[rows], table.velocity[rows], table.covariance[rows] = motion.correct(
+            table.position[rows], table.velocity[rows], table.covariance[rows], seen.centres[columns], variance
+        )
+        clean = seen.clean[columns] & (cut < CUT)
+        appearance.learn(
+            table.prototypes, table.counts, rows[clean], seen.queries[columns[clean]], nearest[clean], cosines[clean],
+            self.odds.novel_below,
+        )
+        rate = np.where(sizes > table.size[rows], 0.3, 0.05)  # growing is seen at once, shrinking may be occlusion
+        table.size[rows] += rate * (sizes - table.size[rows])
+        table.votes[rows] *= 0.98
+        known = found.class_ids[columns] >= 0
+        table.votes[rows[known], found.class_ids[columns[known]]] += np.maximum(scores[known], 0.01)
+        table.score[rows] = np.clip(scores, 0, 1)
+        if found.depths is not None:
+            table.depth[rows] = found.depths[columns]
+        table.seen_at[rows] = now
+        table.unseen[rows] = 0
+        table.hits[rows] += 1
+        table.state[rows[table.in_state(TrackState.LOST)[rows]]] = TrackState.CONFIRMED
+        self._show(seen, rows, columns, grid)
+
+    def begin(self, seen: Observation, free: npt.NDArray, grid: Grid, now: float, prompted: bool = False) -> npt.NDArray:
+        """Begins a track for each of the detections `free` (k,); returns the new ids (k,)."""
+        n, table, found = len(free), self.table, seen.detections
+        new_ids = np.arange(self.next_id, self.next_id + n)
+        if n == 0:
+            return new_ids
+        self.next_id += n
+        votes = np.zeros((n, table.votes.shape[1]), np.float32)
+        known = found.class_ids[free] >= 0
+        votes[np.flatnonzero(known), found.class_ids[free[known]]] = np.maximum(found.scores[free[known]], 0.01)
+        prototypes, counts = appearance.empty_bank(n, table.dims)
+        if not prompted:  # the query of a prompt is of another kind and cannot be compared with those of objects
+            prototypes[:, 0], counts[:, 0] = seen.queries[free], 1
+        rows = table.append(
+            n, id=new_ids, state=TrackState.CONFIRMED if prompted else TrackState.TENTATIVE, prompted=prompted, seen_at=now,
+            age=1, hits=1, votes=votes, score=np.clip(found.scores[free], 0, 1), position=seen.centres[free],
+            size=seen.sizes[free], covariance=motion.start_covariance(seen.sizes[free], grid.size[1]),
+            prototypes=prototypes, counts=counts, depth=np.nan if found.depths is None else found.depths[free],
+        )
+        self._show(seen, np.arange(rows.start, rows.stop), free, grid)
+        return new_ids
+
+    def _show(self, seen: Observation, rows: npt.NDArray, columns: npt.NDArray, grid: Grid) -> None:
+        """Keeps how the tracks in `rows` look in this frame."""
+        found, table = seen.detections, self.table
+        boxes = seen.packed.boxes.astype(int).tolist()
+        for row, column in zip(rows.tolist(), columns.tolist()):
+            x1, y1, x2, y2 = box = boxes[column]
+            mask = found.masks[column]
+            segment = found.segments[column] if found.segments else None
+            if segment is None:
+                roi, crop = grid.upsample(mask, box)
+            else:
+                roi, crop = segment.roi, found.segment_map[segment.roi.slices] == segment.id
+            table.look[row] = Look(mask[y1:y2, x1:x2].copy(), roi, crop, segment.id if segment else 0)
+        table.origin[rows] = seen.packed.boxes[columns, :2]
+        table.extent[rows] = seen.packed.boxes[columns, 2:] - seen.packed.boxes[columns, :2]
+        table.shown[rows] = seen.packed.areas[columns]
+
+    def _confirm(
+        self, seen: Observation, weighed: Evidence, rows: npt.NDArray, columns: npt.NDArray, gaps: npt.NDArray, before: int,
+        ids: npt.NDArray, min_hits: int,
+    ) -> None:
+        """Confirms the tentative tracks that were seen often enough.
+
+        The first glimpse of an object that comes back may be too small or too mixed with its occluder to be known
+        again. So whoever is confirmed is held against the lost ones once more, with all it has shown by now, and takes
+        the lost one's place and id where it fits.
+        """
+        table = self.table
+        ready = table.in_state(TrackState.TENTATIVE) & (table.hits >= min_hits)
+        table.state[ready] = TrackState.CONFIRMED
+        young = np.flatnonzero(ready[:before])
+        lost = np.flatnonzero(table.in_state(TrackState.LOST)[:before])
+        if len(young) == 0 or len(lost) == 0:
+            return
+        column_of = np.full(len(table), -1)
+        column_of[rows] = columns
+        shown = column_of[young]
+        unseen = gaps[lost].astype(np.float32)
+        cosines, _ = appearance.similarities(table.prototypes[lost], table.counts[lost], table.prototypes[young, 0])
+        looks = self.odds.log_odds(cosines, unseen) - weighed.looks[np.ix_(lost, shown)]
+        looks[~appearance.known(table.counts[lost])] = 0
+        found_rows, found_columns = evidence.assign(weighed.total[np.ix_(lost, shown)] + looks, MATCH_ODDS)
+        keep = np.ones(len(table), bool)
+        for old, new in zip(lost[found_rows], young[found_columns]):
+            table.move(new, old)
+            ids[ids == table.id[new]] = table.id[old]
+            keep[new] = False
+        table.keep(keep)
+
+    def _expire(self, now: float, max_age: float) -> None:
+        """Forgets what was not seen for too long."""
+        table = self.table
+        gaps = now - table.seen_at
+        limit = np.where(table.in_state(TrackState.TENTATIVE), min(TENTATIVE_AGE, max_age), max_age)
+        keep = (gaps <= limit) | (table.unseen == 0)
+        if keep.sum() > MOST_TRACKS:
+            order = np.argsort(np.where(keep, gaps, np.inf), kind="stable")
+            keep[order[MOST_TRACKS:]] = False
+        table.keep(keep)

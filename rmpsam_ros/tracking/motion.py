@@ -1,0 +1,93 @@
+"""Where each object should be now: one constant-velocity filter for all tracks at once, and the camera's own jerk.
+
+Positions are box centres in cells of the low-resolution grid, x right, y down; times are seconds. x and y share one
+covariance (position variance, position-velocity covariance, velocity variance), so a step is a dozen array operations
+whatever the number of tracks. Every noise is stated in object sizes, as a close object moves more cells than a far one.
+"""
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+
+ACCELERATION = 1.5
+"""Velocity noise: object sizes per second, gathered in one second."""
+MEASUREMENT = 0.06
+"""Standard deviation of a measured centre, in object sizes (plus half a cell)."""
+FIRST_SPEED = 1.0
+"""Standard deviation of an unknown velocity, in object sizes per second, plus a tenth of the grid's width per second."""
+REMEMBERED = 2.0
+"""Seconds after which an unseen object's velocity has faded to a third."""
+
+
+def measurement_variance(size: FloatArray, doubt: FloatArray | float = 1.0) -> FloatArray:
+    """(n,) variance of a measured centre; `doubt` > 1 where the box is known to be cut by an occluder."""
+    return ((MEASUREMENT * size + 0.5) * doubt) ** 2
+
+
+def start_covariance(size: FloatArray, grid_width: int) -> FloatArray:
+    """(n, 3) covariance (pp, pv, vv) of newly seen objects."""
+    covariance = np.zeros((len(size), 3), np.float32)
+    covariance[:, 0] = measurement_variance(size)
+    covariance[:, 2] = (FIRST_SPEED * size + 0.1 * grid_width) ** 2
+    return covariance
+
+
+def predict(
+    position: FloatArray, velocity: FloatArray, covariance: FloatArray, size: FloatArray, dt: float, grid: tuple[int, int],
+) -> None:
+    """Moves all tracks on by `dt` seconds, in place. position, velocity (n, 2); covariance (n, 3); size (n,); grid (h, w).
+
+    A velocity fades while nothing measures it, and a prediction stays within the image: an object that has left is
+    expected back at the border.
+    """
+    fade = np.float32(np.exp(-dt / REMEMBERED))
+    position += velocity * np.float32(REMEMBERED * (1 - fade))
+    np.clip(position, 0, np.array([grid[1], grid[0]], np.float32), out=position)
+    velocity *= fade
+    pp, pv, vv = covariance.T
+    noise = (ACCELERATION * size) ** 2
+    pp += 2 * dt * pv + dt * dt * vv + noise * (dt**3 / 3)
+    pv += dt * vv + noise * (dt**2 / 2)
+    vv += noise * dt
+    np.minimum(covariance, np.float32(max(grid)) ** 2, out=covariance)  # a variance beyond the image says nothing more
+
+
+def correct(
+    position: FloatArray, velocity: FloatArray, covariance: FloatArray, measured: FloatArray, variance: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Kalman update: predicted states, measured centres (n, 2) and their variance (n,) to the new three arrays."""
+    pp, pv, vv = covariance.T
+    total = pp + variance
+    gain_p, gain_v = pp / total, pv / total
+    residual = measured - position
+    corrected = np.stack(((1 - gain_p) * pp, (1 - gain_p) * pv, np.maximum(vv - gain_v * pv, 1e-6)), axis=1)
+    return position + gain_p[:, None] * residual, velocity + gain_v[:, None] * residual, corrected.astype(np.float32)
+
+
+def camera_shift(displacement: FloatArray, possible: npt.NDArray[np.bool_], tolerance: FloatArray) -> FloatArray | None:
+    """The jerk (2,) that explains most tracks at once, or None when standing still explains them as well.
+
+    displacement: (m, n, 2) detection centre minus predicted centre; possible: (m, n) bool, pairs that may be one
+    object; tolerance: (m,) cells by which a track may miss. A shift needs the votes of three tracks and of half of
+    them, and clearly more than no shift has: a few objects that move together are not the camera.
+    """
+    votes_needed = max(3, (len(displacement) + 1) // 2)
+    if possible.any(axis=1).sum() < votes_needed:
+        return None
+    still = (np.abs(displacement).max(axis=2) <= tolerance[:, None]) & possible
+    still_votes = still.any(axis=1).sum()
+    if still_votes >= 0.7 * len(displacement):
+        return None
+    rows, columns = np.nonzero(possible)
+    candidates = displacement[rows, columns]  # (p, 2): every possible pair proposes its own displacement
+    step = max(1, len(candidates) // 256)  # enough proposals: a true shift is proposed by each of its voters
+    proposals = candidates[::step]
+    near = np.abs(candidates[None] - proposals[:, None]).max(axis=2) <= tolerance[rows][None]  # (q, p)
+    starts = np.flatnonzero(np.r_[True, np.diff(rows) > 0])  # one track votes once for a proposal
+    votes = np.logical_or.reduceat(near, starts, axis=1).sum(axis=1)
+    best = int(votes.argmax())
+    if votes[best] < votes_needed or votes[best] < 1.5 * still_votes:
+        return None
+    return np.median(candidates[near[best]], axis=0).astype(np.float32)

@@ -1,0 +1,97 @@
+"""All tracks of one camera as columns of equal length, so that a frame is a few array operations and no loop."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.tracking.appearance import PROTOTYPES
+from rmpsam_ros.types import Roi, TrackState
+
+
+class Look(NamedTuple):
+    """How an object was last seen. `patch` (h, w) bool is its mask on the low-resolution grid, cropped to its box;
+    `roi` and `mask` (roi.height, roi.width) bool are the same in pixels of the source image."""
+
+    patch: npt.NDArray[np.bool_]
+    roi: Roi
+    mask: npt.NDArray[np.bool_]
+    segment_id: int = 0
+
+
+class TrackTable:
+    """Row i of every column is one track; rows are in order of birth. m = number of rows, K = classes, D = dimensions.
+
+    id (m,) int64; state (m,) int8 of TrackState; prompted (m,) bool; seen_at (m,) float64 seconds; age, unseen, hits (m,)
+    int64 frames; votes (m, K) float32 sums of scores by class; score (m,) float32; position, velocity (m, 2) float32
+    cells and cells per second; covariance (m, 3) as in `motion`; size (m,) float32, root of the unoccluded area in
+    cells; origin, extent (m, 2) int64, the
+    first column and row of the last mask and its width and height in cells, shown (m,) float32 its area; depth (m,) float32 metres or NaN; prototypes (m, B, D), counts (m, B) as in `appearance`; look (m,) of Look.
+    """
+
+    def __init__(self, classes: int, dims: int) -> None:
+        self._shapes: dict[str, tuple[tuple[int, ...], type]] = {
+            "id": ((), np.int64), "state": ((), np.int8), "prompted": ((), np.bool_), "seen_at": ((), np.float64),
+            "age": ((), np.int64), "unseen": ((), np.int64), "hits": ((), np.int64), "votes": ((classes,), np.float32),
+            "score": ((), np.float32), "position": ((2,), np.float32), "velocity": ((2,), np.float32),
+            "covariance": ((3,), np.float32), "size": ((), np.float32), "origin": ((2,), np.int64), "extent": ((2,), np.int64), "shown": ((), np.float32),
+            "depth": ((), np.float32),
+            "prototypes": ((PROTOTYPES, dims), np.float32), "counts": ((PROTOTYPES,), np.float32),
+            "look": ((), object),
+        }
+        self.dims = dims
+        for name, (shape, dtype) in self._shapes.items():
+            setattr(self, name, np.zeros((0, *shape), dtype))
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def append(self, n: int, **columns: object) -> slice:
+        """Adds n rows, zero but for the given columns; returns the slice of the new rows."""
+        start = len(self)
+        for name, (shape, dtype) in self._shapes.items():
+            new = np.zeros((n, *shape), dtype)
+            if name in columns:
+                new[...] = columns[name]
+            setattr(self, name, np.concatenate((getattr(self, name), new)))
+        return slice(start, start + n)
+
+    def keep(self, rows: npt.NDArray[np.bool_]) -> None:
+        """Drops the rows that are False."""
+        if rows.all():
+            return
+        for name in self._shapes:
+            setattr(self, name, getattr(self, name)[rows])
+
+    def row_of(self, track_id: int) -> int | None:
+        """The row with this id, None where it is not (any more) followed."""
+        rows = np.flatnonzero(self.id == track_id)
+        return int(rows[0]) if len(rows) else None
+
+    def move(self, source: int, target: int) -> None:
+        """Row `target` goes on where row `source` is: it keeps its id, looks and classes and takes all the rest."""
+        for name in ("position", "velocity", "covariance", "seen_at", "score", "depth", "origin", "extent", "shown", "look"):
+            getattr(self, name)[target] = getattr(self, name)[source]
+        self.state[target], self.unseen[target] = TrackState.CONFIRMED, 0
+        self.hits[target] += self.hits[source]
+
+    def in_state(self, state: TrackState) -> npt.NDArray[np.bool_]:
+        """(m,) bool."""
+        return self.state == state
+
+    def rescale(self, x: float, y: float) -> None:
+        """The grid has changed: x and y are new cells per old cell."""
+        scale = np.array([x, y], np.float32)
+        self.position *= scale
+        self.velocity *= scale
+        self.covariance *= np.float32(max(x, y) ** 2)
+        self.size *= np.float32((x * y) ** 0.5)
+        for row, look in enumerate(self.look):
+            h, w = look.patch.shape
+            rows = (np.arange(max(1, round(h * y))) / y).astype(int).clip(0, h - 1)
+            columns = (np.arange(max(1, round(w * x))) / x).astype(int).clip(0, w - 1)
+            patch = look.patch[np.ix_(rows, columns)]
+            self.look[row] = look._replace(patch=patch)
+            self.origin[row] = np.rint(self.origin[row] * scale)
+            self.extent[row], self.shown[row] = patch.shape[::-1], np.count_nonzero(patch)

@@ -1,0 +1,206 @@
+"""Who is who from frame to frame, on the queries and masks that the network computes anyway."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.errors import TrackError
+from rmpsam_ros.tracking.association import Observation
+from rmpsam_ros.tracking.clock import Clock, Order
+from rmpsam_ros.tracking.detections import Detections
+from rmpsam_ros.tracking.frames import detections_of
+from rmpsam_ros.tracking.grid import Grid
+from rmpsam_ros.tracking.lifecycle import Lives
+from rmpsam_ros.tracking.prompted import PromptKeeper
+from rmpsam_ros.types import LabelSet, PromptResult, TrackedInstance, TrackState
+
+if TYPE_CHECKING:
+    from rmpsam_ros.segmenter import Frame
+
+_STATES = {int(state): state for state in TrackState}
+
+
+class Tracker:
+    """Follows the things of one camera; make one for each camera. Not thread-safe.
+
+    Ids start at 1 and are never used twice, not even after `reset`. All times are seconds and come from the stamps.
+    """
+
+    def __init__(self, labels: LabelSet, max_age: float = 10.0, min_hits: int = 3) -> None:
+        """labels: the classes of the detections, of which the things are followed. max_age: seconds for which a lost
+        object is remembered. min_hits: frames in which an object must be seen to be CONFIRMED. Both may be set live.
+        """
+        self.labels = labels
+        self.max_age = max_age
+        self.min_hits = min_hits
+        self._is_thing = labels.is_thing()
+        self._names = [label.name for label in labels.classes]
+        self._next_id = 1
+        self._lives: Lives | None = None
+        self.reset()
+
+    @property
+    def max_age(self) -> float:
+        """Seconds for which a lost object is remembered."""
+        return self._max_age
+
+    @max_age.setter
+    def max_age(self, seconds: float) -> None:
+        if not 0 <= seconds < float("inf"):
+            raise TrackError(f"max_age is {seconds}; seconds from 0 up were expected.")
+        self._max_age = float(seconds)
+
+    @property
+    def min_hits(self) -> int:
+        """Frames in which an object must be seen to be CONFIRMED."""
+        return self._min_hits
+
+    @min_hits.setter
+    def min_hits(self, frames: int) -> None:
+        if int(frames) != frames or frames < 1:
+            raise TrackError(f"min_hits is {frames}; a whole number from 1 up was expected.")
+        self._min_hits = int(frames)
+
+    @property
+    def tracks(self) -> tuple[TrackedInstance, ...]:
+        """All tracks as they stand now, by id."""
+        return self._tracks
+
+    @property
+    def assignment(self) -> npt.NDArray[np.int64]:
+        """(n,) the track id of each detection of the last frame used, in the caller's order; 0 = none."""
+        return self._assignment
+
+    def reset(self) -> None:
+        """Forgets all tracks. Ids go on from where they were."""
+        self._next_id = self._lives.next_id if self._lives else self._next_id
+        self._clock = Clock()
+        self._lives = None
+        self._grid: Grid | None = None
+        self._keeper = PromptKeeper()
+        self._tracks: tuple[TrackedInstance, ...] = ()
+        self._assignment = np.zeros(0, np.int64)
+
+    def remove(self, track_id: int) -> bool:
+        """Forgets one track; False when there is none with this id. Its object, seen again, gets a new id."""
+        table = self._lives.table if self._lives else None
+        if table is None or (row := table.row_of(track_id)) is None:
+            return False
+        table.keep(np.arange(len(table)) != row)
+        self._keeper.forget(track_id)
+        self._assignment[self._assignment == track_id] = 0
+        self._tracks = tuple(track for track in self._tracks if track.track_id != track_id)
+        return True
+
+    def update(self, frame: Frame, stamp: float | None = None, depth: npt.NDArray[np.float32] | None = None) -> tuple[TrackedInstance, ...]:
+        """Takes one frame of a `Segmenter` in; returns all tracks as they stand now, tentative and lost ones too, by id.
+
+        stamp: seconds, the frame's own when None (see `update_detections`). depth: (H, W) float32 metres registered to
+        the image, 0 or NaN where unknown. Things of the frame's panoptic map begin and continue tracks; objects that
+        were too unsure for the map continue them. Tracks born of a click that none of them continues are asked for once
+        more, by a prompt where they should be.
+        """
+        stamp = frame.stamp if stamp is None else stamp
+        newest = self._clock.now
+        self.update_detections(detections_of(frame, self._is_thing, depth), stamp)
+        if self._clock.now != newest and self._keeper.find(frame, self._lives, self._grid, self._clock.now):
+            self._tracks = self._report()
+        return self._tracks
+
+    def update_detections(self, detections: Detections, stamp: float | None = None) -> tuple[TrackedInstance, ...]:
+        """Takes one frame's objects in; returns all tracks as they stand now, tentative and lost ones too, by id.
+
+        stamp: seconds, on any clock that does not stop; None = a thirtieth of a second after the frame before. A frame
+        that is as old as the newest one, or up to a second older, changes nothing: the same tracks are returned again.
+        One that is older still means that time began anew: all tracks are forgotten. Objects that cannot be followed
+        (NaN in score or query, an empty mask, stuff or no known class) are passed over. Raises TrackError where the
+        arrays disagree.
+        """
+        detections = detections.checked()
+        self._check_dims(detections.queries.shape[1])
+        order, dt = self._clock.advance(stamp)
+        if order is Order.STALE:
+            return self._tracks
+        if order is Order.RESTARTED:
+            now = self._clock.now
+            self.reset()
+            self._clock.advance(now)
+        self._prepare(detections)
+        seen, usable = Observation.of_usable(detections, self._is_thing)
+        ids = self._lives.step(seen, self._grid, self._clock.now, dt, self.min_hits, self.max_age)
+        self._keeper.keep_only(self._lives.table.id)
+        self._assignment = np.zeros(len(detections), np.int64)
+        self._assignment[usable] = ids
+        self._tracks = self._report()
+        return self._tracks
+
+    def follow(self, click: PromptResult, stamp: float | None = None) -> int:
+        """Makes the object of a click a track at once, CONFIRMED and `prompted`; returns its id.
+
+        That is the track of the newest frame whose mask the click's matches best, where there is one (IoU above one
+        half); else a new one, which lives by its own prompt until an object of the network matches it. Call it with the
+        answer of the newest frame, before the next update; stamp (seconds) is needed only before the first one. Raises
+        TrackError for a click without an object.
+        """
+        if not click.mask.any():
+            raise TrackError("The click found no object, so there is nothing to follow; click on another point of it.")
+        if self._lives is None:
+            self._clock.advance(stamp)
+        query = np.ones(256, np.float32) if click.query is None else np.asarray(click.query, np.float32)
+        if self._lives is not None:
+            query = np.resize(query, self._lives.table.dims)
+        height, width = click.mask.shape
+        size = self._grid.size if self._grid else (-(-height // 4), -(-width // 4))
+        mask = Grid(size, (height, width)).downsample(click.mask)
+        class_id = click.class_id if 0 <= click.class_id < len(self.labels) else -1
+        asked = Detections(
+            np.array([class_id]), np.array([np.nan_to_num(click.score)], np.float32), query[None], mask[None], image_size=(height, width)
+        )
+        self._prepare(asked)
+        seen = Observation.of(asked)
+        row = self._keeper.match(seen, self._lives.table)
+        if row is None:
+            self._lives.begin(seen, np.array([0]), self._grid, self._clock.now, prompted=True)
+            row = len(self._lives.table) - 1
+        table = self._lives.table
+        table.prompted[row], table.state[row] = True, TrackState.CONFIRMED
+        track_id = int(table.id[row])
+        self._keeper.remember(track_id, click)
+        self._tracks = self._report()
+        return track_id
+
+    def _check_dims(self, dims: int) -> None:
+        if self._lives is not None and dims != self._lives.table.dims:
+            raise TrackError(
+                f"Queries have {dims} dimensions, those so far had {self._lives.table.dims}; reset the tracker when the model changes."
+            )
+
+    def _prepare(self, detections: Detections) -> None:
+        """Begins the book, and follows a camera that changes its resolution, or a network whose input does."""
+        if self._lives is None:
+            self._lives = Lives(len(self.labels), detections.queries.shape[1], self._next_id)
+        old = self._grid
+        if old is not None and (old.size, old.source) == (detections.grid_size, detections.source_size):
+            return
+        self._grid = Grid(detections.grid_size, detections.source_size)
+        if old is not None and old.size != self._grid.size:
+            self._lives.table.rescale(self._grid.size[1] / old.size[1], self._grid.size[0] / old.size[0])
+
+    def _report(self) -> tuple[TrackedInstance, ...]:
+        """All tracks as others see them."""
+        table = self._lives.table
+        gaps = np.where(table.unseen > 0, self._clock.now - table.seen_at, 0)
+        scores = table.score * np.clip(1 - gaps / max(self.max_age, 1e-9), 0, 1)  # the longer lost, the less sure
+        classes = np.where(table.votes.any(axis=1), table.votes.argmax(axis=1), -1)
+        columns = (table.id, classes, scores, table.state, table.age, table.unseen, table.prompted, table.depth)
+        names = self._names
+        return tuple(
+            TrackedInstance(
+                track_id, class_id, names[class_id] if class_id >= 0 else "", score, _STATES[state], age, frames, prompted,
+                look.roi, look.mask, 0 if frames else look.segment_id, None if depth != depth else depth,
+            )
+            for look, track_id, class_id, score, state, age, frames, prompted, depth
+            in zip(table.look, *(column.tolist() for column in columns))
+        )
