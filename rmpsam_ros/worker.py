@@ -50,13 +50,19 @@ class Answer:
 
 @dataclass(eq=False)
 class Ask:
-    """A click on its way: `target` is the message that was newest when it came, or None where `stamp` (ns) is given."""
+    """A click on its way.
+
+    `points` are (x, y) and `boxes` (x1, y1, x2, y2) in source pixels, `labels` one of 1 and 0 for each point. `stamp`
+    (ns) names the frame, 0 the newest; with `or_newest`, the newest stands in for one that is not in the cache.
+    `target`, set by the worker, is the message that was newest when the click came.
+    """
 
     camera: str
     points: Sequence[tuple[float, float]]
     labels: Sequence[int]
     boxes: Sequence[tuple[float, float, float, float]]
     stamp: int = 0
+    or_newest: bool = False
     target: Received | None = None
     future: Future = field(default_factory=Future)
 
@@ -161,9 +167,7 @@ class InferenceWorker:
             feed = self._feeds[ask.camera]
             if feed.newest is None:
                 raise PromptError(f"no frame of camera '{ask.camera}' has arrived yet: ask again once there is one")
-            if ask.stamp == 0:
-                ask.target = feed.newest
-            elif feed.newest.stamp == ask.stamp:
+            if ask.stamp in (0, feed.newest.stamp) or ask.or_newest:
                 ask.target = feed.newest
             self._asks.append(ask)
             self._changed.notify_all()
@@ -246,7 +250,7 @@ class InferenceWorker:
         feed.not_before = started + 1.0 / rate if rate else 0.0
         image = self._hooks.decode(received)
         decoded = time.monotonic()
-        frame = self._segmenter.set_image(image, stamp=received.stamp)
+        frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9)
         wanted = self._hooks.wanted(received.camera)
         if wanted:
             frame.panoptic()
@@ -287,15 +291,13 @@ class InferenceWorker:
         """The frame that a click means: from the ring, else inferred now from the message that was newest."""
         feed = self._feeds[ask.camera]
         with self._changed:
-            if ask.target is None:
-                processed = feed.with_stamp(ask.stamp)
-                if processed is None:
-                    raise PromptError(
-                        f"the frame of camera '{ask.camera}' with stamp {seconds(ask.stamp)} is not in the cache: "
-                        f"{feed.describe_ring()}; ask for one of these, or for the newest with stamp 0"
-                    )
-                return processed
-            processed = feed.cached(ask.target)
+            processed = feed.with_stamp(ask.stamp) if ask.stamp else None
+            if processed is None and ask.target is None:
+                raise PromptError(
+                    f"the frame of camera '{ask.camera}' with stamp {seconds(ask.stamp)} is not in the cache: "
+                    f"{feed.describe_ring()}; ask for one of these, or for the newest with stamp 0"
+                )
+            processed = processed or feed.cached(ask.target)
             if processed is not None:
                 return processed
             if feed.newest is ask.target:

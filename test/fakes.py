@@ -60,7 +60,7 @@ class FakeSegmenter:
         self.threads.add(threading.get_ident())
         self.gate.wait(10)
         time.sleep(self.seconds)
-        self.images.append(stamp)
+        self.images.append(round(stamp * 1e9))
         if self.error is not None:
             error, self.error = self.error, None
             raise error

@@ -51,8 +51,8 @@ def until(condition, seconds: float = 5.0):
         time.sleep(0.002)
 
 
-def click(camera="camera", x=0.0, y=0.0, stamp=0):
-    return Ask(camera, [(x, y)], [1], [], stamp)
+def click(camera="camera", x=0.0, y=0.0, stamp=0, or_newest=False):
+    return Ask(camera, [(x, y)], [1], [], stamp, or_newest)
 
 
 @pytest.fixture
@@ -157,6 +157,8 @@ def test_worker__click_by_stamp(make):
     assert "with stamp 1.000000001 is not in the cache: the cache holds 3 frames from 1.000000003 to 1.000000005" in str(
         error.value
     )
+    assert it.worker.ask(click(stamp=7, or_newest=True)).result(5).processed.stamp == 1_000_000_005
+    assert it.worker.ask(click(stamp=1_000_000_004, or_newest=True)).result(5).processed.stamp == 1_000_000_004
     it.hooks.listening = set()
     it.worker.offer("camera", message(), 1_000_000_009)
     assert it.worker.ask(click(stamp=1_000_000_009)).result(5).processed.stamp == 1_000_000_009

@@ -1,0 +1,167 @@
+"""Clicks that come on topics: from rqt_image_view (`Point`) and RViz (`PointStamped`).
+
+A topic has no answer, so the result is shown: the mask stays on the overlay for `HIGHLIGHT_SECONDS`, and the log names
+what was clicked. Of clicks that come faster than they can be answered, the newest of each camera counts.
+"""
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from geometry_msgs.msg import Point, PointStamped
+
+from rmpsam_ros.cameras import CameraInput
+from rmpsam_ros.errors import PromptError, RmpsamError
+from rmpsam_ros.messages import stamp_ns
+from rmpsam_ros.projection import moved, project
+from rmpsam_ros.types import FOREGROUND
+from rmpsam_ros.worker import Answer, Ask
+
+
+class ClickTopics:
+    """Subscribes to click topics while it exists.
+
+    Args:
+        node: the node.
+        cameras: the inputs, by name.
+        click_topic: the topic of rqt clicks for a camera's name.
+        clicked_point_topic: the topic of RViz clicks.
+        group: callback group; a look-up of a transform may block it for a moment.
+        ask: queues a click for the worker.
+        show: called with the camera's name and the answer, on the worker's thread.
+    """
+
+    def __init__(
+        self, node, cameras: dict[str, CameraInput], click_topic: Callable[[str], str], clicked_point_topic: str,
+        group, ask: Callable[[Ask], Future], show: Callable[[str, Answer], None],
+    ):
+        self._node, self._cameras, self._ask, self._show = node, cameras, ask, show
+        self._frames = Frames(node)
+        self._waiting: dict[str, Future] = {}
+        self._subscriptions = [
+            node.create_subscription(Point, click_topic(name), self._pixel_callback(name), 10, callback_group=group)
+            for name in cameras
+        ]
+        self._subscriptions.append(
+            node.create_subscription(PointStamped, clicked_point_topic, self._take_point, 10, callback_group=group)
+        )
+
+    def destroy(self) -> None:
+        """Ends the subscriptions."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._frames.destroy()
+
+    def _pixel_callback(self, camera: str) -> Callable[[Point], None]:
+        return lambda message: self._click(camera, message.x, message.y, 0)
+
+    def _take_point(self, message: PointStamped) -> None:
+        try:
+            for camera, x, y in self._pixels(message):
+                self._click(camera, x, y, stamp_ns(message.header.stamp))
+        except PromptError as error:
+            self._node.get_logger().warning(f"clicked_point ignored: {error}")
+
+    def _pixels(self, message: PointStamped) -> list[tuple[str, float, float]]:
+        """The cameras and pixels that a click means: as pixels, or as a 3D point in every camera that sees it."""
+        point, frame = message.point, message.header.frame_id
+        own = [camera for camera in self._cameras.values() if frame and frame == camera.optical_frame]
+        if own and point.z == 0:
+            return [(own[0].name, point.x, point.y)]
+        found, reasons = [], []
+        for camera in own or self._cameras.values():
+            try:
+                found.append((camera.name, *self._projected(camera, message)))
+            except PromptError as error:
+                reasons.append(f"camera '{camera.name}': {error}")
+        if not found:
+            raise PromptError("; ".join(reasons))
+        return found
+
+    def _projected(self, camera: CameraInput, message: PointStamped) -> tuple[float, float]:
+        info, frame = camera.camera_info, message.header.frame_id
+        if info is None:
+            raise PromptError("a click in 3D needs its camera_info, and none has arrived")
+        point = (message.point.x, message.point.y, message.point.z)
+        target = camera.optical_frame or info.header.frame_id
+        if frame != target:
+            point = moved(point, self._frames.transform(target, frame))
+        x, y = project(point, info, rectified="rect" in camera.topic.rsplit("/", 1)[-1])
+        if not (0 <= x <= info.width - 1 and 0 <= y <= info.height - 1):
+            raise PromptError(f"the point is at pixel ({x:.0f}, {y:.0f}), outside the {info.width}x{info.height} image")
+        return x, y
+
+    def _click(self, camera: str, x: float, y: float, stamp: int) -> None:
+        earlier = self._waiting.pop(camera, None)
+        if earlier is not None:
+            earlier.cancel()
+        ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True)
+        try:
+            future = self._waiting[camera] = self._ask(ask)
+        except PromptError as error:
+            self._node.get_logger().warning(f"click on camera '{camera}' ignored: {error}")
+            return
+        future.add_done_callback(lambda done: self._answered(camera, x, y, done))
+
+    def _answered(self, camera: str, x: float, y: float, future: Future) -> None:
+        if future.cancelled():
+            return
+        logger = self._node.get_logger()
+        try:
+            answer = future.result()
+            result = answer.result
+            logger.info(
+                f"click at ({x:.0f}, {y:.0f}) on camera '{camera}': {result.class_name or 'an unknown object'}, "
+                f"predicted IoU {result.score:.2f}, {int(result.mask.sum())} pixels"
+            )
+            self._show(camera, answer)
+        except RmpsamError as error:
+            logger.warning(f"click on camera '{camera}' ignored: {error}")
+        except Exception as error:
+            logger.error(f"click on camera '{camera}' could not be shown: {error!r}")
+
+
+class Frames:
+    """Transforms between frames through tf2_ros, where it is installed; listening starts with the first question.
+
+    A listener costs a Python callback for every transform on a robot, so a node that nobody clicks at has none.
+    """
+
+    WAIT = 1.0
+    """Seconds to wait for a transform; the first question finds an empty buffer."""
+
+    def __init__(self, node):
+        self._node, self._buffer, self._listener = node, None, None
+        self._lock = threading.Lock()
+
+    def transform(self, target: str, source: str):
+        """The latest `geometry_msgs/Transform` that takes points from `source` to `target`.
+
+        Raises:
+            PromptError: tf2_ros is missing, or the frames are not connected.
+        """
+        try:
+            import tf2_ros
+            from rclpy.duration import Duration
+            from rclpy.time import Time
+        except ImportError:
+            raise PromptError(
+                f"the point is in frame '{source}' and the camera in '{target}': tf2_ros, which could tell how they "
+                f"lie, is not installed (apt: ros-DISTRO-tf2-ros)"
+            ) from None
+        with self._lock:
+            if self._buffer is None:
+                self._buffer = tf2_ros.Buffer()
+                self._listener = tf2_ros.TransformListener(self._buffer, self._node)
+        try:
+            return self._buffer.lookup_transform(target, source, Time(), Duration(seconds=self.WAIT)).transform
+        except tf2_ros.TransformException as error:
+            raise PromptError(f"no transform from '{source}' to '{target}': {' '.join(str(error).split())}") from None
+
+    def destroy(self) -> None:
+        """Ends listening."""
+        with self._lock:
+            if self._listener is not None:
+                self._listener.unregister()
+            self._buffer = self._listener = None

@@ -1,0 +1,137 @@
+"""`/diagnostics`: the state of the node and of each camera, once a second, in every lifecycle state.
+
+Building the report is a pure function of a `NodeStatus`, so that what it says can be tested without a running node.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from rmpsam_ros.stats import CameraStats
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+
+STALE_SECONDS = 3.0
+"""Silence after which a camera of an active node is worth a warning."""
+
+
+@dataclass
+class CameraStatus:
+    """One camera: its counters, the topic it listens to, and publishers there that cannot be matched."""
+
+    name: str
+    topic: str
+    stats: CameraStats
+    reliability: str = ""
+    unmatched: tuple[str, ...] = ()
+    listeners: bool = False
+
+
+@dataclass
+class NodeStatus:
+    """Everything that a report is made from; the texts of the model are empty until one is loaded."""
+
+    name: str
+    state: str
+    enabled: bool = True
+    backend: str = ""
+    device: str = ""
+    precision: str = ""
+    model: str = ""
+    trained: bool = True
+    input_size: tuple[int, int] = (0, 0)
+    profile: str = ""
+    last_error: str = ""
+    cameras: list[CameraStatus] = field(default_factory=list)
+
+
+def report(status: NodeStatus) -> list[DiagnosticStatus]:
+    """The status of the node, then of each camera."""
+    return [_node(status), *(_camera(status, camera) for camera in status.cameras)]
+
+
+def _node(status: NodeStatus) -> DiagnosticStatus:
+    level, message = OK, status.state
+    if status.last_error and status.state != "active":
+        level, message = ERROR, f"{status.state}: {status.last_error}"
+    elif status.state != "active":
+        level = WARN
+    elif not status.enabled:
+        level, message = WARN, "active, but inference is switched off: call ~/enable with data: true"
+    elif not status.trained:
+        level, message = WARN, f"active, but the model '{status.model}' is UNTRAINED: its masks mean nothing"
+    stats = [camera.stats for camera in status.cameras]
+    ages = [age for age in (s.age() for s in stats) if age is not None]
+    errors = [f"{c.name}: {c.stats.last_error}" for c in status.cameras if c.stats.last_error]
+    values = {
+        "state": status.state if status.enabled or status.state != "active" else "active, switched off",
+        "backend": status.backend,
+        "device": status.device,
+        "precision": status.precision,
+        "model": status.model + ("" if status.trained else " (UNTRAINED)"),
+        "input size": "x".join(map(str, status.input_size)) if any(status.input_size) else "",
+        "fps in": f"{sum(s.rates()[0] for s in stats):.2f}",
+        "fps out": f"{sum(s.rates()[1] for s in stats):.2f}",
+        "frames received": sum(s.received for s in stats),
+        "frames dropped": sum(s.replaced + s.bad for s in stats),
+        "latency p50 (ms)": _most(stats, "total", 50),
+        "latency p99 (ms)": _most(stats, "total", 99),
+        "age of the last frame (s)": f"{min(ages):.3f}" if ages else "",
+        "last error": status.last_error or "; ".join(errors),
+        "Fast DDS profile": status.profile or "none: large images may be lost, see the README on Fast DDS profiles",
+    }
+    return _status(level, f"{status.name}: inference", message, status.device, values)
+
+
+def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
+    stats, active = camera.stats, status.state == "active"
+    age = stats.age()
+    level, message = OK, "running" if camera.listeners else "nobody has subscribed: no inference"
+    if not active:
+        message = status.state
+    elif camera.unmatched:
+        level, message = ERROR, camera.unmatched[0]
+    elif age is None:
+        level, message = WARN, f"waiting for the first image on {camera.topic}"
+    elif age > STALE_SECONDS:
+        level, message = WARN, f"no image on {camera.topic} for {age:.1f} s"
+    fps_in, fps_out = stats.rates()
+    values: dict[str, object] = {
+        "state": status.state,
+        "topic": camera.topic,
+        "reliability": camera.reliability,
+        "unmatched publishers": "; ".join(camera.unmatched),
+        "fps in": f"{fps_in:.2f}",
+        "fps out": f"{fps_out:.2f}",
+        "frames received": stats.received,
+        "frames processed": stats.processed,
+        "frames published": stats.published,
+        "frames dropped": stats.replaced + stats.bad,
+        "frames replaced by newer ones": stats.replaced,
+        "frames that could not be used": stats.bad,
+        "stamps that went back": stats.stamp_jumps,
+        "latency p50 (ms)": _ms(stats.percentile("total", 50)),
+        "latency p99 (ms)": _ms(stats.percentile("total", 99)),
+        "segmenter p50 (ms)": _ms(stats.percentile("segment", 50)),
+        "node overhead p50 (ms)": _ms(stats.percentile("overhead", 50)),
+        "age of the last frame (s)": "" if age is None else f"{age:.3f}",
+        "last error": stats.last_error,
+    }
+    return _status(level, f"{status.name}: camera {camera.name}", message, camera.topic, values)
+
+
+def _status(level: bytes, name: str, message: str, hardware: str, values: Mapping[str, object]) -> DiagnosticStatus:
+    pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    return DiagnosticStatus(level=level, name=name, message=message, hardware_id=hardware, values=pairs)
+
+
+def _most(stats: list[CameraStats], stage: str, share: float) -> str:
+    """The value of the slowest camera."""
+    values = [value for value in (s.percentile(stage, share) for s in stats) if value is not None]
+    return _ms(max(values)) if values else ""
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

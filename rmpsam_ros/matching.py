@@ -1,0 +1,51 @@
+"""Which reliability a subscription should ask for, and which publishers it cannot be matched with. No ROS imports.
+
+The middleware never matches a best-effort publisher with a reliable subscription, nor two different types, and says
+nothing that a user would see. Best effort matches everybody, but loses most large frames of a reliable publisher on a
+default transport, so it is asked for only where a publisher offers no more.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+RELIABLE, BEST_EFFORT = "reliable", "best_effort"
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """A publisher on a topic: its node's full name, its message type ('pkg/msg/Type') and whether it is reliable."""
+
+    node: str
+    type: str
+    reliable: bool
+
+
+def choose_reliability(wanted: str, publishers: Iterable[Publisher], message_type: str) -> str | None:
+    """'reliable' or 'best_effort' for a subscription; `wanted` is the parameter `qos_reliability`.
+
+    None where 'auto' cannot tell: nobody of the right type publishes, so whatever there is should stay.
+    """
+    if wanted != "auto":
+        return wanted
+    offers = [publisher.reliable for publisher in publishers if publisher.type == message_type]
+    if not offers:
+        return None
+    return RELIABLE if all(offers) else BEST_EFFORT
+
+
+def unmatched(topic: str, reliability: str, message_type: str, publishers: Sequence[Publisher]) -> tuple[str, ...]:
+    """One sentence for each publisher that a subscription cannot be matched with, naming both sides."""
+    sentences = []
+    for publisher in publishers:
+        if publisher.type != message_type:
+            remedy = "; set image_transport: compressed" if publisher.type.endswith("/CompressedImage") else ""
+            sentences.append(
+                f"{publisher.node} publishes {publisher.type} on {topic}, where {message_type} is subscribed{remedy}"
+            )
+        elif reliability == RELIABLE and not publisher.reliable:
+            sentences.append(
+                f"{publisher.node} publishes {topic} best effort, but qos_reliability: reliable asks for reliable: "
+                f"set it to auto or best_effort"
+            )
+    return tuple(sentences)

@@ -1,0 +1,268 @@
+"""The lifecycle node `rmpsam_node`: camera topics in, panoptic maps and answers to clicks out.
+
+    ros2 run rmpsam_ros rmpsam_node
+    python -m rmpsam_ros.node --ros-args -p cameras:=[front]
+
+The node itself only follows the lifecycle. What it holds while configured is in `session.py`, the thread that infers in
+`worker.py`, the services in `prompts.py`.
+"""
+from __future__ import annotations
+
+import ctypes
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+
+from rmpsam_ros.dds import profile_in_effect, use_shipped_profile
+from rmpsam_ros.diagnostics import NodeStatus, report
+from rmpsam_ros.errors import ParameterError, RmpsamError
+from rmpsam_ros.node_parameters import NodeParameters
+from rmpsam_ros.parameters import NodeConfig
+from rmpsam_ros.prompts import Services
+from rmpsam_ros.session import Session
+from rmpsam_ros.stats import CameraStats
+
+EXECUTOR_THREADS = 64
+"""A waiting click holds a thread, so there are enough for a burst of them; threads start only when they are needed."""
+
+SUCCESS, FAILURE, ERROR = (
+    TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.ERROR,
+)
+
+
+class RmpsamNode(LifecycleNode):
+    """Transitions run in the node's default callback group, one at a time, together with changes of parameters.
+
+    Everything else has groups of its own: diagnostics and services keep answering while a model is loaded.
+    """
+
+    def __init__(self, name: str = "rmpsam", **kwargs):
+        super().__init__(name, **kwargs)
+        self._session: Session | None = None
+        self._state, self._last_error = "unconfigured", ""
+        self._stats: dict[str, CameraStats] = {}
+        self._settings = NodeParameters(self, lambda: self._state == "active", self._check, self._live_values_changed)
+        self._offered = Services(
+            self, ReentrantCallbackGroup(), worker=self._active_worker, state=lambda: self._state,
+            cameras=lambda: self._session.config.cameras, timeout=lambda: self._settings.prompt_timeout,
+        )
+        self._diagnostics_out = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        # A steady clock: with simulated time that stands still, diagnostics go on.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0, self._publish_diagnostics, MutuallyExclusiveCallbackGroup(), clock=steady)
+        self._answer_impossible_transitions()
+        self._autostart_timer = None
+        if self._settings.autostart:
+            self._autostart_timer = self.create_timer(0.001, self._autostart, clock=steady)
+
+    # Transitions
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Loads the model; on failure says why and stays unconfigured, where parameters can be corrected."""
+        return self._transition("configuring", "inactive", "unconfigured", self._configure)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Starts to listen; loads the model anew if a parameter that it depends on was changed meanwhile."""
+        return self._transition("activating", "active", "inactive", self._activate)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stops listening; the model stays loaded."""
+        return self._transition("deactivating", "inactive", "active", lambda: self._session.stop("the node was deactivated"))
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Releases the model."""
+        return self._transition("cleaning up", "unconfigured", "inactive", self._release)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Releases everything, whatever the state was."""
+        return self._transition("shutting down", "finalized", "finalized", self._release)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Releases everything, so that the node can be configured again."""
+        return self._transition("processing an error", "unconfigured", "finalized", self._release)
+
+    def _transition(self, during: str, after: str, failed: str, action: Callable[[], None]) -> TransitionCallbackReturn:
+        """Runs a transition; rclpy would drop what it raises without a word."""
+        self._state = during
+        try:
+            action()
+        except Exception as error:
+            text = str(error) if isinstance(error, RmpsamError) else f"{type(error).__name__}: {error}"
+            self._state, self._last_error = failed, text
+            self.get_logger().error(f"{during} failed: {text}")
+            return FAILURE if during in ("configuring", "activating") else ERROR
+        self._state = after
+        if after in ("inactive", "active"):
+            self._last_error = ""
+        return SUCCESS
+
+    def _configure(self) -> None:
+        self._release()
+        config = self._settings.config
+        for name in config.cameras:
+            self._stats.setdefault(name, CameraStats())
+        self.get_logger().info(f"loading the model '{config.model}'")
+        self._session = Session(self, self._settings, config, self._stats)
+        loaded = self._session.segmenter
+        self.get_logger().info(
+            f"model '{loaded.model_name}' on {loaded.backend_name} ({loaded.device_name}, {loaded.precision}), input "
+            f"{loaded.input_size[0]}x{loaded.input_size[1]}, {len(loaded.labels)} classes of {loaded.labels.name}"
+        )
+        if not loaded.trained:
+            self.get_logger().warning(f"the model '{loaded.model_name}' is UNTRAINED: its masks mean nothing")
+
+    def _activate(self) -> None:
+        config = self._settings.config
+        if config.fixed() != self._session.config.fixed():
+            self._configure()
+        self._session.start()
+
+    def _release(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _autostart(self) -> None:
+        """Configures and activates once, as soon as the executor spins."""
+        self.destroy_timer(self._autostart_timer)
+        if self._state != "unconfigured":
+            return
+        if self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS:
+            return
+        name = self.get_fully_qualified_name()
+        self.get_logger().error(
+            f"not started: correct it (ros2 param set {name} NAME VALUE), then ros2 lifecycle set {name} configure, "
+            f"and activate"
+        )
+
+    def _answer_impossible_transitions(self) -> None:
+        """Answers a transition that the state does not have with success: false; rclpy raises, and never answers."""
+        service = getattr(self, "_service_change_state", None)
+        if service is None:
+            return
+        change_state = service.callback
+
+        def answer(request, response):
+            try:
+                return change_state(request, response)
+            except Exception as error:
+                asked = request.transition.label or request.transition.id
+                self.get_logger().warning(f"transition '{asked}' is not possible while {self._state}: {error}")
+                response.success = False
+                return response
+
+        service.callback = answer
+
+    # Parameters
+
+    def _check(self, config: NodeConfig) -> None:
+        if self._session is not None:
+            self._session.check(config)
+
+    def _live_values_changed(self, config: NodeConfig) -> None:
+        if self._session is not None:
+            self._session.apply(config)
+
+    # Services and diagnostics
+
+    def _active_worker(self):
+        return self._session.worker if self._state == "active" else None
+
+    def _publish_diagnostics(self) -> None:
+        message = DiagnosticArray(status=report(self._status()))
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics_out.publish(message)
+
+    def _status(self) -> NodeStatus:
+        session = self._session
+        status = NodeStatus(
+            name=self.get_fully_qualified_name(), state=self._state, profile=profile_in_effect() or "",
+            last_error=self._last_error or self._start_problem(),
+        )
+        if session is not None:
+            loaded = session.segmenter
+            status.enabled = session.worker.enabled
+            status.backend, status.device, status.precision = loaded.backend_name, loaded.device_name, loaded.precision
+            status.model, status.trained, status.input_size = loaded.model_name, loaded.trained, loaded.input_size
+            status.cameras = session.statuses()
+        return status
+
+    def _start_problem(self) -> str:
+        try:
+            self._settings.config
+        except ParameterError as error:
+            return str(error)
+        return ""
+
+
+def keep_image_buffers() -> None:
+    """Lets malloc keep blocks of image size for reuse; by default each one is returned to the system and faulted in anew.
+
+    Only glibc has this; elsewhere nothing happens.
+    """
+    trim_threshold, mmap_threshold = -1, -3
+    try:
+        libc = ctypes.CDLL(None)
+        libc.mallopt(mmap_threshold, 32 << 20)  # the largest that glibc takes
+        libc.mallopt(trim_threshold, 256 << 20)
+    except (OSError, AttributeError):
+        pass
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs the node until SIGINT or SIGTERM; returns the exit code."""
+    keep_image_buffers()
+    use_shipped_profile()
+    # rclpy's own handlers would shut the context down under the node; launch sends SIGINT twice, and the second one
+    # must not break into the clean-up.
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except Exception as error:
+        print(f"rmpsam_node: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    node = RmpsamNode()
+    executor = MultiThreadedExecutor(EXECUTOR_THREADS)
+    executor.add_node(node)
+    try:
+        # In short steps, because a blocking spin misses a signal now and then.
+        while rclpy.ok() and not stop.is_set():
+            _spin_once(executor, node)
+    finally:
+        _shut_down(executor, node)
+    return 0
+
+
+def _spin_once(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
+    """One step of the executor; a callback that raised is logged and does not end the node."""
+    try:
+        executor.spin_once(timeout_sec=0.25)
+    except (ExternalShutdownException, KeyboardInterrupt):
+        pass
+    except Exception as error:
+        node.get_logger().error(f"a callback failed: {type(error).__name__}: {error}", throttle_duration_sec=2.0)
+
+
+def _shut_down(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
+    try:
+        node.trigger_shutdown()
+    except Exception as error:
+        node.get_logger().warning(f"shutdown: {error}")
+    executor.shutdown(timeout_sec=2.0)
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

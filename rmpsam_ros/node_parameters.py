@@ -1,0 +1,168 @@
+"""The parameters of `parameters.py` on a ROS node: declared, checked when they are set, and corrected after a bad start.
+
+A wrong value given at start does not end the node: the parameter is declared with its default, the reason is kept, and
+the node refuses to be configured until the parameter has been set to something right.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.exceptions import ParameterException
+from rclpy.parameter import Parameter
+
+from rmpsam_ros.errors import ParameterError
+from rmpsam_ros.parameters import SPEC_OF, SPECS, NodeConfig, ParameterSpec
+
+TOPICS = {
+    "image_topic": ("{camera}/image_raw", "Topic of the images; /compressed is appended for compressed transport"),
+    "camera_info_topic": ("{camera}/camera_info", "Topic of the calibration, needed for 3D and for clicks in 3D"),
+    "depth_topic": ("{camera}/depth", "Topic of the registered depth image"),
+    "click_topic": ("{image_topic}_mouse_left", "Topic of clicks from rqt_image_view"),
+}
+"""Parameters `CAMERA.NAME` with the default and meaning of each topic of a camera."""
+CLICKED_POINT = "clicked_point_topic"
+
+
+class NodeParameters:
+    """Declares everything on construction; `config` is the checked result.
+
+    Args:
+        node: the lifecycle node.
+        is_active: whether parameters that are not live must stay as they are now.
+        check: further checks of a new config (such as class names of the loaded model); raises `ParameterError`.
+        changed: called with the new config after live values changed.
+    """
+
+    def __init__(
+        self, node, is_active: Callable[[], bool], check: Callable[[NodeConfig], None],
+        changed: Callable[[NodeConfig], None],
+    ):
+        self._node, self._is_active, self._check, self._changed = node, is_active, check, changed
+        self._problems: dict[str, str] = {}
+        self._values = {spec.name: self._declare(spec) for spec in SPECS}
+        self._clicked_point = self._declare_topic(CLICKED_POINT, "clicked_point", "Topic of clicks from RViz")
+        self._topics: dict[str, str] = {}
+        for camera in self._values["cameras"]:
+            self._declare_topics(camera)
+        node.add_on_set_parameters_callback(self._on_set)
+
+    @property
+    def config(self) -> NodeConfig:
+        """The values that hold now.
+
+        Raises:
+            ParameterError: a value given at start was wrong and has not been corrected yet.
+        """
+        if self._problems:
+            raise ParameterError("; ".join(self._problems.values()))
+        return NodeConfig(**self._values)
+
+    @property
+    def autostart(self) -> bool:
+        """The parameter of that name, which is read even where another one is wrong."""
+        return self._values["autostart"]
+
+    @property
+    def prompt_timeout(self) -> float:
+        """The parameter of that name, which is read even where another one is wrong."""
+        return self._values["prompt_timeout"]
+
+    def topic(self, camera: str, kind: str) -> str:
+        """The topic of a camera as its parameter gives it, before remapping; `kind` is a key of `TOPICS`."""
+        self._declare_topics(camera)
+        return self._topics[f"{camera}.{kind}"]
+
+    @property
+    def clicked_point_topic(self) -> str:
+        """The topic of clicks from RViz."""
+        return self._clicked_point
+
+    def _declare(self, spec: ParameterSpec):
+        """Declares a parameter, whatever was given for it; returns its value."""
+        default = list(spec.default) if isinstance(spec.default, tuple) else spec.default
+        try:
+            value = self._node.declare_parameter(spec.name, default, _descriptor(spec)).value
+            return spec.checked(value)
+        except (ParameterException, ParameterError) as error:
+            return self._declare_after_all(spec, default, error)
+
+    def _declare_after_all(self, spec: ParameterSpec, default, error: Exception):
+        """Declares a parameter for which something wrong was given at start."""
+        given = getattr(self._node, "_parameter_overrides", {}).get(spec.name)
+        if self._node.has_parameter(spec.name):
+            self._node.undeclare_parameter(spec.name)
+        self._node.declare_parameter(spec.name, default, _descriptor(spec), ignore_override=True)
+        try:
+            if given is None:
+                raise ParameterError(" ".join(str(error).split()))
+            value = spec.checked(given.value)
+            # Right but for ROS's view of its type, such as 10 for 10.0.
+            self._node.set_parameters([Parameter(spec.name, value=value)])
+            return value
+        except ParameterError as reason:
+            self._problems[spec.name] = str(reason)
+            return spec.checked(default)
+
+    def _declare_topics(self, camera: str) -> None:
+        topics = {"camera": camera}
+        for kind, (default, meaning) in TOPICS.items():
+            name = f"{camera}.{kind}"
+            if name not in self._topics:
+                self._topics[name] = self._declare_topic(name, default.format(**topics), meaning)
+            topics[kind] = self._topics[name]
+
+    def _declare_topic(self, name: str, default: str, meaning: str) -> str:
+        try:
+            return self._node.declare_parameter(name, default, ParameterDescriptor(description=meaning)).value
+        except ParameterException as error:
+            self._problems[name] = f"{name} must be a text: {' '.join(str(error).split())}"
+            return self._node.declare_parameter(name, default, ignore_override=True).value
+
+    def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
+        try:
+            self._take(parameters)
+        except ParameterError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _take(self, parameters: list[Parameter]) -> None:
+        """Checks all changes together, then takes all of them."""
+        changes = {p.name: SPEC_OF[p.name].checked(p.value) for p in parameters if p.name in SPEC_OF}
+        topics = {p.name: p.value for p in parameters if p.name in self._topics or p.name == CLICKED_POINT}
+        fixed = [name for name in changes if not SPEC_OF[name].live and changes[name] != self._values[name]]
+        if (fixed or topics) and self._is_active():
+            name = (fixed or list(topics))[0]
+            raise ParameterError(
+                f"{name} is read when the node is configured: deactivate it first, then set {name} and activate again"
+            )
+        for name, topic in topics.items():
+            if not isinstance(topic, str) or not topic:
+                raise ParameterError(f"{name} is {topic!r}: it must be the name of a topic")
+        config = NodeConfig(**{**self._values, **changes})
+        self._check(config)
+        self._values.update(changes)
+        self._topics.update({name: topic for name, topic in topics.items() if name != CLICKED_POINT})
+        self._clicked_point = topics.get(CLICKED_POINT, self._clicked_point)
+        for name in (*changes, *topics):
+            self._problems.pop(name, None)
+        if changes:
+            self._changed(config)
+
+
+def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(description=spec.description)
+    parts = ["live" if spec.live else "read when the node is configured"]
+    if spec.choices:
+        parts.append(f"one of {', '.join(spec.choices)}")
+    descriptor.additional_constraints = "; ".join(parts)
+    # ROS gives an empty list another type than a list of texts; this one may be emptied.
+    descriptor.dynamic_typing = spec.name == "class_filter"
+    if spec.low is None:
+        return descriptor
+    low = spec.low if spec.unset is None else min(spec.low, spec.unset)
+    if isinstance(spec.default, float):
+        descriptor.floating_point_range = [FloatingPointRange(from_value=float(low), to_value=float(spec.high))]
+    else:
+        descriptor.integer_range = [IntegerRange(from_value=int(low), to_value=int(spec.high), step=1)]
+    return descriptor

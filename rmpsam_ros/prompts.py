@@ -1,0 +1,142 @@
+"""The services: clicks and boxes to masks, tracks, and switching inference on and off.
+
+Every request gets an answer: what cannot be served comes back with `success: false` and a sentence that says what was
+wrong and what would be right. Nothing is raised into the executor, and nothing waits longer than `prompt_timeout`.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import TimeoutError as FutureTimeoutError
+
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from std_srvs.srv import SetBool, Trigger
+
+from rmpsam_ros.errors import PromptError, RmpsamError
+from rmpsam_ros.messages import NO_CLASS, mask_message, roi_message, stamp_ns
+from rmpsam_ros.srv import RemoveTrack, SegmentPoints
+from rmpsam_ros.worker import Ask, InferenceWorker
+
+SERVICE_QOS = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
+"""Deep enough for a burst of clicks: the default of 10 would drop the rest without an answer."""
+
+NO_TRACKS = "Tracking is not available in this version of the node."
+
+
+class Services:
+    """Offers the services for as long as the node lives, in every lifecycle state.
+
+    Args:
+        node: the node.
+        group: a reentrant callback group: many clicks may wait at once.
+        worker: gives the worker while the node is active, else None.
+        state: the name of the lifecycle state.
+        timeout: gives `prompt_timeout` in seconds.
+    """
+
+    def __init__(
+        self, node, group, worker: Callable[[], InferenceWorker | None], state: Callable[[], str],
+        cameras: Callable[[], Sequence[str]], timeout: Callable[[], float],
+    ):
+        self._node, self._worker, self._state = node, worker, state
+        self._cameras, self._timeout = cameras, timeout
+        for kind, name, callback in (
+            (SegmentPoints, "~/segment", self._segment),
+            (RemoveTrack, "~/remove_track", self._remove_track),
+            (Trigger, "~/reset_tracks", self._reset_tracks),
+            (SetBool, "~/enable", self._enable),
+        ):
+            node.create_service(kind, name, self._guarded(callback), qos_profile=SERVICE_QOS, callback_group=group)
+
+    def _guarded(self, callback: Callable) -> Callable:
+        """`callback`, with whatever it raises turned into the response's message."""
+
+        def answer(request, response):
+            try:
+                callback(request, response)
+            except RmpsamError as error:
+                response.success, response.message = False, sentence(error)
+            except Exception as error:
+                self._node.get_logger().error(f"a request failed: {error!r}")
+                response.success, response.message = False, sentence(f"internal error: {error!r}")
+            return response
+
+        return answer
+
+    def _segment(self, request, response) -> None:
+        arrived = time.monotonic()
+        worker = self._active_worker()
+        ask = ask_of_request(request, self._cameras())
+        future = worker.ask(ask)
+        timeout = self._timeout()
+        try:
+            answer = future.result(timeout)
+        except FutureTimeoutError:
+            future.cancel()
+            raise PromptError(
+                f"no answer within prompt_timeout = {timeout:g} s: the worker is busy; try again, or raise the parameter"
+            ) from None
+        result, header = answer.result, answer.processed.header
+        response.header, response.mask = header, mask_message(result.mask, header)
+        response.score, response.roi = float(result.score), roi_message(result.roi)
+        response.class_id = result.class_id if result.class_id >= 0 else NO_CLASS
+        response.class_name = result.class_name
+        response.success = True
+        if request.track:
+            response.message = NO_TRACKS + " The mask is answered, and track_id is 0."
+        response.latency_ms = (time.monotonic() - arrived) * 1e3
+
+    def _remove_track(self, request, response) -> None:
+        self._active_worker()
+        self._camera(request.camera)
+        raise PromptError(NO_TRACKS)
+
+    def _reset_tracks(self, request, response) -> None:
+        self._active_worker()
+        raise PromptError(NO_TRACKS)
+
+    def _enable(self, request, response) -> None:
+        self._active_worker().enable(request.data)
+        response.success = True
+        response.message = "Inference is on." if request.data else "Inference is off; the model stays loaded."
+
+    def _active_worker(self) -> InferenceWorker:
+        worker = self._worker()
+        if worker is None:
+            name = self._node.get_fully_qualified_name()
+            raise PromptError(
+                f"the node is {self._state()}: activate it first (ros2 lifecycle set {name} configure, then activate)"
+            )
+        return worker
+
+    def _camera(self, name: str) -> str:
+        return camera_of_request(name, self._cameras())
+
+
+def camera_of_request(name: str, cameras: Sequence[str]) -> str:
+    """The camera that a request names; '' is the first.
+
+    Raises:
+        PromptError: there is none of that name.
+    """
+    if name and name not in cameras:
+        raise PromptError(f"there is no camera '{name}': this node has {', '.join(cameras)}")
+    return name or cameras[0]
+
+
+def ask_of_request(request, cameras: Sequence[str]) -> Ask:
+    """The click that a `SegmentPoints` request means.
+
+    Raises:
+        PromptError: an unknown camera.
+    """
+    points = [(point.x, point.y) for point in request.points]
+    labels = [int(point.label) for point in request.points]
+    boxes = [(b.x_offset, b.y_offset, b.x_offset + b.width, b.y_offset + b.height) for b in request.boxes]
+    return Ask(camera_of_request(request.camera, cameras), points, labels, boxes, stamp_ns(request.stamp))
+
+
+def sentence(error: Exception | str) -> str:
+    """An error as a sentence with a capital letter and a full stop."""
+    text = " ".join(str(error).split())
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "…", "!")) else ".")

@@ -1,0 +1,132 @@
+"""What the node sends out for each camera, and only to those who listen.
+
+A topic without a subscriber costs nothing: its message is not made, and what only it needs is not drawn. Headers are
+those of the source image, unchanged.
+"""
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from sensor_msgs.msg import CompressedImage, Image
+
+from rmpsam_ros import vision_messages
+from rmpsam_ros.feeds import Processed
+from rmpsam_ros.messages import compressed_message, image_message, label_set_message, panoptic_message
+from rmpsam_ros.msg import LabelSet, PanopticSegmentation
+from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_panoptic
+from rmpsam_ros.types import PromptResult
+
+RESULT_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+LATCHED_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+HIGHLIGHT_SECONDS = 2.0
+"""How long the mask of a click on a topic stays on the overlay."""
+JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Highlight:
+    """The answer to a click on a topic, drawn until `until` (seconds of the monotonic clock)."""
+
+    result: PromptResult
+    until: float
+
+
+class CameraOutputs:
+    """The publishers of one camera, under `~/NAME/`. Made when the node is configured, with the model's labels."""
+
+    def __init__(self, node, name: str, segmenter):
+        self._node, self._labels = node, segmenter.labels
+        self._banner = "" if segmenter.trained else UNTRAINED_BANNER
+        self._highlight: Highlight | None = None
+        self._last_drawn: tuple[Processed, npt.NDArray[np.uint8]] | None = None
+        self._panoptic = node.create_publisher(PanopticSegmentation, f"~/{name}/panoptic", RESULT_QOS)
+        self._semantic = node.create_publisher(Image, f"~/{name}/semantic", qos_profile_sensor_data)
+        self._overlay = node.create_publisher(Image, f"~/{name}/overlay", qos_profile_sensor_data)
+        self._overlay_jpeg = node.create_publisher(
+            CompressedImage, f"~/{name}/overlay/compressed", qos_profile_sensor_data
+        )
+        # Everything that makes inference worth its while; tracks and the 3D topics will join this list.
+        self._streams = [self._panoptic, self._semantic, self._overlay, self._overlay_jpeg]
+        self._publishers = list(self._streams)
+        self._detections = None
+        if vision_messages.AVAILABLE:
+            self._detections = node.create_publisher(
+                vision_messages.Detection2DArray, f"~/{name}/detections", RESULT_QOS
+            )
+            self._streams.append(self._detections)
+            info = node.create_publisher(vision_messages.LabelInfo, f"~/{name}/semantic/label_info", LATCHED_QOS)
+            self._publishers += [self._detections, info]
+            header = Image().header
+            header.stamp = node.get_clock().now().to_msg()
+            info.publish(vision_messages.label_info_message(self._labels, segmenter.score_threshold, header))
+
+    def wanted(self) -> bool:
+        """Whether anybody listens to any topic for which frames must be inferred."""
+        return any(publisher.get_subscription_count() for publisher in self._streams)
+
+    def publish(self, processed: Processed, image: npt.NDArray[np.uint8], alpha: float) -> None:
+        """Sends the results of one frame; `image` is its (H, W, 3) RGB pixels, `alpha` the overlay's."""
+        result, header = processed.frame.panoptic(), processed.header
+        if self._panoptic.get_subscription_count():
+            self._panoptic.publish(panoptic_message(result, header))
+        if self._semantic.get_subscription_count():
+            self._semantic.publish(image_message(result.semantic(), "mono8", header))
+        if self._detections is not None and self._detections.get_subscription_count():
+            self._detections.publish(vision_messages.detections_message(result, header))
+        if self._overlay_wanted():
+            self._last_drawn = processed, image
+            self._publish_overlay(processed, image, alpha)
+
+    def highlight(self, processed: Processed, result: PromptResult, alpha: float) -> None:
+        """Draws the answer to a click on the overlays of the next `HIGHLIGHT_SECONDS`.
+
+        The overlay of the clicked frame goes out once more with it, so that it is seen where no frame follows soon.
+        """
+        self._highlight = Highlight(result, time.monotonic() + HIGHLIGHT_SECONDS)
+        drawn = self._last_drawn
+        if drawn is not None and drawn[0] is processed and self._overlay_wanted():
+            self._publish_overlay(*drawn, alpha)
+
+    def destroy(self) -> None:
+        """Takes the topics down."""
+        for publisher in self._publishers:
+            self._node.destroy_publisher(publisher)
+
+    def _overlay_wanted(self) -> bool:
+        """Whether anybody looks at the overlay."""
+        return bool(self._overlay.get_subscription_count() or self._overlay_jpeg.get_subscription_count())
+
+    def _publish_overlay(self, processed: Processed, image: npt.NDArray[np.uint8], alpha: float) -> None:
+        header = processed.header
+        canvas = draw_panoptic(image, processed.frame.panoptic(), alpha, self._banner)
+        highlight = self._highlight
+        if highlight is not None:
+            if time.monotonic() > highlight.until:
+                self._highlight = None
+            elif highlight.result.mask.shape == canvas.shape[:2]:
+                canvas = draw_click(canvas, highlight.result, alpha)
+        pixels = cv2.cvtColor(canvas, cv2.COLOR_RGB2BGR)
+        if self._overlay.get_subscription_count():
+            self._overlay.publish(image_message(pixels, "bgr8", header))
+        if self._overlay_jpeg.get_subscription_count():
+            _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            self._overlay_jpeg.publish(compressed_message(data, header))
+
+
+class LabelsOutput:
+    """`~/labels`: the model's classes for whoever asks, now or later."""
+
+    def __init__(self, node, labels):
+        self._node = node
+        self._publisher = node.create_publisher(LabelSet, "~/labels", LATCHED_QOS)
+        self._publisher.publish(label_set_message(labels))
+
+    def destroy(self) -> None:
+        """Takes the topic down."""
+        self._node.destroy_publisher(self._publisher)

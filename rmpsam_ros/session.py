@@ -1,0 +1,162 @@
+"""What exists while the node is configured: the worker with its model, the outputs, and, while active, the inputs."""
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+
+from rmpsam_ros.cameras import CameraInput
+from rmpsam_ros.clicks import ClickTopics
+from rmpsam_ros.conversions import RgbImage, compressed_to_rgb, image_to_rgb
+from rmpsam_ros.diagnostics import CameraStatus
+from rmpsam_ros.errors import ParameterError
+from rmpsam_ros.feeds import Processed, Received
+from rmpsam_ros.node_parameters import NodeParameters
+from rmpsam_ros.parameters import NodeConfig
+from rmpsam_ros.publishing import CameraOutputs, LabelsOutput
+from rmpsam_ros.stats import CameraStats
+from rmpsam_ros.worker import Answer, Ask, InferenceWorker
+
+REFRESH_SECONDS = 0.25
+"""How often a subscription is compared with the publishers that there are."""
+
+
+def make_segmenter(config: NodeConfig):
+    """The segmenter that the parameters ask for. Thresholds stay the model's own here: live values are set on top."""
+    from rmpsam_ros.segmenter import Segmenter  # on the worker's thread: the runtime takes long to import
+
+    arguments = config.segmenter_arguments()
+    return Segmenter(**{**arguments, "score_threshold": None, "overlap_threshold": None})
+
+
+class Session:
+    """Loads the model on construction; `start` and `stop` follow activation; `close` releases everything.
+
+    It is also what the worker calls back (`worker.Hooks`).
+
+    Raises:
+        RmpsamError: the model cannot be loaded.
+    """
+
+    def __init__(self, node, parameters: NodeParameters, config: NodeConfig, stats: dict[str, CameraStats]):
+        self._node, self._parameters, self.config = node, parameters, config
+        self._stats = stats
+        self._inputs: dict[str, CameraInput] = {}
+        self._outputs: dict[str, CameraOutputs] = {}
+        self._clicks: ClickTopics | None = None
+        self._timer = None
+        # Images of all cameras in one group: their callbacks are short, and two threads would only wait for each other.
+        self._image_group = MutuallyExclusiveCallbackGroup()
+        self._click_group = ReentrantCallbackGroup()
+        self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats)
+        self.segmenter = self.worker.open()
+        self._outputs = {name: CameraOutputs(node, name, self.segmenter) for name in config.cameras}
+        self._labels = LabelsOutput(node, self.segmenter.labels)
+
+    def start(self) -> None:
+        """Listens to the cameras and clicks."""
+        config, topic = self.config, self._parameters.topic
+        self.worker.resume()
+        self._inputs = {name: self._input(name) for name in config.cameras}
+        self._clicks = ClickTopics(
+            self._node, self._inputs, lambda name: topic(name, "click_topic"), self._parameters.clicked_point_topic,
+            self._click_group, self._ask, self._show,
+        )
+        self._refresh()
+        self._timer = self._node.create_timer(REFRESH_SECONDS, self._refresh, callback_group=self._image_group)
+
+    def stop(self, reason: str) -> None:
+        """Listens no more; clicks that wait are refused with the reason."""
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+            self._timer = None
+        if self._clicks is not None:
+            self._clicks.destroy()
+            self._clicks = None
+        inputs, self._inputs = self._inputs, {}
+        for camera in inputs.values():
+            camera.destroy()
+        self.worker.pause(reason)
+
+    def close(self) -> None:
+        """Ends the worker and takes the topics down."""
+        self.stop("the node is being cleaned up")
+        self.worker.close()
+        outputs, self._outputs = self._outputs, {}
+        for camera in outputs.values():
+            camera.destroy()
+        self._labels.destroy()
+
+    def apply(self, config: NodeConfig) -> None:
+        """Takes new live values over."""
+        self.config = self.config.replaced({
+            name: value for name, value in vars(config).items() if name not in config.fixed()
+        })
+        self.worker.apply(self.config)
+
+    def check(self, config: NodeConfig) -> None:
+        """Whether the loaded model knows the classes of `class_filter`."""
+        if config.fixed() != self.config.fixed():
+            return
+        known = {label.name for label in self.segmenter.labels.classes}
+        unknown = [name for name in config.class_filter if name not in known]
+        if unknown:
+            raise ParameterError(
+                f"class_filter names '{unknown[0]}', which the label set {self.segmenter.labels.name} does not have: "
+                f"its classes are on ~/labels"
+            )
+
+    def statuses(self) -> list[CameraStatus]:
+        """Each camera's part of the diagnostics."""
+        return [self._status(name) for name in self.config.cameras]
+
+    # Hooks of the worker
+
+    def decode(self, received: Received) -> RgbImage:
+        """Pixels of a raw or compressed message."""
+        return (compressed_to_rgb if hasattr(received.message, "format") else image_to_rgb)(received.message)
+
+    def wanted(self, camera: str) -> bool:
+        """Whether anybody listens to results of this camera."""
+        outputs = self._outputs.get(camera)
+        return outputs is not None and outputs.wanted()
+
+    def publish(self, processed: Processed, image: RgbImage) -> None:
+        """Sends the results of a frame out."""
+        outputs = self._outputs.get(processed.camera)
+        if outputs is not None:
+            outputs.publish(processed, image, self.config.overlay_alpha)
+
+    def report(self, camera: str, sentence: str) -> None:
+        """Logs what went wrong with a frame; diagnostics count every case, the log is spared some."""
+        self._node.get_logger().warning(f"camera '{camera}': {sentence}", throttle_duration_sec=2.0)
+
+    # Callbacks
+
+    def _input(self, name: str) -> CameraInput:
+        return CameraInput(
+            self._node, name, lambda kind: self._parameters.topic(name, kind), self.config.image_transport,
+            self.config.qos_reliability, self._image_group, self._stats[name],
+            on_image=lambda message, stamp: self.worker.offer(name, message, stamp),
+            on_problem=lambda sentence: self.report(name, sentence),
+        )
+
+    def _refresh(self) -> None:
+        for camera in list(self._inputs.values()):
+            camera.refresh()
+
+    def _ask(self, ask: Ask) -> Future:
+        return self.worker.ask(ask)
+
+    def _show(self, camera: str, answer: Answer) -> None:
+        outputs = self._outputs.get(camera)
+        if outputs is not None:
+            outputs.highlight(answer.processed, answer.result, self.config.overlay_alpha)
+
+    def _status(self, name: str) -> CameraStatus:
+        camera, outputs = self._inputs.get(name), self._outputs.get(name)
+        topic = camera.topic if camera else self._parameters.topic(name, "image_topic")
+        return CameraStatus(
+            name, topic, self._stats[name], camera.reliability if camera else "", camera.unmatched if camera else (),
+            outputs is not None and outputs.wanted(),
+        )

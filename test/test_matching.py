@@ -1,0 +1,36 @@
+"""The reliability that a subscription asks for, and the publishers that it cannot reach."""
+from __future__ import annotations
+
+import pytest
+
+from rmpsam_ros.matching import Publisher, choose_reliability, unmatched
+
+IMAGE, JPEG = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
+GOOD, POOR, OTHER = Publisher("/a", IMAGE, True), Publisher("/b", IMAGE, False), Publisher("/c", JPEG, False)
+
+
+@pytest.mark.parametrize(
+    "wanted, publishers, expected",
+    [
+        ("auto", [], None),
+        ("auto", [OTHER], None),
+        ("auto", [GOOD], "reliable"),
+        ("auto", [GOOD, OTHER], "reliable"),
+        ("auto", [POOR], "best_effort"),
+        ("auto", [GOOD, POOR], "best_effort"),
+        ("reliable", [POOR], "reliable"),
+        ("best_effort", [GOOD], "best_effort"),
+        ("best_effort", [], "best_effort"),
+    ],
+)
+def test_choose_reliability(wanted, publishers, expected):
+    assert choose_reliability(wanted, publishers, IMAGE) == expected
+
+
+def test_unmatched__names_both_sides():
+    assert unmatched("/t", "best_effort", IMAGE, [GOOD, POOR]) == ()
+    assert unmatched("/t", "reliable", IMAGE, [GOOD]) == ()
+    (sentence,) = unmatched("/t", "reliable", IMAGE, [GOOD, POOR])
+    assert sentence.startswith("/b publishes /t best effort, but qos_reliability: reliable asks for reliable")
+    (sentence,) = unmatched("/t", "reliable", IMAGE, [OTHER])
+    assert sentence == f"/c publishes {JPEG} on /t, where {IMAGE} is subscribed; set image_transport: compressed"

@@ -1,0 +1,257 @@
+"""The real node on real topics: images of every kind in, and the bytes of what comes out."""
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from ros_harness import BEST_EFFORT, LATCHED, SMALL_INPUT, Client, NodeProcess, need_model, until
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import Point, PointStamped
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from rmpsam_ros.msg import LabelSet, PanopticSegmentation
+from rmpsam_ros.segmenter import Segmenter
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    need_model()
+    process = NodeProcess(
+        tmp_path_factory.mktemp("node") / "log", cameras=["camera", "second"], input_size=SMALL_INPUT,
+        score_threshold=0.0, overlap_threshold=0.0, max_segments=8, second__image_topic="elsewhere/picture",
+    )
+    yield process
+    assert process.stop(signals=2) == 0, process.output[-3000:]
+
+
+@pytest.fixture(scope="module")
+def client(node):
+    client = Client()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def panoptic(client):
+    return client.listen(PanopticSegmentation, "~/camera/panoptic")
+
+
+def scene(height: int, width: int) -> np.ndarray:
+    """(H, W, 3) uint8 RGB with some structure."""
+    y, x = np.mgrid[0:height, 0:width]
+    image = np.dstack([x * 255 // max(width - 1, 1), y * 255 // max(height - 1, 1), (x + y) % 256]).astype(np.uint8)
+    cv2.circle(image, (width // 2, height // 2), min(height, width) // 4, (250, 40, 30), -1)
+    return image
+
+
+def check_panoptic(message: PanopticSegmentation, source) -> np.ndarray:
+    """Asserts everything that the message promises; returns the map."""
+    ids_message = message.segment_ids
+    assert message.header == source.header and ids_message.header == source.header
+    assert (ids_message.height, ids_message.width) == (source.height, source.width)
+    assert ids_message.encoding == "mono16" and ids_message.step == 2 * source.width and not ids_message.is_bigendian
+    ids = np.frombuffer(ids_message.data, "<u2").reshape(source.height, source.width)
+    values, counts = np.unique(ids, return_counts=True)
+    areas = {int(v): int(c) for v, c in zip(values, counts) if v}
+    assert sorted(areas) == sorted(segment.id for segment in message.segments)
+    for segment in message.segments:
+        assert segment.area == areas[segment.id] and 0 <= segment.score <= 1 and segment.class_name
+        rows, columns = np.nonzero(ids == segment.id)
+        roi = segment.roi
+        assert (roi.x_offset, roi.y_offset) == (columns.min(), rows.min())
+        assert (roi.width, roi.height) == (np.ptp(columns) + 1, np.ptp(rows) + 1)
+    return ids
+
+
+def test_stream__map_is_that_of_the_segmenter(client, panoptic):
+    image = scene(120, 160)
+    source = client.image(image, "bgr8")  # the channels the other way round, to be told apart
+    client.publish("camera/image_raw", source)
+    ids = check_panoptic(client.result_of(panoptic, source), source)
+    assert ids.any()
+    segmenter = Segmenter(input_size=tuple(SMALL_INPUT), score_threshold=0.0, overlap_threshold=0.0, max_segments=8)
+    expected = segmenter.set_image(np.ascontiguousarray(image[..., ::-1])).panoptic()
+    assert (ids == expected.segment_ids).mean() > 0.999
+    segmenter.close()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (17, 301), (480, 640), (641, 359), (3000, 4000)])
+def test_stream__any_size(client, panoptic, size):
+    source = client.image(scene(*size))
+    client.publish("camera/image_raw", source)
+    check_panoptic(client.result_of(panoptic, source), source)
+
+
+@pytest.mark.parametrize("encoding, channels, depth", [
+    ("mono8", 1, 1), ("mono16", 1, 2), ("rgba8", 4, 1), ("bgr16", 3, 2), ("yuv422_yuy2", 2, 1), ("bayer_grbg8", 1, 1),
+])
+def test_stream__any_encoding_and_padding(client, panoptic, encoding, channels, depth):
+    samples = np.random.default_rng(1).integers(0, 256, (60, 80, channels * depth), np.uint8)
+    source = client.image(samples, encoding, padding=7)
+    client.publish("camera/image_raw", source)
+    check_panoptic(client.result_of(panoptic, source), source)
+
+
+def test_stream__best_effort_publisher_of_another_topic_name(client):
+    results = client.listen(PanopticSegmentation, "~/second/panoptic")
+    for _ in range(200):  # best effort: one frame may be lost
+        source = client.image(scene(48, 64), frame_id="other_frame")
+        client.publish("elsewhere/picture", source, BEST_EFFORT)
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end and not results:
+            time.sleep(0.01)
+        if results:
+            break
+    check_panoptic(results[-1], source)
+    status = camera_status(client, "second")
+    assert status["reliability"] == "best_effort" and status["unmatched publishers"] == ""
+    assert status["topic"] == "/elsewhere/picture"
+
+
+def test_stream__semantic_and_overlay(client, panoptic):
+    semantic = client.listen(Image, "~/camera/semantic", BEST_EFFORT)
+    overlay = client.listen(Image, "~/camera/overlay", BEST_EFFORT)
+    jpeg = client.listen(CompressedImage, "~/camera/overlay/compressed", BEST_EFFORT)
+    source = None
+    for _ in range(50):  # results are best effort too
+        source = client.image(scene(90, 130))
+        client.publish("camera/image_raw", source)
+        result = client.result_of(panoptic, source)
+        time.sleep(0.1)
+        if all(m and m[-1].header == source.header for m in (semantic, overlay, jpeg)):
+            break
+    ids = check_panoptic(result, source)
+    classes = np.frombuffer(semantic[-1].data, np.uint8).reshape(90, 130)
+    assert semantic[-1].encoding == "mono8" and semantic[-1].step == 130 and semantic[-1].header == source.header
+    table = np.full(ids.max() + 1, 255, np.uint8)
+    for segment in result.segments:
+        table[segment.id] = segment.class_id
+    np.testing.assert_array_equal(classes, table[ids])
+    drawn = overlay[-1]
+    assert (drawn.encoding, drawn.height, drawn.width, drawn.step) == ("bgr8", 90, 130, 390)
+    assert drawn.header == source.header and jpeg[-1].header == source.header
+    decoded = cv2.imdecode(np.frombuffer(jpeg[-1].data, np.uint8), cv2.IMREAD_COLOR)
+    plain = np.frombuffer(drawn.data, np.uint8).reshape(90, 130, 3)
+    assert np.abs(decoded.astype(int) - plain).mean() < 20 and decoded.shape == (90, 130, 3)
+
+
+def test_stream__labels_are_latched(client, panoptic):
+    labels = client.listen(LabelSet, "~/labels", LATCHED)
+    until(lambda: labels, "a label set")
+    assert [label.id for label in labels[0].classes] == list(range(len(labels[0].classes)))
+    assert labels[0].name and all(label.name and label.color.a == 1 for label in labels[0].classes)
+
+
+@pytest.mark.parametrize("change, sentence", [
+    ({"step": 10}, "step is 10 bytes"),
+    ({"height": 49}, "data has"),
+    ({"height": 47}, "data has"),
+    ({"width": 0, "step": 0}, "0x48 pixels"),
+    ({"encoding": "nv99"}, "the encoding 'nv99'"),
+])
+def test_stream__bad_image_is_named_and_nothing_is_lost(client, panoptic, change, sentence):
+    bad = client.image(scene(48, 64))
+    for name, value in change.items():
+        setattr(bad, name, value)
+    client.publish("camera/image_raw", bad)
+    until(lambda: sentence in camera_status(client, "camera")["last error"], sentence)
+    good = client.image(scene(48, 64))
+    client.publish("camera/image_raw", good)
+    check_panoptic(client.result_of(panoptic, good), good)
+    assert int(camera_status(client, "camera")["frames that could not be used"]) >= 1
+
+
+def test_stream__stamp_that_goes_back(client, panoptic):
+    source = client.image(scene(48, 64))
+    client.stamp(source, stamp=5_000_000_000)
+    client.publish("camera/image_raw", source)
+    check_panoptic(client.result_of(panoptic, source), source)
+    assert until(lambda: int(camera_status(client, "camera")["stamps that went back"]), "the count")
+
+
+def test_stream__frames_that_come_too_fast_are_replaced_and_counted(client, panoptic):
+    before = camera_status(client, "camera")
+    for _ in range(60):
+        last = client.image(scene(480, 640))
+        client.publish("camera/image_raw", last)
+    check_panoptic(client.result_of(panoptic, last), last)
+    after = until(
+        lambda: (s := camera_status(client, "camera"))
+        and int(s["frames published"]) > int(before["frames published"]) and s, "new diagnostics",
+    )
+    counted = sum(int(after[k]) - int(before[k]) for k in ("frames published", "frames replaced by newer ones"))
+    assert counted <= 60 and float(after["latency p50 (ms)"]) > 0 and float(after["latency p99 (ms)"]) > 0
+
+
+def test_stream__clicks_on_topics_show_on_the_overlay(client, node, panoptic):
+    overlay = client.listen(Image, "~/camera/overlay", BEST_EFFORT)
+    source = client.image(scene(120, 160))
+    client.publish("camera/image_raw", source)
+    client.result_of(panoptic, source)
+    until(lambda: overlay and overlay[-1].header == source.header, "the overlay")
+    count = len(overlay)
+    client.publish("camera/image_raw_mouse_left", Point(x=80.0, y=60.0))
+    until(lambda: "click at (80, 60) on camera 'camera'" in node.output, "the click in the log")
+    until(lambda: len(overlay) > count, "an overlay with the click")
+    assert overlay[-1].header == source.header and overlay[-1].data != overlay[count - 1].data
+    client.publish("camera/image_raw_mouse_left", Point(x=160.0, y=60.0))
+    until(lambda: "click on camera 'camera' ignored" in node.output and "outside the image" in node.output, "the reason")
+
+
+def test_stream__clicked_point_as_pixels_in_3d_and_in_an_unknown_frame(client, node, panoptic):
+    source = client.image(scene(120, 160), frame_id="optical")
+    client.publish("camera/image_raw", source)
+    client.result_of(panoptic, source)
+
+    def clicked(frame, x, y, z):
+        message = PointStamped()
+        message.header.frame_id = frame
+        message.point.x, message.point.y, message.point.z = x, y, z
+        client.publish("clicked_point", message)
+
+    clicked("optical", 33.0, 44.0, 0.0)
+    until(lambda: "click at (33, 44) on camera 'camera'" in node.output, "the click in pixels")
+    clicked("optical", 0.1, 0.2, 1.0)
+    until(lambda: "a click in 3D needs its camera_info" in node.output, "the reason")
+    info = CameraInfo(height=120, width=160, k=[100.0, 0.0, 80.0, 0.0, 100.0, 60.0, 0.0, 0.0, 1.0],
+                      distortion_model="plumb_bob", d=[0.0] * 5)
+    info.header.frame_id = "optical"
+    client.publish("camera/camera_info", info)
+    client.publish("camera/camera_info", info)
+
+    def in_3d():
+        clicked("optical", 0.2, 0.1, 1.0)
+        time.sleep(0.1)
+        return "click at (100, 70) on camera 'camera'" in node.output
+
+    until(in_3d, "the click in 3D")
+    clicked("map", 1.0, 2.0, 3.0)
+    until(lambda: "tf2_ros" in node.output or "no transform from 'map'" in node.output, "the reason")
+
+
+def diagnostics(client: Client) -> list[DiagnosticStatus]:
+    """The next report."""
+    collected = client.listen(DiagnosticArray, "/diagnostics")
+    count = len(collected)
+    until(lambda: len(collected) > count, "diagnostics")
+    return collected[-1].status
+
+
+def camera_status(client: Client, name: str) -> dict[str, str]:
+    status = next(s for s in diagnostics(client) if s.name.endswith(f"camera {name}"))
+    return {value.key: value.value for value in status.values}
+
+
+def test_stream__diagnostics_of_the_node(client, node):
+    status = next(s for s in diagnostics(client) if s.name == "/rmpsam: inference")
+    values = {value.key: value.value for value in status.values}
+    assert values["state"] == "active" and values["backend"] and values["device"] and values["model"]
+    for key in ("fps in", "fps out", "frames dropped", "latency p50 (ms)", "latency p99 (ms)", "age of the last frame (s)"):
+        assert float(values[key]) >= 0
+    assert "fastdds_large_images.xml" in values["Fast DDS profile"]
+    if "UNTRAINED" in values["model"]:
+        assert status.level == DiagnosticStatus.WARN and "UNTRAINED" in status.message and "UNTRAINED" in node.output
