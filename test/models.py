@@ -1,0 +1,55 @@
+"""Model folders for tests: a tiny random network, exported for real. Made once a run; needs torch and OpenVINO."""
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+TINY_CLASSES = (["cup", "robot", "box"], ["floor", "wall", "sky"])
+"""Things, then stuff."""
+
+
+@lru_cache(maxsize=1)
+def tiny_model() -> Path:
+    """A folder with the `tiny` variant, 96x128 input, seeded weights whose masks are smooth enough to make segments.
+
+    Kept between runs in the system's temporary folder, under a name that changes with the code it is made of.
+    """
+    pytest.importorskip("torch", reason="making a model folder needs torch")
+    pytest.importorskip("onnx", reason="making a model folder needs onnx")
+    from rmpsam_ros.convert import untrained
+    from rmpsam_ros.export import make_model_folder
+    from rmpsam_ros.labels import make_label_set
+
+    folder = Path(tempfile.gettempdir()) / f"rmpsam-test-{os.getuid()}-{_fingerprint()}" / "tiny"
+    if not (folder / "model.yaml").is_file():
+        net, model = untrained("tiny", make_label_set("tiny", *TINY_CLASSES))
+        smooth(net)
+        make_model_folder(net, folder, replace(model, name="tiny", input_size=(96, 128), score_threshold=0.2, overlap_threshold=0.3), half=False)
+    return folder
+
+
+def smooth(net) -> None:
+    """Lets the coordinates outweigh the texture, so that a random network's masks are regions and not noise."""
+    import torch
+
+    with torch.no_grad():
+        net.neck.loc_conv.weight[:, :-2] *= 0.05
+        net.neck.loc_conv.weight[:, -2:] *= 20
+
+
+def _fingerprint() -> str:
+    import hashlib
+
+    package = Path(__file__).parent.parent / "rmpsam_ros"
+    sources = [*sorted((package / "network").glob("*.py")), package / "export.py", package / "graphs.py",
+               package / "convert.py", package / "labels.py", package / "model_folder.py", Path(__file__)]  # fmt: skip
+    digest = hashlib.sha256(sys.version.encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:12]
