@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
+from node_checks import camera_status, check_panoptic, diagnostics, scene
 from ros_harness import BEST_EFFORT, LATCHED, SMALL_INPUT, Client, NodeProcess, need_model, until
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Point, PointStamped
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -38,33 +39,6 @@ def client(node):
 @pytest.fixture(scope="module")
 def panoptic(client):
     return client.listen(PanopticSegmentation, "~/camera/panoptic")
-
-
-def scene(height: int, width: int) -> np.ndarray:
-    """(H, W, 3) uint8 RGB with some structure."""
-    y, x = np.mgrid[0:height, 0:width]
-    image = np.dstack([x * 255 // max(width - 1, 1), y * 255 // max(height - 1, 1), (x + y) % 256]).astype(np.uint8)
-    cv2.circle(image, (width // 2, height // 2), min(height, width) // 4, (250, 40, 30), -1)
-    return image
-
-
-def check_panoptic(message: PanopticSegmentation, source) -> np.ndarray:
-    """Asserts everything that the message promises; returns the map."""
-    ids_message = message.segment_ids
-    assert message.header == source.header and ids_message.header == source.header
-    assert (ids_message.height, ids_message.width) == (source.height, source.width)
-    assert ids_message.encoding == "mono16" and ids_message.step == 2 * source.width and not ids_message.is_bigendian
-    ids = np.frombuffer(ids_message.data, "<u2").reshape(source.height, source.width)
-    values, counts = np.unique(ids, return_counts=True)
-    areas = {int(v): int(c) for v, c in zip(values, counts) if v}
-    assert sorted(areas) == sorted(segment.id for segment in message.segments)
-    for segment in message.segments:
-        assert segment.area == areas[segment.id] and 0 <= segment.score <= 1 and segment.class_name
-        rows, columns = np.nonzero(ids == segment.id)
-        roi = segment.roi
-        assert (roi.x_offset, roi.y_offset) == (columns.min(), rows.min())
-        assert (roi.width, roi.height) == (np.ptp(columns) + 1, np.ptp(rows) + 1)
-    return ids
 
 
 def test_stream__map_is_that_of_the_segmenter(client, panoptic):
@@ -231,19 +205,6 @@ def test_stream__clicked_point_as_pixels_in_3d_and_in_an_unknown_frame(client, n
     until(in_3d, "the click in 3D")
     clicked("map", 1.0, 2.0, 3.0)
     until(lambda: "tf2_ros" in node.output or "no transform from 'map'" in node.output, "the reason")
-
-
-def diagnostics(client: Client) -> list[DiagnosticStatus]:
-    """The next report."""
-    collected = client.listen(DiagnosticArray, "/diagnostics")
-    count = len(collected)
-    until(lambda: len(collected) > count, "diagnostics")
-    return collected[-1].status
-
-
-def camera_status(client: Client, name: str) -> dict[str, str]:
-    status = next(s for s in diagnostics(client) if s.name.endswith(f"camera {name}"))
-    return {value.key: value.value for value in status.values}
 
 
 def test_stream__diagnostics_of_the_node(client, node):
