@@ -19,11 +19,13 @@ OK, NOTE, MISSING = "ok", "note", "missing"
 LIBRARIES = (("numpy", "numpy"), ("cv2", "OpenCV"), ("scipy", "SciPy"), ("yaml", "PyYAML"))
 MESSAGES = ("std_msgs", "sensor_msgs", "geometry_msgs", "diagnostic_msgs", "visualization_msgs", "std_srvs")
 OPTIONAL_ROS = (
-    ("vision_msgs.msg", "vision_msgs", "detections and label_info topics"),
-    ("cv_bridge.boost.cv_bridge_boost", "cv_bridge", "used where it is there; own conversions elsewhere"),
-    ("sensor_msgs_py.point_cloud2", "sensor_msgs_py", "reading our point clouds in Python"),
-    ("launch_ros.actions", "launch_ros", "`ros2 launch`; else start rmpsam_node itself"),
+    ("vision_msgs.msg", "vision_msgs", "topics detections and semantic/label_info"),
+    ("tf2_ros", "tf2_ros", "3D clicks given in another frame than the camera's"),
+    ("launch_ros.actions", "launch_ros", "ros2 launch (rmpsam_node itself starts without)"),
+    ("cv_bridge.boost.cv_bridge_boost", "cv_bridge", "only for programs of yours: the node converts images itself"),
+    ("sensor_msgs_py.point_cloud2", "sensor_msgs_py", "only for programs of yours that read point clouds in Python"),
 )
+"""Module that tells whether it is there (a namespace folder called launch, or PyPI's cv-bridge, does not), name, use."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,125 @@
+"""The launch file: its arguments, its environment, and the node that it starts.
+
+`launch` is not on PyPI: these tests run where ROS 2 is installed.
+"""
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("launch_ros.actions", reason="launch_ros is not installed (it comes with a ROS 2 installation only)")
+
+import ros_harness as ros  # noqa: E402
+from launch import LaunchContext  # noqa: E402
+from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable  # noqa: E402
+from launch.launch_description_sources import get_launch_description_from_python_launch_file  # noqa: E402
+
+from rmpsam_ros.dds import VARIABLES  # noqa: E402
+
+FILE = Path(__file__).resolve().parents[1] / "launch" / "rmpsam.launch.py"
+
+
+@pytest.fixture
+def description(monkeypatch):
+    def load(**environment):
+        for name in VARIABLES:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return get_launch_description_from_python_launch_file(str(FILE))
+
+    return load
+
+
+def environment_set_by(description, **arguments) -> dict[str, str]:
+    """What the description's SetEnvironmentVariable actions would set, given the launch arguments."""
+    context = LaunchContext()
+    found = {}
+    for entity in description.entities:
+        if isinstance(entity, DeclareLaunchArgument):
+            default = "".join(part.perform(context) for part in entity.default_value)
+            context.launch_configurations[entity.name] = arguments.get(entity.name, default)
+        elif isinstance(entity, SetEnvironmentVariable) and (not entity.condition or entity.condition.evaluate(context)):
+            found["".join(p.perform(context) for p in entity.name)] = "".join(p.perform(context) for p in entity.value)
+    return found
+
+
+def test_arguments__are_the_promised_ones_each_with_a_description(description):
+    arguments = description().get_launch_arguments()
+    assert {a.name for a in arguments} >= {
+        "namespace", "cameras", "params_file", "model", "backend", "autostart", "log_level"}
+    assert [a.name for a in arguments if len(a.description) < 15] == []
+
+
+def test_environment__names_the_profile_for_large_images(description):
+    found = environment_set_by(description())
+    assert set(found) == set(VARIABLES)
+    assert all(Path(path).is_file() and path.endswith("fastdds_large_images.xml") for path in found.values())
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_environment__keeps_the_profile_of_the_user(description, variable):
+    assert environment_set_by(description(**{variable: "/my/profile.xml"})) == {}
+
+
+def test_environment__can_be_left_alone(description):
+    assert environment_set_by(description(), large_images="false") == {}
+
+
+@pytest.fixture
+def launched(tmp_path):
+    """Starts the launch file in a process of its own, as `ros2 launch` does; ends it as Ctrl-C does."""
+    started = []
+
+    def start(**arguments):
+        code = ("import sys; from launch import LaunchService; "
+                "from launch.actions import IncludeLaunchDescription as Include; "
+                "from launch.launch_description_sources import PythonLaunchDescriptionSource as Source; "
+                "from launch import LaunchDescription; "
+                "given = [tuple(word.split(':=')) for word in sys.argv[2:]]; "
+                "service = LaunchService(argv=sys.argv[2:]); "
+                "service.include_launch_description(LaunchDescription([Include(Source(sys.argv[1]), "
+                "launch_arguments=given)])); "
+                "sys.exit(service.run())")
+        words = [f"{name}:={value}" for name, value in arguments.items()]
+        path = [str(Path(sys.executable).parent), os.environ["PATH"]]
+        log = open(tmp_path / "log", "w+")
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(FILE), *words], stdout=log, stderr=subprocess.STDOUT,
+            start_new_session=True, env={**os.environ, "PATH": os.pathsep.join(path), "ROS_LOG_DIR": str(tmp_path)})
+        started.append((process, log))
+        return process, log
+
+    yield start
+    for process, log in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)  # the node too, which is a child of it
+            process.wait()
+        log.close()
+
+
+def test_launch__starts_the_node_with_the_file_and_the_arguments_before_it(launched, tmp_path):
+    parameters = tmp_path / "params.yaml"
+    parameters.write_text("/**:\n  ros__parameters:\n    cameras: [left]\n    max_segments: 7\n    model: mine\n")
+    process, log = launched(namespace="bot", cameras="front, rear", autostart="false", params_file=parameters)
+    print("launch log:", log.name)  # shown when the test fails
+    client = ros.Client("bot/rmpsam")
+    try:
+        assert client.get("cameras").string_array_value == ["front", "rear"]
+        assert client.get("autostart").bool_value is False
+        assert client.get("max_segments").integer_value == 7
+        assert client.get("model").string_value == "mine"
+        assert client.get("backend").string_value == "auto"
+        assert client.state() == "unconfigured"
+    finally:
+        client.close()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+    log.seek(0)
+    assert re.search(r"rmpsam_node-1\]: process has finished cleanly", log.read())
