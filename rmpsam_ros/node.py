@@ -125,6 +125,8 @@ class RmpsamNode(LifecycleNode):
         if config.fixed() != self._session.config.fixed():
             self._configure()
         self._session.start()
+        topics = ", ".join(camera.topic for camera in self._session.statuses())
+        self.get_logger().info(f"active: listening to {topics}")
 
     def _release(self) -> None:
         session, self._session = self._session, None

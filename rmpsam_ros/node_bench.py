@@ -1,0 +1,237 @@
+"""What the node itself costs: `python -m rmpsam_ros.node_bench`, and `measure_node` for other tools.
+
+The node runs in a process of its own, images come from this one, results go back to it. Three times are told apart:
+
+- round trip: from the call that publishes an image to the arrival of its result in this process;
+- segmenter: what `Segmenter` takes of it, as the node measures it;
+- overhead: the rest, so transport and conversion both ways, in the publisher, the node and the subscriber.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rmpsam_ros.errors import RmpsamError
+
+READY = "active: listening to"
+START_LIMIT = 60.0
+
+
+@dataclass(frozen=True)
+class NodeMeasurement:
+    """One run, times in milliseconds but `ready` in seconds; memory in MB (10^6 bytes)."""
+
+    size: tuple[int, int]
+    outputs: tuple[str, ...]
+    frames: int
+    answered: int
+    ready: float
+    round_trip_p50: float
+    round_trip_p99: float
+    segmenter_p50: float
+    inside_p50: float
+    rss: float
+
+    @property
+    def overhead_p50(self) -> float:
+        """Everything but the segmenter."""
+        return self.round_trip_p50 - self.segmenter_p50
+
+
+def measure_node(
+    size: tuple[int, int] = (480, 640), frames: int = 100, rate: float = 8.0, outputs: Sequence[str] = ("panoptic",),
+    model: str = "default", image: np.ndarray | None = None,
+) -> NodeMeasurement:
+    """Starts the node, sends it `frames` images of `size` (height, width) at `rate` Hz, and ends it.
+
+    Args:
+        outputs: what is subscribed: panoptic, semantic, overlay. Times are those of the first.
+        image: (H, W, 3) uint8 RGB to send, of that size; None for noise over a gradient.
+
+    Raises:
+        RmpsamError: the node does not become ready, or answers nothing.
+    """
+    environ = {
+        "ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+    }
+    os.environ.update(environ)
+    from rmpsam_ros.dds import use_shipped_profile
+
+    use_shipped_profile()
+    node = _Process(model)
+    try:
+        ready = node.wait_until_ready()
+        sent, got, stages = _exchange(_picture(size) if image is None else image, frames, rate, tuple(outputs))
+        rss = node.rss()
+    finally:
+        node.stop()
+    trips = [1e3 * (got[stamp] - sent[stamp]) for stamp in got if stamp in sent]
+    if not trips or not stages.get("segmenter p50 (ms)"):
+        raise RmpsamError(f"The node answered none of {frames} images; its output ends with: {node.tail()}")
+    return NodeMeasurement(
+        size=size, outputs=tuple(outputs), frames=frames, answered=len(trips), ready=ready,
+        round_trip_p50=float(np.percentile(trips, 50)), round_trip_p99=float(np.percentile(trips, 99)),
+        segmenter_p50=float(stages["segmenter p50 (ms)"]), inside_p50=float(stages["node overhead p50 (ms)"]), rss=rss,
+    )
+
+
+class _Process:
+    """The node, its output read line by line."""
+
+    def __init__(self, model: str):
+        self._lines: list[str] = []
+        self._ready = threading.Event()
+        self._started = time.monotonic()
+        self._ready_after = 0.0
+        command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "-p", f"model:='{model}'"]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self._process.stdout:
+            self._lines.append(line.rstrip())
+            if READY in line:
+                self._ready_after = time.monotonic() - self._started
+                self._ready.set()
+
+    def wait_until_ready(self) -> float:
+        """Seconds from the start of the process to an active node."""
+        end = time.monotonic() + START_LIMIT
+        while not self._ready.wait(0.1):
+            if self._process.poll() is not None or time.monotonic() > end or "not started" in self.tail():
+                raise RmpsamError(f"The node did not become ready; its output ends with: {self.tail()}")
+        return self._ready_after
+
+    def rss(self) -> float:
+        """Resident memory now, MB."""
+        with open(f"/proc/{self._process.pid}/status", encoding="ascii") as status:
+            line = next(line for line in status if line.startswith("VmRSS"))
+        return int(line.split()[1]) * 1024 / 1e6
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self._reader.join(5)
+
+    def tail(self) -> str:
+        return " | ".join(self._lines[-3:])
+
+
+def _picture(size: tuple[int, int]) -> np.ndarray:
+    height, width = size
+    y, x = np.mgrid[0:height, 0:width]
+    noise = np.random.default_rng(0).integers(0, 32, (height, width, 3))
+    return (np.dstack([x * 223 // width, y * 223 // height, (x + y) % 224]) + noise).astype(np.uint8)
+
+
+def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, ...]):
+    """Sends images and collects results; (stamp -> time sent, stamp -> time received, the node's own figures)."""
+    import rclpy
+    from diagnostic_msgs.msg import DiagnosticArray
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.qos import QoSProfile, qos_profile_sensor_data
+    from sensor_msgs.msg import Image
+
+    from rmpsam_ros.messages import image_message, stamp_ns
+    from rmpsam_ros.msg import PanopticSegmentation
+    from rmpsam_ros.node import keep_image_buffers
+
+    kinds = {"panoptic": (PanopticSegmentation, QoSProfile(depth=5)), "semantic": (Image, qos_profile_sensor_data),
+             "overlay": (Image, qos_profile_sensor_data)}
+    keep_image_buffers()
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("rmpsam_bench", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    sent: dict[int, float] = {}
+    got: dict[int, float] = {}
+    stages: dict[str, str] = {}
+
+    def take_result(message) -> None:
+        got.setdefault(stamp_ns(message.header.stamp), time.monotonic())
+
+    def take_report(message) -> None:
+        for status in message.status:
+            if status.name.endswith("camera camera"):
+                stages.update({value.key: value.value for value in status.values})
+
+    for index, name in enumerate(outputs):
+        kind, qos = kinds[name]
+        node.create_subscription(kind, f"/rmpsam/camera/{name}", take_result if index == 0 else lambda _: None, qos)
+    node.create_subscription(DiagnosticArray, "/diagnostics", take_report, 10)
+    publisher = node.create_publisher(Image, "/camera/image_raw", QoSProfile(depth=5))
+    stop = threading.Event()
+
+    def spin() -> None:
+        while not stop.is_set():
+            executor.spin_once(timeout_sec=0.1)
+
+    spinner = threading.Thread(target=spin, daemon=True)
+    spinner.start()
+    try:
+        _wait(lambda: publisher.get_subscription_count() and node.count_publishers(f"/rmpsam/camera/{outputs[0]}"))
+        message = image_message(image, "rgb8", Image().header)
+        warm_up = 5
+        for index in range(frames + warm_up):
+            stamp = 1_000_000_000_000 + index * 1_000_000
+            message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
+            started = time.monotonic()
+            publisher.publish(message)
+            if index >= warm_up:
+                sent[stamp] = started
+            time.sleep(max(0.0, started + 1 / rate - time.monotonic()))
+        time.sleep(1.5)  # the last results, and one more report
+    finally:
+        stop.set()
+        spinner.join(5)
+        executor.shutdown(timeout_sec=2)
+        node.destroy_node()
+        context.try_shutdown()
+    return sent, got, stages
+
+
+def _wait(condition) -> None:
+    end = time.monotonic() + 15
+    while not condition():
+        if time.monotonic() > end:
+            raise RmpsamError("The node's topics were not found within 15 s.")
+        time.sleep(0.01)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints one row for each size."""
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.node_bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--frames", type=int, default=100)
+    parser.add_argument("--rate", type=float, default=8.0, help="Hz; low enough that no frame waits (default: 8)")
+    parser.add_argument("--size", nargs="+", default=["480x640", "1080x1920"], metavar="HxW")
+    parser.add_argument("--outputs", nargs="+", default=["panoptic"], choices=["panoptic", "semantic", "overlay"])
+    args = parser.parse_args(argv)
+    print("size       answered  ready  round trip p50   p99  segmenter  overhead  inside the node  RSS")
+    for text in args.size:
+        height, width = (int(side) for side in text.split("x"))
+        m = measure_node((height, width), args.frames, args.rate, args.outputs, args.model)
+        print(
+            f"{text:10} {m.answered:4}/{m.frames:<4} {m.ready:5.2f}s {m.round_trip_p50:11.1f} ms {m.round_trip_p99:6.1f} "
+            f"{m.segmenter_p50:7.1f} ms {m.overhead_p50:6.1f} ms {m.inside_p50:11.1f} ms {m.rss:7.0f} MB"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
