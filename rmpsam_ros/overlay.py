@@ -168,7 +168,7 @@ def _tag_segments(
         if segment.area >= pixels * (_LEAST_THING if segment.is_thing else _LEAST_STUFF)
     ]
     named.sort(key=lambda pair: (not pair[0].is_thing, -pair[0].area))
-    # Depth on a coarse map: a tag's place need not be exact, and a full-size distance transform costs more than all else.
+    # On a coarse map: a tag's place need not be exact, and a full-size distance transform costs more than all else.
     step = max(1, max(ids.shape) // 160)
     coarse = np.ascontiguousarray(ids[step // 2 :: step, step // 2 :: step])
     inside = cv2.morphologyEx(coarse, cv2.MORPH_GRADIENT, _NEIGHBOURS) == 0

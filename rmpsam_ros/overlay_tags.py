@@ -27,11 +27,16 @@ def text_scale(height: int, width: int) -> float:
     return float(np.clip(0.42 * (min(height, width) / 480) ** 0.8, 0.38, 1.4))
 
 
+def text_margin(scale: float) -> int:
+    """Pixels between a tag's left edge and its text."""
+    return max(2, round(7 * scale))
+
+
 @lru_cache(maxsize=2048)
 def _glyphs(text: str, scale: float, color: Color) -> Canvas:
     """(h, w, 3) uint8: the text on black, with a margin. Cached: names and scores come again frame after frame."""
     (width, ascent), descent = cv2.getTextSize(text, _FONT, scale, 1)
-    margin = max(2, round(7 * scale))
+    margin = text_margin(scale)
     picture = np.zeros((ascent + descent + margin, width + 2 * margin, 3), np.uint8)
     origin = (margin, margin // 2 + ascent + descent // 3)
     cv2.putText(picture, text, origin, _FONT, scale, color, 1, cv2.LINE_AA)

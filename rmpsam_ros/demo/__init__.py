@@ -6,3 +6,12 @@
     album.py     contact sheet, frames and video from what the viewer saw
     runner.py    the whole, from start to the summary table
 """
+from rmpsam_ros.errors import RmpsamError
+
+
+class DemoError(RmpsamError):
+    """The demo cannot go on; one sentence says why. `code` is the exit code."""
+
+    def __init__(self, sentence: str, code: int = 1) -> None:
+        super().__init__(sentence)
+        self.code = code

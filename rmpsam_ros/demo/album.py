@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.demo.film import Film
+from rmpsam_ros.demo.film import Film, shrink_click
 from rmpsam_ros.demo.sheet import Picture, contact_sheet
 from rmpsam_ros.overlay import draw_click
 from rmpsam_ros.results import write_image
@@ -88,6 +88,6 @@ class Album:
 
     def _take_click(self, image: Image, click: PromptResult, seconds: float, caption: str, banner: str) -> None:
         drawn = draw_click(image, click, banner=banner)
-        self._film.show(drawn, caption, seconds)
+        self._film.show(draw_click(*shrink_click(image, click), caption=""), caption, seconds)
         self.clicks.append(Picture(drawn, caption))
         write_image(self.out / f"click_{len(self.clicks)}.png", drawn)

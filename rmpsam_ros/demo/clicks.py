@@ -54,7 +54,7 @@ def find_subject(result: PanopticResult) -> Subject:
 
 
 def deepest_point(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """(x, y) of the pixel of a (H, W) mask that is farthest from its edge and the image's; the middle if it is empty."""
+    """(x, y) of the pixel of a (H, W) mask that is farthest from its edge and the image's; the middle if empty."""
     framed = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
     if depth.max() == 0.0:
@@ -63,9 +63,10 @@ def deepest_point(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
     return float(column), float(row)
 
 
-def _prominence(segment: Segment, pixels: int) -> float:
+def _prominence(segment: Segment, pixels: int) -> tuple[bool, float]:
+    """A sort key: things that can be seen before all else, then size, where half the picture is large enough."""
     share = segment.area / pixels
-    return (2.0 if segment.is_thing else 1.0) * min(share, 0.5) * (0.1 if share > 0.7 else 1.0)
+    return segment.is_thing and 0.005 < share < 0.7, share if share < 0.5 else 1.0 - share
 
 
 def roi_of_box(box: tuple[float, float, float, float]) -> Roi:

@@ -1,6 +1,7 @@
-"""The demo's video: overlays at the pace at which they came, a line of facts below, clicks as a picture in the picture."""
+"""The demo's video: overlays at the pace at which they came, facts below, clicks as a picture in the picture."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.overlay_tags import paint_text, text_scale, text_size
 from rmpsam_ros.results import OverlayVideo
+from rmpsam_ros.types import PromptResult, Roi
 
 Image = npt.NDArray[np.uint8]
 
@@ -36,10 +38,10 @@ class Film:
         """Shows (H, W, 3) uint8 RGB pixels from `seconds` on."""
         self._hold_until(seconds)
         inset = self._inset if seconds < self._inset_until else None
-        self._held = compose(image, facts, inset)
+        self._held = compose(image, f"{seconds:4.1f} s   {facts}", inset)
 
     def show(self, picture: Image, title: str, seconds: float) -> None:
-        """Shows a click's picture in the corner of the frames of the next `INSET_SECONDS`."""
+        """Shows a small picture with its title in the corner of the frames of the next `INSET_SECONDS`."""
         self._inset, self._inset_until = (picture, title), seconds + INSET_SECONDS
 
     def close(self, seconds: float) -> bool:
@@ -76,16 +78,25 @@ def compose(image: Image, facts: str, inset: tuple[Image, str] | None = None) ->
     return canvas
 
 
+def shrink_click(image: Image, click: PromptResult, share: float = INSET_SHARE) -> tuple[Image, PromptResult]:
+    """A frame and the click on it at a fraction of their size: drawn small, points stay points that can be seen."""
+    size = max(1, round(image.shape[1] * share)), max(1, round(image.shape[0] * share))
+    mask = cv2.resize(click.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    points = tuple(replace(point, x=point.x * share, y=point.y * share) for point in click.points)
+    boxes = tuple(tuple(value * share for value in box) for box in click.boxes)
+    small = replace(click, mask=mask, roi=Roi.of_mask(mask), points=points, boxes=boxes)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA), small
+
+
 def _paint_inset(canvas: Image, picture: Image, title: str) -> None:
-    """Paints a picture with a white frame and its title into the lower right corner."""
+    """Paints a picture with a white frame and its title into the lower right corner, if it fits there."""
     height, width = canvas.shape[:2]
-    factor = min(INSET_SHARE * width / picture.shape[1], 0.6 * height / picture.shape[0])
-    size = (max(1, round(picture.shape[1] * factor)), max(1, round(picture.shape[0] * factor)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    x, y = width - size[0] - 12, height - size[1] - 12
+    rows, columns = picture.shape[:2]
+    x, y = width - columns - 12, height - rows - 12
     if x < 2 or y < 2:
         return
-    cv2.rectangle(canvas, (x - 2, y - 2), (x + size[0] + 1, y + size[1] + 1), (255, 255, 255), 2)
-    canvas[y : y + size[1], x : x + size[0]] = small
+    cv2.rectangle(canvas, (x - 2, y - 2), (x + columns + 1, y + rows + 1), (255, 255, 255), 2)
+    corner = canvas[y : y + rows, x : x + columns]
+    corner[:] = picture
     scale = text_scale(height, width)
-    paint_text(canvas[:, x : x + size[0]], 0, y + size[1] - text_size(title, scale)[1], title, scale)
+    paint_text(corner, 0, rows - text_size(title, scale)[1], title, scale)

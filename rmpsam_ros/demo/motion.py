@@ -23,7 +23,6 @@ class View:
     subject: Subject | None
 
 
-@dataclass(frozen=True)
 class Tour:
     """Photos one after the other, over and over, each seen by a camera that moves.
 
@@ -32,8 +31,9 @@ class Tour:
         size: (height, width) of the views in pixels.
     """
 
-    photos: Sequence[Photo]
-    size: tuple[int, int] = (480, 640)
+    def __init__(self, photos: Sequence[Photo], size: tuple[int, int] = (480, 640)) -> None:
+        self.size = size
+        self.photos = [_shrunk(photo, size) for photo in photos]
 
     def view(self, seconds: float) -> View:
         """What the camera sees after so many seconds."""
@@ -45,8 +45,8 @@ class Tour:
         # Pixel centres at integers: the view's pixel u lies at photo x = left + (u + 0.5) / scale - 0.5.
         shift = 0.5 / scale - 0.5
         inverse = np.array([[1 / scale, 0, left + shift], [0, 1 / scale, top + shift]])
-        quality = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
-        image = self._sample(photo.image, inverse, scale, quality, (width, height))
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        image = cv2.warpAffine(photo.image, inverse, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return View(image, _move(photo.subject, left, top, scale, width, height))
 
     def _window(self, photo: Photo, seconds: float, phase: float) -> tuple[float, float, float]:
@@ -60,16 +60,23 @@ class Tour:
         top = free_y * (0.5 + 0.5 * math.sin(2 * math.pi * seconds / 9.0 + 2.0 * phase + 1.0))
         return left, top, 1.0 / zoom
 
-    @staticmethod
-    def _sample(image, inverse, scale: float, quality: int, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-        """The window's pixels; a photo much larger than the view is averaged first, or it would flicker."""
-        if quality == cv2.INTER_AREA:
-            image = cv2.resize(image, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
-            inverse = inverse.copy()
-            inverse[:, :2] *= 2 * scale
-            inverse[:, 2] = (inverse[:, 2] + 0.5) * 2 * scale - 0.5
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(image, inverse, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+def _shrunk(photo: Photo, size: tuple[int, int]) -> Photo:
+    """The photo at no more than 1.4 times the detail that the views can show: finer detail would flicker."""
+    rows, columns = photo.image.shape[:2]
+    factor = 1.4 / min(columns / size[1], rows / size[0])
+    if factor >= 1.0:
+        return photo
+    width, height = round(columns * factor), round(rows * factor)
+    image = cv2.resize(photo.image, (width, height), interpolation=cv2.INTER_AREA)
+    if photo.subject is None:
+        return Photo(photo.name, image)
+
+    def moved(x: float, y: float) -> tuple[float, float]:
+        return (x + 0.5) * width / columns - 0.5, (y + 0.5) * height / rows - 0.5
+
+    s = photo.subject
+    return Photo(photo.name, image, Subject(moved(*s.on), moved(*s.beside), (*moved(*s.box[:2]), *moved(*s.box[2:]))))
 
 
 def _move(subject: Subject | None, left: float, top: float, scale: float, width: int, height: int) -> Subject | None:

@@ -5,24 +5,16 @@ import argparse
 import os
 import signal
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rmpsam_ros.dds import use_shipped_profile
+from rmpsam_ros.demo import DemoError
 from rmpsam_ros.demo.processes import Child, stop_all
 
 START_LIMIT = 45.0
 """Seconds until the first result: loading a model takes 3, compiling it for the first time longer."""
-
-
-class DemoError(Exception):
-    """The demo cannot go on; one sentence says why. `code` is the exit code."""
-
-    def __init__(self, sentence: str, code: int = 1) -> None:
-        super().__init__(sentence)
-        self.code = code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,6 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
         return _run(args, out)
+    except ModuleNotFoundError as error:
+        print(f"demo: {error.name} is not installed; `make demo` sets everything up, or source a ROS 2 workspace with "
+              "this package.", file=sys.stderr)  # fmt: skip
+        return 1
+    except OSError as error:
+        print(f"demo: {error.filename or out}: {error.strerror or error}", file=sys.stderr)
+        return 2
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return error.code
@@ -49,26 +48,31 @@ def _arguments() -> argparse.ArgumentParser:
         prog="python -m rmpsam_ros.demo",
         description="Runs the node on a moving camera, looks at what it publishes, clicks three times, keeps pictures.",
     )
-    parser.add_argument("--duration", type=_seconds, default=20.0, metavar="S", help="seconds from the first result (20)")
+    parser.add_argument("--duration", type=_from_1_to(3600), default=20.0, metavar="S",
+                        help="seconds from the first result (20)")
     parser.add_argument("--source", metavar="S", help="an image, a folder, a video or a device such as /dev/video0; "
                                                       "default: photographs of scikit-image, seen by a moving camera")
     parser.add_argument("--out", default="demo", metavar="DIR", help="folder of pictures, video and logs (demo)")
     parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
     parser.add_argument("--backend", default="auto", help="auto, openvino, tensorrt or torch (auto)")
-    parser.add_argument("--rate", type=_seconds, default=20.0, metavar="HZ", help="of the camera over photos (20)")
-    parser.add_argument("--domain", type=int, default=1 + os.getpid() % 100, metavar="N",
+    parser.add_argument("--rate", type=_from_1_to(120), default=20.0, metavar="HZ",
+                        help="of the camera over photos (20)")
+    parser.add_argument("--domain", type=_from_1_to(232, int), default=1 + os.getpid() % 100, metavar="N",
                         help="ROS_DOMAIN_ID (default: one of its own)")
     return parser
 
 
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1.0 <= value <= 3600.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 3600")
-    return value
+def _from_1_to(most: int, kind: type = float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = 0
+        if not 1 <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {most}")
+        return value
+
+    return number
 
 
 def _set_apart(domain: int) -> None:
@@ -99,7 +103,8 @@ def _run(args: argparse.Namespace, out: Path) -> int:
         try:
             session.wait_for_first_result(START_LIMIT)
             console.print(f"Running for {args.duration:g} s. To look in from another terminal: "
-                          f"ROS_DOMAIN_ID={args.domain} ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST", highlight=False)
+                          f"ROS_DOMAIN_ID={args.domain} ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST",
+                          highlight=False, soft_wrap=True)  # fmt: skip
             session.watch()
             stop_all([camera])
             session.settle()
@@ -108,7 +113,8 @@ def _run(args: argparse.Namespace, out: Path) -> int:
     session.write_sheet()
     console.print(table(rows(session.seen, session.answers, session.seconds, camera.last_line(), out)))
     if session.seen.untrained:
-        console.print("The model is UNTRAINED: its masks mean nothing. The rates and latencies are real.", style="yellow")
+        console.print("The model is UNTRAINED: its masks mean nothing. The rates and latencies are real.",
+                      style="yellow", soft_wrap=True)  # fmt: skip
     if len(session.answers) < 3:
         why = session.seen.last_failure or "no answer came in time"
         raise DemoError(f"{len(session.answers)} of 3 clicks were answered: {why}")

@@ -14,11 +14,11 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.spinner import Spinner
 
+from rmpsam_ros.demo import DemoError
 from rmpsam_ros.demo.album import Album
 from rmpsam_ros.demo.clicks import KINDS, prompt_on
 from rmpsam_ros.demo.processes import Child
-from rmpsam_ros.demo.runner import DemoError
-from rmpsam_ros.demo.summary import facts, live_line
+from rmpsam_ros.demo.summary import facts, live_line, whole_run
 from rmpsam_ros.demo.viewer import Answer, Viewer
 from rmpsam_ros.overlay import UNTRAINED_BANNER
 
@@ -95,7 +95,7 @@ class DemoSession:
                 progress.update(bar, completed=now, description=line)
                 if not self._console.is_terminal and now - told >= 5.0:
                     told = now
-                    self._console.print(f"{now:4.0f} s  {line}", highlight=False)
+                    self._console.print(f"{now:4.0f} s  {line}", highlight=False, soft_wrap=True)
         self.seconds = self._now()
 
     def settle(self) -> None:
@@ -113,7 +113,7 @@ class DemoSession:
 
     def write_sheet(self) -> Path:
         """Writes the contact sheet of what was kept."""
-        lines = [facts(self.seen), f"{len(self.seen.results)} results in {self.seconds:.0f} s"]
+        lines = [whole_run(self.seen, self.seconds)]
         return self._album.write_sheet("rmpsam_ros: panoptic segmentation on camera topics", lines, self._banner())
 
     def _step(self) -> None:
@@ -145,4 +145,5 @@ class DemoSession:
             return f"the node did not report within {limit:.0f} s; see {self._children[1].log}"
         if not seen.camera_frames:
             return f"no camera frame arrived within {limit:.0f} s; see {self._children[0].log}"
-        return f"no result arrived within {limit:.0f} s; the node says '{seen.node_message}', see {self._children[1].log}"
+        log = self._children[1].log
+        return f"no result arrived within {limit:.0f} s; the node says '{seen.node_message}', see {log}"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.demo.film import GROUND
-from rmpsam_ros.overlay_tags import paint_text, text_size
+from rmpsam_ros.overlay_tags import paint_text, text_margin, text_size
 
 Image = npt.NDArray[np.uint8]
 
@@ -40,8 +40,8 @@ def contact_sheet(title: str, lines: Sequence[str], frames: Sequence[Picture], c
     for start in range(0, len(frames), COLUMNS):
         parts.append(_row(frames[start : start + COLUMNS], COLUMNS))
     if clicks:
-        parts += [_space(GAP), _text_row("Clicks through the service, answered from the frame's cached features", 0.75, _WHITE)]
-        parts.append(_row(clicks, max(len(clicks), 3)))
+        heading = _text_row("Clicks through the service, answered from the frame's cached features", 0.75, _WHITE)
+        parts += [_space(GAP), heading, _row(clicks, max(len(clicks), 3))]
     return np.vstack([_space(GAP), *parts, _space(GAP)])
 
 
@@ -55,7 +55,7 @@ def _row(pictures: Sequence[Picture], columns: int) -> Image:
     for index, (picture, image) in enumerate(zip(pictures, scaled)):
         x = GAP + index * (width + GAP)
         row[: image.shape[0], x : x + width] = image
-        paint_text(row[:, x : x + width], -3, tall + 2, picture.caption, 0.52, _GREY, shade=False)
+        paint_text(row[:, x : x + width], -text_margin(0.52), tall + 2, picture.caption, 0.52, _GREY, shade=False)
     return row
 
 
@@ -67,7 +67,7 @@ def _text_row(text: str, scale: float, color: tuple[int, int, int]) -> Image:
     while text_size(text, scale)[0] > WIDTH - 2 * GAP and scale > 0.3:
         scale *= 0.95
     row = _space(text_size(text, scale)[1] + 4)
-    paint_text(row, GAP - 4, 2, text, scale, color, shade=False)
+    paint_text(row, GAP - text_margin(scale), 2, text, scale, color, shade=False)
     return row
 
 

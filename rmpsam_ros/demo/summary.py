@@ -21,12 +21,20 @@ def facts(seen: Seen) -> str:
     return "   ".join(part for part in parts if part)
 
 
+def whole_run(seen: Seen, seconds: float) -> str:
+    """The line on the contact sheet: the same for all of the run."""
+    p50, p99 = np.percentile(seen.latencies or [0.0], [50, 99])
+    backend = " ".join(seen.node.get(key, "") for key in ("backend", "precision", "device"))
+    return (f"{seen.node.get('model', '')}   {backend}   {len(seen.results)} results in {seconds:.0f} s, "
+            f"{len(seen.results) / max(seconds, 1e-3):.1f} Hz   camera to result {p50:.0f} ms, p99 {p99:.0f} ms")
+
+
 def live_line(seen: Seen, clicks: int) -> str:
     """The line that changes while the demo runs."""
     latest = seen.latencies[-200:]
     p50, p99 = np.percentile(latest, [50, 99]) if latest else (0.0, 0.0)
     return (f"camera {seen.camera.get('fps in', '-')} Hz   results {seen.rate():.1f} Hz   latency {p50:.0f} ms "
-            f"(p99 {p99:.0f})   {seen.segments} segments   {clicks} of 3 clicks")
+            f"(p99 {p99:.0f})   segments {seen.segments}   clicks {clicks} of 3")
 
 
 def rows(seen: Seen, answers: list[Answer], seconds: float, camera_log: str, out: Path) -> list[tuple[str, str]]:
@@ -38,7 +46,7 @@ def rows(seen: Seen, answers: list[Answer], seconds: float, camera_log: str, out
     input_size = f", input {model['input size']}" if model.get("input size") else ""
     lines = [
         ("model", f"{model.get('model', 'unknown')}{input_size}"),
-        ("backend", " ".join(filter(None, (model.get("backend"), model.get("precision"), f"on {model.get('device')}")))),
+        ("backend, precision, device", ", ".join(model.get(key, "") for key in ("backend", "precision", "device"))),
         ("frames published by the camera", published[1] if published else str(seen.camera_frames)),
         ("frames received by the node", camera.get("frames received", "unknown")),
         ("frames processed", camera.get("frames processed", "unknown")),

@@ -30,7 +30,7 @@ KEPT_FRAMES = 24
 
 @dataclass(frozen=True)
 class Answer:
-    """An answered click: `image` (H, W, 3) RGB of its frame, `round_trip_ms` as the caller saw it, `node_ms` as the node did."""
+    """An answered click: `image` (H, W, 3) RGB of its frame, `round_trip_ms` for the caller, `node_ms` in the node."""
 
     prompt: Prompt
     image: npt.NDArray[np.uint8]

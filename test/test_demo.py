@@ -1,0 +1,119 @@
+"""The whole demo for real, short: camera and node as processes of their own, pictures, clicks, and an orderly end."""
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from rmpsam_ros.demo import runner
+from rmpsam_ros.media import Video
+from rmpsam_ros.model_folder import available_models
+from rmpsam_ros.results import write_image
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _need_ros() -> None:
+    pytest.importorskip("rclpy", reason="ROS 2 is not installed (pip install . brings it)")
+    pytest.importorskip("rmpsam_ros.msg", reason="the messages are not built (pip install . builds them)")
+
+
+@pytest.fixture
+def model() -> None:
+    _need_ros()
+    if not available_models():
+        pytest.skip("no model folder is there; `make model` makes one")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(3)
+    for name in ("a.png", "b.png"):
+        blobs = cv2.resize(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
+        write_image(tmp_path / "photos" / name, blobs)
+    return tmp_path / "photos"
+
+
+def _start(*words: str) -> subprocess.Popen:
+    environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}", "COLUMNS": "160"}
+    command = [sys.executable, "-m", "rmpsam_ros.demo", *words]
+    return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _runs(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_demo__end_to_end(model, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    process = _start("--duration", "5", "--source", str(photos), "--out", str(out))
+    said, errors = process.communicate(timeout=90)
+    assert process.returncode == 0, errors + said
+    names = {p.name for p in out.iterdir()}
+    assert {"contact_sheet.png", "demo.mp4", "click_1.png", "click_2.png", "click_3.png", "frame_01.png"} <= names
+    assert not any(name.startswith(".") for name in names)
+    for name in ("frame_01.png", "click_1.png", "click_2.png", "click_3.png"):
+        assert cv2.imread(str(out / name)).shape == (480, 640, 3)
+    with Video(out / "demo.mp4") as video:
+        assert len(list(video)) == pytest.approx(5 * video.fps, abs=0.4 * 5 * video.fps)
+    rows = {" ".join(line.split()[:2]): line for line in said.splitlines()}
+    published = int(re.search(r"(\d+)\s*$", rows["frames published"])[1])
+    processed = int(re.search(r"(\d+)\s*$", rows["frames processed"])[1])
+    assert published >= processed >= 1 and published >= 60
+    assert re.search(r"p50 / p99 +\d+ / \d+ ms", said) and said.count("predicted IoU") == 3
+    untrained = re.search(r"^ *model .*UNTRAINED", said, re.MULTILINE)
+    assert bool(untrained) == ("The model is UNTRAINED" in said)
+    assert (out / "camera.log").read_text().strip().endswith(f"{published} frames published")
+
+
+def test_demo__ctrl_c_ends_what_it_started(model, photos: Path, tmp_path: Path) -> None:
+    process = _start("--duration", "60", "--source", str(photos), "--out", str(tmp_path / "demo"))
+    end = time.monotonic() + 60
+    while "Running" not in (line := process.stdout.readline()) and time.monotonic() < end:
+        assert process.poll() is None, line
+    children = _children(process.pid)
+    assert len(children) == 2
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130 and "interrupted" in errors and "Traceback" not in errors
+    assert not any(map(_runs, children))
+    assert (tmp_path / "demo/demo.mp4").is_file()
+
+
+@pytest.mark.parametrize(
+    "words, code, said",
+    [
+        (["--source", "no_such_file.png"], 2, r"the camera ended: no_such_file.png does not exist"),
+        (["--model", "no_such_model", "--source", "{photos}"], 1, r"the node did not start: .*no_such_model"),
+    ],
+)
+def test_demo__one_sentence_when_it_cannot_run(photos: Path, tmp_path: Path, words, code: int, said: str) -> None:
+    _need_ros()
+    words = [word.format(photos=photos) for word in words]
+    process = _start("--duration", "5", "--out", str(tmp_path / "demo"), *words)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code and re.search(said, errors)
+    assert len([line for line in errors.splitlines() if line.strip()]) == 1
+
+
+@pytest.mark.parametrize("words", [["--duration", "0"], ["--rate", "fast"], ["--domain", "999"], ["--out", "{file}"]])
+def test_demo__wrong_arguments_exit_2(tmp_path: Path, capsys, words) -> None:
+    (tmp_path / "file").write_text("x")
+    try:
+        code = runner.main([word.format(file=tmp_path / "file") for word in words])
+    except SystemExit as request:
+        code = request.code
+    assert code == 2 and capsys.readouterr().err.strip()

@@ -1,0 +1,271 @@
+"""The demo without ROS: the moving camera, its sources, the choice of clicks, film, sheet and child processes."""
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rmpsam_ros.demo.album import FRAMES, Album
+from rmpsam_ros.demo.clicks import KINDS, deepest_point, find_subject, prompt_on, roi_of_box
+from rmpsam_ros.demo.film import FPS, Film, compose, shrink_click
+from rmpsam_ros.demo.motion import SECONDS_PER_PHOTO, Tour
+from rmpsam_ros.demo.photos import Photo, Subject, bundled_photos
+from rmpsam_ros.demo.processes import Child, stop_all
+from rmpsam_ros.demo.sheet import WIDTH, Picture, contact_sheet
+from rmpsam_ros.demo.sources import LONGEST_SIDE, Source
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.labels import make_label_set
+from rmpsam_ros.media import Video
+from rmpsam_ros.results import OverlayVideo, write_image
+from rmpsam_ros.types import PanopticResult, PointPrompt, PromptResult, Roi, Segment
+
+LABELS = make_label_set("test", ["cup"], ["table"])
+
+
+def _marked_photo(height: int, width: int, subject: Subject) -> Photo:
+    """Grey, with the subject's point white and the one beside it black."""
+    image = np.full((height, width, 3), 128, np.uint8)
+    for (x, y), value in ((subject.on, 255), (subject.beside, 0)):
+        image[int(y) - 8 : int(y) + 9, int(x) - 8 : int(x) + 9] = value
+    return Photo("marked", image, subject)
+
+
+def _gradient(height: int = 60, width: int = 80) -> np.ndarray:
+    rows, columns = np.mgrid[0:height, 0:width]
+    return np.stack((rows * 255 // height, columns * 255 // width, rows * 0 + 90), axis=2).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size", [(300, 451), (512, 512), (700, 500), (2400, 3600)])
+def test_tour__subject_stays_on_its_pixel(size: tuple[int, int]) -> None:
+    height, width = size
+    subject = Subject((width * 0.5, height * 0.5), (width * 0.6, height * 0.6), (0, 0, width - 1, height - 1))
+    tour = Tour([_marked_photo(height, width, subject)])
+    seen = 0
+    for seconds in np.arange(0, 30, 0.7):
+        view = tour.view(float(seconds))
+        assert view.image.shape == (480, 640, 3) and view.image.dtype == np.uint8
+        if view.subject is not None:
+            seen += 1
+            for (x, y), least, most in ((view.subject.on, 240, 255), (view.subject.beside, 0, 15)):
+                assert least <= view.image[round(y), round(x), 0] <= most
+            x1, y1, x2, y2 = view.subject.box
+            assert 0 <= x1 < x2 <= 639 and 0 <= y1 < y2 <= 479
+    assert seen >= 20
+
+
+def test_tour__moves_smoothly_and_changes_photos() -> None:
+    subject = Subject((250, 200), (300, 250), (100, 100, 400, 300))
+    tour = Tour([_marked_photo(400, 600, subject), Photo("plain", np.full((300, 300, 3), 7, np.uint8))])
+    places = [tour.view(k / 20).subject for k in range(int(SECONDS_PER_PHOTO * 20))]
+    steps = [np.hypot(a.on[0] - b.on[0], a.on[1] - b.on[1]) for a, b in itertools.pairwise(places) if a and b]
+    assert len(steps) > 40 and 0.05 < np.median(steps) < 8 and max(steps) < 10
+    plain = tour.view(SECONDS_PER_PHOTO + 0.1)
+    assert plain.subject is None and (plain.image == 7).all()
+    assert np.array_equal(tour.view(3.3).image, tour.view(3.3).image)
+
+
+def test_bundled_photos__have_subjects_inside() -> None:
+    if find_spec("skimage") is None:
+        pytest.skip("scikit-image is not installed ([demo] brings it)")
+    photos = bundled_photos()
+    assert len(photos) == 5
+    for photo in photos:
+        height, width = photo.image.shape[:2]
+        for x, y in (photo.subject.on, photo.subject.beside):
+            assert 0 <= x < width and 0 <= y < height
+        x1, y1, x2, y2 = photo.subject.box
+        assert 0 <= x1 < photo.subject.on[0] < x2 < width and 0 <= y1 < photo.subject.on[1] < y2 < height
+    views = [Tour(photos).view(second / 2) for second in range(40)]
+    assert sum(view.subject is not None for view in views) > 20  # most of the time there is something to click on
+
+
+def test_bundled_photos__says_how_to_get_scikit_image(monkeypatch) -> None:
+    monkeypatch.setattr("rmpsam_ros.demo.photos.find_spec", lambda name: None)
+    with pytest.raises(ImageError, match=r"pip install '\.\[demo\]'"):
+        Source(None, 20.0)
+
+
+def test_source__image_and_folder(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", _gradient())
+    write_image(tmp_path / "b.jpg", _gradient(500, 300))
+    for source in (tmp_path / "a.png", tmp_path):
+        views = list(itertools.islice(Source(str(source), 20.0), 5))
+        assert all(view.image.shape == (480, 640, 3) and view.subject is None for view in views)
+        assert not np.array_equal(views[0].image, views[4].image)
+
+
+def test_source__video_goes_round_and_is_not_larger_than_needed(tmp_path: Path) -> None:
+    film = OverlayVideo(tmp_path / "clip.mp4", 12.0)
+    for value in (0, 60, 120):
+        film.add(np.full((96, 2560, 3), value, np.uint8))
+    film.close()
+    source = Source(str(tmp_path / "clip.mp4"), 20.0)
+    assert source.rate == pytest.approx(12.0) and not source.paced
+    views = list(itertools.islice(source, 7))
+    assert [round(float(v.image.mean()) / 60) for v in views] == [0, 1, 2, 0, 1, 2, 0]
+    assert views[0].image.shape == (48, LONGEST_SIDE, 3)
+
+
+@pytest.mark.parametrize("source, said", [("none.mp4", "does not exist"), ("/dev/video77", "does not exist")])
+def test_source__says_what_is_wrong(source: str, said: str) -> None:
+    with pytest.raises(ImageError, match=said):
+        Source(source, 20.0)
+
+
+def _two_segments() -> PanopticResult:
+    ids = np.zeros((100, 200), np.uint16)
+    ids[60:] = 1
+    ids[10:50, 20:80] = 2
+    return PanopticResult(
+        ids,
+        (
+            Segment(1, 1, "table", False, 0.9, 8000, Roi(0, 60, 200, 40)),
+            Segment(2, 0, "cup", True, 0.6, 2400, Roi(20, 10, 60, 40)),
+        ),
+        LABELS,
+    )
+
+
+def test_find_subject__prefers_the_thing() -> None:
+    result = _two_segments()
+    subject = find_subject(result)
+    inside, beside = (tuple(map(round, point)) for point in (subject.on, subject.beside))
+    assert subject.box == (20, 10, 79, 49)
+    assert result.segment_ids[inside[1], inside[0]] == 2
+    assert result.segment_ids[beside[1], beside[0]] == 1
+
+
+def test_find_subject__of_nothing_is_the_middle() -> None:
+    subject = find_subject(PanopticResult(np.zeros((100, 200), np.uint16), (), LABELS))
+    assert subject.on == (100, 50) and subject.box == (50, 25, 150, 75)
+
+
+def test_prompt_on__three_kinds() -> None:
+    subject = Subject((5, 6), (7, 8), (1, 2, 30, 40))
+    one, two, box = (prompt_on(subject, kind) for kind in KINDS)
+    assert one.points == (PointPrompt(5, 6, 1),) and one.boxes == ()
+    assert two.points == (PointPrompt(5, 6, 1), PointPrompt(7, 8, 0))
+    assert box.points == () and box.boxes == ((1, 2, 30, 40),)
+    assert roi_of_box(box.boxes[0]) == Roi(1, 2, 29, 38)
+
+
+def test_deepest_point__of_an_edge_region_keeps_off_the_edge() -> None:
+    mask = np.zeros((40, 60), bool)
+    mask[:, :20] = True
+    x, y = deepest_point(mask)
+    assert 8 <= x <= 11 and 8 <= y <= 31
+
+
+def test_film__keeps_real_time(tmp_path: Path) -> None:
+    film = Film(tmp_path / "film.mp4")
+    film.add(np.full((48, 64, 3), 20, np.uint8), 0.1, "first")
+    film.add(np.full((48, 64, 3), 220, np.uint8), 1.1, "second")
+    assert film.close(2.1)
+    with Video(tmp_path / "film.mp4") as video:
+        means = [frame.image[:40].mean() for frame in video]
+    assert len(means) == pytest.approx(2 * FPS, abs=1)
+    assert sum(mean < 100 for mean in means) == pytest.approx(FPS, abs=1)
+
+
+def test_film__without_pictures_writes_nothing(tmp_path: Path) -> None:
+    assert not Film(tmp_path / "film.mp4").close(3.0)
+    assert not (tmp_path / "film.mp4").exists()
+
+
+def test_compose__facts_below_and_inset_in_the_corner() -> None:
+    image = np.full((240, 321, 3), 100, np.uint8)
+    plain = compose(image, "facts")
+    assert plain.shape[0] > 250 and plain.shape[0] % 2 == 0 and np.array_equal(plain[:240], image)
+    assert plain[240:].max() > 200
+    inset = compose(image, "facts", (np.full((90, 120, 3), 200, np.uint8), "click"))
+    changed = np.nonzero((inset != plain).any(axis=2))
+    assert changed[0].min() > 120 and changed[1].min() > 160 and changed[0].max() < 240
+    assert np.array_equal(compose(image[:20, :30], "facts", (image, "click"))[:20], image[:20, :30])  # no room
+
+
+def test_shrink_click__points_and_boxes_go_along() -> None:
+    mask = np.zeros((100, 200), bool)
+    mask[20:60, 40:80] = True
+    click = PromptResult(mask, 0.5, Roi.of_mask(mask), 0, "cup", (PointPrompt(60, 40),), ((40, 20, 80, 60),))
+    image, small = shrink_click(np.zeros((100, 200, 3), np.uint8), click, 0.5)
+    assert image.shape == (50, 100, 3) and small.roi == Roi(20, 10, 20, 20)
+    assert small.points == (PointPrompt(30, 20),) and small.boxes == ((20, 10, 40, 30),)
+
+
+def test_contact_sheet__rows_of_four_and_clicks() -> None:
+    pictures = [Picture(_gradient(), f"{i} s") for i in range(5)]
+    without = contact_sheet("title", ["facts"], pictures[:4], [])
+    frames = contact_sheet("title", ["facts"], pictures, [])
+    everything = contact_sheet("title", ["facts"] * 2, pictures, pictures[:3], warning="UNTRAINED")
+    assert without.shape[1] == WIDTH and without.shape[0] < frames.shape[0] < everything.shape[0]
+    assert contact_sheet("title " * 99, [], [], []).shape[1] == WIDTH
+
+
+def test_album__keeps_frames_clicks_and_video(tmp_path: Path) -> None:
+    (tmp_path / "frame_07.png").write_text("of an earlier run")
+    album = Album(tmp_path, duration=2.4)
+    for k in range(12):
+        album.add_frame(_gradient(120, 160), k * 0.2, "facts")
+        time.sleep(0.01)
+    mask = np.ones((120, 160), bool)
+    album.add_click(_gradient(120, 160), PromptResult(mask, 0.5, Roi.of_mask(mask)), 1.0, "one click", "UNTRAINED")
+    album.close(2.4)
+    album.write_sheet("title", ["facts"], "")
+    names = sorted(p.name for p in tmp_path.iterdir())
+    frames = [name for name in names if name.startswith("frame")]
+    assert 6 <= len(frames) <= FRAMES and names[-1] == frames[-1]
+    assert [name for name in names if not name.startswith("frame")] == ["click_1.png", "contact_sheet.png", "demo.mp4"]
+    with Video(tmp_path / "demo.mp4") as video:
+        assert len(list(video)) == pytest.approx(2.4 * FPS, abs=3)
+
+
+def test_album__tells_at_the_end_what_went_wrong(tmp_path: Path) -> None:
+    album = Album(tmp_path, duration=2.0)
+    album.add_frame(np.zeros((4, 4), np.uint8), 0.0, "facts")
+    with pytest.raises(Exception, match=".+"):
+        album.close(1.0)
+    assert not (tmp_path / "demo.mp4").exists()
+
+
+def test_child__log_exit_code_and_end(tmp_path: Path) -> None:
+    quick = Child("quick", [sys.executable, "-c", "print('hello'); exit(3)"], tmp_path / "quick.log", os.environ)
+    assert quick.wait(10) and quick.exit_code == 3 and quick.last_line() == "hello"
+    deaf = "import signal, time; signal.signal(2, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    stubborn = Child("stubborn", [sys.executable, "-c", deaf], tmp_path / "deaf.log", os.environ)
+    while stubborn.last_line() != "ready":
+        time.sleep(0.02)
+    stop_all([quick, stubborn], patience=0.3)
+    assert stubborn.exit_code == -signal.SIGTERM
+
+
+def test_child__ends_with_its_parent(tmp_path: Path) -> None:
+    script = (
+        "import sys, time, os; from pathlib import Path; from rmpsam_ros.demo.processes import Child\n"
+        "child = Child('c', [sys.executable, '-c', 'import time; time.sleep(60)'], Path(sys.argv[1]), os.environ)\n"
+        "print(child.pid, flush=True); time.sleep(60)"
+    )
+    root = str(Path(__file__).resolve().parents[1])
+    parent = Child("parent", [sys.executable, "-c", script, str(tmp_path / "c.log")], tmp_path / "p.log",
+                   {**os.environ, "PYTHONPATH": root})  # fmt: skip
+    end = time.monotonic() + 20
+    while not parent.last_line().isdigit() and time.monotonic() < end:
+        time.sleep(0.02)
+    pid = int(parent.last_line())
+    parent.send(signal.SIGKILL)
+    while _runs(pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
