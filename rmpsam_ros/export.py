@@ -99,27 +99,10 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
 
 def export_graphs(folder: Path, report: Report = lambda _: None) -> list[Difference]:
     """Makes the graphs of an existing model folder anew from its weights, and checks them; atomic, as above."""
-    model = read_model_folder_for_export(folder)
+    model = read_model_folder(folder, graphs=False)
     net = load_model(folder)
     half = _is_half(folder / WEIGHTS_FILE)
     return make_model_folder(net, folder, model, half, report)
-
-
-def read_model_folder_for_export(folder: Path) -> ModelFolder:
-    """The folder's description, also when its graphs are the very thing that is missing."""
-    try:
-        return read_model_folder(folder)
-    except ModelError:
-        text = (Path(folder) / MODEL_FILE)
-        if not (text.is_file() and (Path(folder) / WEIGHTS_FILE).is_file()):
-            raise
-        import yaml
-
-        content = yaml.safe_load(text.read_text())
-        content["files"] = {}
-        with tempfile.TemporaryDirectory() as scratch:
-            (Path(scratch) / MODEL_FILE).write_text(yaml.safe_dump(content))
-            return replace(read_model_folder(scratch), path=Path(folder))
 
 
 def _export(folder: Path, report: Report) -> list[Difference]:

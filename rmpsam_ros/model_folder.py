@@ -94,8 +94,12 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     raise ModelError(f"There is no model {text!r} (found: {known}); {_HOW_TO_MAKE}.")
 
 
-def read_model_folder(folder: str | Path) -> ModelFolder:
+def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
     """Reads and checks a model folder: layout version, required fields, every listed file at its full length.
+
+    Args:
+        folder: the folder.
+        graphs: whether the graphs must be there too; not so for what only reads the weights, or makes the graphs.
 
     Raises:
         ModelError: one sentence on what is missing, broken or of another version.
@@ -121,6 +125,8 @@ def read_model_folder(folder: str | Path) -> ModelFolder:
         raise ModelError(f"{path} is not a valid model description: {_reason(error)}.") from error
     for name, size in model.files.items():
         file = folder / name
+        if not graphs and name != WEIGHTS_FILE:
+            continue
         if not file.is_file() or file.stat().st_size != size:
             state = f"has {file.stat().st_size} bytes instead of {size}" if file.is_file() else "is missing"
             raise ModelError(f"The model folder {folder} is half written or damaged: {name} {state}; make it again.")

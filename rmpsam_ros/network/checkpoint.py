@@ -85,7 +85,7 @@ def load_model(folder: str | Path) -> RMPSAM:
     Raises:
         ModelError: the folder or its weights are missing, broken or of another version.
     """
-    model = read_model_folder(folder)
+    model = read_model_folder(folder, graphs=False)
     path = model.path / WEIGHTS_FILE
     if not path.is_file():
         raise ModelError(f"The model folder {model.path} has no {WEIGHTS_FILE}, which the torch backend and export need.")

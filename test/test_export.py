@@ -1,0 +1,145 @@
+"""Export and conversion: graphs that equal the network, weights on the disk once, nothing half-written."""
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from models import tiny_model
+
+torch = pytest.importorskip("torch", reason="export needs torch")
+onnx = pytest.importorskip("onnx", reason="export needs onnx")
+from rmpsam_ros.cli import main  # noqa: E402
+from rmpsam_ros.errors import ModelError  # noqa: E402
+from rmpsam_ros.export import export_graphs, verify  # noqa: E402
+from rmpsam_ros.labels import OFFICIAL  # noqa: E402
+from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
+from rmpsam_ros.network import build, load_model  # noqa: E402
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return shutil.copytree(tiny_model(), tmp_path / "tiny")
+
+
+def test_graphs__opset_17_named_outputs_open_sizes_no_deform_conv():
+    for name, inputs, outputs in (
+        ("image", ["image", "image_size"], ["class_ids", "scores", "iou", "queries", "mask_logits", "features"]),
+        ("prompt", ["features", "boxes", "labels", "image_size"], ["mask_logits", "iou", "queries"]),
+    ):
+        graph = onnx.load(str(tiny_model() / f"{name}.onnx"), load_external_data=False)
+        assert [o.version for o in graph.opset_import] == [17]
+        assert [i.name for i in graph.graph.input] == inputs and [o.name for o in graph.graph.output] == outputs
+        assert "DeformConv" not in {n.op_type for n in graph.graph.node}
+        assert graph.graph.input[0].type.tensor_type.shape.dim[2].dim_param  # open
+
+
+def test_graphs__weights_lie_on_the_disk_once():
+    folder = tiny_model()
+    weights = (folder / "weights.safetensors").stat().st_size
+    for name in ("image", "prompt"):
+        graph = onnx.load(str(folder / f"{name}.onnx"), load_external_data=False)
+        inline = sum(len(t.raw_data) for t in graph.graph.initializer)
+        assert inline < 0.1 * weights
+
+
+def test_verify__notices_a_graph_of_other_weights(folder):
+    net = load_model(folder)
+    assert all(d.passed for d in verify(folder, net))
+    with torch.no_grad():
+        net.panoptic_head.kernels.weight[0] += 0.5
+    assert not all(d.passed for d in verify(folder, net))
+
+
+def test_export__makes_missing_graphs_anew(folder, capsys):
+    expected = (folder / "image.onnx").read_bytes()
+    (folder / "image.onnx").unlink()
+    assert main(["export", str(folder)]) == 0
+    assert "all within their tolerances" in capsys.readouterr().out
+    assert (folder / "image.onnx").read_bytes() == expected
+    read_model_folder(folder)
+    assert [p.name for p in folder.parent.iterdir()] == ["tiny"]  # no leftovers
+
+
+def test_export__a_failure_leaves_the_folder_as_it_was(folder, monkeypatch):
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    monkeypatch.setattr("rmpsam_ros.export.verify", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        export_graphs(folder)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+    assert [p.name for p in folder.parent.iterdir()] == ["tiny"]
+
+
+def test_export__keeps_half_precision_weights_half(tmp_path):
+    from dataclasses import replace
+
+    from rmpsam_ros.convert import untrained
+    from rmpsam_ros.export import make_model_folder
+
+    labels = OFFICIAL["youtube-vis-2019"]
+    net, model = untrained("tiny", replace(labels, classes=labels.classes[:6]))
+    make_model_folder(net, tmp_path / "half", replace(model, name="half"), half=True)
+    size = (tmp_path / "half" / "weights.safetensors").stat().st_size
+    assert all(d.passed for d in export_graphs(tmp_path / "half"))
+    assert (tmp_path / "half" / "weights.safetensors").stat().st_size == size
+    assert size < 0.6 * (tiny_model() / "weights.safetensors").stat().st_size
+    types = {t.data_type for t in onnx.load(str(tmp_path / "half" / "image.onnx"), load_external_data=False).graph.initializer}
+    assert onnx.TensorProto.FLOAT16 in types
+
+
+def checkpoint_files(tmp_path):
+    """A ResNet-18 checkpoint in the official layout, and embeddings of two things and a stuff class."""
+    net = build("r18", num_classes=3)
+    torch.save({"state_dict": net.state_dict()}, tmp_path / "r18.pth")
+    torch.save(torch.nn.functional.normalize(torch.randn(3, 2, 768), dim=-1), tmp_path / "text.pth")
+    (tmp_path / "labels.yaml").write_text("name: own\nclasses: [{name: a, thing: true}, {name: b, thing: true}, {name: c, thing: false}]\n")
+    return str(tmp_path / "r18.pth"), str(tmp_path / "text.pth"), str(tmp_path / "labels.yaml")
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["{ckpt}", "--labels", "{labels}"], "give their file with --classifier"),
+    (["{ckpt}", "--classifier", "{text}"], "has 133 classes; they must belong together"),
+    (["{text}", "--classifier", "{text}", "--labels", "{labels}"], "must hold a state dict"),
+    (["nowhere.pth", "--classifier", "{text}"], "no checkpoint nowhere.pth"),
+    (["{ckpt}", "--classifier", "nowhere.pth", "--labels", "{labels}"], "no file nowhere.pth"),
+    (["{ckpt}", "--untrained", "r18"], "either a checkpoint or --untrained"),
+    (["--untrained", "r99"], "'r99' is not one of"),
+    (["--untrained", "r18", "--input-size", "100x100"], "multiples of 32"),
+    (["--untrained", "r18", "--labels", "nowhere"], "no label set 'nowhere'"),
+])  # fmt: skip
+def test_convert__bad_input_gets_one_line_and_makes_nothing(tmp_path, capsys, arguments, message):
+    ckpt, text, labels = checkpoint_files(tmp_path)
+    arguments = [a.format(ckpt=ckpt, text=text, labels=labels) for a in arguments]
+    assert main(["convert", *arguments, "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error and "\n" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_convert__does_not_overwrite_what_is_no_model(tmp_path, capsys):
+    (tmp_path / "precious.txt").write_text("keep")
+    assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files(tmp_path)[2], "--out", str(tmp_path)]) == 2
+    assert "is not a model folder" in capsys.readouterr().err
+    assert (tmp_path / "precious.txt").read_text() == "keep"
+
+
+def test_load_model__gives_the_network_of_the_folder():
+    net = load_model(tiny_model())
+    assert net.variant == "tiny" and not net.training
+    with torch.inference_mode():
+        output = net.decode_objects(net.features(torch.zeros(1, 3, 64, 64)))
+    assert output.class_logits.shape == (1, 12, 7) and np.isfinite(output.mask_logits.numpy()).all()
+
+
+def test_load_model__weights_that_do_not_fit(folder):
+    other = build("tiny", num_queries=5)
+    from rmpsam_ros.network import save_weights
+
+    save_weights(other, folder, half=False)
+    import yaml
+
+    content = yaml.safe_load((folder / "model.yaml").read_text())
+    content["files"].pop("weights.safetensors")
+    (folder / "model.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(ModelError, match="do not fit the network"):
+        load_model(folder)

@@ -1,0 +1,79 @@
+"""Model folders: found by name or path, refused when missing, half-written or of another version."""
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import yaml
+from models import tiny_model
+
+from rmpsam_ros.errors import ModelError
+from rmpsam_ros.model_folder import available_models, check_input_size, find_model, read_model_folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return shutil.copytree(tiny_model(), tmp_path / "models" / "tiny")
+
+
+def rewrite(folder, **changes):
+    path = folder / "model.yaml"
+    content = yaml.safe_load(path.read_text()) | changes
+    path.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}))
+
+
+def test_read_model_folder__says_what_the_model_is(folder):
+    model = read_model_folder(folder)
+    assert (model.name, model.variant, model.trained, model.input_size) == ("tiny", "tiny", False, (96, 128))
+    assert [c.name for c in model.labels.classes] == ["cup", "robot", "box", "floor", "wall", "sky"]
+    assert model.image_graph.is_file() and model.prompt_graph.is_file()
+
+
+@pytest.mark.parametrize("changes, message", [
+    ({"format": 99}, "model format 99, this version reads 1"),
+    ({"format": None}, "model format None"),
+    ({"labels": None}, "it lacks 'labels'"),
+    ({"input_size": [100, 128]}, "multiples of 32"),
+    ({"score_threshold": 2}, "score_threshold is 2.0; it must be from 0 to 1"),
+    ({"labels": {"name": "x", "classes": [{"name": "a", "thing": True}]}}, "the network has 6 classes, the label set 1"),
+])  # fmt: skip
+def test_read_model_folder__wrong_description(folder, changes, message):
+    rewrite(folder, **changes)
+    with pytest.raises(ModelError, match=message):
+        read_model_folder(folder)
+
+
+@pytest.mark.parametrize("spoil, message", [
+    (lambda f: (f / "image.onnx").unlink(), "image.onnx is missing"),
+    (lambda f: (f / "weights.safetensors").write_bytes(b"short"), "has 5 bytes instead of"),
+    (lambda f: (f / "model.yaml").unlink(), "only half written: it has no model.yaml"),
+    (lambda f: (f / "model.yaml").write_text("a: [b"), "not readable YAML"),
+    (lambda f: (f / "model.yaml").write_text(""), "empty or not a mapping"),
+    (lambda f: shutil.rmtree(f), "no model folder"),
+])  # fmt: skip
+def test_read_model_folder__half_written(folder, spoil, message):
+    spoil(folder)
+    with pytest.raises(ModelError, match=message):
+        read_model_folder(folder)
+
+
+def test_find_model__by_name_path_and_default(folder, monkeypatch):
+    monkeypatch.setenv("RMPSAM_MODELS", str(folder.parent))
+    assert find_model("tiny") == folder == find_model(str(folder))
+    assert folder in available_models()
+    default = shutil.copytree(folder, folder.parent / "rmpsam-lite0")
+    assert find_model("default") == default  # the trained one comes before the untrained
+    for name, message in (("none", "found: .*tiny"), ("", "is empty"), (str(folder / "model.yaml"), "is a file; give the folder")):
+        with pytest.raises(ModelError, match=message):
+            find_model(name)
+
+
+@pytest.mark.parametrize("size", [(32, 4096), [480, 640], ("480", "640")])
+def test_check_input_size__good(size):
+    assert check_input_size(size) == tuple(int(s) for s in size)
+
+
+@pytest.mark.parametrize("size", [(0, 64), (32, 4128), (33, 64), (64,), "640", None, (64, "x")])
+def test_check_input_size__bad(size):
+    with pytest.raises(ValueError, match="height and width"):
+        check_input_size(size)

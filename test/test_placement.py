@@ -1,0 +1,70 @@
+"""Where an image lies in the network's input, and the tables that bring masks back."""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.placement import axis_of, check_image, fit, place, restore
+
+
+@pytest.mark.parametrize("source, padded, resized", [
+    ((480, 640), (480, 640), (480, 640)),
+    ((375, 500), (480, 640), (480, 640)),
+    ((1080, 1920), (480, 640), (360, 640)),
+    ((3000, 4000), (480, 640), (480, 640)),
+    ((1920, 1080), (480, 640), (480, 270)),
+    ((1, 1), (480, 640), (480, 480)),
+    ((2, 4000), (96, 128), (1, 128)),
+])  # fmt: skip
+def test_place__keeps_the_ratio_and_fits(source, padded, resized):
+    assert place(source, padded).resized == resized
+
+
+@pytest.mark.parametrize("source, resized, padded", [
+    (128, 128, 128), (100, 100, 128), (480, 90, 96), (37, 96, 96), (1, 64, 64), (131, 40, 64), (4000, 640, 640), (5, 3, 32),
+])  # fmt: skip
+def test_axis_of__rows_of_the_table_are_the_two_bilinear_steps(source, resized, padded):
+    axis = axis_of(source, resized, padded)
+    cells = np.random.default_rng(source).normal(size=padded // 4).astype(np.float32)
+    step = cv2.resize(cells[None], (padded, 1), interpolation=cv2.INTER_LINEAR)[:, :resized]
+    expected = cv2.resize(step, (source, 1), interpolation=cv2.INTER_LINEAR)[0] if resized != source else step[0]
+    extended = np.pad(cells, 1, mode="edge")
+    actual = np.empty(source)
+    for run in range(axis.start.size):
+        window = extended[axis.window[run] : axis.window[run] + axis.taps]
+        values = axis.weights[run] @ window
+        actual[axis.start[run] : axis.start[run] + axis.length[run]] = values[: axis.length[run]]
+    np.testing.assert_allclose(actual, expected, atol=1e-4)
+    assert axis.length.sum() == source
+    np.testing.assert_allclose(axis.weights.sum(axis=2)[axis.weights.any(axis=2)], 1, atol=1e-5)
+
+
+def test_fit_and_restore__a_bright_square_comes_back_where_it_was():
+    image = np.zeros((300, 500, 3), np.uint8)
+    image[100:200, 300:400] = 255
+    placement = place((300, 500), (96, 128))
+    canvas = np.full((96, 128, 3), 7, np.uint8)
+    fit(image, placement, canvas)
+    assert (canvas[placement.resized[0] :] == 7).all()
+    cells = canvas[..., 0].astype(np.float32).reshape(24, 4, 32, 4).mean(axis=(1, 3))
+    rows, columns = np.nonzero(restore(cells, placement) > 128)
+    assert abs(rows.mean() - 149.5) < 3 and abs(columns.mean() - 349.5) < 3
+
+
+def test_points_to_network__pixel_centres_map_to_pixel_centres():
+    placement = place((960, 1280), (480, 640))
+    np.testing.assert_allclose(placement.points_to_network(np.array([[0.5, 0.5], [1279, 959]])), [[0, 0], [639.25, 479.25]])
+
+
+@pytest.mark.parametrize("image, message", [
+    (np.zeros((4, 4), np.uint8), "must be .height, width, 3."),
+    (np.zeros((4, 4, 4), np.uint8), "must be .height, width, 3."),
+    (np.zeros((4, 4, 3), np.float32), "must be uint8"),
+    (np.zeros((0, 4, 3), np.uint8), "each side must be from 1"),
+    ([[1]], "must be .height, width, 3."),
+])  # fmt: skip
+def test_check_image__bad_input_gets_one_sentence(image, message):
+    with pytest.raises(ImageError, match=message):
+        check_image(image)

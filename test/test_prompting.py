@@ -1,0 +1,73 @@
+"""Clicks and boxes: what is refused, what is encoded, how prompts are combined."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rmpsam_ros.backends import PromptOutputs
+from rmpsam_ros.errors import PromptError
+from rmpsam_ros.placement import Placement, place
+from rmpsam_ros.prompting import answer, class_of_mask, parse_prompt
+from rmpsam_ros.types import PanopticResult, Roi, Segment
+from rmpsam_ros.labels import make_label_set
+
+SIZE = (100, 200)
+
+
+@pytest.mark.parametrize("points, labels, boxes, message", [
+    ([], None, [], "no foreground point and no box"),
+    ([(1, 1)], [0], [], "no foreground point and no box"),
+    ([(200, 5)], None, [], "outside the image; x must be from 0 to 199 and y from 0 to 99"),
+    ([(-0.5, 5)], None, [], "outside the image"),
+    ([(float("nan"), 5)], None, [], "not finite"),
+    ([(1, float("inf"))], None, [], "not finite"),
+    ([(1,)], None, [], "not a pair"),
+    ([(1, 1)], [2], [], "not 1 .foreground. or 0"),
+    ([(1, 1)], [1, 1], [], "1 points and 2 labels"),
+    ([(1, 1)] * 65, None, [], "takes up to 64"),
+    ([], None, [(5, 5, 5, 9)], "empty or outside"),
+    ([], None, [(5, 5, 201, 9)], "empty or outside"),
+    ([], None, [(5, 5, 9)], "not four numbers"),
+    ([], None, [(5, float("nan"), 9, 9)], "not finite"),
+])  # fmt: skip
+def test_parse_prompt__bad_input_gets_one_sentence(points, labels, boxes, message):
+    with pytest.raises(PromptError, match=message):
+        parse_prompt(points, labels, boxes, SIZE)
+
+
+def test_encode__a_click_is_six_network_pixels_wide_and_a_box_its_corners():
+    prompt = parse_prompt([(99, 49)], [1], [(0, 0, 200, 100)], SIZE)
+    boxes, kinds = prompt.encode(place(SIZE, (64, 96)))
+    assert boxes.dtype == np.float32 and kinds.tolist() == [1, 1]
+    scale = 96 / 200
+    x, y = (99.5 * scale - 0.5, 49.5 * scale - 0.5)
+    np.testing.assert_allclose(boxes[0], [x - 3, y - 3, x + 3, y + 3], atol=1e-4)
+    np.testing.assert_allclose(boxes[1], [0.5 * scale - 0.5] * 2 + [200.5 * scale - 0.5, 100.5 * scale - 0.5], atol=1e-4)
+
+
+def test_answer__background_points_take_away_where_they_are_stronger():
+    placement = Placement((32, 32), (32, 32), (32, 32))
+    logits = np.full((3, 8, 8), -2, np.float32)
+    logits[0, :, :4] = 3  # foreground: left half
+    logits[1, :4, :] = 2  # foreground: upper half
+    logits[2, :, :2] = 9  # background: the left quarter, stronger
+    outputs = PromptOutputs(logits, np.array([0.4, 1.7, 5.0], np.float32), np.zeros((3, 4), np.float32))
+    mask, roi, score, best = answer(outputs, np.array([True, True, False]), placement)
+    assert not mask[:, :6].any()  # taken away
+    assert mask[:, 10:14].all() and mask[:12, 20:].all()  # either foreground prompt
+    assert not mask[20:, 20:].any()
+    assert (score, best) == (1.0, 1)  # the better foreground prompt's, clipped to 1
+    assert (roi.y, roi.height) == (0, 32)
+
+
+def test_class_of_mask__the_segment_most_overlapped():
+    ids = np.zeros((4, 6), np.uint16)
+    ids[:, 2:4], ids[:, 4:] = 1, 2
+    segments = tuple(Segment(i, c, "", True, 1.0, 8, Roi(0, 0, 1, 1)) for i, c in ((1, 7), (2, 3)))
+    panoptic = PanopticResult(ids, segments, make_label_set("x", ["a"], []))
+    mask = np.zeros((4, 6), bool)
+    mask[:3, 3:] = True
+    assert class_of_mask(mask, Roi.of_mask(mask), panoptic) == 3
+    nowhere = np.zeros((4, 6), bool)
+    nowhere[:, 0] = True
+    assert class_of_mask(nowhere, Roi.of_mask(nowhere), panoptic) == -1

@@ -1,0 +1,175 @@
+"""The Segmenter on a tiny exported model: any image size, both backends, prompts from cached features."""
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from models import tiny_model
+from test_fusion import assert_consistent
+
+from rmpsam_ros import Segmenter
+from rmpsam_ros.errors import BackendError, ImageError, ModelError, PromptError, RmpsamError
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model()
+
+
+@pytest.fixture(scope="module")
+def segmenter(model):
+    return Segmenter(model, backend="openvino", precision="fp32")
+
+
+def picture(height, width, seed=0):
+    coarse = np.random.default_rng(seed).integers(0, 255, (4, 5, 3), dtype=np.uint8)
+    rows, columns = np.arange(height) * 4 // height, np.arange(width) * 5 // width
+    return np.ascontiguousarray(coarse[rows][:, columns])
+
+
+@pytest.mark.parametrize("size", [(96, 128), (97, 131), (1, 1), (300, 40), (480, 640), (3000, 4000)])
+def test_panoptic__any_image_size(segmenter, size):
+    frame = segmenter.set_image(picture(*size), stamp=1.5)
+    result = frame.panoptic()
+    assert frame.image_size == size and frame.stamp == 1.5
+    assert result.segment_ids.shape == size and result.segment_ids.dtype == np.uint16
+    assert_consistent(result)
+    assert frame.panoptic() is result
+    assert {"preprocess", "network", "fusion"} <= frame.timings.keys()
+
+
+def test_panoptic__the_model_makes_segments_to_test_with(segmenter):
+    segments = segmenter.set_image(picture(480, 640)).panoptic().segments
+    assert len(segments) >= 2 and sum(s.area for s in segments) > 480 * 640 / 4
+
+
+def test_prompt__answers_from_the_features_of_its_own_frame(segmenter):
+    first = segmenter.set_image(picture(240, 320, seed=1))
+    before = first.prompt(points=[(50, 60)])
+    segmenter.set_image(picture(240, 320, seed=2)).prompt(points=[(200, 100)])
+    again = first.prompt(points=[(50, 60)])
+    assert np.array_equal(before.mask, again.mask)
+    assert before.mask.shape == (240, 320) and before.mask.dtype == bool
+    assert 0 <= before.score <= 1
+    rows, columns = np.nonzero(before.mask)
+    assert rows.size and (before.roi.x, before.roi.y) == (columns.min(), rows.min())
+
+
+def test_prompt__class_is_that_of_the_panoptic_segment_under_it(segmenter):
+    frame = segmenter.set_image(picture(240, 320))
+    result = frame.prompt(points=[(160, 120)])
+    semantic = frame.panoptic().semantic()
+    counts = np.bincount(semantic[result.mask], minlength=256)[:255]
+    assert result.class_id == (counts.argmax() if counts.any() else -1)
+    assert result.class_name == (segmenter.labels[result.class_id].name if result.class_id >= 0 else "")
+
+
+def test_prompt__one_sentence_for_a_point_outside(segmenter):
+    with pytest.raises(PromptError, match="x must be from 0 to 319"):
+        segmenter.set_image(picture(240, 320)).prompt(points=[(320, 5)])
+
+
+def test_live_settings__change_the_next_frame(segmenter):
+    image = picture(480, 640)
+    names = {s.class_name for s in segmenter.set_image(image).panoptic().segments}
+    keep = sorted(names)[0]
+    threshold = segmenter.score_threshold
+    try:
+        segmenter.class_filter = (keep,)
+        assert segmenter.class_filter == (keep,)
+        assert {s.class_name for s in segmenter.set_image(image).panoptic().segments} == {keep}
+        segmenter.class_filter = ()
+        segmenter.score_threshold = 1.0
+        assert segmenter.set_image(image).panoptic().segments == ()
+        with pytest.raises(RmpsamError, match="'unicorn' is not in the label set"):
+            segmenter.class_filter = ("unicorn",)
+    finally:
+        segmenter.class_filter, segmenter.score_threshold = (), threshold
+
+
+def test_backends__agree_in_float32(model, segmenter):
+    other = Segmenter(model, backend="torch", device="cpu", precision="fp32")
+    image = picture(75, 100)
+    ours, theirs = segmenter.set_image(image), other.set_image(image)
+    assert (ours.panoptic().segment_ids != theirs.panoptic().segment_ids).mean() < 1e-3
+    np.testing.assert_allclose(ours.objects.queries, theirs.objects.queries, atol=1e-2)
+    assert (ours.prompt([(50, 40)]).mask != theirs.prompt([(50, 40)]).mask).mean() < 1e-3
+
+
+def test_bf16__agrees_with_float32_on_most_pixels(model, segmenter):
+    from rmpsam_ros.backends.openvino import cpu_has_bf16
+
+    if not cpu_has_bf16():
+        with pytest.raises(BackendError, match="does not compute bf16"):
+            Segmenter(model, precision="bf16")
+        return
+    fast = Segmenter(model, precision="bf16")
+    assert fast.precision == "bf16" == Segmenter(model).precision
+    image = picture(75, 100)
+    same = fast.set_image(image).panoptic().semantic() == segmenter.set_image(image).panoptic().semantic()
+    assert same.mean() > 0.9
+
+
+def test_input_size__another_than_the_models_own(model):
+    square = Segmenter(model, input_size=(64, 64), precision="fp32")
+    assert square.input_size == (64, 64)
+    assert_consistent(square.set_image(picture(120, 90)).panoptic())
+
+
+@pytest.mark.parametrize("arguments, error, message", [
+    ({"backend": "cuda"}, BackendError, "not one of auto"),
+    ({"backend": "tensorrt"}, BackendError, "not (part of|installed)"),
+    ({"precision": "fp8"}, BackendError, "not one of auto"),
+    ({"input_size": (100, 128)}, BackendError, "multiples of 32"),
+    ({"input_size": 64}, BackendError, "must be height and width"),
+    ({"device": "npu9"}, BackendError, "no device"),
+    ({"model": "nowhere"}, ModelError, "no model 'nowhere'"),
+])  # fmt: skip
+def test_segmenter__bad_arguments_get_one_sentence(model, arguments, error, message):
+    with pytest.raises(error, match=message):
+        Segmenter(**({"model": model, "backend": "openvino"} | arguments))
+
+
+def test_set_image__refuses_what_is_no_image(segmenter):
+    with pytest.raises(ImageError, match="must be uint8"):
+        segmenter.set_image(np.zeros((4, 4, 3), np.float64))
+
+
+def test_segmenter__neither_torch_nor_ros_is_imported(model):
+    code = (f"import sys; from rmpsam_ros import Segmenter; import numpy as np; s = Segmenter({str(model)!r}, backend='openvino');"
+            "s.set_image(np.zeros((9, 9, 3), np.uint8)).panoptic(); print(sorted({'torch', 'rclpy', 'onnx'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_segmenter__official_weights_give_the_official_panoptic_map(tmp_path):
+    """End to end: the fixtures' checkpoint, converted, run by OpenVINO in float32, against the official map."""
+    import reference
+
+    torch = pytest.importorskip("torch", reason="converting needs torch")
+    fixture = reference.arrays("fixtures_r18.npz")
+    det = reference.weights_module()
+    torch.save({"state_dict": det.make_weights(det.load_spec(reference.path("state_dict_keys_r18.json")))}, tmp_path / "r18.pth")
+    torch.save(det.make_text_embedding("coco133", 133, 3, 768), tmp_path / "text.pth")
+    from rmpsam_ros.cli import main
+    from test_fusion import disagreement, official_ids
+
+    out = tmp_path / "r18"
+    assert main(["convert", str(tmp_path / "r18.pth"), "--classifier", str(tmp_path / "text.pth"), "--out", str(out), "--input-size", "480x640"]) == 0
+    exact = Segmenter(out, backend="openvino", precision="fp32")
+    assert exact.score_threshold == exact.overlap_threshold == 0.8
+    resized = Segmenter(out, backend="openvino", precision="fp32", input_size=(352, 448))  # img_b is 375x500
+    for segmenter, image, name in ((exact, "img_a", "pan_a"), (resized, "img_b", "pan_c")):
+        for thresholds, suffix in (((0.8, 0.8), "panseg"), ((0.3, 0.1), "panseg_v1")):
+            segmenter.score_threshold, segmenter.overlap_threshold = thresholds
+            ours = official_ids(segmenter.set_image(fixture[image]).panoptic())
+            expected = fixture[f"{name}_{suffix}"]
+            assert disagreement(ours, expected) < 1e-4 * expected.size
+    prompts = exact.set_image(fixture["img_a"])
+    masks = np.unpackbits(fixture["prm_a_masks_packbits"], axis=1)[:, : 480 * 640].reshape(-1, 480, 640).astype(bool)
+    for box, kind, mask in zip(fixture["prm_a_boxes"], fixture["prm_a_pb_labels"], masks):
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        if kind == 1 and box[2] - box[0] == 6 and 0 <= x <= 639 and 0 <= y <= 479:
+            assert (prompts.prompt(points=[(x, y)]).mask != mask).mean() < 1e-4
