@@ -70,7 +70,9 @@ class Feed:
         return self.newest
 
     def keep(self, processed: Processed) -> None:
-        """Adds a frame to the ring; the oldest leaves it when it is full."""
+        """Adds a frame to the ring; the oldest leaves it when it is full, and the others shrink to what clicks need."""
+        if self._ring:
+            self._ring[-1].frame.keep_for_prompts()
         self._ring.append(processed)
 
     def cached(self, received: Received) -> Processed | None:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -155,6 +155,15 @@ class Frame:
                                   s.overlap_threshold, s.max_segments, s._allowed, o.queries)  # fmt: skip
             self.timings["fusion"] = 1e3 * (perf_counter() - started)
         return self._panoptic
+
+    def keep_for_prompts(self) -> None:
+        """Frees what only fusion and tracking need (half of a frame's memory); prompts and the map stay answerable.
+
+        For caches of older frames: `objects` has no mask logits afterwards.
+        """
+        self.panoptic()
+        n = len(self._outputs.class_ids)
+        self._outputs = replace(self._outputs, mask_logits=np.empty((n, 0, 0), np.float32))
 
     def prompt(self, points: Sequence[Sequence[float]] = (), labels: Sequence[int] | None = None,
                boxes: Sequence[Sequence[float]] = ()) -> PromptResult:  # fmt: skip

@@ -29,6 +29,9 @@ class FakeFrame:
         )
         return PanopticResult(ids, segments, LABELS)
 
+    def keep_for_prompts(self) -> None:
+        self.segmenter.shrunk += 1
+
     def prompt(self, points=(), labels=(), boxes=()) -> PromptResult:
         if not points:
             raise PromptError("no foreground point or box: give at least one")
@@ -52,7 +55,7 @@ class FakeSegmenter:
         self.max_segments, self.class_filter = 100, ()
         self.images: list[int] = []
         self.threads: set[int] = set()
-        self.closed = False
+        self.closed, self.shrunk = False, 0
         self.gate = threading.Event()
         self.gate.set()
 

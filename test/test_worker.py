@@ -151,6 +151,7 @@ def test_worker__click_by_stamp(make):
     for stamp in range(1_000_000_001, 1_000_000_006):
         it.worker.offer("camera", message(), stamp)
         until(lambda: len(it.hooks.published) == stamp - 1_000_000_000)
+    assert it.segmenter.shrunk == 4  # all but the newest
     assert it.worker.ask(click(stamp=1_000_000_003)).result(5).processed.stamp == 1_000_000_003
     with pytest.raises(PromptError) as error:
         it.worker.ask(click(stamp=1_000_000_001)).result(5)
