@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module, metadata
-from importlib.util import find_spec
 from pathlib import Path
 
 from rmpsam_ros import dds, model_folder
+from rmpsam_ros.backends import BACKENDS
 from rmpsam_ros.errors import RmpsamError
 
 OK, NOTE, MISSING = "ok", "note", "missing"
@@ -147,7 +147,7 @@ def _tensorrt() -> Check:
     for name in ("tensorrt", "tensorrt_rtx"):
         module, _ = _try_import(name)
         if module is not None:
-            if find_spec("rmpsam_ros.backends.tensorrt") is None:
+            if "tensorrt" not in BACKENDS:
                 return Check("Backends", "tensorrt", NOTE, f"{name} {module.__version__}, not used yet",
                              "this version of the package has no TensorRT backend")
             return Check("Backends", "tensorrt", OK, f"{name} {module.__version__}")

