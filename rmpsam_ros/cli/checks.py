@@ -191,7 +191,7 @@ def _optional() -> Iterator[Check]:
     for module, name, use in OPTIONAL_ROS:
         found = _try_import(module)[0] is not None
         yield Check("Optional ROS packages", name, OK if found else NOTE, use if found else f"not installed: {use}",
-                    "" if found else f"`apt install ros-$ROS_DISTRO-{name.replace('_', '-')}` (not on PyPI)")
+                    "" if found else f"`sudo apt install ros-$ROS_DISTRO-{name.replace('_', '-')}`")
 
 
 def _try_import(name: str):
