@@ -78,10 +78,14 @@ class TagLayer:
         self.scale = text_scale(*self.canvas.shape[:2])
         self.bar = max(3, round(9 * self.scale))
 
+    def size(self, text: str) -> tuple[int, int]:
+        """Width and height in pixels of a tag with this text."""
+        width, height = text_size(text, self.scale)
+        return width + self.bar, height
+
     def put(self, text: str, color: Color, anchor: tuple[int, int]) -> bool:
         """Paints a tag as near to `anchor` (x, y) as the others let it; False where there is no room near it."""
-        width, height = text_size(text, self.scale)
-        box = self._free_box(anchor, width + self.bar, height)
+        box = self._free_box(anchor, *self.size(text))
         if box is None:
             return False
         self.taken.append(box)

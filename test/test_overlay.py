@@ -72,6 +72,15 @@ def test_draw_panoptic__line_between_segments_of_one_colour() -> None:
     assert (np.abs(drawn[5:35, 5:15].astype(int) - (35, 65, 90)) <= 1).all()
 
 
+def test_draw_panoptic__strips_leave_no_seam(monkeypatch) -> None:
+    image = _photo(300, 1000)
+    ids = (np.add.outer(np.arange(300) // 13, np.arange(1000) // 17) % 3).astype(np.uint16)
+    result = _result(ids, {1: 0, 2: 2})
+    in_strips = draw_panoptic(image, result, tags=False)
+    monkeypatch.setattr("rmpsam_ros.overlay._STRIP_PIXELS", 10**9)
+    assert np.array_equal(in_strips, draw_panoptic(image, result, tags=False))
+
+
 def test_draw_panoptic__ids_up_to_65535_and_more_than_255_segments() -> None:
     ids = np.arange(1, 1 + 30 * 20, dtype=np.uint16).reshape(20, 30).repeat(8, 0).repeat(8, 1)
     ids[ids == 600] = 65535
@@ -120,6 +129,16 @@ def test_draw_panoptic__tags_name_what_is_large_enough() -> None:
     rows, columns = np.nonzero((plain != named).any(axis=2))
     assert 190 <= rows.mean() <= 210 and 240 <= columns.mean() <= 260  # one tag, in the middle of the large one
     assert named[rows.min() : rows.max(), columns.min() + 10 : columns.max()].max() == 255
+
+
+def test_draw_panoptic__tag_of_a_small_thing_does_not_hide_it() -> None:
+    image = np.full((480, 640, 3), 200, np.uint8)
+    ids = np.zeros((480, 640), np.uint16)
+    ids[200:225, 300:320] = 1
+    result = _result(ids, {1: 0})
+    plain, named = draw_panoptic(image, result, tags=False), draw_panoptic(image, result)
+    rows, columns = np.nonzero((plain != named).any(axis=2))
+    assert rows.max() < 200 and rows.min() > 150 and columns.min() < 300 < 320 < columns.max()
 
 
 def test_tag_layer__never_overlaps_nor_leaves_the_image() -> None:

@@ -96,7 +96,7 @@ def _run(args: argparse.Namespace, out: Path) -> int:
     from rmpsam_ros.demo.session import DemoSession
     from rmpsam_ros.demo.summary import rows, table
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     out.mkdir(parents=True, exist_ok=True)
     with _children(args, out) as (camera, node):
         session = DemoSession([camera, node], out, args.duration, console)

@@ -89,7 +89,11 @@ class Viewer(Node):
         self._client = self.create_client(SegmentPoints, f"{node_name}/segment")
 
     def ready_to_click(self, must_know_subject: bool) -> bool:
-        """Whether there is a result whose camera frame is still here, and, if wanted, whose subject is known."""
+        """Whether there is a result whose camera frame is still here, and, if wanted, whose subject is known.
+
+        A camera that never tells of subjects is not waited for.
+        """
+        must_know_subject = must_know_subject and bool(self._subjects)
         if self._newest is None or not self._client.service_is_ready():
             return False
         stamp = stamp_ns(self._newest.header.stamp)
