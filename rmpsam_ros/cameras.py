@@ -113,7 +113,13 @@ class CameraInput:
             self._on_problem(str(error))
             return
         self.optical_frame = message.header.frame_id
-        self._on_image(message, stamp_ns(message.header.stamp))
+        stamp = stamp_ns(message.header.stamp)
+        if stamp == 0:
+            self._node.get_logger().warning(
+                f"images on {self.topic} have no stamp: a click cannot name its frame, and others cannot match results",
+                once=True,
+            )
+        self._on_image(message, stamp)
 
     def _take_info(self, message: CameraInfo) -> None:
         self.camera_info = message

@@ -124,7 +124,11 @@ class RmpsamNode(LifecycleNode):
         config = self._settings.config
         if config.fixed() != self._session.config.fixed():
             self._configure()
-        self._session.start()
+        try:
+            self._session.start()
+        except Exception:
+            self._session.stop("the node could not be activated")
+            raise
         topics = ", ".join(camera.topic for camera in self._session.statuses())
         self.get_logger().info(f"active: listening to {topics}")
 

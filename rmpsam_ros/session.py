@@ -50,14 +50,21 @@ class Session:
         self._click_group = ReentrantCallbackGroup()
         self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats)
         self.segmenter = self.worker.open()
-        self._outputs = {name: CameraOutputs(node, name, self.segmenter) for name in config.cameras}
-        self._labels = LabelsOutput(node, self.segmenter.labels)
+        self._labels: LabelsOutput | None = None
+        try:
+            for name in config.cameras:
+                self._outputs[name] = CameraOutputs(node, name, self.segmenter)
+            self._labels = LabelsOutput(node, self.segmenter.labels)
+        except Exception:
+            self.close()
+            raise
 
     def start(self) -> None:
         """Listens to the cameras and clicks."""
         config, topic = self.config, self._parameters.topic
         self.worker.resume()
-        self._inputs = {name: self._input(name) for name in config.cameras}
+        for name in config.cameras:
+            self._inputs[name] = self._input(name)
         self._clicks = ClickTopics(
             self._node, self._inputs, lambda name: topic(name, "click_topic"), self._parameters.clicked_point_topic,
             self._click_group, self._ask, self._show,
@@ -85,7 +92,8 @@ class Session:
         outputs, self._outputs = self._outputs, {}
         for camera in outputs.values():
             camera.destroy()
-        self._labels.destroy()
+        if self._labels is not None:
+            self._labels.destroy()
 
     def apply(self, config: NodeConfig) -> None:
         """Takes new live values over."""

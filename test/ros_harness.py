@@ -72,12 +72,13 @@ def until(condition, what: str = "what was waited for", seconds: float = TIMEOUT
 class NodeProcess:
     """`python -m rmpsam_ros.node` with parameters, its output in a file."""
 
-    def __init__(self, log: Path, name: str = "rmpsam", **parameters):
-        arguments = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "-r", f"__node:={name}"]
+    def __init__(self, log: Path, namespace: str = "", **parameters):
+        arguments = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "-r", f"__ns:=/{namespace}"]
         for key, value in parameters.items():
             arguments += ["-p", f"{key.replace('__', '.')}:={_yaml(value)}"]
         self._log = log
         environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+        environ["ROS_PYTHON_CHECK_FIELDS"] = "1"  # as strict about the types in messages as Humble always is
         with log.open("wb") as out:
             self.process = subprocess.Popen(arguments, stdout=out, stderr=subprocess.STDOUT, env=environ, cwd=log.parent)
 

@@ -21,14 +21,15 @@ from rmpsam_ros.messages import byte_array
 from rmpsam_ros.msg import LabelSet, PanopticSegmentation
 from rmpsam_ros.parameters import SPECS
 
-TOPIC = "camera/image_raw/compressed"
+NAMESPACE = "robot/head"
+TOPIC = "robot/head/camera/image_raw/compressed"
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     need_model()
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", score_threshold=7.0, max_segments="many", model="no-such-model",
+        tmp_path_factory.mktemp("node") / "log", NAMESPACE, score_threshold=7.0, max_segments="many", model="no-such-model",
         max_rate_hz=0, image_transport="compressed", input_size=SMALL_INPUT, overlap_threshold=0.0,
         qos_reliability="reliable",
     )
@@ -39,7 +40,7 @@ def node(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(node):
-    client = Client()
+    client = Client(f"{NAMESPACE}/rmpsam")
     yield client
     client.close()
 
@@ -60,7 +61,7 @@ class Sized:
 
 
 def node_status(client: Client) -> DiagnosticStatus:
-    return next(s for s in diagnostics(client) if s.name == "/rmpsam: inference")
+    return next(s for s in diagnostics(client) if s.name == f"/{NAMESPACE}/rmpsam: inference")
 
 
 # The tests of this module build on each other, in this order.
@@ -199,22 +200,32 @@ def test_lifecycle__deactivated_changed_and_active_again(client):
     assert client.set("image_transport", "raw") == ""
     assert client.set("cameras", ["front", "rear"]) == ""
     assert client.set("cameras", ["front", "front"])
+    assert client.set("camera.image_topic", "")
     assert client.change("activate") and client.state() == "active"
     panoptic = client.listen(PanopticSegmentation, "~/rear/panoptic")
     source = client.image(scene(40, 50))
-    client.publish("rear/image_raw", source, RELIABLE)
+    client.publish(f"{NAMESPACE}/rear/image_raw", source, RELIABLE)
     check_panoptic(client.result_of(panoptic, source), source)
     check_answer(segment(client, points=[(9, 9)], camera="rear"), source)
+
+
+def test_lifecycle__topic_that_cannot_be_is_named_and_corrected(client, node):
+    assert client.change("deactivate")
+    assert client.set("rear.image_topic", "not a topic!") == ""
+    assert not client.change("activate") and client.state() == "inactive"
+    assert "not a topic!" in node_status(client).message
+    assert client.set("rear.image_topic", "rear/image_raw") == ""
+    assert client.change("activate") and client.state() == "active"
 
 
 def test_lifecycle__cleaned_up_and_configured_again(client):
     assert client.change("deactivate") and client.change("cleanup") and client.state() == "unconfigured"
     until(lambda: node_status(client).message == "unconfigured", "the state")
-    until(lambda: client.node.count_publishers("/rmpsam/rear/panoptic") == 0, "the topics to go")
+    until(lambda: client.node.count_publishers(f"/{NAMESPACE}/rmpsam/rear/panoptic") == 0, "the topics to go")
     assert client.change("configure") and client.change("activate")
     panoptic = client.listen(PanopticSegmentation, "~/front/panoptic")
     source = client.image(scene(40, 50))
-    client.publish("front/image_raw", source, RELIABLE)
+    client.publish(f"{NAMESPACE}/front/image_raw", source, RELIABLE)
     check_panoptic(client.result_of(panoptic, source), source)
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import time
 
 import numpy as np
@@ -27,7 +28,7 @@ def node(tmp_path_factory):
         score_threshold=0.0, overlap_threshold=0.0, max_segments=8, prompt_history=HISTORY, prompt_timeout=5.0,
     )
     yield process
-    assert process.stop() == 0, process.output[-3000:]
+    assert process.stop(number=signal.SIGTERM) == 0, process.output[-3000:]
 
 
 @pytest.fixture(scope="module")
