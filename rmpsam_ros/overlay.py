@@ -84,7 +84,7 @@ def draw_click(
     _check(image, click.mask, "mask")
     mask = np.ascontiguousarray(click.mask).view(np.uint8)
     canvas = image.copy(order="C")
-    thick = max(1, round(min(mask.shape) / 320))
+    thick = max(1, round(min(mask.shape) / 480))
     roi = Roi.of_mask(mask)
     if roi.width:
         canvas[roi.slices] = _blend(canvas[roi.slices], _filled(roi, _CLICK), mask[roi.slices], alpha)

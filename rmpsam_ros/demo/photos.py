@@ -33,11 +33,11 @@ class Photo:
 
 
 _SUBJECTS = {
-    "motorcycle_left.png": Subject((420, 205), (200, 470), (84, 75, 684, 455)),
-    "astronaut.png": Subject((120, 290), (328, 175), (15, 12, 385, 511)),
-    "coffee.png": Subject((230, 255), (520, 330), (76, 18, 480, 385)),
-    "chelsea.png": Subject((215, 60), (402, 225), (4, 0, 372, 298)),
-    "rocket.jpg": Subject((323, 240), (250, 110), (308, 125, 338, 412)),
+    "motorcycle_left.png": Subject((420, 205), (450, 432), (84, 75, 684, 455)),
+    "astronaut.png": Subject((150, 290), (328, 175), (15, 12, 385, 511)),
+    "coffee.png": Subject((300, 235), (490, 310), (76, 18, 480, 385)),
+    "chelsea.png": Subject((228, 140), (365, 215), (4, 0, 372, 298)),
+    "rocket.jpg": Subject((323, 240), (250, 140), (308, 125, 338, 412)),
 }
 
 
