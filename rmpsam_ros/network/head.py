@@ -54,7 +54,8 @@ class Head(nn.Module):
         """Class, mask, embedding and quality of each object query; `auxiliary` receives each stage's, if given."""
         batch = features.channels.shape[0]
         kernels = self.kernels.weight[None].expand(batch, -1, -1)
-        kernels, masks = self._refine(features, kernels, alone=False, auxiliary=auxiliary)
+        masks = features.respond(self.kernels.weight)
+        kernels, masks = self._refine(features, kernels, masks, alone=False, auxiliary=auxiliary)
         adapted = self.panoptic_attn(pool_under(masks, features), kernels)
         return DecoderOutput(
             class_logits=self.text_classifier(self.panoptic_cls(adapted)),
@@ -77,7 +78,7 @@ class Head(nn.Module):
             classes: whether to compute class logits (no task of the method reads them); (B, P, 0) if not.
         """
         kernels = self.encode_prompts(boxes, labels, image_size)
-        queries, masks = self._refine(features, kernels, alone=True, auxiliary=auxiliary)
+        queries, masks = self._refine(features, kernels, features.product(kernels), alone=True, auxiliary=auxiliary)
         adapted = self.prompt_norm(self.prompt_attn(queries, features))
         if classes:
             logits = self.mask_heads[-1].classes(queries, self.text_classifier) / STAGE_TEMPERATURE
@@ -98,10 +99,9 @@ class Head(nn.Module):
 
     # --- shared ---------------------------------------------------------------------------------------------------
 
-    def _refine(self, features: MaskFeatures, kernels: Tensor, alone: bool,
+    def _refine(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, alone: bool,
                 auxiliary: list[DecoderOutput] | None) -> tuple[Tensor, Tensor]:  # fmt: skip
-        """The stages: kernels (B, N, D) to queries (B, N, D) and mask logits (B, N, H, W)."""
-        masks = features.product(kernels)
+        """The stages: kernels (B, N, D) and their first masks to queries (B, N, D) and mask logits (B, N, H, W)."""
         for stage in self.mask_heads:
             if auxiliary is None:  # classes and quality of a stage are read in training only
                 kernels = stage.update(features, kernels, masks, alone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -30,3 +31,12 @@ class MaskFeatures:
             kernels = torch.matmul(kernels, self.projection)  # (B, N, C)
         batch, _, height, width = self.channels.shape
         return torch.matmul(kernels, self.channels.flatten(2)).reshape(batch, -1, height, width)
+
+    def respond(self, kernels: Tensor) -> Tensor:
+        """The same for kernels (N, D) that are constants: (B, N, H, W).
+
+        A convolution, because OpenVINO computes one with constant weights in bfloat16, a matrix product in float32.
+        """
+        if self.projection is not None:
+            kernels = torch.matmul(kernels, self.projection)
+        return F.conv2d(self.channels, kernels[:, :, None, None])
