@@ -199,12 +199,18 @@ def _open_device(source: str) -> cv2.VideoCapture:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keeps OpenCV's warnings off stderr: what they are about is raised as one sentence."""
-    log = cv2.utils.logging
-    before = log.setLogLevel(log.LOG_LEVEL_SILENT)
+    before = _set_log_level(0)
     try:
         yield
     finally:
-        log.setLogLevel(before)
+        _set_log_level(before)
+
+
+def _set_log_level(level: int) -> int:
+    """Sets OpenCV's log level (0 = silent) and returns the one before; its place differs between OpenCV 4 and 5."""
+    logging = getattr(getattr(cv2, "utils", None), "logging", None)
+    setter = getattr(cv2, "setLogLevel", None) or getattr(logging, "setLogLevel", None)
+    return 0 if setter is None else int(setter(level))
 
 
 def _kind(path: Path) -> str:

@@ -128,7 +128,7 @@ def test_draw_panoptic__tags_name_what_is_large_enough() -> None:
     plain, named = draw_panoptic(image, result, tags=False), draw_panoptic(image, result)
     rows, columns = np.nonzero((plain != named).any(axis=2))
     assert 190 <= rows.mean() <= 210 and 240 <= columns.mean() <= 260  # one tag, in the middle of the large one
-    assert named[rows.min() : rows.max(), columns.min() + 10 : columns.max()].max() == 255
+    assert named[rows.min() : rows.max(), columns.min() + 10 : columns.max()].max() > 200
 
 
 def test_draw_panoptic__tag_of_a_small_thing_does_not_hide_it() -> None:
@@ -238,4 +238,4 @@ def test_glyphs__same_tag_twice_gives_the_same_pixels() -> None:
     first, second = np.full((2, 60, 200, 3), 90, np.uint8)
     for canvas in (first, second):
         assert TagLayer(canvas).put("cup 0.9", (1, 2, 3), (100, 30))
-    assert np.array_equal(first, second) and first.max() == 255
+    assert np.array_equal(first, second) and first.max() > 200
