@@ -11,10 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import shutil
 import struct
-import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from rmpsam_ros.atomic import atomic_folder
 from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.graphs import IMAGE_INPUTS, IMAGE_OUTPUTS, PROMPT_INPUTS, PROMPT_OUTPUTS, ImageGraph, PromptGraph
 from rmpsam_ros.model_folder import (
@@ -80,20 +78,12 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
     out = Path(out)
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]) and not (out / MODEL_FILE).is_file():
         raise ModelError(f"{out} exists and is not a model folder; give a new folder.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
-        os.chmod(part, 0o755)
+    with atomic_folder(out) as part:
         save_weights(net, part, half)
         (part / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it private
         write_model_yaml(part, replace(model, path=part, files={}))
         differences = _export(part, report)
         write_model_yaml(part, replace(model, path=part))
-        if out.exists():
-            shutil.rmtree(out)
-        part.rename(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return differences
 
 

@@ -56,5 +56,8 @@ class Backend(Protocol):
                     image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
         """Runs the prompt graph on (P, 4) xyxy boxes in network pixels and (P,) labels."""
 
+    def run_features(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> object:
+        """Only the image graph's `features`: how a benchmark tells encoding from decoding."""
+
     def close(self) -> None:
         """Frees the device's memory; the backend cannot be used afterwards."""

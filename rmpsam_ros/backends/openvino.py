@@ -57,6 +57,8 @@ class OpenVinoBackend:
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot compile {model.path} for {plugin} ({_short(error)}).") from error
         self._feature_shape, self._feature_type = [1, mid, *cells], stored
+        self._encoder = None
+        self._compile_encoder = lambda: core.compile_model(_encoder_of(ov, image), plugin, options).create_infer_request()
 
     def run_image(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> ImageOutputs:
         request = self._image
@@ -80,8 +82,13 @@ class OpenVinoBackend:
         request.infer({"boxes": boxes[None], "labels": labels[None], "image_size": np.array([image_size], np.int64)})
         return PromptOutputs(_copy(request, "mask_logits"), _copy(request, "iou"), _copy(request, "queries"))
 
+    def run_features(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> object:
+        self._encoder = self._encoder or self._compile_encoder()
+        self._encoder.infer({"image": image[None], "image_size": np.array([image_size], np.int64)}, share_inputs=True)
+        return self._encoder.get_tensor("features")
+
     def close(self) -> None:
-        self._image = self._prompt = None
+        self._image = self._prompt = self._encoder = None
 
 
 def cpu_has_bf16() -> bool:
@@ -128,6 +135,12 @@ def _with_types(ov, graph, inputs: dict | None = None, outputs: dict | None = No
     for name, element_type in (outputs or {}).items():
         steps.output(name).tensor().set_element_type(element_type)
     return steps.build()
+
+
+def _encoder_of(ov, graph):
+    """The image graph without what comes after the features."""
+    results = [r for r in graph.get_results() if "features" in r.get_output_tensor(0).get_names()]
+    return ov.Model(results, graph.get_parameters(), "encoder")
 
 
 def _copy(request, name: str) -> npt.NDArray:

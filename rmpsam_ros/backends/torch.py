@@ -55,6 +55,15 @@ class TorchBackend:
             outputs = self._prompt(features, *arguments, torch.tensor([image_size], device=self._device))
             return PromptOutputs(*(self._numpy(t) for t in outputs))
 
+    def run_features(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> object:
+        torch = self._torch
+        with torch.inference_mode():
+            pixels = torch.from_numpy(image).to(self._device, non_blocking=True)[None]
+            features = self._image.encode(pixels, torch.tensor([image_size], device=self._device))
+            if self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
+            return features
+
     def close(self) -> None:
         self._image = self._prompt = None
         if self._device.type == "cuda":

@@ -1,0 +1,93 @@
+"""`rmpsam bench`: the latency table."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rmpsam_ros.cli.model_options import image_size
+
+HELP = "latency of every stage, configurations side by side"
+EXAMPLE = "rmpsam bench --model default --backend openvino torch reference --size 480x640"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", nargs="+", default=["default"], help="names or model folders (default: default)")
+    parser.add_argument("--backend", nargs="+", default=["auto"], choices=("auto", "openvino", "torch", "tensorrt", "reference"),
+                        help="backends; reference is the published pipeline in torch, to compare with")
+    parser.add_argument("--precision", nargs="+", default=["auto"], choices=("auto", "fp32", "bf16", "fp16", "int8"))
+    parser.add_argument("--size", nargs="+", type=image_size, metavar="HxW", help="input sizes (default: 480x640)")
+    parser.add_argument("--image", type=Path, help="a photograph to run on (default: a synthetic scene)")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds, of which medians are taken (default: %(default)s)")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: all)")
+    parser.add_argument("--node", action="store_true", help="measure the ROS node too: start, memory, overhead at 640x480 and 1920x1080")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table as Markdown too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every time as JSON too")
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from rmpsam_ros import benchmark
+    from rmpsam_ros.atomic import atomic_file
+    from rmpsam_ros.errors import RmpsamError
+
+    if args.rounds < 1:
+        raise RmpsamError(f"--rounds is {args.rounds}; it must be at least 1.")
+    image = _photograph(args.image) if args.image else None
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=140)  # a file or a pipe has no width to keep to
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("timing", total=args.rounds + 2)
+        rows = benchmark.measure(args.model, args.backend, args.precision, args.size or [(480, 640)], args.rounds, image,
+                                 args.threads, progress=lambda: bar.advance(task))  # fmt: skip
+    headings = ["model", "backend", "precision", "size", *benchmark.STAGES, "whole p99", "whole ÷ last row's"]
+    cells = [_cells(row, rows[-1], benchmark.STAGES) for row in rows]
+    table = Table(title="median milliseconds")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in headings[:4] else "right")
+    for line in cells:
+        table.add_row(*line)
+    console.print(table)
+    notes = [benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn. {benchmark.machine()}. "
+             f"Peak memory of this process, all configurations loaded: {benchmark.peak_memory():.0f} MB."]  # fmt: skip
+    if args.node:
+        notes += _node_lines(args.model[0])
+    for note in notes:
+        console.print(note)
+    if args.markdown:
+        text = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings), *("| " + " | ".join(c) + " |" for c in cells)]
+        with atomic_file(args.markdown) as part:
+            part.write_text("\n".join([*text, "", *notes, ""]))
+    if args.json:
+        import json
+
+        with atomic_file(args.json) as part:
+            part.write_text(json.dumps([vars(row) for row in rows], indent=1))
+    return 0
+
+
+def _cells(row, last, stages: tuple[str, ...]) -> list[str]:
+    numbers = [f"{row.median(stage):.1f}" for stage in stages]
+    ratio = row.median("whole") / last.median("whole")
+    return [row.model, row.backend, row.precision, f"{row.size[0]}x{row.size[1]}", *numbers, f"{row.p99('whole'):.1f}", f"{ratio:.2f}"]
+
+
+def _photograph(path: Path):
+    from rmpsam_ros.media import read_image
+
+    return read_image(path)
+
+
+def _node_lines(model: str) -> list[str]:
+    from rmpsam_ros.node_bench import measure_node
+
+    lines = []
+    for size in ((480, 640), (1080, 1920)):
+        m = measure_node(size, model=model)
+        lines.append(f"Node at {size[1]}x{size[0]}, panoptic subscribed: ready {m.ready:.1f} s after its start, {m.rss:.0f} MB resident, "
+                     f"p50 {m.round_trip_p50:.1f} ms from publishing to result, of it {m.overhead_p50:.1f} ms outside the segmenter, "
+                     f"{m.answered} of {m.frames} frames answered.")  # fmt: skip
+    return lines
