@@ -146,4 +146,5 @@ class DemoSession:
         if not seen.camera_frames:
             return f"no camera frame arrived within {limit:.0f} s; see {self._children[0].log}"
         log = self._children[1].log
-        return f"no result arrived within {limit:.0f} s; the node says '{seen.node_message}', see {log}"
+        reason = seen.node.get("last error") or seen.node_message
+        return f"no result arrived within {limit:.0f} s; the node says '{reason}', see {log}"
