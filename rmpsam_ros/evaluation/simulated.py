@@ -13,6 +13,7 @@ The noise, all of it (seeded, so a sequence is the same everywhere):
   a view that wanders with norm 0.3 and a time constant of 2 s, noise of norm 0.3 new in each frame; a covered object
   takes on 60 % of the covered share of whoever covers it. Then 64 to 256 by a fixed random layer and a ReLU, as the
   queries of the network end in one. `cosines` measures what comes out.
+- `Scenario.hardness` h multiplies the norms of wandering and noise by h and the 3 % of missed objects by h squared.
 """
 from __future__ import annotations
 
@@ -74,6 +75,7 @@ class Scenario:
     shake: float = 0.0
     """Deviation of the camera's tremble in cells; every second on average it also jerks by ten times as much."""
     drop: float = 0.0
+    hardness: float = 1.0
 
 
 _LAYER = np.random.default_rng(7)
@@ -149,7 +151,7 @@ def simulate(scenario: Scenario, seed: int = 0) -> Iterator[SimulatedFrame]:
     lost_until = -1.0
     for step in range(int(scenario.seconds * scenario.rate)):
         t = step * dt
-        views = keep * views + np.sqrt(1 - keep**2) * rng.normal(size=views.shape) * 0.3 / np.sqrt(LATENT)
+        views = keep * views + np.sqrt(1 - keep**2) * rng.normal(size=views.shape) * 0.3 * scenario.hardness / np.sqrt(LATENT)
         if scenario.shake:
             if rng.random() < dt:
                 jerk = np.clip(jerk + rng.normal(size=2) * 10 * scenario.shake, -25, 25)
@@ -157,11 +159,11 @@ def simulate(scenario: Scenario, seed: int = 0) -> Iterator[SimulatedFrame]:
         if scenario.drop and t >= lost_until and rng.random() < scenario.drop * dt / 0.25:
             lost_until = t + rng.uniform(0.05, 0.45)  # lost frames come in rows, a quarter of a second on average
         if t >= lost_until:
-            yield _frame(rng, bodies, views, t, shift)
+            yield _frame(rng, bodies, views, t, shift, scenario.hardness)
 
 
 def _frame(
-    rng: np.random.Generator, bodies: list[Body], views: npt.NDArray, t: float, shift: npt.NDArray,
+    rng: np.random.Generator, bodies: list[Body], views: npt.NDArray, t: float, shift: npt.NDArray, hardness: float,
 ) -> SimulatedFrame:
     """What is there, and what is found, at one moment."""
     n = len(bodies)
@@ -185,7 +187,7 @@ def _frame(
     rows: list[tuple[int, float, npt.NDArray, npt.NDArray, int]] = []
     latents = [thing.identity + view if thing.kind >= 0 else None for thing, view in zip(bodies, views)]
     for i in np.flatnonzero(visible):
-        found = 0.97 / (1 + np.exp(-(share[i] - 0.25) / 0.04))
+        found = (1 - 0.03 * hardness**2) / (1 + np.exp(-(share[i] - 0.25) / 0.04))
         for copy in range(2 if rng.random() < 0.01 else 1):
             draw, noise = rng.random(), rng.normal(size=LATENT)
             score = float(np.clip(0.45 + 0.45 * share[i] + 0.06 * rng.normal() - 0.2 * copy, 0.05, 0.99))
@@ -195,7 +197,7 @@ def _frame(
             if bite:
                 mask |= masks[covered_by[i]] & (rng.random() < 0.5) & (np.indices(GRID).sum(axis=0) % 160 < 80)
             kind = bodies[i].kind if rng.random() > 0.02 else int(rng.integers(CLASSES))
-            latent = latents[i] + 0.3 * noise / np.sqrt(LATENT)
+            latent = latents[i] + 0.3 * hardness * noise / np.sqrt(LATENT)
             if covered_by[i] >= 0:
                 mixed = 0.6 * (1 - share[i])
                 latent = (1 - mixed) * latent + mixed * latents[covered_by[i]]

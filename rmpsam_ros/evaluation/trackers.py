@@ -58,7 +58,7 @@ class QueryMatching:
 
 class _FromTrackers:
     """A tracker of Roboflow's `trackers` package (boxes and scores, no queries), with its own defaults but for the time
-    that a lost object is remembered and the frame rate."""
+    that a lost object is remembered, the frame rate and the stamps."""
 
     def __init__(self, tracker: object) -> None:
         self._tracker = tracker
@@ -72,7 +72,7 @@ class _FromTrackers:
             xyxy=PackedMasks.of(detections.masks).boxes * scale, confidence=detections.scores,
             class_id=detections.class_ids, data={"row": np.arange(len(detections))},
         ) if len(detections) else supervision.Detections.empty()
-        found = self._tracker.update(given)
+        found = self._tracker.update(given, timestamp=stamp)
         if len(found) and found.tracker_id is not None:
             ids[found.data["row"]] = found.tracker_id + 1  # -1 there is 0 here
         return ids

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3, help="sequences of each scenario (default 3)")
     parser.add_argument("--only", default="", help="only scenarios whose name contains this")
     parser.add_argument("--trackers", nargs="*", default=list(CONTESTANTS), choices=list(CONTESTANTS))
+    parser.add_argument("--hardness", type=float, default=1.0, help="times the noise of queries and misses (default 1)")
     parser.add_argument("--cosines", action="store_true", help="also print how alike the simulated queries are")
     options = parser.parse_args(argv)
     names = list(options.trackers)
@@ -62,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     totals: dict[str, tuple[list, list[int], list[float]]] = {name: ([], [0, 0], []) for name in names}
     print(f"  {'':16s} {'switches':>8s} {'frag-':>6s} {'IDF1':>6s} {'HOTA':>6s} {'AssA':>6s}  {'known again':12s}  {'ms a':>6s}\n"
           f"  {'':16s} {'per 100':>8s} {'ments':>6s} {'%':>6s} {'%':>6s} {'%':>6s}  {'after return':12s}  {'frame':>6s}")
-    for scenario in (s for s in BENCHMARK if options.only in s.name):
+    for scenario in (replace(s, hardness=options.hardness) for s in BENCHMARK if options.only in s.name):
         print(f"{scenario.name}: {options.seeds} x {scenario.seconds:.0f} s at {scenario.rate:.0f} Hz")
         if options.cosines:
             print("  cosines: " + ", ".join(f"{k} {v:.2f}" for k, v in cosines(scenario).items()))

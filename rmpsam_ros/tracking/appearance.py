@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 
-PROTOTYPES = 6
+PROTOTYPES = 4
 """Prototypes kept for each track: about the number of views in which an object looks different."""
 LEARNING_RATE = 0.15
 """Least weight of a new query in its prototype; a young prototype is the plain mean of its queries."""
@@ -92,9 +92,10 @@ class _Spread:
             return
         self.weight = min(self.weight, self.memory) + values.size
         share = values.size / self.weight
-        offset = float(values.mean()) - self.mean
+        offsets = values.ravel() - self.mean
+        offset = float(np.add.reduce(offsets)) / values.size  # `mean` takes longer than all the rest
         self.mean += share * offset
-        spread = float(((values - self.mean) ** 2).mean())
+        spread = float(offsets @ offsets) / values.size - share * (2 - share) * offset**2
         self.variance += share * (spread - self.variance)
 
 
@@ -116,7 +117,7 @@ class SimilarityOdds:
     @property
     def novel_below(self) -> float:
         """The cosine below which a query of a known object is a view not seen before."""
-        return self._same.mean - 1.0 * float(np.sqrt(self._same.variance))
+        return self._same.mean - 2 * float(np.sqrt(self._same.variance))
 
     def log_odds(self, cosines: FloatArray, gaps: FloatArray, mixed: FloatArray | float = SPOILED) -> FloatArray:
         """(m, n) cosines and (m,) seconds unseen to (m, n) log odds of one object against two, within +-LIMIT.
@@ -128,5 +129,5 @@ class SimilarityOdds:
         z_same = (np.minimum(cosines, self._same.mean) - self._same.mean) / same  # nothing is too alike
         z_other = (np.minimum(cosines, self._same.mean) - self._other.mean) / other
         odds = 0.5 * (np.maximum(z_other, 0) ** 2 - z_same**2) + np.log(other / same)
-        odds = np.clip(odds, -self.LIMIT, self.LIMIT)
+        odds = np.minimum(np.maximum(odds, -self.LIMIT), self.LIMIT)
         return np.log((1 - mixed) * np.exp(odds) + mixed).astype(np.float32)

@@ -51,20 +51,23 @@ class Observation:
             usable = usable[np.sort(surest)]
         chosen = detections if len(usable) == len(detections) else detections.take(usable)
         packed = PackedMasks.of(chosen.masks)
-        good = (packed.areas > 0) & ~_copies(chosen.scores, packed)
+        entered = box_overlap(packed.boxes, packed.boxes)
+        good = (packed.areas > 0) & ~_copies(chosen.scores, packed, entered)
         if not good.all():
             chosen, packed, usable = chosen.take(good), packed.take(good), usable[good]
-        return cls.of(chosen, packed), usable
+            entered = entered[np.ix_(good, good)]
+        return cls.of(chosen, packed, entered), usable
 
     @classmethod
-    def of(cls, detections: Detections, packed: PackedMasks | None = None) -> Observation:
-        """Takes all detections as they are; their masks are not empty."""
-        packed = packed or PackedMasks.of(detections.masks)
+    def of(
+        cls, detections: Detections, packed: PackedMasks | None = None, entered: FloatArray | None = None,
+    ) -> Observation:
+        """Takes all detections as they are; their masks are not empty. entered: (n, n) overlaps of their boxes."""
+        packed = PackedMasks.of(detections.masks) if packed is None else packed
         boxes = packed.boxes
-        entered = box_overlap(boxes, boxes)
-        np.fill_diagonal(entered, 0)
-        own = box_area(boxes)
-        clean = (detections.scores >= 0.5) & (entered.max(axis=1, initial=0) < 0.3 * own)
+        entered = box_overlap(boxes, boxes) if entered is None else entered
+        deep = entered >= 0.3 * box_area(boxes)[:, None]
+        clean = (detections.scores >= 0.5) & (deep.sum(axis=1) == 1)  # no box but its own
         centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         return cls(detections, packed, appearance.unit(detections.queries), centres, np.sqrt(packed.areas), clean)
 
@@ -91,18 +94,19 @@ def weigh(
     gaps = np.maximum(now - table.seen_at, 0).astype(np.float32)
     cosines, nearest = appearance.similarities(table.prototypes, table.counts, seen.queries)
     covered = ~seen.clean[None] | (seen.sizes[None] < table.size[:, None] / CUT)
-    mixed = np.where(covered, appearance.SPOILED_WHEN_COVERED, appearance.SPOILED)
+    mixed = np.where(covered, np.float32(appearance.SPOILED_WHEN_COVERED), np.float32(appearance.SPOILED))
     looks = odds.log_odds(cosines, gaps, mixed)
     looks[~appearance.known(table.counts)] = 0
     classes = evidence.class_odds(table.votes, seen.detections.class_ids)
 
     displacement = seen.centres[None] - table.position[:, None]  # (m, n, 2)
-    shift = _camera_shift(table, displacement, looks + classes, gaps)
+    distance2 = (displacement**2).sum(axis=2)
+    shift = _camera_shift(table, displacement, distance2, looks + classes)
     if shift is not None:
         table.position += shift
-        displacement -= shift
+        distance2 = ((displacement - shift) ** 2).sum(axis=2)
     variance = table.covariance[:, None, 0] + motion.measurement_variance(seen.sizes, 1.5)[None]
-    place = evidence.place_odds((displacement**2).sum(axis=2), variance, gaps, float(grid[0] * grid[1]))
+    place = evidence.place_odds(distance2, variance, gaps, float(grid[0] * grid[1]))
     place += evidence.size_odds(np.log(seen.sizes[None] ** 2 / table.size[:, None] ** 2), gaps)
     certainty = 1 / (1 + table.covariance[:, 0] / (0.3 * table.size) ** 2)
     place += evidence.overlap_odds(_overlaps(table, seen, certainty, grid), certainty[:, None])
@@ -111,13 +115,17 @@ def weigh(
     return Evidence(looks + classes + place, place, looks, cosines, nearest)
 
 
-def _camera_shift(table: TrackTable, displacement: FloatArray, likeness: FloatArray, gaps: FloatArray) -> FloatArray | None:
+def _camera_shift(table: TrackTable, displacement: FloatArray, distance2: FloatArray, likeness: FloatArray) -> FloatArray | None:
     """The camera's jerk since the last frame, from the tracks that were seen in it (see `motion.camera_shift`)."""
-    rows = np.flatnonzero(table.unseen == 0)
+    rows = (table.unseen == 0).nonzero()[0]
     if len(rows) < 3:
         return None
     tolerance = 1 + 0.15 * table.size[rows] + np.sqrt(table.covariance[rows, 0])
-    return motion.camera_shift(displacement[rows], likeness[rows] > -1, tolerance)
+    possible = likeness[rows] > -1
+    still = int(((distance2[rows] <= (tolerance**2)[:, None]) & possible).any(axis=1).sum())
+    if still >= 0.7 * len(rows):
+        return None  # nearly every frame ends here
+    return motion.camera_shift(displacement[rows], possible, tolerance, still)
 
 
 def _overlaps(table: TrackTable, seen: Observation, certainty: FloatArray, grid: tuple[int, int]) -> FloatArray:
@@ -138,7 +146,9 @@ def _overlaps(table: TrackTable, seen: Observation, certainty: FloatArray, grid:
         if patch.shape != looks[i].patch.shape:
             areas[i] = np.count_nonzero(patch)
     boxes = boxes.astype(np.float32)
-    meet_rows, meet_columns = np.nonzero(box_overlap(boxes, seen.packed.boxes) > 0)
+    # Boxes that hardly meet: their masks would give an IoU near 0 as well.
+    common = box_overlap(boxes, seen.packed.boxes)
+    meet_rows, meet_columns = (common > 0.1 * np.maximum(box_area(boxes)[:, None], box_area(seen.packed.boxes)[None])).nonzero()
     if len(meet_rows):
         common = common_bits(pack(canvas)[meet_rows], seen.packed.words[meet_columns])
         union = areas[meet_rows] + seen.packed.areas[meet_columns] - common
@@ -146,14 +156,16 @@ def _overlaps(table: TrackTable, seen: Observation, certainty: FloatArray, grid:
     return iou
 
 
-def _copies(scores: FloatArray, packed: PackedMasks) -> npt.NDArray[np.bool_]:
-    """(n,) bool: objects that were found twice (IoU above COPY, whatever the class), all but the surest of each."""
-    boxes, areas = packed.boxes, packed.areas
-    common = box_overlap(boxes, boxes)
-    own = box_area(boxes)
-    likely = np.triu(common > (COPY - 0.1) * (own[:, None] + own[None] - common) / 2, k=1)
-    first, second = np.nonzero(likely)
-    copies = np.zeros(len(boxes), bool)
+def _copies(scores: FloatArray, packed: PackedMasks, common: FloatArray) -> npt.NDArray[np.bool_]:
+    """(n,) bool: objects that were found twice (IoU above COPY, whatever the class), all but the surest of each.
+
+    common: (n, n) overlaps of the boxes.
+    """
+    areas = packed.areas
+    own = box_area(packed.boxes)
+    first, second = (common > 0.5 * np.maximum(own[:, None], own[None])).nonzero()
+    first, second = first[first < second], second[first < second]
+    copies = np.zeros(len(areas), bool)
     if len(first):
         both = common_bits(packed.words[first], packed.words[second])
         twice = both > COPY * (areas[first] + areas[second] - both)

@@ -21,7 +21,7 @@ CLASS_PRIOR = 0.2
 def place_odds(distance2: FloatArray, variance: FloatArray, gaps: FloatArray, cells: float) -> FloatArray:
     """Log odds of the place. distance2 (m, n) squared cells, variance (m, n) of it in each direction, gaps (m,)
     seconds unseen, cells: the image's area. Bounded below, as objects and cameras do jump, the more the longer unseen."""
-    surprise = np.clip(1 - np.exp(-gaps / SURPRISE), 0.002, 0.95)[:, None]
+    surprise = np.minimum(np.maximum(1 - np.exp(-gaps / SURPRISE), 0.002), 0.95)[:, None]
     density = cells / (2 * np.pi * variance) * np.exp(-0.5 * distance2 / variance)
     return np.log((1 - surprise) * density + surprise)
 
@@ -46,12 +46,12 @@ def class_odds(votes: FloatArray, classes: npt.NDArray) -> FloatArray:
 
 
 def depth_odds(track_depth: FloatArray, depths: FloatArray, gaps: FloatArray) -> FloatArray:
-    """Log odds of the depth (m,) and (n,) in metres; NaN on either side says 0."""
+    """Log odds of the depth (m,) and (n,) in metres; what is not known (NaN, 0) says 0."""
     deviation = np.minimum(0.06 + 0.3 * gaps, 0.7)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         difference = np.log(depths)[None, :] - np.log(track_depth)[:, None]
-    odds = np.maximum(0.5 * difference**2 * (1 / 0.7**2 - 1 / deviation**2) + np.log(0.7 / deviation), -4)
-    return np.where(np.isfinite(odds), odds, 0)
+        odds = np.maximum(0.5 * difference**2 * (1 / 0.7**2 - 1 / deviation**2) + np.log(0.7 / deviation), -4)
+    return np.where(np.isfinite(difference), odds, 0)
 
 
 def assign(odds: FloatArray, threshold: float) -> tuple[npt.NDArray, npt.NDArray]:
@@ -59,7 +59,7 @@ def assign(odds: FloatArray, threshold: float) -> tuple[npt.NDArray, npt.NDArray
     if odds.size == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     gain = np.maximum(odds - threshold, 0)  # a pair below the threshold is worth no more than none at all
-    live_rows, live_columns = np.flatnonzero(gain.any(axis=1)), np.flatnonzero(gain.any(axis=0))
+    live_rows, live_columns = gain.any(axis=1).nonzero()[0], gain.any(axis=0).nonzero()[0]
     rows, columns = linear_sum_assignment(gain[np.ix_(live_rows, live_columns)], maximize=True)
     rows, columns = live_rows[rows], live_columns[columns]
     kept = gain[rows, columns] > 0

@@ -16,6 +16,8 @@ BIRTH_SCORE = 0.5
 """A detection less sure than this continues a track but does not begin one."""
 TENTATIVE_AGE = 0.5
 """Seconds after which a track that is not yet confirmed is forgotten when it is not seen."""
+PAUSE = 5.0
+"""Seconds between two frames up to which even a tracker that remembers nothing goes on: some cameras are slow."""
 MOST_TRACKS = 512
 """Tracks kept, whatever happens; the longest unseen go first."""
 
@@ -34,6 +36,7 @@ class Lives:
         now: the frame's stamp, dt: seconds since the frame before.
         """
         table = self.table
+        self._expire(now, max_age)
         motion.predict(table.position, table.velocity, table.covariance, table.size, dt, grid.size)
         weighed = weigh(table, seen, self.odds, now, grid.size)
         rows, columns = evidence.assign(weighed.total, MATCH_ODDS)
@@ -72,7 +75,7 @@ class Lives:
         """Takes matched detections (columns) into their tracks (rows); nearest and cosines (k,) as in `Evidence`."""
         table, found = self.table, seen.detections
         sizes, scores = seen.sizes[columns], found.scores[columns]
-        cut = np.clip(table.size[rows] / sizes, 1, 4)  # how much smaller than it should be: an occluder cuts it
+        cut = np.minimum(np.maximum(table.size[rows] / sizes, 1), 4)  # how much smaller than it should be: an occluder cuts it
         variance = motion.measurement_variance(sizes, cut**2)
         table.position[rows], table.velocity[rows], table.covariance[rows] = motion.correct(
             table.position[rows], table.velocity[rows], table.covariance[rows], seen.centres[columns], variance
@@ -87,7 +90,7 @@ class Lives:
         table.votes[rows] *= 0.98
         known = found.class_ids[columns] >= 0
         table.votes[rows[known], found.class_ids[columns[known]]] += np.maximum(scores[known], 0.01)
-        table.score[rows] = np.clip(scores, 0, 1)
+        table.score[rows] = np.minimum(np.maximum(scores, 0), 1)
         if found.depths is not None:
             table.depth[rows] = found.depths[columns]
         table.seen_at[rows] = now
@@ -168,11 +171,11 @@ class Lives:
         table.keep(keep)
 
     def _expire(self, now: float, max_age: float) -> None:
-        """Forgets what was not seen for too long."""
+        """Forgets what was not seen for too long. Who was seen in the last frame there was may be older, up to a pause."""
         table = self.table
         gaps = now - table.seen_at
         limit = np.where(table.in_state(TrackState.TENTATIVE), min(TENTATIVE_AGE, max_age), max_age)
-        keep = (gaps <= limit) | (table.unseen == 0)
+        keep = gaps <= np.where(table.unseen == 0, max(max_age, PAUSE), limit)
         if keep.sum() > MOST_TRACKS:
             order = np.argsort(np.where(keep, gaps, np.inf), kind="stable")
             keep[order[MOST_TRACKS:]] = False

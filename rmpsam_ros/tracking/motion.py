@@ -44,7 +44,8 @@ def predict(
     """
     fade = np.float32(np.exp(-dt / REMEMBERED))
     position += velocity * np.float32(REMEMBERED * (1 - fade))
-    np.clip(position, 0, np.array([grid[1], grid[0]], np.float32), out=position)
+    np.maximum(position, 0, out=position)
+    np.minimum(position, np.array([grid[1], grid[0]], np.float32), out=position)
     velocity *= fade
     pp, pv, vv = covariance.T
     noise = (ACCELERATION * size) ** 2
@@ -66,19 +67,18 @@ def correct(
     return position + gain_p[:, None] * residual, velocity + gain_v[:, None] * residual, corrected.astype(np.float32)
 
 
-def camera_shift(displacement: FloatArray, possible: npt.NDArray[np.bool_], tolerance: FloatArray) -> FloatArray | None:
+def camera_shift(
+    displacement: FloatArray, possible: npt.NDArray[np.bool_], tolerance: FloatArray, still: int,
+) -> FloatArray | None:
     """The jerk (2,) that explains most tracks at once, or None when standing still explains them as well.
 
     displacement: (m, n, 2) detection centre minus predicted centre; possible: (m, n) bool, pairs that may be one
-    object; tolerance: (m,) cells by which a track may miss. A shift needs the votes of three tracks and of half of
-    them, and clearly more than no shift has: a few objects that move together are not the camera.
+    object; tolerance: (m,) cells by which a track may miss; still: tracks that no jerk explains. A shift needs the votes
+    of three tracks and of half of them, and clearly more than no shift has: a few objects that move together are not the
+    camera.
     """
-    votes_needed = max(3, (len(displacement) + 1) // 2)
+    votes_needed = max(3, (len(displacement) + 1) // 2, 1.5 * still)
     if possible.any(axis=1).sum() < votes_needed:
-        return None
-    still = (np.abs(displacement).max(axis=2) <= tolerance[:, None]) & possible
-    still_votes = still.any(axis=1).sum()
-    if still_votes >= 0.7 * len(displacement):
         return None
     rows, columns = np.nonzero(possible)
     candidates = displacement[rows, columns]  # (p, 2): every possible pair proposes its own displacement
@@ -88,6 +88,6 @@ def camera_shift(displacement: FloatArray, possible: npt.NDArray[np.bool_], tole
     starts = np.flatnonzero(np.r_[True, np.diff(rows) > 0])  # one track votes once for a proposal
     votes = np.logical_or.reduceat(near, starts, axis=1).sum(axis=1)
     best = int(votes.argmax())
-    if votes[best] < votes_needed or votes[best] < 1.5 * still_votes:
+    if votes[best] < votes_needed:
         return None
     return np.median(candidates[near[best]], axis=0).astype(np.float32)

@@ -17,10 +17,12 @@ from rmpsam_ros.types import PromptResult, TrackState
 if TYPE_CHECKING:
     from rmpsam_ros.segmenter import Frame
 
+FloatArray = npt.NDArray[np.float32]
+
 SAME_MASK = 0.5
 """IoU from which the mask of a click and that of a track are one object."""
 MOST_ASKED = 8
-"""Prompts decoded for one frame, for the tracks that were seen last; each costs a few milliseconds."""
+"""Prompts decoded for one frame, for the tracks that were seen last first; each costs a few milliseconds."""
 ALIKE = 0.8
 """Least cosine of a prompt's answer with the track's own queries for it to be taken for the same object."""
 SURE = 0.5
@@ -76,12 +78,18 @@ class PromptKeeper:
         table = lives.table
         rows = [row for row in np.flatnonzero(table.prompted & (table.unseen > 0)) if int(table.id[row]) in self._memories]
         rows.sort(key=lambda row: int(table.unseen[row]))
-        found = False
-        for row in rows[:MOST_ASKED]:
-            answer = frame.prompt(points=[_aim(table, row, grid)])
+        left, found = MOST_ASKED, False
+        for row in rows:
             memory = self._memories[int(table.id[row])]
-            seen = _observed(answer, grid, table.dims)
-            if seen is None or not _fits(seen, answer, table, row, memory):
+            for aim in _aims(table, row):
+                if left == 0:
+                    return found
+                left -= 1
+                answer = frame.prompt(points=[_pixel(aim, grid)])
+                seen = _observed(answer, grid, table.dims)
+                if seen is not None and _fits(seen, answer, table, row, memory):
+                    break
+            else:
                 continue
             query = _unit(answer.query)
             if query is not None and memory.query is not None:
@@ -101,17 +109,24 @@ def _unit(query: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float32] | No
     return np.asarray(query, np.float32) / np.linalg.norm(query)
 
 
-def _aim(table: TrackTable, row: int, grid: Grid) -> tuple[float, float]:
-    """Where to ask for a track, in pixels: the cell of its last mask that is furthest inside, moved on as predicted."""
+def _aims(table: TrackTable, row: int) -> list[FloatArray]:
+    """Where to ask for a track, in cells (2,): the place of its last mask that is furthest inside, moved on as its motion
+    predicts, then, where that is elsewhere, where it was last: some things stop."""
     from scipy.ndimage import distance_transform_edt
 
     patch = np.pad(table.look[row].patch, 1)
     y, x = np.unravel_index(distance_transform_edt(patch).argmax(), patch.shape)
-    centre = table.position[row] + (x - 0.5, y - 0.5) - np.array(table.extent[row]) / 2
-    height, width = grid.source
-    px = (float(centre[0])) * width / grid.size[1] - 0.5
-    py = (float(centre[1])) * height / grid.size[0] - 0.5
-    return float(np.clip(px, 0, width - 1)), float(np.clip(py, 0, height - 1))
+    inside = np.array([x - 0.5, y - 0.5], np.float32)
+    moved = table.position[row] - table.extent[row] / 2 + inside
+    last = table.origin[row] + inside
+    return [moved] if np.abs(moved - last).max() < 0.3 * table.size[row] else [moved, last]
+
+
+def _pixel(cell: FloatArray, grid: Grid) -> tuple[float, float]:
+    """A place in cells to the pixel of the source image, within it."""
+    scale = np.array(grid.source[::-1]) / grid.size[::-1]
+    x, y = np.clip(cell * scale - 0.5, 0, np.array(grid.source[::-1]) - 1).tolist()
+    return x, y
 
 
 def _observed(answer: PromptResult, grid: Grid, dims: int) -> Observation | None:
@@ -128,7 +143,8 @@ def _observed(answer: PromptResult, grid: Grid, dims: int) -> Observation | None
 def _fits(seen: Observation, answer: PromptResult, table: TrackTable, row: int, memory: _Memory) -> bool:
     """Whether the answer is the track's object: sure enough, of a like size, not far, and alike."""
     ratio = float(seen.sizes[0] / table.size[row])
-    distance = float(np.hypot(*(seen.centres[0] - table.position[row])))
+    places = np.stack((table.position[row], table.origin[row] + table.extent[row] / 2))
+    distance = float(np.hypot(*(seen.centres[0] - places).T).min())
     reach = 0.75 * float(table.size[row]) + 2 * float(np.sqrt(table.covariance[row, 0]))
     query = _unit(answer.query)
     alike = query is None or memory.query is None or float(query @ memory.query) >= ALIKE

@@ -192,7 +192,7 @@ class Tracker:
         """All tracks as others see them."""
         table = self._lives.table
         gaps = np.where(table.unseen > 0, self._clock.now - table.seen_at, 0)
-        scores = table.score * np.clip(1 - gaps / max(self.max_age, 1e-9), 0, 1)  # the longer lost, the less sure
+        scores = table.score * np.maximum(1 - gaps / max(self.max_age, 1e-9), 0)  # the longer lost, the less sure
         classes = np.where(table.votes.any(axis=1), table.votes.argmax(axis=1), -1)
         columns = (table.id, classes, scores, table.state, table.age, table.unseen, table.prompted, table.depth)
         names = self._names

@@ -1,0 +1,224 @@
+"""From the segmenter's frames to tracks, and clicks that become tracks, with a frame that knows its objects."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from tracking_scenes import GRID, IMAGE, LABELS, query, square
+
+from rmpsam_ros.errors import TrackError
+from rmpsam_ros.tracking import Tracker, with_track_ids
+from rmpsam_ros.tracking.frames import detections_of
+from rmpsam_ros.types import PanopticResult, PromptResult, Roi, Segment, TrackState
+
+
+@dataclass
+class Thing:
+    """An object of the scene; `found`: the decoder's score, 0 = only a prompt finds it."""
+
+    x: float
+    y: float
+    name: int = 0
+    kind: int = 0
+    found: float = 0.9
+    side: int = 10
+
+
+@dataclass
+class SceneFrame:
+    """What `Segmenter.set_image` would give; objects of score 0.5 and more are in the panoptic map, the first on top."""
+
+    things: list[Thing]
+    stamp: float | None = None
+    image_size: tuple[int, int] = IMAGE
+    asked: list = field(default_factory=list)
+    answers: bool = True
+
+    @property
+    def labels(self):
+        return LABELS
+
+    def mask(self, thing: Thing) -> np.ndarray:
+        return square(thing.x, thing.y, thing.side).repeat(4, 0).repeat(4, 1)
+
+    def panoptic(self) -> PanopticResult:
+        ids = np.full(IMAGE, 9, np.uint16)  # the floor
+        segments = [Segment(9, 2, "floor", False, 0.9, 0, Roi(0, 0, IMAGE[1], IMAGE[0]))]
+        shown = [(i, thing) for i, thing in enumerate(self.things) if thing.found >= 0.5]
+        for i, thing in reversed(shown):
+            ids[self.mask(thing)] = i + 1
+        segments += [Segment(i + 1, t.kind, LABELS[t.kind].name, LABELS[t.kind].is_thing, t.found, 0, Roi.of_mask(ids == i + 1), 0, i, query(t.name))
+                     for i, t in shown]
+        return PanopticResult(ids, tuple(segments), LABELS)
+
+    @property
+    def objects(self):
+        n = len(self.things)
+        logits = np.full((n, 56, 72), -5, np.float32)  # the network's input is larger than the image: padding
+        for i, thing in enumerate(self.things):
+            logits[i, : GRID[0], : GRID[1]][square(thing.x, thing.y, thing.side)] = 5
+        return SimpleNamespace(
+            class_ids=np.array([t.kind for t in self.things], np.int64), scores=np.array([t.found for t in self.things], np.float32),
+            queries=np.array([query(t.name) for t in self.things], np.float32).reshape(n, 16), mask_logits=logits, valid=GRID,
+        )
+
+    def prompt(self, points=(), labels=None, boxes=()) -> PromptResult:
+        self.asked.append(points[0])
+        x, y = (int(v) for v in points[0])
+        for thing in self.things:
+            mask = self.mask(thing)
+            if self.answers and mask[y, x]:
+                return PromptResult(mask, 0.8, Roi.of_mask(mask), thing.kind, LABELS[thing.kind].name, query=query(50 + thing.name))
+        empty = np.zeros(IMAGE, bool)
+        return PromptResult(empty, 0.1, Roi.of_mask(empty), query=query(99))
+
+
+def test_detections_of__a_frame__gives_the_things_of_the_map_and_the_unsure_rest():
+    frame = SceneFrame([Thing(20, 20), Thing(50, 30, 1, found=0.3), Thing(10, 40, 2, found=0.05), Thing(21, 20, 3, found=0.4),
+                        Thing(40, 10, 4, kind=2)])
+    found = detections_of(frame, LABELS.is_thing())
+    assert found.scores.tolist() == pytest.approx([0.9, 0.3])  # too unsure, under another one, and stuff are left out
+    assert np.array_equal(found.masks[0], square(20, 20)) and np.array_equal(found.masks[1], square(50, 30))
+    assert found.segments[0].id == 1 and found.segments[1] is None and found.source_size == IMAGE
+
+
+def test_detections_of__depth__is_the_median_under_the_mask():
+    depth = np.full(IMAGE, 5, np.float32)
+    depth[:, :88] = 2
+    depth[80] = np.nan
+    depth[83] = 0
+    found = detections_of(SceneFrame([Thing(20, 20), Thing(50, 30, 1)]), LABELS.is_thing(), depth)
+    assert found.depths.tolist() == [2, 5]
+
+
+def test_update__frames__give_tracks_whose_masks_are_those_of_the_map():
+    tracker = Tracker(LABELS)
+    for k in range(4):
+        frame = SceneFrame([Thing(20 + k, 20, 0), Thing(24 + k, 24, 1, 1)], stamp=0.1 * k)  # the first covers the second
+        tracks = tracker.update(frame)
+    panoptic = with_track_ids(frame.panoptic(), tracks)
+    assert [(s.class_name, s.track_id) for s in panoptic.segments] == [("floor", 0), ("cup", 1), ("box", 2)]
+    for track in tracks:
+        assert np.array_equal(track.mask, panoptic.segment_ids[track.roi.slices] == track.segment_id)
+        assert track.state == TrackState.CONFIRMED
+
+
+def test_update__no_objects_at_all__is_empty():
+    tracker = Tracker(LABELS)
+    assert tracker.update(SceneFrame([])) == () and tracker.update(SceneFrame([])) == ()
+
+
+def test_follow__a_click_on_a_track__is_that_track():
+    tracker = Tracker(LABELS)
+    frame = SceneFrame([Thing(20, 20), Thing(50, 30, 1)])
+    tracker.update(frame, stamp=0.0)
+    assert tracker.follow(frame.prompt(points=[(200, 120)])) == 2
+    track = tracker.tracks[1]
+    assert track.prompted and track.state == TrackState.CONFIRMED and not tracker.tracks[0].prompted
+    tracks = tracker.update(SceneFrame([Thing(20, 20), Thing(51, 30, 1)]), stamp=0.1)
+    assert [t.track_id for t in tracks] == [1, 2] and tracks[1].prompted
+
+
+def test_follow__what_no_query_shows__lives_by_its_prompt_and_falls_when_lost():
+    tracker = Tracker(LABELS, max_age=2)
+    frame = SceneFrame([Thing(20, 20, found=0)])
+    tracker.update(frame, stamp=0.0)
+    track_id = tracker.follow(frame.prompt(points=[(80, 80)]))
+    for k in range(1, 20):
+        frame = SceneFrame([Thing(20 + k, 20 + 0.5 * k, found=0)])
+        track, = tracker.update(frame, stamp=0.1 * k)
+        assert track.track_id == track_id and track.state == TrackState.CONFIRMED and len(frame.asked) == 1
+    assert track.prompted and abs(track.roi.x + 20 - 4 * 39) <= 4
+    scores = []
+    for k in range(20, 36, 5):
+        track, = tracker.update(SceneFrame([Thing(39, 29, found=0)], answers=False), stamp=0.1 * k)
+        assert track.state == TrackState.LOST and track.track_id == track_id
+        scores.append(track.score)
+    assert scores == sorted(scores, reverse=True) and scores[-1] < 0.5
+    track, = tracker.update(SceneFrame([Thing(40, 29, found=0)]), stamp=3.6)
+    assert track.state == TrackState.CONFIRMED and track.track_id == track_id
+    assert tracker.update(SceneFrame([]), stamp=9) == ()
+
+
+def test_follow__the_prompt_finds_something_else__is_lost_rather_than_wrong():
+    tracker = Tracker(LABELS)
+    frame = SceneFrame([Thing(20, 20, found=0)])
+    tracker.update(frame, stamp=0.0)
+    tracker.follow(frame.prompt(points=[(80, 80)]))
+    other, big = SceneFrame([Thing(20, 20, name=7, found=0)]), SceneFrame([Thing(20, 20, found=0, side=30)])
+    assert tracker.update(other, stamp=0.1)[0].state == TrackState.LOST
+    assert tracker.update(big, stamp=0.2)[0].state == TrackState.LOST
+    assert tracker.update(frame, stamp=0.3)[0].state == TrackState.CONFIRMED
+
+
+def test_follow__an_object_that_the_network_finds_later__goes_over_to_it():
+    tracker = Tracker(LABELS)
+    frame = SceneFrame([Thing(20, 20, found=0)])
+    tracker.update(frame, stamp=0.0)
+    track_id = tracker.follow(frame.prompt(points=[(80, 80)]))
+    for k in range(1, 5):
+        frame = SceneFrame([Thing(20, 20)])
+        track, = tracker.update(frame, stamp=0.1 * k)
+    assert track.track_id == track_id and not frame.asked and track.segment_id == 1
+
+
+def test_follow__before_any_frame__is_a_track_all_the_same():
+    tracker = Tracker(LABELS)
+    frame = SceneFrame([Thing(20, 20)])
+    track_id = tracker.follow(frame.prompt(points=[(80, 80)]), stamp=5.0)
+    track, = tracker.update(frame, stamp=5.1)
+    assert (track.track_id, track.class_name, track.state) == (track_id, "cup", TrackState.CONFIRMED)
+
+
+def test_follow__no_class__has_none():
+    tracker = Tracker(LABELS)
+    mask = square(20, 20).repeat(4, 0).repeat(4, 1)
+    tracker.follow(PromptResult(mask, 0.5, Roi.of_mask(mask)))
+    track, = tracker.tracks
+    assert (track.class_id, track.class_name) == (-1, "")
+
+
+def test_follow__an_empty_mask__is_refused():
+    with pytest.raises(TrackError, match="no object"):
+        Tracker(LABELS).follow(PromptResult(np.zeros(IMAGE, bool), 0.1, Roi(0, 0, 0, 0)))
+
+
+def test_follow__a_speck_smaller_than_a_cell__is_followed():
+    tracker = Tracker(LABELS)
+    mask = np.zeros(IMAGE, bool)
+    mask[80, 81] = True
+    assert tracker.follow(PromptResult(mask, 0.5, Roi.of_mask(mask))) == 1
+
+
+def test_remove__a_track_that_is_followed__is_not_asked_for_any_more():
+    tracker = Tracker(LABELS)
+    frame = SceneFrame([Thing(20, 20, found=0)])
+    tracker.update(frame, stamp=0.0)
+    track_id = tracker.follow(frame.prompt(points=[(80, 80)]))
+    assert tracker.remove(track_id)
+    frame = SceneFrame([Thing(20, 20, found=0)])
+    assert tracker.update(frame, stamp=0.1) == () and frame.asked == []
+    assert tracker.follow(frame.prompt(points=[(80, 80)])) == track_id + 1
+
+
+def test_update__a_stale_frame__is_not_prompted():
+    tracker = Tracker(LABELS)
+    frame = SceneFrame([Thing(20, 20, found=0)])
+    tracker.update(frame, stamp=1.0)
+    tracker.follow(frame.prompt(points=[(80, 80)]))
+    late = SceneFrame([Thing(30, 30, found=0)])
+    tracker.update(late, stamp=0.9)
+    assert late.asked == []
+
+
+def test_update__many_followed_objects__asks_for_a_bounded_number():
+    tracker = Tracker(LABELS)
+    frame = SceneFrame([Thing(5 + 6 * (k % 10), 6 + 12 * (k // 10), k, found=0, side=4) for k in range(30)])
+    tracker.update(frame, stamp=0.0)
+    for thing in frame.things:
+        tracker.follow(frame.prompt(points=[(4 * thing.x, 4 * thing.y)]))
+    later = SceneFrame(frame.things)
+    tracker.update(later, stamp=0.1)
+    assert len(tracker.tracks) == 30 and len(later.asked) == 8

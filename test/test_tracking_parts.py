@@ -1,0 +1,153 @@
+"""The parts of the tracker, each against a plain way to compute the same."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tracking_scenes import GRID, square
+
+from rmpsam_ros.tracking import appearance, evidence, masks, motion
+from rmpsam_ros.tracking.clock import NOMINAL_INTERVAL, Clock, Order
+from rmpsam_ros.tracking.grid import Grid
+from rmpsam_ros.types import Roi
+
+
+@pytest.mark.parametrize("grid", [(120, 160), (90, 160), (7, 5), (33, 47), (48, 64), (1, 1), (45, 100)])
+def test_packed_masks__any_grid__areas_boxes_and_overlaps_are_those_of_the_masks(grid):
+    rng = np.random.default_rng(0)
+    given = rng.random((9, *grid)) < np.linspace(0, 0.5, 9)[:, None, None]  # the first one is empty
+    packed = masks.PackedMasks.of(given)
+    assert packed.areas.tolist() == given.sum(axis=(1, 2)).tolist()
+    for mask, box in zip(given, packed.boxes.tolist()):
+        roi = Roi.of_mask(mask)
+        assert box == [roi.x, roi.y, roi.x + roi.width, roi.y + roi.height]
+    common = masks.common_bits(packed.words[[1, 8, 5]], packed.words[[8, 8, 0]])
+    assert common.tolist() == [(given[1] & given[8]).sum(), given[8].sum(), 0]
+
+
+def test_packed_masks__no_masks__are_empty():
+    packed = masks.PackedMasks.of(np.zeros((0, 12, 20), bool))
+    assert len(packed) == 0 and packed.boxes.shape == (0, 4)
+
+
+def test_count_bits__without_numpy_2__is_the_same(monkeypatch):
+    words = np.random.default_rng(1).integers(0, 2**63, (4, 7)).astype(np.uint64)
+    with_numpy_2 = masks.count_bits(words)
+    monkeypatch.delattr(np, "bitwise_count", raising=False)
+    assert masks.count_bits(words).tolist() == with_numpy_2.tolist()
+
+
+@pytest.mark.parametrize("stamps, orders", [
+    ([5.0, 5.1, 5.2], [Order.FIRST, Order.NEXT, Order.NEXT]),
+    ([5.0, 5.0], [Order.FIRST, Order.STALE]),
+    ([5.0, 6.0, 5.5, 6.1], [Order.FIRST, Order.NEXT, Order.STALE, Order.NEXT]),
+    ([500.0, 2.0, 2.1], [Order.FIRST, Order.RESTARTED, Order.NEXT]),
+    ([None, None, float("nan")], [Order.FIRST, Order.NEXT, Order.NEXT]),
+    ([7.0, float("inf")], [Order.FIRST, Order.NEXT]),
+])
+def test_clock__stamps__are_put_in_order(stamps, orders):
+    clock = Clock()
+    assert [clock.advance(stamp)[0] for stamp in stamps] == orders
+
+
+def test_clock__no_stamp__counts_as_a_nominal_interval():
+    clock = Clock()
+    clock.advance(3.0)
+    assert clock.advance(None) == (Order.NEXT, pytest.approx(NOMINAL_INTERVAL))
+
+
+@pytest.mark.parametrize("size, source", [((48, 64), (192, 256)), ((48, 64), (480, 640)), ((48, 64), (100, 131)), ((9, 16), (9, 16))])
+def test_grid__a_mask_upsampled_and_down_again__is_the_same(size, source):
+    mask = square(size[1] / 2, size[0] / 2, side=6, grid=size)
+    grid = Grid(size, source)
+    roi = Roi.of_mask(mask)
+    wide, crop = grid.upsample(mask, (roi.x, roi.y, roi.x + roi.width, roi.y + roi.height))
+    full = np.zeros(source, bool)
+    full[wide.slices] = crop
+    assert crop.shape == (wide.height, wide.width)
+    assert np.array_equal(grid.downsample(full), mask)
+
+
+def test_predict_and_correct__steady_motion__finds_the_velocity():
+    position, velocity = np.array([[10.0, 20.0]], np.float32), np.zeros((1, 2), np.float32)
+    size = np.array([8.0], np.float32)
+    covariance = motion.start_covariance(size, 64)
+    for step in range(1, 40):
+        motion.predict(position, velocity, covariance, size, 0.05, GRID)
+        seen = np.array([[10 + 0.5 * step, 20 + 0.2 * step]], np.float32)
+        position, velocity, covariance = motion.correct(position, velocity, covariance, seen, motion.measurement_variance(size))
+    assert velocity[0] == pytest.approx([10, 4], abs=1)
+    assert position[0] == pytest.approx(seen[0], abs=0.3)
+
+
+def test_predict__unseen_for_long__stays_in_the_image_and_grows_unsure():
+    position, velocity = np.array([[60.0, 20.0]], np.float32), np.array([[30.0, 0.0]], np.float32)
+    size = np.array([8.0], np.float32)
+    covariance = motion.start_covariance(size, 64)
+    before = covariance[0, 0]
+    for _ in range(100):
+        motion.predict(position, velocity, covariance, size, 0.1, GRID)
+    assert 0 <= position[0, 0] <= GRID[1] and np.isfinite(covariance).all()
+    assert covariance[0, 0] > 100 * before
+
+
+@pytest.mark.parametrize("moved, shift", [([(6, -4)] * 5, (6, -4)), ([(6, -4)] * 4 + [(0, 0)], (6, -4)),
+                                          ([(0, 0)] * 3 + [(6, -4)] * 2, None), ([(9, 0), (0, 9), (-9, 0), (0, -9), (5, 5)], None)])
+def test_camera_shift__most_objects_jump_alike__is_their_jump(moved, shift):
+    places = np.array([(10, 10), (50, 12), (30, 40), (12, 33), (55, 35)], np.float32)
+    displacement = (places + np.array(moved, np.float32))[None] - places[:, None]
+    tolerance = np.full(5, 2, np.float32)
+    still = int((np.abs(np.diagonal(displacement.max(axis=2))) <= 2).sum())
+    found = motion.camera_shift(displacement, np.ones((5, 5), bool), tolerance, still)
+    assert (found is None) == (shift is None)
+    if shift:
+        assert found.tolist() == pytest.approx(shift)
+
+
+def test_similarities__empty_bank__is_even():
+    prototypes, counts = appearance.empty_bank(2, 8)
+    prototypes[0, 0, 0], counts[0, 0] = 1, 1
+    cosines, nearest = appearance.similarities(prototypes, counts, np.eye(8, dtype=np.float32)[:3])
+    assert cosines.tolist() == [[1, 0, 0], [0, 0, 0]] and nearest[0, 0] == 0
+
+
+def test_learn__many_views__keeps_a_bounded_bank_that_knows_the_last_one():
+    rng = np.random.default_rng(0)
+    prototypes, counts = appearance.empty_bank(1, 32)
+    for _ in range(200):
+        view = appearance.unit(rng.normal(size=(1, 32)).astype(np.float32))
+        cosines, nearest = appearance.similarities(prototypes, counts, view)
+        appearance.learn(prototypes, counts, np.array([0]), view, nearest[:, 0], cosines[:, 0], 0.9)
+    assert np.linalg.norm(prototypes, axis=2) == pytest.approx(np.ones((1, appearance.PROTOTYPES)), abs=1e-5)
+    assert appearance.similarities(prototypes, counts, view)[0][0, 0] == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("same, other, cosine, least, most", [
+    (0.95, 0.50, 0.94, 1.0, 5.0),  # easily told apart: alike speaks for it
+    (0.95, 0.50, 0.55, -3.5, -2.0),  # … and unlike against it, as far as a spoiled query lets it
+    (0.95, 0.95, 0.95, -0.3, 0.3),  # look-alikes: says nothing
+])
+def test_log_odds__after_watching__speak_as_loud_as_the_scene_allows(same, other, cosine, least, most):
+    rng = np.random.default_rng(0)
+    odds = appearance.SimilarityOdds()
+    for _ in range(300):
+        odds.observe((same + 0.02 * rng.normal(size=8)).astype(np.float32), (other + 0.02 * rng.normal(size=56)).astype(np.float32))
+    value = odds.log_odds(np.array([[cosine]], np.float32), np.zeros(1, np.float32))[0, 0]
+    assert least <= value <= most
+
+
+@pytest.mark.parametrize("odds, threshold, pairs", [
+    ([[5, 4], [4, -9]], 0, [(0, 1), (1, 0)]),  # the sum counts, not the best pair
+    ([[5, 4], [4, -9]], 4.5, [(0, 0)]),
+    ([[1, 1]], 2, []),
+    (np.zeros((0, 3)), 0, []),
+    (np.full((2, 2), -np.inf), 0, []),
+])
+def test_assign__odds__gives_the_best_sum_above_the_threshold(odds, threshold, pairs):
+    rows, columns = evidence.assign(np.array(odds, np.float32), threshold)
+    assert list(zip(rows.tolist(), columns.tolist())) == pairs
+
+
+def test_depth_odds__unknown_depth__says_nothing():
+    depths = np.array([2.0, np.nan, 0.0], np.float32)
+    odds = evidence.depth_odds(np.array([2.0, np.nan], np.float32), depths, np.zeros(2, np.float32))
+    assert odds[0, 0] > 1 and not odds[0, 1:].any() and not odds[1].any()

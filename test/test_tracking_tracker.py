@@ -1,0 +1,275 @@
+"""The tracker's behaviour, on scenes small enough to follow by hand."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tracking_scenes import IMAGE, LABELS, objects, query, square
+
+from rmpsam_ros.errors import TrackError
+from rmpsam_ros.tracking import Detections, Tracker
+from rmpsam_ros.types import TrackState
+
+DT = 0.1
+
+
+def run(tracker: Tracker, frames, start: float = 0.0, dt: float = DT):
+    """Feeds a list of detections, one every dt seconds; returns what the last update gave."""
+    result = ()
+    for k, detections in enumerate(frames):
+        result = tracker.update_detections(detections, start + k * dt)
+    return result
+
+
+def test_update__an_object_that_stays__is_tentative_then_confirmed_under_one_id():
+    tracker = Tracker(LABELS, min_hits=3)
+    states = [tracker.update_detections(objects({"x": 20, "y": 20}), k * DT)[0] for k in range(4)]
+    assert [track.state for track in states] == [TrackState.TENTATIVE] * 2 + [TrackState.CONFIRMED] * 2
+    assert {track.track_id for track in states} == {1} and [track.age for track in states] == [1, 2, 3, 4]
+    assert states[-1].class_name == "cup" and states[-1].score == pytest.approx(0.9)
+
+
+def test_update__an_object__is_reported_in_pixels_of_the_source():
+    track, = run(Tracker(LABELS), [objects({"x": 20, "y": 15, "side": 10})])
+    assert (track.roi.x, track.roi.y, track.roi.width, track.roi.height) == (60, 40, 40, 40)
+    assert track.mask.shape == (40, 40) and track.mask.dtype == bool and track.mask.all()
+
+
+@pytest.mark.parametrize("seconds, known", [(0.5, True), (1.0, True), (3.0, True), (9.0, True), (11.0, False)])
+def test_update__an_object_that_was_away__comes_back_under_its_id_while_it_is_remembered(seconds, known):
+    tracker = Tracker(LABELS, max_age=10)
+    scene = objects({"x": 20, "y": 20, "name": 1}, {"x": 45, "y": 30, "name": 2, "kind": 1})
+    run(tracker, [scene] * 5)
+    tracker.update_detections(objects({"x": 45, "y": 30, "name": 2, "kind": 1}), 0.5)
+    assert [track.state for track in tracker.tracks] == [TrackState.LOST, TrackState.CONFIRMED]
+    other = objects({"x": 45, "y": 30, "name": 2, "kind": 1})
+    for t in np.arange(0.6, 0.35 + seconds, 0.4):
+        tracker.update_detections(other, t)
+    tracks = run(tracker, [scene] * 4, start=0.4 + seconds)
+    assert tracker.assignment.tolist() == ([1, 2] if known else [3, 2])
+    assert all(track.state == TrackState.CONFIRMED for track in tracks)
+
+
+def test_update__a_lost_track__keeps_its_mask_and_its_score_falls():
+    tracker = Tracker(LABELS, max_age=2)
+    seen, = run(tracker, [objects({"x": 20, "y": 20})] * 5)
+    scores = []
+    for k in range(6, 24, 4):
+        lost, = tracker.update_detections(objects(), k * DT)
+        scores.append(lost.score)
+        assert lost.state == TrackState.LOST and lost.roi == seen.roi and np.array_equal(lost.mask, seen.mask)
+    assert seen.score > scores[0] and scores == sorted(scores, reverse=True) and lost.frames_since_seen == 5
+    assert tracker.update_detections(objects(), 2.5) == ()
+
+
+def test_update__two_alike_that_cross__keep_their_ids_by_their_motion():
+    tracker = Tracker(LABELS)
+    for k in range(30):
+        tracker.update_detections(objects({"x": 8 + 1.6 * k, "y": 20, "name": 1}, {"x": 56 - 1.6 * k, "y": 24, "name": 1}), k * DT)
+    assert tracker.assignment.tolist() == [1, 2] and len(tracker.tracks) == 2
+
+
+def test_update__two_unlike_that_change_places_while_away__keep_their_ids_by_their_looks():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 12, "y": 20, "name": 1}, {"x": 50, "y": 20, "name": 2})] * 10)
+    run(tracker, [objects({"x": 12, "y": 20, "name": 2}, {"x": 50, "y": 20, "name": 1})] * 5, start=4)
+    assert tracker.assignment.tolist() == [2, 1]
+
+
+def test_update__the_camera_jerks__ids_stay():
+    tracker = Tracker(LABELS)
+    places = [(10, 10), (30, 12), (48, 30), (20, 34), (40, 18)]
+    alike = [{"x": x, "y": y, "side": 6, "name": 1} for x, y in places]  # as alike as can be: 20 cells to the next one
+    run(tracker, [objects(*alike)] * 6)
+    run(tracker, [objects(*({**row, "x": row["x"] + 10, "y": row["y"] + 5} for row in alike))] * 2, start=0.6)
+    assert tracker.assignment.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_update__depth_given__tells_two_alike_apart():
+    tracker = Tracker(LABELS)
+    for k in range(6):
+        tracker.update_detections(objects({"x": 20, "y": 20}, {"x": 44, "y": 20}, depths=[1.0, 4.0]), k * DT)
+    back = objects({"x": 30, "y": 20}, {"x": 34, "y": 40}, depths=[4.0, 1.0])
+    tracks = tracker.update_detections(back, 1.4)
+    assert tracker.assignment.tolist() == [2, 1]
+    assert [track.depth for track in tracks] == [1.0, 4.0]
+
+
+def test_update__an_unsure_object__continues_a_track_but_begins_none():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20})] * 4)
+    tracks = tracker.update_detections(objects({"x": 20, "y": 20, "score": 0.2}, {"x": 50, "y": 20, "score": 0.3, "name": 5}), 0.5)
+    assert tracker.assignment.tolist() == [1, 0] and len(tracks) == 1
+
+
+def test_update__an_object_found_twice__is_one_track():
+    tracks = run(Tracker(LABELS), [objects({"x": 20, "y": 20, "score": 0.7}, {"x": 20, "y": 21, "kind": 1, "name": 3})] * 4)
+    assert [track.class_name for track in tracks] == ["box"]
+
+
+def test_update__a_class_that_flickers__is_reported_as_the_usual_one():
+    tracker = Tracker(LABELS)
+    for k in range(12):
+        track, = tracker.update_detections(objects({"x": 20, "y": 20, "kind": int(k % 4 == 3)}), k * DT)
+    assert track.track_id == 1 and track.class_name == "cup"
+
+
+def test_update__frames_at_uneven_times__ids_stay():
+    tracker = Tracker(LABELS)
+    for t in (0, 0.1, 0.2, 0.3, 0.8, 0.9, 1.9, 2.0, 2.03):
+        tracker.update_detections(objects({"x": 10 + 15 * t, "y": 20, "name": 1}, {"x": 10 + 15 * t, "y": 36, "name": 1}), t)
+    assert tracker.assignment.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("name, value", [("max_age", -1), ("max_age", float("nan")), ("max_age", float("inf")), ("min_hits", 0), ("min_hits", 1.5)])
+def test_options__out_of_range__are_refused_and_change_nothing(name, value):
+    tracker = Tracker(LABELS)
+    with pytest.raises(TrackError, match=name):
+        setattr(tracker, name, value)
+    with pytest.raises(TrackError, match=name):
+        Tracker(LABELS, **{name: value})
+    assert (tracker.max_age, tracker.min_hits) == (10, 3)
+
+
+def test_min_hits__one__confirms_at_once():
+    track, = Tracker(LABELS, min_hits=1).update_detections(objects({"x": 20, "y": 20}), 0)
+    assert track.state == TrackState.CONFIRMED
+
+
+# Bad input
+
+
+def test_update__duplicate_or_late_stamp__changes_nothing():
+    tracker = Tracker(LABELS)
+    before = run(tracker, [objects({"x": 20, "y": 20})] * 4)
+    elsewhere = objects({"x": 50, "y": 40, "name": 4})
+    assert tracker.update_detections(elsewhere, 0.3) is before
+    assert tracker.update_detections(elsewhere, 0.15) is before
+    assert tracker.update_detections(objects({"x": 20, "y": 20}), 0.4)[0].age == 5
+
+
+def test_update__the_clock_began_anew__forgets_all_and_reuses_no_id():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20})] * 4, start=1000)
+    tracks = tracker.update_detections(objects({"x": 20, "y": 20}), 3.0)
+    assert [(track.track_id, track.age) for track in tracks] == [(2, 1)]
+
+
+def test_update__a_jump_ahead__forgets_what_is_too_old():
+    tracker = Tracker(LABELS, max_age=5)
+    run(tracker, [objects({"x": 20, "y": 20})] * 4)
+    assert [track.track_id for track in tracker.update_detections(objects({"x": 20, "y": 20}), 1e6)] == [2]
+
+
+def test_reset__ids__go_on():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20})] * 4)
+    tracker.reset()
+    assert tracker.tracks == ()
+    assert [track.track_id for track in run(tracker, [objects({"x": 20, "y": 20})])] == [2]
+
+
+def test_remove__a_track__is_gone_and_its_object_gets_a_new_id():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20}, {"x": 50, "y": 30, "name": 2})] * 4)
+    assert tracker.remove(1) and not tracker.remove(1) and not tracker.remove(99)
+    assert [track.track_id for track in tracker.tracks] == [2] and tracker.assignment.tolist() == [0, 2]
+    tracker.update_detections(objects({"x": 20, "y": 20}, {"x": 50, "y": 30, "name": 2}), 0.5)
+    assert tracker.assignment.tolist() == [3, 2]
+
+
+def test_remove__before_the_first_frame__is_false():
+    assert not Tracker(LABELS).remove(1)
+
+
+@pytest.mark.parametrize("grid, image", [((96, 128), (384, 512)), ((24, 32), (96, 128)), ((48, 64), (960, 1280)), ((48, 85), (192, 340))])
+def test_update__the_resolution_changes__ids_stay(grid, image):
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20, "name": 1}, {"x": 40, "y": 30, "name": 1})] * 5)
+    x, y = grid[1] / 64, grid[0] / 48
+    changed = objects({"x": 20 * x, "y": 20 * y, "side": round(10 * x), "name": 1},
+                      {"x": 40 * x, "y": 30 * y, "side": round(10 * x), "name": 1}, grid=grid, image=image)
+    tracks = run(tracker, [changed] * 2, start=0.5)
+    assert tracker.assignment.tolist() == [1, 2]
+    assert all(track.roi.x + track.roi.width <= image[1] for track in tracks)
+
+
+def test_update__nothing_for_minutes__forgets_all_and_goes_on():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20})] * 4)
+    assert run(tracker, [objects()] * 600, start=1, dt=0.5) == ()
+    assert [track.track_id for track in run(tracker, [objects({"x": 20, "y": 20})], start=400)] == [2]
+
+
+def test_update__a_hundred_objects__are_a_hundred_tracks():
+    places = [{"x": 4 + 6 * (k % 10), "y": 3 + 4.5 * (k // 10), "side": 3, "name": k} for k in range(100)]
+    tracker = Tracker(LABELS)
+    run(tracker, [objects(*places)] * 4)
+    assert sorted(tracker.assignment.tolist()) == list(range(1, 101))
+
+
+def bad_rows() -> Detections:
+    """A good object among: NaN score, NaN query, infinite query, zero query, stuff, unknown classes, an empty mask."""
+    nan = query(1).copy()
+    nan[3] = np.nan
+    good = objects(
+        {"x": 20, "y": 20}, {"x": 40, "y": 20, "score": np.nan}, {"x": 40, "y": 20, "query": nan},
+        {"x": 40, "y": 20, "query": np.full(16, np.inf)}, {"x": 40, "y": 20, "query": np.zeros(16)},
+        {"x": 40, "y": 20, "kind": 2}, {"x": 40, "y": 20, "kind": 3}, {"x": 40, "y": 20, "kind": -1}, {"x": 40, "y": 40, "name": 7},
+    )
+    good.masks[8] = False
+    return good
+
+
+def test_update__rows_that_cannot_be_followed__are_passed_over():
+    tracker = Tracker(LABELS)
+    with np.errstate(all="raise", over="ignore"):
+        tracks = run(tracker, [bad_rows()] * 4)
+    assert len(tracks) == 1 and tracker.assignment.tolist() == [1] + [0] * 8
+
+
+def test_update__only_bad_rows__is_an_empty_frame():
+    assert run(Tracker(LABELS), [bad_rows().take(np.arange(1, 9))] * 3) == ()
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"queries": np.ones((2, 16))}, "queries"), ({"scores": np.ones(3)}, "scores"), ({"class_ids": np.ones((1, 1))}, "class_ids"),
+    ({"masks": np.ones((1, 4), bool)}, "masks"), ({"depths": np.ones(2)}, "depths"), ({"image_size": (0, 5)}, "image_size"),
+    ({"queries": np.ones(16)}, "queries"),
+])
+def test_update__shapes_that_disagree__is_one_clear_sentence(change, words):
+    good = objects({"x": 20, "y": 20})
+    bad = Detections(**{**{name: getattr(good, name) for name in ("class_ids", "scores", "queries", "masks")}, **change})
+    with pytest.raises(TrackError, match=words) as error:
+        Tracker(LABELS).update_detections(bad)
+    assert "expected" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_update__queries_of_another_model__asks_for_a_reset():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20})])
+    other = Detections(np.array([0]), np.array([0.9]), np.ones((1, 8)), square(20, 20)[None], image_size=IMAGE)
+    with pytest.raises(TrackError, match="reset"):
+        tracker.update_detections(other, 1.0)
+    tracker.reset()
+    assert len(tracker.update_detections(other, 1.0)) == 1
+
+
+def resident() -> int:
+    """Bytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def test_update__thousands_of_frames_of_chaos__memory_stays_flat():
+    rng = np.random.default_rng(0)
+    tracker = Tracker(LABELS, max_age=3)
+    before = 0
+    for k in range(4000):
+        rows = [{"x": rng.uniform(5, 60), "y": rng.uniform(5, 44), "side": int(rng.integers(4, 14)), "query": rng.normal(size=16)}
+                for _ in range(rng.integers(0, 5))]
+        tracker.update_detections(objects(*rows), k * 0.2)
+        before = resident() if k == 1000 else before
+    # One forgotten mask a frame would be 9 MB; numpy's pool of small blocks takes a little while to fill.
+    assert resident() - before < 4_000_000
+    assert len(tracker.tracks) < 100 and tracker.tracks[-1].track_id > 3000
