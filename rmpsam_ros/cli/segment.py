@@ -71,12 +71,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, console) -> int:
     """Segments the files in turn behind a progress bar; returns how many could not be read."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from rmpsam_ros.errors import ImageError
 
     broken = 0
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(),
+               TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         everything = progress.add_task("files", total=len(files))
         for file in files:
