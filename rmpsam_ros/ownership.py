@@ -95,12 +95,13 @@ def assign_densely(scores: npt.NDArray[np.float32], logits: npt.NDArray[np.float
     winner = np.zeros(placement.source, np.uint16)  # row + 1
     positive = np.zeros(placement.source, bool)
     inside = np.zeros(scores.size, np.int64)
+    value, wins = np.empty_like(best), np.empty_like(positive)  # written anew for each query: fresh pages cost more
     for row, score in enumerate(scores):
         full = restore(logits[row], placement)
         above = full >= 0
         inside[row] = np.count_nonzero(above)
-        value = _value(score, full)
-        wins = value > best
+        _value(score, full, out=value)
+        np.greater(value, best, out=wins)
         np.copyto(best, value, where=wins)
         np.copyto(winner, row + 1, where=wins)
         np.copyto(positive, above, where=wins)
@@ -110,12 +111,17 @@ def assign_densely(scores: npt.NDArray[np.float32], logits: npt.NDArray[np.float
 
 def _sum_pixels(cells: npt.NDArray[np.bool_], pixels: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
     """(K, R, C) bool, (R, C) pixels of each cell: the pixels of each query's cells, (K,)."""
-    return np.rint(cells.reshape(len(cells), -1).astype(np.float32) @ pixels.reshape(-1).astype(np.float64)).astype(np.int64)
+    return np.array([pixels[own].sum() for own in cells], np.int64)
 
 
-def _value(scores: npt.NDArray[np.float32], logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _value(scores: npt.NDArray[np.float32], logits: npt.NDArray[np.float32],
+           out: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32]:  # fmt: skip
     """score x sigmoid(logit); exp of a clipped number, so that nothing overflows."""
-    return scores / (1 + np.exp(np.minimum(-logits, 80)))
+    value = np.negative(logits, out=out)
+    np.minimum(value, 80, out=value)
+    np.exp(value, out=value)
+    value += 1
+    return np.divide(scores, value, out=value)
 
 
 def _bounds(extended: npt.NDArray[np.float32], rows: Axis, columns: Axis) -> tuple[npt.NDArray, npt.NDArray]:
