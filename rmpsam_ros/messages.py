@@ -26,7 +26,7 @@ _ENCODING_BYTES = {"mono8": 1, "bgr8": 3, "rgb8": 3, "mono16": 2}
 def byte_array(pixels: npt.NDArray) -> array:
     """The bytes of an array in C order."""
     data = array("B")
-    data.frombytes(memoryview(np.ascontiguousarray(pixels)).cast("B"))
+    data.frombytes(np.ascontiguousarray(pixels).reshape(-1).view(np.uint8))
     return data
 
 

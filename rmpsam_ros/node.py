@@ -248,6 +248,9 @@ def main(args: list[str] | None = None) -> int:
             _spin_once(executor, node)
     finally:
         _shut_down(executor, node)
+        # Python gives signals their default action back while it ends, and a late second one would then kill it.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
     return 0
 
 

@@ -10,10 +10,13 @@ import subprocess
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from models import tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -52,10 +55,13 @@ TRANSITIONS = {
 }
 
 
-def need_model() -> None:
-    """Skips where no model folder is there to run."""
+def model() -> str:
+    """A tiny random model where torch can make one, else the bundled one; skips where there is neither."""
+    if find_spec("torch") and find_spec("onnx") and find_spec("safetensors"):
+        return str(tiny_model())
     if not available_models():
         pytest.skip("no model folder is there; `make model` makes one")
+    return "default"
 
 
 def until(condition, what: str = "what was waited for", seconds: float = TIMEOUT):

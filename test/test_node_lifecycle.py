@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from node_checks import camera_status, check_answer, check_panoptic, check_refused, diagnostics, scene, segment
-from ros_harness import BEST_EFFORT, LATCHED, RELIABLE, SMALL_INPUT, Client, NodeProcess, need_model, until
+from ros_harness import BEST_EFFORT, LATCHED, RELIABLE, SMALL_INPUT, Client, NodeProcess, model, until
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
@@ -27,7 +27,7 @@ TOPIC = "robot/head/camera/image_raw/compressed"
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
-    need_model()
+    model()  # skips where there is none
     process = NodeProcess(
         tmp_path_factory.mktemp("node") / "log", NAMESPACE, score_threshold=7.0, max_segments="many", model="no-such-model",
         max_rate_hz=0, image_transport="compressed", input_size=SMALL_INPUT, overlap_threshold=0.0,
@@ -86,7 +86,7 @@ def test_lifecycle__corrected_one_by_one(client, node):
     assert not client.change("configure")  # the model is still missing
     assert "no-such-model" in node.output and client.state() == "unconfigured"
     assert "no-such-model" in node_status(client).message
-    assert client.set("model", "default") == ""
+    assert client.set("model", model()) == ""
     assert client.change("configure") and client.state() == "inactive"
 
 

@@ -1,0 +1,131 @@
+"""Clicks on topics, without a node: which camera and pixel a 3D point means, and what is said where TF cannot help."""
+from __future__ import annotations
+
+import sys
+from concurrent.futures import Future
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from geometry_msgs.msg import PointStamped, Transform, TransformStamped
+from sensor_msgs.msg import CameraInfo
+
+from rmpsam_ros.clicks import ClickTopics
+from rmpsam_ros.errors import PromptError
+
+
+class FakeNode:
+    """Keeps what is logged; subscriptions are names only."""
+
+    def __init__(self):
+        self.lines: list[str] = []
+
+    def create_subscription(self, kind, topic, callback, depth, callback_group=None):
+        return topic
+
+    def destroy_subscription(self, subscription):
+        pass
+
+    def get_logger(self):
+        return SimpleNamespace(warning=self.lines.append, info=self.lines.append, error=self.lines.append)
+
+
+def info(frame: str) -> CameraInfo:
+    message = CameraInfo(height=120, width=160, k=[100.0, 0.0, 80.0, 0.0, 100.0, 60.0, 0.0, 0.0, 1.0],
+                         distortion_model="plumb_bob", d=[0.0] * 5)
+    message.header.frame_id = frame
+    return message
+
+
+def clicked(frame: str, x: float, y: float, z: float) -> PointStamped:
+    message = PointStamped()
+    message.header.frame_id = frame
+    message.point.x, message.point.y, message.point.z = x, y, z
+    return message
+
+
+@pytest.fixture
+def topics():
+    """Two cameras, left and right; `asked` holds (camera, x, y) of each click that reached the worker."""
+    node, asked, futures = FakeNode(), [], []
+    cameras = {
+        name: SimpleNamespace(name=name, topic=f"/{name}/image_raw", optical_frame=f"{name}_optical",
+                              camera_info=info(f"{name}_optical"))
+        for name in ("left", "right")
+    }
+
+    def ask(click):
+        asked.append((click.camera, *(round(v, 6) for v in click.points[0])))
+        futures.append(Future())
+        return futures[-1]
+
+    made = ClickTopics(node, cameras, lambda name: f"{name}/clicks", "clicked_point", None, ask, lambda *_: None)
+    return SimpleNamespace(made=made, node=node, asked=asked, futures=futures, cameras=cameras)
+
+
+def fake_tf2(monkeypatch, transforms: dict[tuple[str, str], Transform]) -> None:
+    module = ModuleType("tf2_ros")
+    module.TransformException = type("TransformException", (Exception,), {})
+
+    class Buffer:
+        def lookup_transform(self, target, source, time, timeout):
+            if (target, source) not in transforms:
+                raise module.TransformException(f"'{source}' is not\nconnected")
+            return TransformStamped(transform=transforms[target, source])
+
+    module.Buffer = Buffer
+    module.TransformListener = lambda buffer, node: SimpleNamespace(unregister=lambda: None)
+    monkeypatch.setitem(sys.modules, "tf2_ros", module)
+
+
+def test_point__pixels_in_the_frame_of_a_camera(topics):
+    topics.made._take_point(clicked("right_optical", 12.0, 34.0, 0.0))
+    assert topics.asked == [("right", 12, 34)]
+
+
+def test_point__in_3d_in_the_frame_of_a_camera(topics):
+    topics.made._take_point(clicked("left_optical", 0.2, 0.1, 1.0))
+    assert topics.asked == [("left", 100, 70)]
+
+
+def test_point__in_another_frame_goes_to_every_camera_that_sees_it(topics, monkeypatch):
+    level, away = Transform(), Transform()
+    level.rotation.w = away.rotation.w = 1.0
+    level.translation.z, away.translation.z = 1.0, -5.0
+    fake_tf2(monkeypatch, {("left_optical", "map"): level, ("right_optical", "map"): away})
+    topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))
+    assert topics.asked == [("left", 100, 70)] and topics.node.lines == []
+    topics.made.destroy()
+
+
+def test_point__refused_with_the_reason_for_each_camera(topics, monkeypatch):
+    fake_tf2(monkeypatch, {})
+    topics.cameras["right"].camera_info = None
+    topics.made._take_point(clicked("map", 0.0, 0.0, 1.0))
+    (line,) = topics.node.lines
+    assert "camera 'left': no transform from 'map' to 'left_optical': 'map' is not connected" in line
+    assert "camera 'right': a click in 3D needs its camera_info" in line and topics.asked == []
+
+
+def test_point__without_tf2_ros_or_outside_the_image(topics, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2_ros", None)
+    topics.made._take_point(clicked("map", 0.0, 0.0, 1.0))
+    assert "tf2_ros, which could tell how they lie, is not installed" in topics.node.lines[0]
+    topics.made._take_point(clicked("left_optical", 5.0, 0.0, 1.0))
+    assert "at pixel (580, 60), outside the 160x120 image" in topics.node.lines[1] and topics.asked == []
+
+
+def test_click__a_newer_one_withdraws_the_one_that_waits(topics):
+    for x in (1.0, 2.0):
+        topics.made._click("left", x, 5.0, 0)
+    topics.made._click("right", 3.0, 5.0, 0)
+    assert [future.cancelled() for future in topics.futures] == [True, False, False]
+
+
+def test_click__refusals_are_logged(topics):
+    topics.made._click("left", 1.0, 5.0, 0)
+    topics.futures[0].set_running_or_notify_cancel()
+    topics.futures[0].set_exception(PromptError("The point is outside."))
+    assert topics.node.lines == ["click on camera 'left' ignored: The point is outside."]

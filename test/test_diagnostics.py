@@ -1,0 +1,79 @@
+"""What a report says in each state; built from values, without a node."""
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("diagnostic_msgs", reason="ROS 2 is not installed")
+
+from rmpsam_ros.diagnostics import ERROR, OK, WARN, CameraStatus, NodeStatus, report
+from rmpsam_ros.stats import CameraStats, StageTimes
+
+
+def stats(clock=lambda: 0.0, received: int = 2) -> CameraStats:
+    stats = CameraStats(clock=clock)
+    for _ in range(received):
+        stats.arrived()
+    return stats
+
+
+def status(state="active", **changes) -> NodeStatus:
+    camera = CameraStatus("front", "/front/image_raw", stats(), "reliable", listeners=True)
+    return NodeStatus(**{**dict(
+        name="/rmpsam", state=state, backend="openvino", device="CPU", precision="bf16", model="m", input_size=(480, 640),
+        profile="p.xml", cameras=[camera],
+    ), **changes})
+
+
+def values(part) -> dict[str, str]:
+    return {value.key: value.value for value in part.values}
+
+
+def test_report__all_well():
+    node, camera = report(status())
+    assert node.level == camera.level == OK and (node.message, camera.message) == ("active", "running")
+    assert node.name == "/rmpsam: inference" and camera.name == "/rmpsam: camera front"
+    assert values(node)["input size"] == "480x640" and values(node)["latency p50 (ms)"] == ""
+
+
+def test_report__unconfigured_without_a_camera():
+    (node,) = report(NodeStatus("/rmpsam", "unconfigured"))
+    assert node.level == WARN and node.message == "unconfigured" and "none" in values(node)["Fast DDS profile"]
+
+
+@pytest.mark.parametrize("changes, level, part", [
+    ({"state": "unconfigured", "last_error": "no model"}, ERROR, "unconfigured: no model"),
+    ({"enabled": False}, WARN, "switched off"),
+    ({"trained": False}, WARN, "'m' is UNTRAINED: its masks mean nothing"),
+    ({"state": "inactive"}, WARN, "inactive"),
+])
+def test_report__node(changes, level, part):
+    node = report(status(**changes))[0]
+    assert node.level == level and part in node.message
+
+
+def test_report__camera_that_waits_is_stale_or_unmatched():
+    now = [0.0]
+    waiting = CameraStatus("a", "/a", stats(received=0))
+    silent = CameraStatus("b", "/b", stats(lambda: now[0]))
+    apart = CameraStatus("c", "/c", stats(), unmatched=("/d publishes /c best effort",))
+    quiet = CameraStatus("d", "/d", stats())
+    now[0] = 60.0
+    parts = report(status(cameras=[waiting, silent, apart, quiet]))[1:]
+    assert [part.level for part in parts] == [WARN, WARN, ERROR, OK]
+    assert [part.message for part in parts] == [
+        "waiting for the first image on /a", "no image on /b for 60.0 s", "/d publishes /c best effort",
+        "nobody has subscribed: no inference",
+    ]
+
+
+def test_report__numbers():
+    numbers = stats()
+    for total in (10, 20, 30):
+        numbers.was_published(StageTimes(wait=1, decode=1, segment=6, publish=2, total=total))
+    numbers.was_replaced()
+    numbers.was_bad("step is wrong")
+    node, camera = report(status(cameras=[CameraStatus("front", "/f", numbers)]))
+    got = values(camera)
+    assert got["frames dropped"] == "2" and got["frames published"] == "3" and got["last error"] == "step is wrong"
+    assert got["latency p50 (ms)"] == "20.00" and got["segmenter p50 (ms)"] == "6.00"
+    assert values(node)["latency p50 (ms)"] == "20.00" and "step is wrong" in values(node)["last error"]

@@ -1,0 +1,65 @@
+"""3D points to pixels, against a camera written out by hand."""
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from rmpsam_ros.errors import PromptError
+from rmpsam_ros.projection import moved, project
+
+
+def camera(**changes) -> SimpleNamespace:
+    """A CameraInfo: focal length 100, centre (80, 60), no distortion; P shifts by 10 pixels."""
+    info = dict(
+        k=[100.0, 0, 80, 0, 100, 60, 0, 0, 1], d=[0.0] * 5, distortion_model="plumb_bob",
+        p=[100.0, 0, 90, 0, 0, 100, 70, 0, 0, 0, 1, 0], roi=SimpleNamespace(x_offset=0, y_offset=0), binning_x=0,
+        binning_y=0,
+    )
+    return SimpleNamespace(**{**info, **changes})
+
+
+@pytest.mark.parametrize("point, pixel", [((0, 0, 1), (80, 60)), ((0.5, -0.2, 2), (105, 50)), ((1, 1, 4), (105, 85))])
+def test_project__pinhole(point, pixel):
+    assert project(point, camera()) == pytest.approx(pixel)
+    assert project(point, camera(d=[])) == pytest.approx(pixel)
+    assert project(point, camera(), rectified=True) == pytest.approx((pixel[0] + 10, pixel[1] + 10))
+
+
+def test_project__distorted():
+    r2 = 0.25**2 + 0.1**2
+    stretch = 1 + 0.3 * r2
+    expected = (80 + 100 * 0.25 * stretch, 60 - 100 * 0.1 * stretch)
+    assert project((0.5, -0.2, 2), camera(d=[0.3, 0, 0, 0, 0])) == pytest.approx(expected)
+
+
+def test_project__fisheye():
+    angle = math.atan(1.0)
+    x, y = project((1, 0, 1), camera(distortion_model="equidistant", d=[0.0] * 4))
+    assert (x, y) == pytest.approx((80 + 100 * angle, 60))
+
+
+def test_project__binned_part_of_the_sensor():
+    info = camera(roi=SimpleNamespace(x_offset=20, y_offset=10), binning_x=2, binning_y=2)
+    assert project((0, 0, 1), info) == pytest.approx((30, 25))
+
+
+@pytest.mark.parametrize("point, info, sentence", [
+    ((0, 0, 0), camera(), "is not in front of the camera"),
+    ((0, 0, -1), camera(), "is not in front of the camera"),
+    ((math.nan, 0, 1), camera(), "is not finite"),
+    ((0, 0, 1), camera(k=[0.0] * 9), "no focal length"),
+])
+def test_project__refused(point, info, sentence):
+    with pytest.raises(PromptError, match=sentence):
+        project(point, info)
+
+
+def test_moved__quarter_turn_and_shift():
+    half = math.sqrt(0.5)
+    transform = SimpleNamespace(
+        rotation=SimpleNamespace(x=0.0, y=0.0, z=half, w=half), translation=SimpleNamespace(x=1.0, y=2.0, z=3.0)
+    )
+    np.testing.assert_allclose(moved((1, 0, 5), transform), (1, 3, 8), atol=1e-12)
