@@ -1,0 +1,153 @@
+"""`rmpsam track`: a video's objects followed through it, as an overlay video and YouTube-VIS JSON."""
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rmpsam_ros.tracking import Tracker
+
+HELP = "tracked instances of a video as an overlay video and YouTube-VIS JSON"
+EXAMPLE = """
+rmpsam track street.mp4 --out results
+rmpsam track kitchen.mp4 --out results --click 320 240 --only-clicked
+rmpsam track frames/ --fps 10 --out results --mode clip
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from rmpsam_ros.cli.model_options import add_model_options
+
+    parser.add_argument("video", metavar="VIDEO", help="a video, or a folder of pictures that are its frames by name")
+    parser.add_argument("--out", required=True, metavar="DIR", help="gets NAME.mp4 and NAME.json")
+    parser.add_argument("--click", nargs=2, type=float, action="append", metavar=("X", "Y"), default=[],
+                        help="a point on an object in the first frame that is to be followed; may be given again")
+    parser.add_argument("--only-clicked", action="store_true", help="draw and write the clicked objects only")
+    parser.add_argument("--mode", choices=("online", "clip"), default="online",
+                        help="online: frame by frame, as a robot sees it (default); clip: as in the method, needs torch")
+    parser.add_argument("--max-age", type=float, default=10.0, metavar="S",
+                        help="seconds for which an object out of sight is remembered (10)")
+    parser.add_argument("--min-hits", type=int, default=3, metavar="N", help="frames before a track counts (3)")
+    parser.add_argument("--fps", type=float, default=None, metavar="F", help="frames per second, of a folder (10)")
+    parser.add_argument("--alpha", type=float, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
+    parser.add_argument("--no-overlay", action="store_true", help="JSON only")
+    add_model_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tracks the video; stopped with Ctrl-C, or at an error, it leaves nothing behind."""
+    from rmpsam_ros.errors import ImageError, TrackError
+
+    if args.mode == "clip" and args.click:
+        raise TrackError("--click works in online mode only; leave --mode clip out.")
+    if args.only_clicked and not args.click:
+        raise TrackError("--only-clicked needs --click X Y.")
+    if args.fps is not None and not 0 < args.fps <= 1000:
+        raise ImageError(f"--fps is {args.fps:g}; it must be above 0 and up to 1000.")
+    out = Path(args.out)
+    if out.exists() and not out.is_dir():
+        raise ImageError(f"--out {out} is a file; give a folder.")
+    return _Run(args).clip() if args.mode == "clip" else _Run(args).online()
+
+
+class _Run:
+    """One video on its way."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        from rich.console import Console
+
+        from rmpsam_ros.frame_source import open_frames
+
+        self.args = args
+        self.console = Console(stderr=True)
+        self.frames = open_frames(args.video, args.fps)
+
+    def online(self) -> int:
+        """Frame by frame."""
+        from rmpsam_ros.cli import model_options
+        from rmpsam_ros.tracking import Tracker
+
+        segmenter = model_options.open_segmenter(self.args)
+        self._say(model_options.describe(segmenter), segmenter.trained)
+        tracker = Tracker(segmenter.labels, self.args.max_age, self.args.min_hits)
+        clicked: list[int] = []
+        spent = [0.0]
+
+        def track(image, index: int, seconds: float):
+            frame = segmenter.set_image(image, seconds)
+            frame.panoptic()  # kept by the frame: what is timed below is tracking alone
+            started = time.perf_counter()
+            tracks = tracker.update(frame)
+            spent[0] += time.perf_counter() - started
+            if index == 0 and self.args.click:
+                clicked.extend(_follow(tracker, frame, point) for point in self.args.click)
+                tracks = tracker.tracks
+            return [t for t in tracks if t.track_id in clicked] if self.args.only_clicked else tracks
+
+        try:
+            info = {"mode": "online", "max_age": self.args.max_age, "min_hits": self.args.min_hits}
+            count = self._write(track, segmenter, info)
+        finally:
+            segmenter.close()
+        self.console.print(f"tracking took {1000 * spent[0] / count:.1f} ms a frame, prompts of clicked objects included", highlight=False)
+        for track_id, (x, y) in zip(clicked, self.args.click):
+            self.console.print(f"the click at {x:g}, {y:g} is track {track_id}", highlight=False)
+        return 0
+
+    def clip(self) -> int:
+        """Clip by clip, as in the method: the whole video is decoded before anything is drawn."""
+        from rmpsam_ros.evaluation.clip_runner import ClipRunner, tracks_of_frame
+
+        runner = ClipRunner(self.args.model, self.args.input_size, self.args.score_threshold)
+        untrained = "" if runner.trained else " (UNTRAINED: its masks mean nothing)"
+        self._say(f"{runner.model_name}{untrained} in clip mode, torch on CPU", runner.trained)
+        with self.console.status("decoding clips"):
+            count = sum(1 for _ in self.frames.images())
+            instances, placement = runner.run((frame.image for frame in self.frames.images()), count)
+        names = [label.name for label in runner.labels.classes]
+        self._write(lambda image, index, seconds: tracks_of_frame(instances, index, placement, names), runner, {"mode": "clip"})
+        return 0
+
+    def _write(self, track, model, info: dict) -> int:
+        """Draws and writes what `track(image, index, seconds)` says of each frame; returns the number of frames."""
+        from contextlib import ExitStack
+
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        from rmpsam_ros.atomic import atomic_file
+        from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
+        from rmpsam_ros.results import OverlayVideo
+        from rmpsam_ros.track_results import TrackWriter, tracked_map, write_json
+
+        args, name = self.args, self.frames.name
+        info = {**info, "model": model.model_name, "trained": model.trained, "labels": model.labels.name}
+        writer = TrackWriter(model.labels, info)
+        banner = "" if model.trained else UNTRAINED_BANNER
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with ExitStack() as stack:
+            film = None
+            if not args.no_overlay:
+                film = OverlayVideo(stack.enter_context(atomic_file(Path(args.out) / f"{name}.mp4")), self.frames.fps)
+                stack.callback(film.close)
+            progress = stack.enter_context(Progress(*columns, console=self.console, transient=True))
+            bar = progress.add_task(name, total=self.frames.count or None)
+            for frame in self.frames.images():
+                size = frame.image.shape[:2]
+                tracks = track(frame.image, frame.index, frame.seconds)
+                writer.add(self.frames.frame_name(frame.index), size, tracks)
+                if film is not None:
+                    film.add(draw_panoptic(frame.image, tracked_map(size, tracks, model.labels), args.alpha, banner))
+                progress.advance(bar)
+            path = Path(args.out) / f"{name}.json"
+            write_json(path, writer.content(name))
+        self.console.print(f"{writer.confirmed} tracks in {writer.frames} frames: {path}", highlight=False, soft_wrap=True)
+        return writer.frames
+
+    def _say(self, line: str, trained: bool) -> None:
+        self.console.print(line, style="" if trained else "yellow", highlight=False, soft_wrap=True)
+
+
+def _follow(tracker: Tracker, frame, point) -> int:
+    return tracker.follow(frame.prompt(points=[tuple(point)]))

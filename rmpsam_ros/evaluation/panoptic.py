@@ -1,0 +1,117 @@
+"""Panoptic quality (Kirillov et al., 2019), the same numbers as `panopticapi` gives.
+
+A true and a found segment of one class match where their IoU is above 0.5, void pixels left out of the union. A found
+segment of which more than half lies on void, or on a crowd of its class, is no mistake; crowds need not be found.
+"""
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.data.sample import PanopticTruth
+from rmpsam_ros.types import LabelSet, PanopticResult
+
+
+@dataclass
+class ClassCount:
+    """Of one class: matches, found without truth, truth without find, and the matches' summed IoU."""
+
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+    iou: float = 0.0
+
+    @property
+    def seen(self) -> bool:
+        return self.tp + self.fp + self.fn > 0
+
+    @property
+    def pq(self) -> float:
+        return self.iou / (self.tp + 0.5 * self.fp + 0.5 * self.fn) if self.seen else 0.0
+
+    @property
+    def sq(self) -> float:
+        return self.iou / self.tp if self.tp else 0.0
+
+    @property
+    def rq(self) -> float:
+        return self.tp / (self.tp + 0.5 * self.fp + 0.5 * self.fn) if self.seen else 0.0
+
+
+@dataclass
+class PanopticQuality:
+    """Collects pictures, then averages over the classes that occurred."""
+
+    labels: LabelSet
+    counts: dict[int, ClassCount] = field(default_factory=lambda: defaultdict(ClassCount))
+    images: int = 0
+
+    def add(self, truth: PanopticTruth, found: PanopticResult) -> None:
+        """Counts one picture; both maps must be of the same size."""
+        self.add_maps(truth, found.segment_ids, {s.id: s.class_id for s in found.segments})
+
+    def add_maps(self, truth: PanopticTruth, found_ids: npt.NDArray[np.integer], found_classes: Mapping[int, int]) -> None:
+        """The same for a plain map: found ids (H, W), 0 = nothing, and each other id's class."""
+        self.images += 1
+        overlap = _overlaps(truth.ids, found_ids)
+        found_area, true_area = defaultdict(int), defaultdict(int)
+        for (true_id, found_id), pixels in overlap.items():
+            true_area[true_id] += pixels
+            found_area[found_id] += pixels
+        matched_true, matched_found = set(), set()
+        for (true_id, found_id), pixels in overlap.items():
+            segment, class_id = truth.segments.get(true_id), found_classes.get(found_id)
+            if segment is None or class_id is None or segment.is_crowd or segment.class_id != class_id:
+                continue
+            union = found_area[found_id] + true_area[true_id] - pixels - overlap.get((0, found_id), 0)
+            if pixels / union > 0.5:
+                count = self.counts[class_id]
+                count.tp += 1
+                count.iou += pixels / union
+                matched_true.add(true_id)
+                matched_found.add(found_id)
+        crowds: dict[int, int] = {}
+        for true_id, segment in truth.segments.items():
+            if segment.is_crowd:
+                crowds[segment.class_id] = true_id
+            elif true_id not in matched_true:
+                self.counts[segment.class_id].fn += 1
+        for found_id, class_id in found_classes.items():
+            if found_id in matched_found or found_area[found_id] == 0:
+                continue
+            excused = overlap.get((0, found_id), 0)
+            if class_id in crowds:
+                excused += overlap.get((crowds[class_id], found_id), 0)
+            if excused / found_area[found_id] <= 0.5:
+                self.counts[class_id].fp += 1
+
+    def summary(self) -> dict[str, object]:
+        """Percentages: `all`, `things` and `stuff` with pq, sq, rq and the number of classes, and `classes` by name."""
+        rows = {c.name: self.counts[c.id] for c in self.labels.classes if c.id in self.counts and self.counts[c.id].seen}
+        thing = {c.name for c in self.labels.classes if c.is_thing}
+        return {
+            "images": self.images,
+            "all": _average(list(rows.values())),
+            "things": _average([count for name, count in rows.items() if name in thing]),
+            "stuff": _average([count for name, count in rows.items() if name not in thing]),
+            "classes": {
+                name: {"pq": 100 * c.pq, "sq": 100 * c.sq, "rq": 100 * c.rq, "tp": c.tp, "fp": c.fp, "fn": c.fn}
+                for name, c in rows.items()
+            },
+        }
+
+
+def _overlaps(true_ids: npt.NDArray, found_ids: npt.NDArray) -> dict[tuple[int, int], int]:
+    """Pixels that each pair of ids shares."""
+    pairs = true_ids.astype(np.uint64) << np.uint64(32) | found_ids.astype(np.uint64)
+    values, pixels = np.unique(pairs, return_counts=True)
+    return {(int(v) >> 32, int(v) & 0xFFFFFFFF): int(n) for v, n in zip(values, pixels)}
+
+
+def _average(counts: list[ClassCount]) -> dict[str, float]:
+    mean = {name: float(np.mean([100 * getattr(c, name) for c in counts])) if counts else 0.0 for name in ("pq", "sq", "rq")}
+    return {**mean, "classes": len(counts)}

@@ -1,0 +1,90 @@
+"""Masks as COCO's run lengths, which YouTube-VIS and DAVIS annotations use too.
+
+Runs count pixels column by column, alternately outside and inside, starting outside. `counts` is a list of them, or the
+compressed string that pycocotools writes.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.types import Roi
+
+
+def encode(mask: npt.NDArray[np.bool_], roi: Roi | None = None, size: tuple[int, int] | None = None) -> dict[str, Any]:
+    """A mask as {"size": [height, width], "counts": str}.
+
+    mask: (H, W) bool, or the crop of it at `roi` of an image of `size` (height, width).
+    """
+    if roi is not None:
+        height, width = size
+        # Runs go down the columns: only those that the mask lies in have to be looked at.
+        strip = np.zeros((height, roi.width), bool)
+        strip[roi.y : roi.y + roi.height] = mask
+        before, after = roi.x * height, (width - roi.x - roi.width) * height
+    else:
+        (height, width), strip, before, after = mask.shape, mask, 0, 0
+    flat = strip.ravel(order="F")
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    runs = np.diff(np.concatenate(([0], changes, [flat.size])))
+    if flat.size and flat[0]:
+        runs = np.concatenate(([before], runs))
+    elif flat.size:
+        runs[0] += before
+    else:
+        runs = np.array([before])
+    if len(runs) % 2:  # ends outside
+        runs[-1] += after
+    elif after:
+        runs = np.append(runs, after)
+    return {"size": [int(height), int(width)], "counts": _compress(runs.tolist())}
+
+
+def decode(rle: dict[str, Any]) -> npt.NDArray[np.bool_]:
+    """{"size", "counts"} with a list or a string of counts to a (height, width) bool mask.
+
+    Raises:
+        ImageError: the counts do not fill the size.
+    """
+    height, width = rle["size"]
+    counts = rle["counts"]
+    if isinstance(counts, bytes):
+        counts = counts.decode("ascii")
+    runs = np.array(_decompress(counts) if isinstance(counts, str) else counts, np.int64)
+    if runs.sum() != height * width or (runs < 0).any():
+        raise ImageError(f"A mask of {width}x{height} has run lengths for {int(runs.sum())} pixels; it is broken.")
+    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    return flat.reshape(width, height).T
+
+
+def _compress(runs: Sequence[int]) -> str:
+    """Run lengths to pycocotools' string: differences to the run before the last in groups of 5 bits, 48 added."""
+    letters = []
+    for i, run in enumerate(runs):
+        value = run - runs[i - 2] if i > 2 else run
+        more = True
+        while more:
+            group = value & 0x1F
+            value >>= 5
+            more = value != (-1 if group & 0x10 else 0)
+            letters.append(chr((group | 0x20 if more else group) + 48))
+    return "".join(letters)
+
+
+def _decompress(text: str) -> list[int]:
+    runs: list[int] = []
+    value = shift = 0
+    for letter in text:
+        group = ord(letter) - 48
+        value |= (group & 0x1F) << shift
+        shift += 5
+        if not group & 0x20:
+            if group & 0x10:
+                value -= 1 << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    return runs

@@ -1,0 +1,134 @@
+"""`rmpsam track`, with a stand-in for the network: what is written, and what each kind of bad input prints."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from test_tracking_frames import SceneFrame, Thing
+from tracking_scenes import IMAGE, LABELS
+
+from rmpsam_ros import cli, rle
+from rmpsam_ros.cli import model_options
+from rmpsam_ros.results import OverlayVideo, write_image
+
+FRAMES = 6
+
+
+class SceneSegmenter:
+    """A cup that moves to the right, and something at the bottom right that only a click finds."""
+
+    labels, model_name, trained = LABELS, "fake", False
+    backend_name, device_name, precision, input_size = "fake", "CPU", "fp32", (192, 256)
+    score_threshold, overlap_threshold = 0.5, 0.8
+
+    def __init__(self) -> None:
+        self.count, self.closed, self.broken_at = 0, False, -1
+
+    def set_image(self, image, stamp=None) -> SceneFrame:
+        if self.count == self.broken_at:
+            raise KeyboardInterrupt
+        self.count += 1
+        return SceneFrame([Thing(10 + 2 * self.count, 15), Thing(50, 35, 1, 1, found=0)], stamp)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def segmenter(monkeypatch) -> SceneSegmenter:
+    fake = SceneSegmenter()
+    monkeypatch.setattr(model_options, "open_segmenter", lambda args: fake)
+    return fake
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    film = OverlayVideo(tmp_path / "clip.mp4", 10.0)
+    for _ in range(FRAMES):
+        film.add(np.full((*IMAGE, 3), 90, np.uint8))
+    film.close()
+    return tmp_path / "clip.mp4"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for k in range(FRAMES):
+        write_image(tmp_path / "walk" / f"{2 * k:05d}.png", np.full((*IMAGE, 3), 90, np.uint8))
+    return tmp_path / "walk"
+
+
+def track(*words: object) -> int:
+    return cli.main(["track", *map(str, words)])
+
+
+def test_track__a_video__gives_an_overlay_video_and_json(segmenter, clip: Path, tmp_path: Path, capsys) -> None:
+    assert track(clip, "--out", tmp_path / "out") == 0
+    content = json.loads((tmp_path / "out" / "clip.json").read_text())
+    video, = content["videos"]
+    assert (video["length"], video["width"], video["height"]) == (FRAMES, 256, 192)
+    cup, = content["annotations"]
+    assert (cup["id"], cup["category_id"], cup["prompted"]) == (1, 1, False) and cup["score"] == pytest.approx(0.9, abs=1e-3)
+    assert len(cup["segmentations"]) == FRAMES and cup["bboxes"][0] == [28, 40, 40, 40]
+    mask = rle.decode(cup["segmentations"][0])
+    assert mask.shape == IMAGE and mask.sum() == 1600 and mask[40:80, 28:68].all()
+    film = cv2.VideoCapture(str(tmp_path / "out" / "clip.mp4"))
+    assert int(film.get(cv2.CAP_PROP_FRAME_COUNT)) == FRAMES
+    assert "1 tracks in 6 frames" in capsys.readouterr().err and segmenter.closed
+    assert content["info"]["trained"] is False
+
+
+def test_track__a_folder_of_frames_and_a_click__follows_the_clicked_object(segmenter, folder: Path, tmp_path: Path, capsys) -> None:
+    assert track(folder, "--out", tmp_path / "out", "--click", 200, 140, "--fps", 5) == 0
+    content = json.loads((tmp_path / "out" / "walk.json").read_text())
+    assert content["videos"][0]["file_names"][1] == "walk/00002.png"
+    clicked, = (a for a in content["annotations"] if a["prompted"])
+    assert clicked["category_id"] is None or clicked["category_id"] == 2
+    assert all(clicked["segmentations"]) and len(content["annotations"]) == 2
+    assert f"the click at 200, 140 is track {clicked['id']}" in capsys.readouterr().err
+
+
+def test_track__only_clicked__leaves_the_rest_out(segmenter, folder: Path, tmp_path: Path) -> None:
+    assert track(folder, "--out", tmp_path / "out", "--click", 200, 140, "--only-clicked", "--no-overlay") == 0
+    content = json.loads((tmp_path / "out" / "walk.json").read_text())
+    assert [a["prompted"] for a in content["annotations"]] == [True]
+    assert not (tmp_path / "out" / "walk.mp4").exists()
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["nowhere.mp4", "--out", "out"], "nowhere.mp4 does not exist"),
+    (["{clip}", "--out", "{clip}"], "is a file; give a folder"),
+    (["{clip}", "--out", "out", "--fps", "0"], "--fps is 0"),
+    (["{clip}", "--out", "out", "--min-hits", "0"], "min_hits is 0"),
+    (["{clip}", "--out", "out", "--max-age", "-1"], "max_age is -1"),
+    (["{clip}", "--out", "out", "--mode", "clip", "--click", "3", "3"], "--click works in online mode only"),
+    (["{clip}", "--out", "out", "--only-clicked"], "--only-clicked needs --click"),
+    (["{empty}", "--out", "out"], "holds no photo"),
+    (["{clip}", "--out", "out", "--click", "250", "5"], "no object"),
+])
+def test_track__bad_input__is_one_line_and_exit_code_2(segmenter, clip: Path, tmp_path: Path, monkeypatch, capsys, words, sentence) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert track(*(word.format(clip=clip, empty=tmp_path / "empty") for word in words)) == 2
+    *_, line = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("rmpsam track: ") and sentence in line
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_track__interrupted__leaves_nothing_behind(segmenter, clip: Path, tmp_path: Path) -> None:
+    segmenter.broken_at = 3
+    assert track(clip, "--out", tmp_path / "out") == 130
+    assert not list((tmp_path / "out").glob("*")) and segmenter.closed
+
+
+def test_track__clip_mode__runs_the_network_on_clips(clip: Path, tmp_path: Path, capsys) -> None:
+    from models import tiny_model
+
+    model = tiny_model()
+    assert track(clip, "--out", tmp_path / "out", "--mode", "clip", "--model", model, "--score-threshold", 0) == 0
+    content = json.loads((tmp_path / "out" / "clip.json").read_text())
+    assert content["info"]["mode"] == "clip" and len(content["annotations"]) > 0
+    assert all(len(a["segmentations"]) == FRAMES and 0 <= a["score"] <= 1 for a in content["annotations"])
+    assert "clip mode" in capsys.readouterr().err
