@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from rmpsam_ros.backends import MasksElsewhere
 from rmpsam_ros.ownership import assign
 from rmpsam_ros.placement import Placement
 from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
@@ -17,7 +18,7 @@ MAX_KEPT = 65534
 """Segment ids are uint16 and 0 is unlabelled."""
 
 
-def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask_logits: npt.NDArray[np.float32],
+def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask_logits: npt.NDArray[np.float32] | MasksElsewhere,
          placement: Placement, labels: LabelSet, score_threshold: float = 0.8, overlap_threshold: float = 0.8,
          max_segments: int = 100, allowed: npt.NDArray[np.bool_] | None = None,
          queries: npt.NDArray[np.float32] | None = None) -> PanopticResult:  # fmt: skip
@@ -26,7 +27,7 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
     Args:
         class_ids: (N,) best class, `len(labels)` for no object.
         scores: (N,) probability of that class.
-        mask_logits: (N, H/4, W/4) of the padded network input.
+        mask_logits: (N, H/4, W/4) of the padded network input; masks that stay on a device are assigned there.
         placement: where the image lies in that input.
         labels: the label set; stuff queries of one class become one segment.
         score_threshold: queries at or below are left out.
@@ -38,9 +39,13 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
     kept = _select(class_ids, scores, len(labels), score_threshold, max_segments, allowed)
     if kept.size == 0:
         return PanopticResult(np.zeros(placement.source, np.uint16), (), labels)
-    # NaN logits (a broken engine) must not win everywhere: they count as outside.
-    logits = np.nan_to_num(mask_logits[kept].astype(np.float32, copy=False), nan=-1e4)
-    ownership = assign(scores[kept].astype(np.float32), logits, placement, overlap_threshold)
+    weights = scores[kept].astype(np.float32)
+    if isinstance(mask_logits, np.ndarray):
+        # NaN logits (a broken engine) must not win everywhere: they count as outside.
+        logits = np.nan_to_num(mask_logits[kept].astype(np.float32, copy=False), nan=-1e4)
+        ownership = assign(weights, logits, placement, overlap_threshold)
+    else:
+        ownership = mask_logits.assign(kept, weights, placement)
     is_thing = labels.is_thing()
     id_of = np.zeros(kept.size + 1, np.uint16)
     stuff_ids: dict[int, int] = {}

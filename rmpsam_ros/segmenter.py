@@ -1,7 +1,7 @@
 """The application: an image in, a panoptic map out, clicks answered from the same features. No ROS, no torch."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -48,6 +48,7 @@ class Segmenter:
         overlap_threshold: share of its own mask that a query must win; None for the model's own.
         max_segments: at most this many queries take part.
         threads: CPU threads; None for the runtime's choice.
+        progress: told of engines that TensorRT has to build: what it is doing, and the part done (0 … 1) or None.
 
     Attributes:
         score_threshold, overlap_threshold, max_segments, class_filter: may be set between frames; `class_filter` is a
@@ -60,9 +61,10 @@ class Segmenter:
 
     def __init__(self, model: str | Path = "default", backend: str = "auto", device: str = "auto", precision: str = "auto",
                  input_size: tuple[int, int] | None = None, score_threshold: float | None = None,
-                 overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None) -> None:  # fmt: skip
+                 overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None,
+                 progress: Callable[[str, float | None], None] | None = None) -> None:  # fmt: skip
         folder = read_model_folder(find_model(model))
-        self._backend = create_backend(folder, backend, device, precision, input_size, threads)
+        self._backend = create_backend(folder, backend, device, precision, input_size, threads, progress)
         self.model_name, self.trained, self.labels = folder.name, folder.trained, folder.labels
         self.backend_name, self.device_name = self._backend.name, self._backend.device
         self.precision, self.input_size = self._backend.precision, self._backend.input_size
@@ -144,7 +146,7 @@ class Frame:
     def objects(self) -> ObjectOutputs:
         """The decoder's object queries, for tracking."""
         o = self._outputs
-        return ObjectOutputs(o.class_ids, o.scores, o.iou, o.queries, o.mask_logits, self.placement.valid_cells)
+        return ObjectOutputs(o.class_ids, o.scores, o.iou, o.queries, np.asarray(o.mask_logits), self.placement.valid_cells)
 
     def panoptic(self) -> PanopticResult:
         """The panoptic map at the source's size, computed on the first call with the thresholds of that moment."""

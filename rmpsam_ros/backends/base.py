@@ -7,13 +7,25 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.ownership import Ownership
+from rmpsam_ros.placement import Placement
+
+
+class MasksElsewhere(Protocol):
+    """(N, H/4, W/4) mask logits on a device: `np.asarray` brings them here, `assign` does fusion's per-pixel part there."""
+
+    def assign(self, kept: npt.NDArray[np.intp], scores: npt.NDArray[np.float32], placement: Placement) -> Ownership:
+        """`ownership.assign` of the queries `kept` (K,) with their `scores` (K,)."""
+
+    def __array__(self, dtype=None, copy=None) -> npt.NDArray[np.float32]: ...
+
 
 @dataclass(frozen=True)
 class ImageOutputs:
     """The image graph's outputs for one image; see `rmpsam_ros.graphs`.
 
     `class_ids` (N,) int64, K for no object; `scores` (N,), `iou` (N,) raw, `queries` (N, D) and `mask_logits`
-    (N, H/4, W/4) float32. `features` is whatever the backend's prompt graph takes: it stays where it was computed, and
+    (N, H/4, W/4) float32, or masks that stay on a device. `features` is whatever the backend's prompt graph takes: it stays where it was computed, and
     stays valid as long as it is held.
     """
 
@@ -21,7 +33,7 @@ class ImageOutputs:
     scores: npt.NDArray[np.float32]
     iou: npt.NDArray[np.float32]
     queries: npt.NDArray[np.float32]
-    mask_logits: npt.NDArray[np.float32]
+    mask_logits: npt.NDArray[np.float32] | MasksElsewhere
     features: object
 
 

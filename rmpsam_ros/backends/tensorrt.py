@@ -1,0 +1,149 @@
+"""TensorRT: the backend of a desktop GPU or a Jetson. Engines come from the cache, or are built while the backend is made."""
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs
+from rmpsam_ros.backends.trt_flavour import Flavour, load_flavour
+from rmpsam_ros.backends.trt_provision import GRAPHS, MAX_PROMPTS, Target, provide
+from rmpsam_ros.engine_cache import EngineCache
+from rmpsam_ros.errors import BackendError
+from rmpsam_ros.model_folder import ModelFolder
+
+_LOG = logging.getLogger(__name__)
+_SAY_EVERY = 5.0
+_BUCKETS = (1, 2, 4, 8, 16, 32, MAX_PROMPTS)
+"""Prompts are filled up to one of these numbers, so that there are few sets of buffers and captured graphs."""
+
+
+class TensorRtBackend:
+    """Both engines on one GPU; see `Backend` for the calls. Masks and features stay on the device.
+
+    Args:
+        progress: told of builds, which take from seconds (TensorRT-RTX) to many minutes (full TensorRT on a Jetson); every few
+            seconds a line in the log if None.
+        cache: where engines are kept; the user's cache folder if None.
+    """
+
+    name = "tensorrt"
+
+    def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto", input_size: tuple[int, int] | None = None,
+                 threads: int | None = None, progress=None, cache: EngineCache | None = None) -> None:  # fmt: skip
+        self.input_size = input_size or model.input_size
+        self._device = _open_device(device)
+        self.flavour = load_flavour(self._device.compute)
+        self.device = f"{self._device.name}, {self.flavour.title}"
+        self._cache = cache or EngineCache()
+        self._target = Target(self.flavour, self._device.name, (self._device.compute,), use_device=self._device.use_on_this_thread)
+        with self._device.active():
+            self.precision, engines = self._provide(model, precision, progress or LogProgress())
+            self._load(engines)
+
+    def run_image(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> ImageOutputs:
+        from rmpsam_ros.backends.device_masks import DeviceMasks
+
+        with self._device.active():
+            outputs = self._image.run({"image": self._to_device("image", image[None]), "image_size": self._size(image_size)})
+            # What a frame keeps must outlive the next run, which overwrites the engine's own buffers.
+            masks, features = outputs["mask_logits"][0].clone(), outputs["features"].clone()
+            class_ids, scores, iou, queries = self._to_host([outputs[n][0] for n in ("class_ids", "scores", "iou", "queries")])
+        return ImageOutputs(class_ids.astype(np.int64), scores, iou, queries, DeviceMasks(masks), features)
+
+    def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
+                    image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
+        count = len(boxes)
+        bucket = next((b for b in _BUCKETS if b >= count), None)
+        if bucket is None:
+            raise BackendError(f"There are {count} prompts; one run takes up to {MAX_PROMPTS}.")
+        rows = np.minimum(np.arange(bucket), count - 1)  # the last one again: prompts do not influence each other
+        with self._device.active():
+            outputs = self._prompt.run({
+                "features": features, "boxes": self._to_device(f"boxes{bucket}", boxes[None, rows]),
+                "labels": self._to_device(f"labels{bucket}", labels[None, rows].astype(np.int32)), "image_size": self._size(image_size),
+            })  # fmt: skip
+            return PromptOutputs(*self._to_host([outputs[n][0, :count] for n in ("mask_logits", "iou", "queries")]))
+
+    def close(self) -> None:
+        with self._device.active():
+            self._image.close()
+            self._prompt.close()
+            self._staging.clear()
+            self._device.release()
+
+    def _provide(self, model: ModelFolder, wanted: str, progress) -> tuple[str, list]:
+        """The precision, and the engines of both graphs in it."""
+        choices = {"auto": ("fp16", "fp32"), "fp16": ("fp16",), "fp32": ("fp32",)}.get(wanted)
+        if choices is None:
+            raise BackendError(f"The backend tensorrt has no {wanted} graphs; use auto, fp16 or fp32.")
+        refused = ""
+        for precision in choices:
+            engines = [provide(model, graph, self._target, precision, self.input_size, self._cache, progress) for graph in GRAPHS]
+            refused = next((str(e.notes["refused"]) for e in engines if e.notes.get("refused")), "")
+            if not refused:
+                if any("parity" not in e.notes for e in engines):
+                    _LOG.info("these engines have not been compared with their graphs; `rmpsam engine` does that")
+                return precision, engines
+            _LOG.warning("%s in %s was refused when it was compared with its graphs: %s", model.name, precision, refused)
+        raise BackendError(f"{model.name} does not hold up in {wanted} on {self.device} ({refused}); use fp32, or another backend.")
+
+    def _load(self, engines: list) -> None:
+        from rmpsam_ros.backends.trt_engine import TrtEngine
+
+        self._image, self._prompt = (
+            TrtEngine(self.flavour, e.engine, self._device, graph, e.path.with_suffix(".kernels") if e.path else None)
+            for graph, e in zip(GRAPHS, engines)
+        )
+        self._staging: dict[str, object] = {}
+
+    def _to_device(self, name: str, array: npt.NDArray):
+        """The array in pinned memory of its own, from where a copy to the device need not wait for this thread."""
+        import torch
+
+        staged = self._staging.get(name)
+        if staged is None:
+            staged = self._staging[name] = self._device.pinned(array.shape, torch.from_numpy(array[:0]).dtype)
+        np.copyto(staged.numpy(), array)
+        return staged
+
+    def _size(self, image_size: tuple[int, int]):
+        return self._to_device("size", np.array([image_size], np.int32))
+
+    def _to_host(self, tensors: list) -> list[npt.NDArray]:
+        """Copies through pinned memory, and waits for all that the stream has to do."""
+        staged = []
+        for index, tensor in enumerate(tensors):
+            key = f"out{index}{tuple(tensor.shape)}{tensor.dtype}"
+            if key not in self._staging:
+                self._staging[key] = self._device.pinned(tuple(tensor.shape), tensor.dtype)
+            self._staging[key].copy_(tensor, non_blocking=True)
+            staged.append(self._staging[key])
+        self._device.wait()
+        return [s.numpy().copy() for s in staged]
+
+
+class LogProgress:
+    """Progress as log lines: what is being done as soon as it is known, then at most one line in five seconds."""
+
+    def __init__(self, say=_LOG.info) -> None:
+        self._say, self._started, self._next = say, time.monotonic(), 0.0
+
+    def __call__(self, text: str, part: float | None) -> None:
+        now = time.monotonic()
+        if now < self._next and not text.startswith("building"):
+            return
+        self._next = now + _SAY_EVERY
+        share = "" if part is None else f" {100 * part:.0f} %"
+        self._say("TensorRT, %.0f s: %s%s", now - self._started, text, share)
+
+
+def _open_device(device: str):
+    try:
+        from rmpsam_ros.backends.cuda import CudaDevice
+    except ImportError as error:
+        raise BackendError(f"The backend tensorrt needs torch with CUDA, which cannot be loaded ({error}); "
+                           "`pip install torch` on a desktop, NVIDIA's wheel for its JetPack on a Jetson.") from error
+    return CudaDevice(device)

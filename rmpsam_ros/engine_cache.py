@@ -1,0 +1,245 @@
+"""Built TensorRT engines on the disk, each beside a readable file that says what it is good for.
+
+An engine is good for one graph, one TensorRT, one GPU, one precision and one set of shapes; every one of these is part of
+its key, and a miss says which of them changed. Nothing in the folder is trusted: an engine is loaded only if its sidecar
+names it in full and its bytes are those that were written. Nothing in it is needed: where it cannot be written, engines
+are built at each start, and the log says so.
+"""
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+FORMAT = 1
+"""Version of the sidecars; others are not read."""
+
+_LOG = logging.getLogger(__name__)
+_LABELS = {"source": "the graph or its weights", "flavour": "TensorRT's flavour", "version": "TensorRT's version", "gpu": "the GPU",
+           "compute": "the compute capability", "precision": "the precision", "shapes": "the shapes"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EngineKey:
+    """What an engine is good for.
+
+    Attributes:
+        model: the model folder's name, for people.
+        graph: `image` or `prompt`.
+        source: hash of the graph, its weights and the way it was typed.
+        flavour, version: which TensorRT built it, `tensorrt` or `tensorrt_rtx`.
+        gpu: the GPU's name; empty for an engine built ahead of time for any GPU of `compute`.
+        compute: `sm_89`, or several with commas.
+        precision: `fp16`, `fp32`, `int8`.
+        shapes: the input shapes, in words.
+    """
+
+    model: str
+    graph: str
+    source: str
+    flavour: str
+    version: str
+    gpu: str
+    compute: str
+    precision: str
+    shapes: str
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.graph}, {self.precision}, {self.shapes}, {self.flavour} {self.version}, {self.gpu or 'any GPU'} ({self.compute})"
+
+    @property
+    def stem(self) -> str:
+        """A file name that a person can read and that no other key has."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
+        readable = "-".join((self.model, self.graph, self.precision, self.compute.replace(",", "+")))
+        return "".join(c if c.isalnum() or c in "-_.+" else "_" for c in readable)[:100] + f"-{digest}"
+
+    def serves(self, wanted: EngineKey) -> bool:
+        """Whether an engine of this key runs where `wanted` does: the same, or built ahead of time for that capability too."""
+        differing = {f.name for f in fields(self) if getattr(self, f.name) != getattr(wanted, f.name)} - {"model"}
+        same = differing <= {"gpu", "compute"}
+        if not differing:
+            return True
+        return same and not self.gpu and wanted.compute in self.compute.split(",")
+
+
+@dataclass(frozen=True)
+class Found:
+    """An engine that is whole and serves the key. `notes` is what the sidecar says of it beyond the key."""
+
+    path: Path
+    engine: bytes
+    notes: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Why there is no engine, in one sentence."""
+
+    reason: str
+
+
+def default_folder() -> Path:
+    """`$RMPSAM_ENGINES`, else `$XDG_CACHE_HOME/rmpsam/engines`, else `~/.cache/rmpsam/engines`."""
+    if os.environ.get("RMPSAM_ENGINES"):
+        return Path(os.environ["RMPSAM_ENGINES"])
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rmpsam" / "engines"
+
+
+class EngineCache:
+    """A folder of engines; made when something is first stored.
+
+    Args:
+        folder: None for the user's cache folder.
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self.folder = Path(folder) if folder else default_folder()
+
+    def path(self, key: EngineKey) -> Path:
+        """Where the key's own engine is stored."""
+        return self.folder / f"{key.stem}.engine"
+
+    def find(self, key: EngineKey) -> Found | Miss:
+        """The engine for a key, or the reason why there is none."""
+        others: list[EngineKey] = []
+        damaged = ""
+        for sidecar in sorted(self.folder.glob("*.json")) if self.folder.is_dir() else ():
+            content = _read_sidecar(sidecar)
+            if isinstance(content, str):
+                damaged = content if sidecar.stem == key.stem else damaged
+                continue
+            stored, notes = content
+            if not stored.serves(key):
+                others.append(stored)
+                continue
+            path = sidecar.with_suffix(".engine")
+            engine = _read_engine(path, notes)
+            if isinstance(engine, bytes):
+                return Found(path, engine, notes)
+            damaged = engine
+        if damaged:
+            return Miss(damaged)
+        orphan = self.path(key)
+        if orphan.is_file():
+            return Miss(f"{orphan} has no sidecar that says what it is; it is not loaded, and will be replaced")
+        return Miss(_difference(key, others, self.folder))
+
+    def store(self, key: EngineKey, engine: bytes, **notes: object) -> Path | None:
+        """Writes an engine and its sidecar, whole or not at all; where that fails the log says why, and None comes back."""
+        path = self.path(key)
+        content = {"format": FORMAT, "key": asdict(key), "sha256": hashlib.sha256(engine).hexdigest(), "bytes": len(engine),
+                   "built": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **notes}  # fmt: skip
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # The engine first: a sidecar never describes an engine that is not there yet. An old one would not match it.
+            write_atomically(path, engine)
+            write_atomically(path.with_suffix(".json"), (json.dumps(content, indent=2) + "\n").encode())
+        except OSError as error:
+            _LOG.warning("The engine is not cached, each start will build it again: %s cannot be written (%s).", self.folder, error.strerror or error)
+            return None
+        return path
+
+    def note(self, path: Path, **notes: object) -> bool:
+        """Adds to what a sidecar says of its engine, for instance the result of a comparison; False where it cannot be written."""
+        sidecar = path.with_suffix(".json")
+        try:
+            content = json.loads(sidecar.read_text())
+            write_atomically(sidecar, (json.dumps({**content, **notes}, indent=2) + "\n").encode())
+        except (OSError, ValueError) as error:
+            _LOG.warning("%s cannot be updated (%s).", sidecar, error)
+            return False
+        return True
+
+    @contextmanager
+    def building(self, key: EngineKey, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Only one process builds a key's engine at a time; `waiting` is called about every second while another does.
+
+        Look into the cache again once inside. The lock goes with its process, whatever becomes of that. Where the folder
+        cannot be written there is nothing to share, and no lock.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / f"{key.stem}.lock").open("a")
+        except OSError:
+            yield
+            return
+        with lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    waiting()
+                    time.sleep(1.0)
+                except OSError:  # a file system without locks: the atomic writes still keep what is stored whole
+                    break
+            yield
+
+
+def file_hash(*paths: Path) -> str:
+    """Hash of files' contents."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()[:16]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes beside the place and renames: a reader sees the old file or the new one."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _read_sidecar(path: Path) -> tuple[EngineKey, dict] | str:
+    try:
+        content = json.loads(path.read_text())
+        if content["format"] != FORMAT:
+            return f"{path} is a sidecar of format {content['format']}, this version reads {FORMAT}"
+        key = EngineKey(**content.pop("key"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"{path} is not a readable sidecar ({type(error).__name__}); its engine is not loaded"
+    return key, content
+
+
+def _read_engine(path: Path, notes: Mapping[str, object]) -> bytes | str:
+    try:
+        engine = path.read_bytes()
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
+    if len(engine) != notes.get("bytes"):
+        return f"{path} is truncated or foreign: it has {len(engine)} bytes, its sidecar says {notes.get('bytes')}; it is not loaded, and will be replaced"
+    if hashlib.sha256(engine).hexdigest() != notes.get("sha256"):
+        return f"{path} is damaged or foreign: its bytes are not those that were stored; it is not loaded, and will be replaced"
+    return engine
+
+
+def _difference(key: EngineKey, others: list[EngineKey], folder: Path) -> str:
+    """Which parts of the key differ from the stored engine that comes closest."""
+    related = [other for other in others if (other.model, other.graph) == (key.model, key.graph)]
+    if not related:
+        return f"{folder} has no engine of {key.model}'s {key.graph} graph yet"
+    differing = [[f.name for f in fields(key) if getattr(other, f.name) != getattr(key, f.name)] for other in related]
+    best = min(range(len(related)), key=lambda i: len(differing[i]))
+    changed = [name for name in differing[best] if name != "gpu" or related[best].gpu]  # one built for any GPU is no other GPU's
+    changes = [f"{_LABELS[name]} was {getattr(related[best], name)} and is {getattr(key, name) or 'any'}" for name in changed]
+    return f"of the stored engines of {key.model}'s {key.graph} graph the closest differs: {', '.join(changes)}"

@@ -1,0 +1,256 @@
+"""Graphs whose every tensor has the type it shall be computed in: what TensorRT builds, strongly typed.
+
+TensorRT's newest releases have no flag any more by which a builder would choose precisions, and where it had, it chose
+badly for mask decoders. So precision is written into the graph, from a model folder's float32 graphs:
+
+    encoder (backbone, neck)          float16    nearly all of the arithmetic, and values of moderate size
+    normalisation of the image        float32    it is once, and 0 … 255 divided by a deviation should not be rounded twice
+    sampling positions, GridSample    float32    float16 cannot tell pixel 1025 from 1025.5, and offsets are fractions; what
+                                                 is sampled is float32 with them, because TensorRT wants both of one type
+    decoder                           float32    see `_DECODER_REASONS`
+    `features`                        float16    halves what a frame keeps for its clicks, and what a click reads
+
+Inputs and outputs are the same for every precision, but for the type of `features`; integers are int32 on the outside,
+because TensorRT before version 10 has no int64 tensors.
+"""
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from rmpsam_ros.graph_folding import fold, set_shapes
+
+MAX_PROMPTS = 64
+"""Prompts that one run of the prompt graph takes; `prompting.MAX_PROMPTS` is the same number."""
+
+PRECISIONS = ("fp32", "fp16")
+
+_DECODER_REASONS = """\
+    pooling under a mask   a sum over up to 19200 (480x640) or 67200 (800x1344) pixels: beyond 65504, float16's last number
+    linear layers on sums  their inputs are those sums
+    LayerNorm              squares of what it normalises; and TensorRT in float16 is known to break it
+    softmax                exponentials over thousands of pixels sum up many small shares
+    mask products          a mask is where the product is positive: rounding moves borders, and the next stage pools under them
+    class normalisation    sums squares over 768 channels, then multiplies by 100
+    coordinates, clicks    a click on a 1344 pixel wide image needs more than 11 bits
+The decoder is a few percent of the arithmetic, and on tensor cores TF32 gives it float32's range at float16's resolution."""
+
+_ENCODER_OPS = frozenset({"Conv", "ConvTranspose", "Relu", "Clip", "Add", "Mul", "Sigmoid", "MaxPool", "Resize", "Slice",
+                          "Reshape", "Transpose", "Pad"})  # fmt: skip
+_FLOAT32_INPUTS = {"Resize": (1, 2)}
+"""Inputs that the operator wants as float32 whatever it computes in: roi and scales."""
+
+_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
+
+
+def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_norm: bool = True) -> onnx.ModelProto:
+    """One of a model folder's graphs for one input size and one precision.
+
+    Args:
+        path: `image.onnx` or `prompt.onnx` in its folder.
+        precision: `fp32` or `fp16`.
+        input_size: (height, width) of the padded input. Batch is 1; the number of prompts stays open.
+        layer_norm: whether `LayerNormalization` may be used; TensorRT 8.5 does not have it.
+
+    Returns:
+        A model that holds its weights, checked by ONNX with strict types.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision {precision!r}")
+    model = onnx.load(str(path))
+    _narrow_outside(model)
+    height, width = input_size
+    features = next((tuple(d.dim_value for d in v.type.tensor_type.shape.dim) for v in model.graph.input if v.name == "features"), None)
+    set_shapes(model, {
+        "image": (1, height, width, 3), "image_size": (1, 2), "boxes": (1, "prompts", 4), "labels": (1, "prompts"),
+        "features": (1, features[1] if features else 0, height // 4, width // 4),
+    })  # fmt: skip
+    model = fold(model)
+    if not layer_norm:
+        model = _without_layer_norm(model)
+    model = _Typed(model, _half_nodes(model) if precision == "fp16" else frozenset(), precision).result
+    model.producer_name, model.doc_string = "rmpsam_ros", f"{path.stem} graph, {precision}, {height}x{width}"
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+@lru_cache(maxsize=1)
+def recipe() -> str:
+    """A hash of how graphs are written, so that an engine made by another version of this code is not taken for ours."""
+    sources = (Path(__file__), Path(__file__).with_name("graph_folding.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+
+
+def _narrow_outside(model: onnx.ModelProto) -> None:
+    """uint8 input cast before anything else (TensorRT takes it no further), int64 inputs and outputs as int32."""
+    graph = model.graph
+    first, last = [], []
+    for value in graph.input:
+        outer = value.type.tensor_type.elem_type
+        inner = {TensorProto.UINT8: TensorProto.FLOAT, TensorProto.INT64: TensorProto.INT64}.get(outer)
+        if inner is None:
+            continue
+        for node in graph.node:
+            for index, name in enumerate(node.input):
+                if name == value.name:
+                    node.input[index] = f"{value.name}.inner"
+        first.append(helper.make_node("Cast", [value.name], [f"{value.name}.inner"], name=f"{value.name}.cast", to=inner))
+        value.type.tensor_type.elem_type = TensorProto.UINT8 if outer == TensorProto.UINT8 else TensorProto.INT32
+    for value in graph.output:
+        if value.type.tensor_type.elem_type != TensorProto.INT64:
+            continue
+        for node in graph.node:
+            for names in (node.input, node.output):
+                for index, name in enumerate(names):
+                    if name == value.name:
+                        names[index] = f"{value.name}.inner"
+        last.append(helper.make_node("Cast", [f"{value.name}.inner"], [value.name], name=f"{value.name}.cast", to=TensorProto.INT32))
+        value.type.tensor_type.elem_type = TensorProto.INT32
+    nodes = [*first, *graph.node, *last]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _half_nodes(model: onnx.ModelProto) -> frozenset[str]:
+    """Names of the first outputs of the nodes that compute in float16."""
+    producer = {name: node for node in model.graph.node for name in node.output}
+    encoder = _before(producer, ["features"]) if "features" in producer else set()
+    positions: set[str] = set()
+    for node in model.graph.node:
+        if node.op_type == "GridSample":
+            # The convolution that predicts offsets is part of the encoder; what makes positions of them is not.
+            positions |= {node.output[0]} | _before(producer, [node.input[1]], stop=("Conv",))
+    half: set[str] = set()
+    for node in model.graph.node:
+        name = node.output[0]
+        behind_conv = node.op_type == "Conv" or any(i in half or i in positions for i in node.input)
+        if name in encoder and name not in positions and node.op_type in _ENCODER_OPS and behind_conv:
+            half.add(name)
+    return frozenset(half)
+
+
+def _before(producer: dict[str, onnx.NodeProto], names: list[str], stop: tuple[str, ...] = ()) -> set[str]:
+    """First outputs of all nodes that `names` are made by, not going beyond operators of `stop` (nor including them)."""
+    found, waiting = set(), list(names)
+    while waiting:
+        node = producer.get(waiting.pop())
+        if node is None or node.output[0] in found or node.op_type in stop:
+            continue
+        found.add(node.output[0])
+        waiting.extend(node.input)
+    return found
+
+
+class _Typed:
+    """Writes a graph again with a type for every node; casts go where types meet, constants are stored in the type needed."""
+
+    def __init__(self, model: onnx.ModelProto, half: frozenset[str], precision: str) -> None:
+        self._graph = model.graph
+        self._constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+        self._types = {v.name: v.type.tensor_type.elem_type for v in (*model.graph.input, *model.graph.value_info, *model.graph.output)}
+        self._nodes: list[onnx.NodeProto] = []
+        self._stored: dict[str, onnx.TensorProto] = {}
+        self._cast: dict[tuple[str, int], str] = {}
+        self._alias: dict[str, str] = {}
+        self._outputs = {v.name for v in model.graph.output}
+        if precision == "fp16":
+            for value in (*model.graph.input, *model.graph.output):
+                if value.name == "features":
+                    value.type.tensor_type.elem_type = TensorProto.FLOAT16
+        for value in model.graph.input:
+            self._types[value.name] = value.type.tensor_type.elem_type
+        for node in model.graph.node:
+            self._add(node, TensorProto.FLOAT16 if node.output[0] in half else TensorProto.FLOAT)
+        self._end(model)
+        self.result = model
+
+    def _add(self, node: onnx.NodeProto, wanted: int) -> None:
+        to = next((a for a in node.attribute if a.name == "to"), None) if node.op_type == "Cast" else None
+        if to is not None and to.i in _FLOATS and self._type(node.input[0]) in _FLOATS and node.output[0] not in self._outputs:
+            self._alias[node.output[0]] = self._alias.get(node.input[0], node.input[0])  # float to float: types are ours to choose
+            return
+        for index, name in enumerate(node.input):
+            if not name or (to is not None):
+                node.input[index] = self._alias.get(name, name)
+                self._keep(node.input[index])
+                continue
+            target = TensorProto.FLOAT if index in _FLOAT32_INPUTS.get(node.op_type, ()) else wanted
+            node.input[index] = self._as(self._alias.get(name, name), target)
+        for name in node.output:
+            if self._types.get(name, TensorProto.FLOAT) in _FLOATS:
+                self._types[name] = wanted
+        if to is not None and to.i in _FLOATS:
+            to.i = wanted
+        self._nodes.append(node)
+
+    def _as(self, name: str, target: int) -> str:
+        """The tensor in the wanted type: itself, a constant stored so, or cast once."""
+        current = self._type(name)
+        if current not in _FLOATS or current == target:
+            self._keep(name)
+            return name
+        key = (name, target)
+        if key not in self._cast:
+            suffix = "half" if target == TensorProto.FLOAT16 else "float"
+            self._cast[key] = f"{name}.{suffix}"
+            if name in self._constants:
+                dtype = np.float16 if target == TensorProto.FLOAT16 else np.float32
+                value = np.clip(self._constants[name], np.finfo(dtype).min, np.finfo(dtype).max).astype(dtype)
+                self._stored[self._cast[key]] = numpy_helper.from_array(value, self._cast[key])
+            else:
+                self._nodes.append(helper.make_node("Cast", [name], [self._cast[key]], name=f"{name}.to_{suffix}", to=target))
+        return self._cast[key]
+
+    def _type(self, name: str) -> int:
+        name = self._alias.get(name, name)
+        if name in self._constants:
+            return helper.np_dtype_to_tensor_dtype(self._constants[name].dtype)
+        return self._types.get(name, TensorProto.FLOAT)
+
+    def _keep(self, name: str) -> None:
+        if name in self._constants and name not in self._stored:
+            self._stored[name] = numpy_helper.from_array(self._constants[name], name)
+
+    def _end(self, model: onnx.ModelProto) -> None:
+        for value in self._graph.output:
+            made, outer = self._types[value.name], value.type.tensor_type.elem_type
+            if made != outer and made in _FLOATS:
+                for node in self._nodes:
+                    for names in (node.input, node.output):
+                        for index, name in enumerate(names):
+                            if name == value.name:
+                                names[index] = f"{value.name}.inner"
+                self._nodes.append(helper.make_node("Cast", [f"{value.name}.inner"], [value.name], name=f"{value.name}.cast", to=outer))
+        del self._graph.node[:], self._graph.initializer[:], self._graph.value_info[:]
+        self._graph.node.extend(self._nodes)
+        self._graph.initializer.extend(self._stored.values())
+
+
+def _without_layer_norm(model: onnx.ModelProto) -> onnx.ModelProto:
+    """LayerNormalization over the last axis, spelt in the operators that TensorRT 8.5 knows."""
+    nodes, constants = [], []
+    for node in model.graph.node:
+        if node.op_type != "LayerNormalization":
+            nodes.append(node)
+            continue
+        x, scale, shift = node.input
+        epsilon = next((a.f for a in node.attribute if a.name == "epsilon"), 1e-5)
+        stem = node.output[0]
+        constants.append(numpy_helper.from_array(np.float32(epsilon), f"{stem}.epsilon"))
+        steps = (("ReduceMean", [x], "mean"), ("Sub", [x, f"{stem}.mean"], "centred"),
+                 ("Mul", [f"{stem}.centred"] * 2, "squares"), ("ReduceMean", [f"{stem}.squares"], "variance"),
+                 ("Add", [f"{stem}.variance", f"{stem}.epsilon"], "shifted"), ("Sqrt", [f"{stem}.shifted"], "deviation"),
+                 ("Div", [f"{stem}.centred", f"{stem}.deviation"], "normal"), ("Mul", [f"{stem}.normal", scale], "scaled"))  # fmt: skip
+        for op, inputs, name in steps:
+            attributes = {"axes": [-1], "keepdims": 1} if op == "ReduceMean" else {}
+            nodes.append(helper.make_node(op, inputs, [f"{stem}.{name}"], name=f"{node.name}.{name}", **attributes))
+        nodes.append(helper.make_node("Add", [f"{stem}.scaled", shift], [stem], name=f"{node.name}.shift"))
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(constants)
+    return fold(model)
