@@ -41,14 +41,18 @@ def check_panoptic(message: PanopticSegmentation, source) -> np.ndarray:
 
 
 def diagnostics(client: Client) -> list[DiagnosticStatus]:
-    """The next report."""
+    """The node's next report."""
     collected = client.listen(DiagnosticArray, "/diagnostics")
     count = len(collected)
-    until(lambda: len(collected) > count, "diagnostics")
-    return collected[-1].status
+
+    def reports():  # another node in the same domain may report too
+        return [m for m in collected[count:] if m.status and m.status[0].name == f"/{client.target}: inference"]
+
+    return until(reports, "diagnostics")[-1].status
 
 
 def camera_status(client: Client, name: str) -> dict[str, str]:
+    """The values of a camera's part of the next report."""
     status = next(s for s in diagnostics(client) if s.name.endswith(f"camera {name}"))
     return {value.key: value.value for value in status.values}
 
