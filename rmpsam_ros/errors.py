@@ -27,3 +27,7 @@ class TrackError(RmpsamError):
 
 class ParameterError(RmpsamError):
     """A parameter of the node out of its range or of the wrong type."""
+
+
+class DataError(RmpsamError):
+    """A dataset or a training configuration that cannot be used: missing files, masks that do not fit, unknown classes."""

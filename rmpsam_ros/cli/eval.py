@@ -1,0 +1,44 @@
+"""`rmpsam eval`: how good a model is, on data with known answers. One module for each task."""
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from importlib.util import find_spec
+
+HELP = "how good a model is, on data with known answers"
+EXAMPLE = """
+rmpsam eval panoptic --images val/images --annotations val/panoptic.json
+rmpsam eval prompt --images val/images --annotations val/instances.json --json prompt.json
+rmpsam eval video --images DAVIS/JPEGImages --annotations davis.json --clicks
+"""
+TASKS = {
+    "panoptic": "rmpsam_ros.cli.eval_panoptic",
+    "prompt": "rmpsam_ros.cli.eval_prompt",
+    "video": "rmpsam_ros.evaluation.video",
+}
+"""Each is a module with HELP, `add_arguments` and `run`; one that is not there is not listed."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    tasks = parser.add_subparsers(title="tasks", metavar="TASK", required=True, parser_class=type(parser))
+    for name, path in TASKS.items():
+        if find_spec(path) is None:
+            continue
+        task = import_module(path)
+        chosen = tasks.add_parser(name, help=task.HELP, description=task.HELP)
+        task.add_arguments(chosen)
+        chosen.set_defaults(run_task=task.run)
+
+
+def run(args: argparse.Namespace) -> int:
+    return args.run_task(args)
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the tasks on pictures."""
+    from pathlib import Path
+
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of the pictures")
+    parser.add_argument("--annotations", type=Path, required=True, metavar="FILE", help="the annotations, JSON")
+    parser.add_argument("--limit", type=int, metavar="N", help="the first N pictures only")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every number as JSON too")

@@ -1,0 +1,63 @@
+"""`rmpsam eval panoptic`: PQ, SQ and RQ on a COCO panoptic set."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "PQ, SQ and RQ of panoptic maps, as panopticapi computes them"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from rmpsam_ros.cli.eval import add_data_options
+    from rmpsam_ros.cli.model_options import add_model_options
+
+    add_data_options(parser)
+    parser.add_argument("--maps", type=Path, metavar="DIR", help="the folder of the id PNGs (default: beside the JSON, by its name)")
+    parser.add_argument("--label-map", metavar="MAP", help="a YAML from the annotations' categories to the model's classes")
+    add_model_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from rmpsam_ros.cli import model_options
+    from rmpsam_ros.data.coco import CocoPanoptic
+    from rmpsam_ros.evaluation import reports
+    from rmpsam_ros.evaluation.panoptic import PanopticQuality
+
+    console = Console(stderr=True, highlight=False)
+    segmenter = model_options.open_segmenter(args)
+    try:
+        label_map = reports.label_map_of(segmenter, args.label_map)
+        data = CocoPanoptic(args.annotations, args.images, label_map, maps=args.maps)
+        number = reports.count_of(len(data), args.limit)
+        console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", soft_wrap=True)
+        quality = PanopticQuality(segmenter.labels)
+        for index in reports.with_progress(range(number), number, console):
+            truth = data.panoptic(index)
+            quality.add(truth, segmenter.set_image(data.image(index)).panoptic())
+        summary = quality.summary()
+        if args.json:
+            info = {**reports.model_info(segmenter), "annotations": args.annotations.name,
+                    "score_threshold": segmenter.score_threshold, "overlap_threshold": segmenter.overlap_threshold}  # fmt: skip
+            reports.write_json(args.json, {"info": info, "panoptic": summary})
+    finally:
+        segmenter.close()
+    _print(summary)
+    return 0
+
+
+def _print(summary: dict) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"panoptic quality, {summary['images']} pictures")
+    for heading in ("", "PQ", "SQ", "RQ", "TP", "FP", "FN"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name in ("all", "things", "stuff"):
+        row = summary[name]
+        table.add_row(f"{name} ({row['classes']} classes)", *(f"{row[key]:.1f}" for key in ("pq", "sq", "rq")), "", "", "")
+    table.add_section()
+    for name, row in summary["classes"].items():
+        table.add_row(name, *(f"{row[key]:.1f}" for key in ("pq", "sq", "rq")), *(str(row[key]) for key in ("tp", "fp", "fn")))
+    Console().print(table)

@@ -1,0 +1,74 @@
+"""`rmpsam eval prompt`: the mean IoU of what simulated clicks are answered."""
+from __future__ import annotations
+
+import argparse
+
+HELP = "mean IoU of clicked objects after one and three simulated clicks"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from rmpsam_ros.cli.eval import add_data_options
+    from rmpsam_ros.cli.model_options import add_model_options
+
+    add_data_options(parser)
+    parser.add_argument("--clicks", type=int, default=3, metavar="N", help="clicks an object gets at most (default: %(default)s)")
+    parser.add_argument("--smallest", type=int, default=64, metavar="PIXELS", help="objects below are left out (default: %(default)s)")
+    add_model_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from rmpsam_ros.cli import model_options
+    from rmpsam_ros.data.annotations import is_panoptic, read_json
+    from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
+    from rmpsam_ros.data.label_map import LabelMap
+    from rmpsam_ros.errors import DataError
+    from rmpsam_ros.evaluation import reports
+    from rmpsam_ros.evaluation.prompt import PromptQuality
+    from rmpsam_ros.labels import make_label_set
+
+    if not 1 <= args.clicks <= 20:
+        raise DataError(f"--clicks is {args.clicks}; it must be from 1 to 20.")
+    console = Console(stderr=True, highlight=False)
+    # Clicks know no classes: the file's own categories are only names to group by, and stuff is clicked region by region.
+    names = [str(c.get("name", "?")) for c in read_json(args.annotations, ("categories",))["categories"]]
+    kind = CocoPanoptic if is_panoptic(args.annotations) else CocoInstances
+    data = kind(args.annotations, args.images, LabelMap(make_label_set("categories", names, [])))
+    number = reports.count_of(len(data), args.limit)
+    segmenter = model_options.open_segmenter(args)
+    try:
+        console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", soft_wrap=True)
+        quality = PromptQuality(args.clicks, args.smallest)
+        for index in reports.with_progress(range(number), number, console):
+            sample = data.sample(index)
+            frame = segmenter.set_image(sample.image)
+
+            def answer(clicks, frame=frame):
+                return frame.prompt([(c.x, c.y) for c in clicks], [c.label for c in clicks]).mask
+
+            quality.add(sample, answer, [data.label_map.labels[i].name for i in sample.class_ids])
+        summary = quality.summary()
+        if args.json:
+            info = {**reports.model_info(segmenter), "annotations": args.annotations.name, "smallest": args.smallest}
+            reports.write_json(args.json, {"info": info, "prompt": summary})
+    finally:
+        segmenter.close()
+    _print(summary, args.clicks)
+    return 0
+
+
+def _print(summary: dict, clicks: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"clicks, {summary['images']} pictures")
+    table.add_column("")
+    table.add_column("objects", justify="right")
+    for number in range(1, clicks + 1):
+        table.add_column(f"mIoU@{number}", justify="right")
+    for section in ({"all": summary}, summary["sizes"], summary["classes"]):
+        for name, row in section.items():
+            table.add_row(name, str(row["objects"]), *(f"{v:.1f}" for v in row["miou"]))
+        table.add_section()
+    Console().print(table)

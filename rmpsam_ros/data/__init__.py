@@ -1,0 +1,1 @@
+"""Labelled pictures in standard formats, checked, augmented and clicked on. Numpy and OpenCV; never imported at run time."""

@@ -1,0 +1,63 @@
+"""Annotation files: read once, their fields checked, every complaint naming file and entry."""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.errors import DataError
+
+
+def read_json(path: Path, lists: Iterable[str]) -> dict[str, Any]:
+    """A JSON file whose listed keys hold lists.
+
+    Raises:
+        DataError: no such file, not JSON, or a list is missing.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no annotation file {path}.")
+    try:
+        content = json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not JSON ({error}).") from error
+    for key in lists:
+        if not isinstance(content, dict) or not isinstance(content.get(key), list):
+            raise DataError(f"{path} has no list `{key}`; it must have {', '.join(lists)}.")
+    return content
+
+
+def is_panoptic(path: Path) -> bool:
+    """Whether an annotation file is COCO panoptic, by its annotations."""
+    return any("segments_info" in entry for entry in read_json(path, ("annotations",))["annotations"][:1])
+
+
+def class_table(path: Path, categories: list[Mapping[str, Any]], label_map: LabelMap) -> dict[int, int]:
+    """Category id to class id (or `NO_CLASS`).
+
+    Raises:
+        DataError: a category that the label map does not know.
+    """
+    table = {}
+    for category in categories:
+        name = field(path, "category", category, "name")
+        class_id = label_map.class_of(str(name))
+        if class_id is None:
+            raise DataError(f"{path}: the category {name!r} is not in the label set {label_map.labels.name}; map it to a "
+                            "class, or to null to use its masks for clicks only.")
+        table[int(field(path, "category", category, "id"))] = class_id
+    return table
+
+
+def field(path: Path, kind: str, entry: Mapping[str, Any], key: str) -> Any:
+    """One field of an entry.
+
+    Raises:
+        DataError: it is not there.
+    """
+    if key not in entry:
+        which = entry.get("id", entry.get("image_id", "?"))
+        raise DataError(f"{path}: {kind} {which} has no `{key}`.")
+    return entry[key]

@@ -1,0 +1,191 @@
+"""COCO panoptic and COCO instances: annotation files to samples and to true panoptic maps."""
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.data import masks
+from rmpsam_ros.data.annotations import class_table, field, read_json
+from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.sample import NO_CLASS, Coverage, PanopticTruth, Sample, SegmentTruth
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.media import read_image
+
+
+class CocoImages:
+    """What both formats share: a list of pictures, and the classes of their categories.
+
+    Args:
+        annotations: the JSON file.
+        images: the folder of the pictures.
+        label_map: what category names mean.
+        coverage: what the set's labels leave out.
+    """
+
+    def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage) -> None:
+        self.path, self.folder, self.label_map, self.coverage = Path(annotations), Path(images), label_map, coverage
+        self.content = read_json(self.path, ("images", "annotations", "categories"))
+        self.images: list[Mapping[str, Any]] = self.content["images"]
+        self.category_names = {c["id"]: c["name"] for c in self.content["categories"] if {"id", "name"} <= c.keys()}
+        self.class_of = class_table(self.path, self.content["categories"], label_map)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def name(self, index: int) -> str:
+        """`annotations.json image 42 (kitchen.jpg)`."""
+        entry = self.images[index]
+        return f"{self.path} image {entry.get('id', '?')} ({entry.get('file_name', '?')})"
+
+    def image_path(self, index: int) -> Path:
+        return self.folder / field(self.path, "image", self.images[index], "file_name")
+
+    def image(self, index: int) -> npt.NDArray[np.uint8]:
+        """(H, W, 3) uint8 RGB.
+
+        Raises:
+            DataError: missing, or of another size than the file says.
+        """
+        path = self.image_path(index)
+        if not path.is_file():
+            raise DataError(f"{self.name(index)}: there is no picture {path}.")
+        image, said = read_image(path), self.size(index)
+        if image.shape[:2] != said:
+            raise DataError(f"{self.name(index)}: the picture is {image.shape[1]}x{image.shape[0]}, the annotations say {said[1]}x{said[0]}.")
+        return image
+
+    def size(self, index: int) -> tuple[int, int]:
+        """Height and width, as the annotations say."""
+        entry = self.images[index]
+        return int(field(self.path, "image", entry, "height")), int(field(self.path, "image", entry, "width"))
+
+    def class_id(self, index: int, what: str, category: object) -> int:
+        """Class of a category id, which must be one of the file's."""
+        if category not in self.class_of:
+            raise DataError(f"{self.name(index)}: {what} has the category {category}, which is not in the file's list.")
+        return self.class_of[category]  # type: ignore[index]
+
+
+class CocoPanoptic(CocoImages):
+    """COCO panoptic: a PNG of segment ids for each picture, beside the JSON in a folder of its name."""
+
+    def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.ALL,
+                 maps: Path | None = None) -> None:  # fmt: skip
+        super().__init__(annotations, images, label_map, coverage)
+        self.maps = Path(maps) if maps else self.path.with_suffix("")
+        self.entry_of = {entry.get("image_id"): entry for entry in self.content["annotations"]}
+
+    def panoptic(self, index: int) -> PanopticTruth:
+        """The true map; stuff of one class, which may come from several categories, is one segment.
+
+        Raises:
+            DataError: a missing or broken map, or segments that disagree with it.
+        """
+        raw, infos = self._raw(index)
+        is_thing = self.label_map.labels.is_thing()
+        renumber: dict[int, int] = {}
+        segments: dict[int, SegmentTruth] = {}
+        stuff: dict[int, int] = {}
+        for info in infos:
+            number, class_id = int(info["id"]), self.class_id(index, f"segment {info['id']}", info.get("category_id"))
+            crowd = bool(info.get("iscrowd", 0))
+            if class_id == NO_CLASS:
+                renumber[number] = 0
+                continue
+            if not is_thing[class_id] and not crowd and class_id in stuff:
+                renumber[number] = stuff[class_id]
+                continue
+            renumber[number] = number
+            segments[number] = SegmentTruth(class_id, crowd)
+            if not is_thing[class_id] and not crowd:
+                stuff[class_id] = number
+        values, inverse = np.unique(raw, return_inverse=True)
+        ids = np.array([renumber.get(int(v), 0) for v in values], np.int64)[inverse.reshape(raw.shape)]
+        return PanopticTruth(ids, segments)
+
+    def sample(self, index: int) -> Sample:
+        """The picture with one mask a segment; crowds and unlabelled pixels are void."""
+        raw, infos = self._raw(index)
+        is_thing = self.label_map.labels.is_thing()
+        found, class_ids, merged = [], [], {}
+        void = raw == 0
+        for info in infos:
+            class_id = self.class_id(index, f"segment {info['id']}", info.get("category_id"))
+            mask = raw == int(info["id"])
+            if info.get("iscrowd", 0):
+                void |= mask
+            elif class_id != NO_CLASS and not is_thing[class_id] and class_id in merged:
+                found[merged[class_id]] |= mask
+            else:
+                merged[class_id] = len(found)
+                found.append(mask)
+                class_ids.append(class_id)
+        return _sample(self, index, found, class_ids, void)
+
+    def _raw(self, index: int) -> tuple[npt.NDArray[np.int64], list[Mapping[str, Any]]]:
+        """The map's own ids, and its segments, each known to be there."""
+        entry = self.entry_of.get(self.images[index].get("id"))
+        if entry is None:
+            raise DataError(f"{self.name(index)}: the image has no annotation.")
+        path = self.maps / field(self.path, "annotation of image", entry, "file_name")
+        pixels = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
+        if pixels is None:
+            raise DataError(f"{self.name(index)}: there is no map {path}, or it is not a picture.")
+        if pixels.shape[:2] != self.size(index):
+            said = self.size(index)
+            raise DataError(f"{self.name(index)}: the map is {pixels.shape[1]}x{pixels.shape[0]}, the annotations say {said[1]}x{said[0]}.")
+        ids = pixels[..., 2].astype(np.int64) + 256 * pixels[..., 1].astype(np.int64) + 65536 * pixels[..., 0].astype(np.int64)
+        infos = field(self.path, "annotation of image", entry, "segments_info")
+        present = set(np.unique(ids).tolist()) - {0}
+        said_ids = {int(field(self.path, "segment", info, "id")) for info in infos}
+        if said_ids - present:
+            raise DataError(f"{self.name(index)}: segment {min(said_ids - present)} has no pixel in {path}.")
+        if present - said_ids:
+            raise DataError(f"{self.name(index)}: {path} has pixels of segment {min(present - said_ids)}, which the annotations lack.")
+        return ids, infos
+
+
+class CocoInstances(CocoImages):
+    """COCO instances: polygons or run lengths. Unlabelled pixels are not background."""
+
+    def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.THINGS) -> None:
+        super().__init__(annotations, images, label_map, coverage)
+        self.entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
+        for entry in self.content["annotations"]:
+            self.entries_of[field(self.path, "annotation", entry, "image_id")].append(entry)
+
+    def sample(self, index: int) -> Sample:
+        """The picture with one mask an annotation; crowds are void.
+
+        Raises:
+            DataError: a mask that is empty or cannot be read.
+        """
+        height, width = self.size(index)
+        found, class_ids, void = [], [], np.zeros((height, width), bool)
+        for entry in self.entries_of.get(self.images[index].get("id"), []):
+            what = f"annotation {entry.get('id', '?')}"
+            class_id = self.class_id(index, what, entry.get("category_id"))
+            try:
+                mask = masks.decode(field(self.path, "annotation", entry, "segmentation"), height, width)
+            except ValueError as error:
+                raise DataError(f"{self.name(index)}: {what} cannot be read: {error}.") from error
+            if not mask.any():
+                raise DataError(f"{self.name(index)}: {what} has an empty mask, or one outside of the picture.")
+            if entry.get("iscrowd", 0):
+                void |= mask
+            else:
+                found.append(mask)
+                class_ids.append(class_id)
+        return _sample(self, index, found, class_ids, void)
+
+
+def _sample(reader: CocoImages, index: int, found: list, class_ids: list[int], void: npt.NDArray[np.bool_]) -> Sample:
+    stacked = np.stack(found) if found else np.zeros((0, *void.shape), bool)
+    void = void & ~stacked.any(axis=0)
+    return Sample(reader.name(index), reader.image(index), stacked, np.array(class_ids, np.int64), void, reader.coverage)

@@ -1,0 +1,88 @@
+"""From a dataset's category names to the classes of a label set.
+
+A mapping file is YAML: `label_set` (the name of an official set, or `name` and `classes` as in a label-set file) and
+`mapping`, a table from category names to class names. A category that is a class's name needs no line; one mapped to
+`null` keeps its masks for clicks but teaches no class.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from rmpsam_ros.data.sample import NO_CLASS
+from rmpsam_ros.errors import DataError, ModelError
+from rmpsam_ros.labels import OFFICIAL, label_set_from_dict, load_label_set
+from rmpsam_ros.types import LabelSet
+
+BUNDLED = Path(__file__).parent / "labels"
+"""Mapping files that come with the package; each is also known by its bare name, such as `robot`."""
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """A label set and how other names translate into it."""
+
+    labels: LabelSet
+    mapping: Mapping[str, str | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = {label.name for label in self.labels.classes}
+        for source, target in self.mapping.items():
+            if target is not None and target not in known:
+                raise DataError(f"The label map sends {source!r} to {target!r}, which is not a class of {self.labels.name}.")
+
+    def class_of(self, category: str) -> int | None:
+        """The class id of a category's name; `NO_CLASS` if it is mapped to nothing, None if it is unknown."""
+        if category in self.mapping:
+            target = self.mapping[category]
+            return NO_CLASS if target is None else self._ids()[target]
+        return self._ids().get(category)
+
+    def with_overrides(self, overrides: Mapping[str, str | None]) -> LabelMap:
+        """The same with lines added or replaced, for one dataset whose names mean something else."""
+        return LabelMap(self.labels, {**self.mapping, **overrides})
+
+    def _ids(self) -> dict[str, int]:
+        return {label.name: label.id for label in self.labels.classes}
+
+
+def load_label_map(name_or_file: str | Path) -> LabelMap:
+    """A bundled map (`robot`), an official label set, a mapping file, or a plain label-set file.
+
+    Raises:
+        DataError, ModelError: none of these.
+    """
+    text = str(name_or_file)
+    path = BUNDLED / f"{text}.yaml" if (BUNDLED / f"{text}.yaml").is_file() else Path(text)
+    if text in OFFICIAL:
+        return LabelMap(OFFICIAL[text])
+    if not path.is_file():
+        known = ", ".join([*(p.stem for p in sorted(BUNDLED.glob("*.yaml"))), *OFFICIAL])
+        raise DataError(f"There is no label map {text!r}; give {known}, or a YAML file.")
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
+    if not isinstance(content, dict) or "label_set" not in content:
+        return LabelMap(load_label_set(path))
+    return parse_label_map(content, str(path))
+
+
+def parse_label_map(content: Mapping, where: str) -> LabelMap:
+    """A label map from its plain form; `where` names it in messages.
+
+    Raises:
+        DataError: a field is missing or wrong.
+    """
+    description = content.get("label_set")
+    try:
+        labels = load_label_set(description) if isinstance(description, str) else label_set_from_dict(description)
+    except (KeyError, TypeError, ValueError, ModelError) as error:
+        raise DataError(f"{where}: label_set is not a label set ({error}); it must have `name` and `classes`.") from error
+    mapping = content.get("mapping") or {}
+    if not isinstance(mapping, dict) or not all(isinstance(v, str | None) for v in mapping.values()):
+        raise DataError(f"{where}: mapping must be a table from category names to class names or null.")
+    return LabelMap(labels, {str(k): v for k, v in mapping.items()})

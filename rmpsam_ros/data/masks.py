@@ -1,0 +1,123 @@
+"""Masks of COCO-like annotations: polygons and run lengths to pixels, the same pixels as pycocotools gives.
+
+Own, because pycocotools must be compiled where no wheel fits, and this is all that is needed of it.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+
+_UPSAMPLING = 5.0
+
+
+def decode(segmentation: object, height: int, width: int) -> Mask:
+    """The (height, width) mask of an annotation's `segmentation`.
+
+    Args:
+        segmentation: a list of polygons `[x1, y1, x2, y2, …]`, or `{size, counts}` with the counts as a list or in
+            COCO's compressed text.
+
+    Raises:
+        ValueError: none of these, or of another size.
+    """
+    if isinstance(segmentation, Mapping):
+        return decode_runs(segmentation, height, width)
+    if not isinstance(segmentation, Sequence) or isinstance(segmentation, str):
+        raise ValueError(f"its segmentation is a {type(segmentation).__name__}; it must be polygons or run lengths")
+    mask = np.zeros((height, width), bool)
+    for polygon in segmentation:
+        mask |= fill_polygon(polygon, height, width)
+    return mask
+
+
+def decode_runs(runs: Mapping, height: int, width: int) -> Mask:
+    """Run lengths, which go down the columns and begin with background.
+
+    Raises:
+        ValueError: another size, or lengths that do not add up to it.
+    """
+    try:
+        size, counts = [int(side) for side in runs["size"]], runs["counts"]
+    except (KeyError, TypeError, ValueError):
+        raise ValueError("its run lengths lack `size` or `counts`") from None
+    if size != [height, width]:
+        raise ValueError(f"its run lengths are of {size} and the picture is [{height}, {width}]")
+    if isinstance(counts, str | bytes):
+        counts = _uncompress(counts if isinstance(counts, bytes) else counts.encode())
+    counts = np.asarray(counts, np.int64)
+    if counts.ndim != 1 or (counts < 0).any() or counts.sum() != height * width:
+        raise ValueError(f"its run lengths do not add up to the {height * width} pixels of the picture")
+    values = np.repeat(np.arange(counts.size) % 2 == 1, counts)
+    return values.reshape(width, height).T
+
+
+def encode_runs(mask: Mask) -> dict[str, object]:
+    """A mask as uncompressed run lengths, `{size: [h, w], counts: […]}`."""
+    flat = np.concatenate(([False], mask.T.reshape(-1), [False]))
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    bounds = np.concatenate(([0], edges, [mask.size]))
+    counts = np.diff(bounds)
+    if counts.size and counts[-1] == 0:
+        counts = counts[:-1]
+    return {"size": list(mask.shape), "counts": counts.tolist()}
+
+
+def fill_polygon(polygon: Sequence[float], height: int, width: int) -> Mask:
+    """One polygon's pixels, by COCO's rule: its outline drawn five times as fine, then counted column by column.
+
+    Raises:
+        ValueError: fewer than three points, or values that are not numbers.
+    """
+    points = np.asarray(polygon, np.float64)
+    if points.ndim != 1 or points.size < 6 or points.size % 2 or not np.isfinite(points).all():
+        raise ValueError("a polygon of it is not a list of at least three x, y pairs of finite numbers")
+    corners = (points.reshape(-1, 2) * _UPSAMPLING + 0.5).astype(np.int64)
+    outline = np.concatenate([_line(*a, *b) for a, b in zip(corners, np.roll(corners, -1, axis=0))])
+    u, v = outline[:, 0], outline[:, 1]
+    crossing = np.flatnonzero(u[1:] != u[:-1]) + 1
+    x = (np.where(u[crossing] < u[crossing - 1], u[crossing], u[crossing] - 1) + 0.5) / _UPSAMPLING - 0.5
+    y = (np.minimum(v[crossing], v[crossing - 1]) + 0.5) / _UPSAMPLING - 0.5
+    inside = (np.floor(x) == x) & (x >= 0) & (x <= width - 1)
+    column = x[inside].astype(np.int64)
+    row = np.ceil(np.clip(y[inside], 0, height)).astype(np.int64)
+    toggles = np.bincount(column * height + row, minlength=height * width + 1)
+    return (np.cumsum(toggles[:-1]) % 2 == 1).reshape(width, height).T
+
+
+def _line(x1: int, y1: int, x2: int, y2: int) -> npt.NDArray[np.int64]:
+    """(n, 2) whole points from one corner to the next, both included; halves round up, as in the reference."""
+    dx, dy = abs(x2 - x1), abs(y2 - y1)
+    flip = (dx >= dy and x1 > x2) or (dx < dy and y1 > y2)
+    if flip:
+        x1, x2, y1, y2 = x2, x1, y2, y1
+    steps = max(dx, dy)
+    t = np.arange(steps + 1)[:: -1 if flip else 1]
+    if dx >= dy:
+        slope = (y2 - y1) / dx if dx else 0.0
+        return np.stack((t + x1, (y1 + slope * t + 0.5).astype(np.int64)), axis=1)
+    slope = (x2 - x1) / dy
+    return np.stack(((x1 + slope * t + 0.5).astype(np.int64), t + y1), axis=1)
+
+
+def _uncompress(text: bytes) -> list[int]:
+    """COCO's compressed counts: five bits a character, each count from the third on relative to the one before last."""
+    counts: list[int] = []
+    position = 0
+    while position < len(text):
+        value, shift, more = 0, 0, True
+        while more:
+            if position >= len(text):
+                raise ValueError("its compressed run lengths end too early")
+            character = text[position] - 48
+            value |= (character & 0x1F) << shift
+            more, shift, position = bool(character & 0x20), shift + 5, position + 1
+        if character & 0x10:
+            value |= -1 << shift
+        if len(counts) > 2:
+            value += counts[-2]
+        counts.append(value)
+    return counts

@@ -1,0 +1,87 @@
+"""What every evaluation shares: pictures behind a progress bar, a JSON file, and how the numbers came about."""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rmpsam_ros import __version__
+from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.data.label_map import BUNDLED, LabelMap, load_label_map
+from rmpsam_ros.errors import DataError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rmpsam_ros.segmenter import Segmenter
+
+
+def with_progress(items: Iterable, total: int, console: Console, label: str = "pictures") -> Iterator:
+    """The items in turn, behind a bar that goes away at the end."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        for item in items:
+            yield item
+            bar.advance(task)
+
+
+def count_of(number: int, limit: int | None) -> int:
+    """How many pictures to take.
+
+    Raises:
+        DataError: none.
+    """
+    if limit is not None and limit < 1:
+        raise DataError(f"--limit is {limit}; it must be 1 or more.")
+    if number == 0:
+        raise DataError("The annotations list no picture.")
+    return number if limit is None else min(number, limit)
+
+
+def label_map_of(segmenter: Segmenter, name_or_file: str | None) -> LabelMap:
+    """The map into the model's classes: the one asked for, the bundled one of its label set, or names as they are.
+
+    Raises:
+        DataError: a map into other classes than the model's.
+    """
+    labels = segmenter.labels
+    if name_or_file is None:
+        bundled = load_label_map(labels.name) if (BUNDLED / f"{labels.name}.yaml").is_file() else None
+        same = bundled is not None and [c.name for c in bundled.labels.classes] == [c.name for c in labels.classes]
+        return bundled if same else LabelMap(labels)
+    asked = load_label_map(name_or_file)
+    if [(c.name, c.is_thing) for c in asked.labels.classes] != [(c.name, c.is_thing) for c in labels.classes]:
+        raise DataError(f"The label map {name_or_file} leads to {asked.labels.name} ({len(asked.labels)} classes), the model's "
+                        f"label set is {labels.name} ({len(labels)}); give a map into the model's classes.")
+    return asked
+
+
+def model_info(segmenter: Segmenter) -> dict[str, Any]:
+    """What ran, for the JSON."""
+    return {
+        "software": f"rmpsam_ros {__version__}",
+        "model": segmenter.model_name,
+        "trained": segmenter.trained,
+        "labels": segmenter.labels.name,
+        "backend": segmenter.backend_name,
+        "device": segmenter.device_name,
+        "precision": segmenter.precision,
+        "input_size": list(segmenter.input_size),
+    }
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Writes a JSON file, whole or not at all; floats to four digits."""
+    with atomic_file(path) as part:
+        part.write_text(json.dumps(_rounded(content), indent=1, ensure_ascii=False) + "\n")
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_rounded(v) for v in value]
+    return round(value, 4) if isinstance(value, float) else value

@@ -1,0 +1,113 @@
+"""Readers of the three annotation formats, and the label map between their names and a label set."""
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from datasets import instance_set, panoptic_set, video_set
+
+from rmpsam_ros.data import masks
+from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
+from rmpsam_ros.data.label_map import LabelMap, load_label_map
+from rmpsam_ros.data.sample import NO_CLASS, Coverage
+from rmpsam_ros.data.youtube_vis import YoutubeVis
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.labels import OFFICIAL, make_label_set
+
+LABELS = make_label_set("shapes", ["disc", "box"], ["grass"])
+PLAIN = LabelMap(LABELS)
+
+# polygon, its compressed run lengths as pycocotools 2.0.11 makes them on 32 rows and 40 columns
+POLYGONS = [
+    ([5.2, 3.1, 30.7, 8.4, 22.0, 27.9, 9.5, 19.3], 'S51o04M3L3M4L1O10O01O1O00100O1O001O10N1N2M3N3M2N2M3N2Nj8', 356),
+    ([-4, 2, 20.5, -6.25, 44.75, 10, 31, 33.5], '15j02O1O1O001O1O1O1O1O1O1O1O1O1O001O1O1O1O1O1O1O1O1O1O001O1OQ10oN1N1N3N2M2N3M3N1NL', 800),
+    ([3, 3, 3.9, 20, 8.1, 3], 'S38h07IL4L4LQP1', 44),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("polygon, counts, area", POLYGONS)
+def test_polygon__has_the_pixels_of_pycocotools(polygon, counts, area):
+    expected = masks.decode({"size": [32, 40], "counts": counts}, 32, 40)
+    assert (masks.decode([polygon], 32, 40) == expected).all() and expected.sum() == area
+
+
+def test_runs__come_back_as_they_were():
+    mask = np.random.default_rng(0).random((13, 17)) < 0.4
+    for case in (mask, ~mask, np.zeros_like(mask), np.ones_like(mask)):
+        assert (masks.decode(masks.encode_runs(case), 13, 17) == case).all()
+
+
+@pytest.mark.parametrize("segmentation, part", [
+    ({"size": [4, 4], "counts": [3]}, "add up"), ({"size": [4, 5], "counts": [20]}, "picture is"),
+    ({"counts": [16]}, "lack"), ([[1, 2, 3, 4]], "three"), ("text", "str"), ({"size": [4, 4], "counts": b"o"}, "early"),
+])  # fmt: skip
+def test_decode__says_what_is_wrong(segmentation, part):
+    with pytest.raises(ValueError, match=part):
+        masks.decode(segmentation, 4, 4)
+
+
+def test_panoptic_sample__has_a_mask_a_segment_and_void_where_nothing_is_labelled(tmp_path):
+    data = CocoPanoptic(*panoptic_set(tmp_path), PLAIN)
+    sample, truth = data.sample(0), data.panoptic(0)
+    assert sample.coverage is Coverage.ALL and sample.image.shape == (48, 64, 3)
+    assert sample.void[:, :2].all() and not sample.void[:, 2:].any()
+    assert (sample.masks.sum(axis=0)[:, 2:] == 1).all()
+    assert sorted(s.class_id for s in truth.segments.values()) == sorted(sample.class_ids.tolist())
+
+
+def test_panoptic__stuff_of_categories_that_become_one_class_is_one_segment(tmp_path):
+    path, images = panoptic_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    for info in content["annotations"][0]["segments_info"]:
+        info["category_id"] = 20 if info["id"] == 1 else 21
+    content["categories"].append({"id": 21, "name": "moss", "isthing": 0})
+    path.write_text(json.dumps(content))
+    data = CocoPanoptic(path, images, LabelMap(LABELS, {"moss": "grass"}))
+    assert len(data.sample(0)) == len(data.panoptic(0).segments) == 1
+
+
+def test_panoptic__a_category_mapped_to_null_is_void_in_maps_and_a_mask_for_clicks(tmp_path):
+    path, images = panoptic_set(tmp_path, count=1)
+    data = CocoPanoptic(path, images, LabelMap(LABELS, {"grass": None}))
+    assert NO_CLASS in data.sample(0).class_ids
+    assert 2 not in {s.class_id for s in data.panoptic(0).segments.values()} and (data.panoptic(0).ids[24, 3:] == 0).any()
+
+
+def test_instances__a_crowd_is_void(tmp_path):
+    path, images = instance_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    content["annotations"][0]["iscrowd"] = 1
+    path.write_text(json.dumps(content))
+    sample = CocoInstances(path, images, PLAIN).sample(0)
+    assert len(sample) == len(content["annotations"]) - 1 and sample.void.any() and sample.coverage is Coverage.THINGS
+
+
+def test_video__keeps_rows_and_leaves_unseen_objects_empty(tmp_path):
+    data = YoutubeVis(*video_set(tmp_path), PLAIN)
+    assert len(data) == 1 and data.length(0) == 5
+    assert not data.frame(0, 0).masks.any()
+    columns = [np.flatnonzero(data.frame(0, t).masks[0].any(axis=0)).mean() for t in range(1, 5)]
+    assert columns == sorted(columns) and len(data.frame(0, 1)) == 1
+
+
+def test_reader__refuses_an_unknown_category(tmp_path):
+    with pytest.raises(DataError, match="'grass' is not in the label set"):
+        CocoPanoptic(*panoptic_set(tmp_path), LabelMap(make_label_set("things", ["disc", "box"], [])))
+
+
+def test_robot_map__knows_every_category_of_coco():
+    robot = load_label_map("robot")
+    assert 30 <= len(robot.labels) <= 40
+    assert [c.name for c in OFFICIAL["coco-panoptic"].classes if robot.class_of(c.name) in (None, NO_CLASS)] == []
+    assert robot.labels[robot.class_of("Cutting pliers")].name == "tool"
+
+
+def test_label_map__says_what_is_wrong(tmp_path):
+    with pytest.raises(DataError, match="'lawn', which is not a class"):
+        LabelMap(LABELS, {"grass": "lawn"})
+    with pytest.raises(DataError, match="There is no label map"):
+        load_label_map("nowhere.yaml")
+    (tmp_path / "map.yaml").write_text("label_set: {name: x, classes: [{name: a, thing: true}]}\nmapping: [a]\n")
+    with pytest.raises(DataError, match="mapping must be a table"):
+        load_label_map(tmp_path / "map.yaml")

@@ -1,0 +1,52 @@
+"""`rmpsam eval` on small sets, with the tiny model."""
+from __future__ import annotations
+
+import json
+
+import pytest
+from datasets import instance_set, panoptic_set
+from models import tiny_model
+
+from rmpsam_ros import cli
+
+
+@pytest.fixture(scope="module")
+def model() -> str:
+    return str(tiny_model())
+
+
+def run(kind, data, model, *more) -> int:
+    annotations, images = data
+    return cli.main(["eval", kind, "--images", str(images), "--annotations", str(annotations), "--model", model, "--threads", "1", *map(str, more)])
+
+
+def test_eval_prompt__writes_json_and_prints_a_table(tmp_path, model, capsys):
+    assert run("prompt", instance_set(tmp_path), model, "--json", tmp_path / "p.json", "--limit", 3) == 0
+    content = json.loads((tmp_path / "p.json").read_text())
+    assert content["info"]["model"] == "tiny" and content["prompt"]["images"] == 3
+    assert len(content["prompt"]["miou"]) == 3 and all(0 <= v <= 100 for v in content["prompt"]["miou"])
+    assert "mIoU@1" in capsys.readouterr().out
+
+
+def test_eval_panoptic__takes_a_label_map_into_the_model_s_classes(tmp_path, model, capsys):
+    from rmpsam_ros.model_folder import read_model_folder
+
+    labels = read_model_folder(model).labels
+    classes = [{"name": c.name, "thing": c.is_thing} for c in labels.classes]
+    mapping = {"disc": "cup", "box": "box", "grass": "floor"}
+    (tmp_path / "map.yaml").write_text(json.dumps({"label_set": {"name": "tiny", "classes": classes}, "mapping": mapping}))
+    assert run("panoptic", panoptic_set(tmp_path), model, "--label-map", tmp_path / "map.yaml", "--json", tmp_path / "q.json") == 0
+    summary = json.loads((tmp_path / "q.json").read_text())["panoptic"]
+    assert summary["images"] == 4 and summary["classes"]["floor"]["tp"] + summary["classes"]["floor"]["fn"] == 4
+    assert "things" in capsys.readouterr().out
+
+
+def test_eval_panoptic__of_unknown_categories_is_one_line(tmp_path, model, capsys):
+    assert run("panoptic", panoptic_set(tmp_path), model) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "'disc' is not in the label set tiny" in error
+
+
+def test_eval__of_a_file_that_is_not_there_is_one_line(tmp_path, model, capsys):
+    assert run("prompt", (tmp_path / "none.json", tmp_path), model) == 2
+    assert capsys.readouterr().err == f"rmpsam eval: There is no annotation file {tmp_path / 'none.json'}.\n"

@@ -1,0 +1,78 @@
+"""Simulated clicks and the IoU of their answers."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rmpsam_ros.data.sample import Coverage, Sample
+from rmpsam_ros.evaluation.prompt import PromptQuality, iou
+from rmpsam_ros.evaluation.simulated_clicks import farthest_from_edge, first_click, next_click
+from rmpsam_ros.types import BACKGROUND, FOREGROUND, PointPrompt
+
+
+def box(rows: slice, columns: slice) -> np.ndarray:
+    mask = np.zeros((40, 60), bool)
+    mask[rows, columns] = True
+    return mask
+
+
+def sample(*masks: np.ndarray) -> Sample:
+    stacked = np.stack(masks)
+    return Sample("made", np.zeros((40, 60, 3), np.uint8), stacked, np.zeros(len(stacked), np.int64), np.zeros((40, 60), bool), Coverage.ALL)
+
+
+def test_farthest_from_edge__is_the_centre_of_a_box():
+    assert farthest_from_edge(box(np.s_[10:21], np.s_[30:41])) == (35.0, 15.0)
+
+
+def test_farthest_from_edge__takes_the_picture_border_as_an_edge():
+    assert farthest_from_edge(box(np.s_[0:11], np.s_[0:11])) == (5.0, 5.0)
+
+
+def test_first_click__is_inside_and_foreground():
+    ring = box(np.s_[5:35], np.s_[5:35]) & ~box(np.s_[8:32], np.s_[8:32])
+    click = first_click(ring)
+    assert ring[int(click.y), int(click.x)] and click.label == FOREGROUND
+
+
+def test_next_click__goes_to_the_largest_error_of_either_kind():
+    truth = box(np.s_[10:30], np.s_[10:30])
+    spilt = truth | box(np.s_[10:30], np.s_[40:60])
+    assert next_click(truth, spilt) == PointPrompt(49.0, 19.0, BACKGROUND)
+    click = next_click(truth, box(np.s_[10:30], np.s_[10:13]))
+    assert click.label == FOREGROUND and 13 <= click.x < 30
+    assert next_click(truth, truth) is None
+
+
+def test_next_click__counts_no_error_on_void():
+    truth = box(np.s_[10:30], np.s_[10:30])
+    assert next_click(truth, truth | box(np.s_[0:5], np.s_[0:5]), box(np.s_[0:5], np.s_[0:5])) is None
+
+
+def test_iou__leaves_void_out():
+    truth, answer = box(np.s_[0:10], np.s_[0:10]), box(np.s_[0:10], np.s_[0:20])
+    assert iou(truth, answer) == pytest.approx(0.5)
+    assert iou(truth, answer, box(np.s_[0:10], np.s_[10:20])) == 1.0
+
+
+def test_quality__follows_the_answers_click_by_click():
+    truth = box(np.s_[10:30], np.s_[10:30])
+    answers = {1: box(np.s_[10:30], np.s_[10:20]), 2: box(np.s_[10:30], np.s_[10:25]), 3: truth}
+    quality = PromptQuality()
+    quality.add(sample(truth), lambda clicks: answers[len(clicks)], ["cup"])
+    summary = quality.summary()
+    assert summary["miou"] == pytest.approx([50.0, 75.0, 100.0])
+    assert summary["classes"]["cup"]["objects"] == 1 and summary["sizes"].keys() == {"large"}
+
+
+def test_quality__keeps_the_score_of_a_perfect_first_answer():
+    truth = box(np.s_[10:30], np.s_[10:30])
+    quality = PromptQuality()
+    quality.add(sample(truth), lambda clicks: truth)
+    assert quality.summary()["miou"] == [100.0, 100.0, 100.0]
+
+
+def test_quality__leaves_tiny_masks_out():
+    quality = PromptQuality(smallest=64)
+    quality.add(sample(box(np.s_[0:3], np.s_[0:3])), lambda clicks: np.zeros((40, 60), bool))
+    assert quality.summary()["objects"] == 0
