@@ -45,10 +45,11 @@ class CameraInput:
         self.name, self.stats = name, stats
         self._node, self._group, self._wanted = node, group, reliability
         self._on_image, self._on_problem = on_image, on_problem
-        self._type, self._check = (CompressedImage, check_compressed) if transport == "compressed" else (Image, check_image)
+        compressed = transport == "compressed"
+        self._type, self._check = (CompressedImage, check_compressed) if compressed else (Image, check_image)
         self._type_name = f"sensor_msgs/msg/{self._type.__name__}"
         topic = topics("image_topic")
-        if transport == "compressed" and not topic.endswith("/compressed"):
+        if compressed and not topic.endswith("/compressed"):
             topic += "/compressed"
         self._topic = topic
         # Reliable until a publisher is seen: with it, a publisher that offers it needs no second subscription, and
@@ -68,7 +69,7 @@ class CameraInput:
         return self._subscription.topic_name
 
     def refresh(self) -> None:
-        """Looks at who publishes now: asks for another reliability where that suits better, and notes who is left out."""
+        """Looks at who publishes now: asks for another reliability where that suits, and notes who is left out."""
         publishers = [
             matching.Publisher(
                 node=f"{info.node_namespace.rstrip('/')}/{info.node_name}", type=info.topic_type,

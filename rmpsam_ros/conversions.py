@@ -40,8 +40,8 @@ def _convert(code: int) -> Callable[[npt.NDArray[np.uint8]], RgbImage]:
     return lambda pixels: cv2.cvtColor(np.ascontiguousarray(pixels), code)
 
 
-def _bayer(code: int) -> _Encoding:
-    return _Encoding(1, _convert(code), smallest=3)
+def _bayer(code: int, depth: int = 1) -> _Encoding:
+    return _Encoding(1, _convert(code), depth, smallest=3)
 
 
 # OpenCV names a Bayer pattern after the second and third pixel of the second row, ROS after the first two of the
@@ -65,6 +65,10 @@ _ENCODINGS = {
     "bayer_bggr8": _bayer(cv2.COLOR_BayerRG2RGB),
     "bayer_gbrg8": _bayer(cv2.COLOR_BayerGR2RGB),
     "bayer_grbg8": _bayer(cv2.COLOR_BayerGB2RGB),
+    "bayer_rggb16": _bayer(cv2.COLOR_BayerBG2RGB, 2),
+    "bayer_bggr16": _bayer(cv2.COLOR_BayerRG2RGB, 2),
+    "bayer_gbrg16": _bayer(cv2.COLOR_BayerGR2RGB, 2),
+    "bayer_grbg16": _bayer(cv2.COLOR_BayerGB2RGB, 2),
 }
 ENCODINGS = tuple(_ENCODINGS)
 """The encodings of `sensor_msgs/Image` that are read."""
@@ -151,8 +155,3 @@ def compressed_to_rgb(message) -> RgbImage:
     if pixels is None:
         raise ImageError(f"the {len(message.data)} bytes of the compressed image ('{message.format}') do not decode")
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
-
-
-def size_of(message) -> str:
-    """'640x480' for an Image, '' for a CompressedImage, whose size is known only once it is decoded."""
-    return f"{message.width}x{message.height}" if hasattr(message, "width") else ""

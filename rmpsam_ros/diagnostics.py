@@ -31,7 +31,10 @@ class CameraStatus:
 
 @dataclass
 class NodeStatus:
-    """Everything that a report is made from; the texts of the model are empty until one is loaded."""
+    """Everything that a report is made from; the texts of the model are empty until one is loaded.
+
+    `progress` is what a transition is doing, such as building an engine.
+    """
 
     name: str
     state: str
@@ -44,6 +47,7 @@ class NodeStatus:
     input_size: tuple[int, int] = (0, 0)
     profile: str = ""
     last_error: str = ""
+    progress: str = ""
     cameras: list[CameraStatus] = field(default_factory=list)
 
 
@@ -57,7 +61,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
     if status.last_error and status.state != "active":
         level, message = ERROR, f"{status.state}: {status.last_error}"
     elif status.state != "active":
-        level = WARN
+        level, message = WARN, f"{status.state}: {status.progress}" if status.progress else status.state
     elif not status.enabled:
         level, message = WARN, "active, but inference is switched off: call ~/enable with data: true"
     elif not status.trained:

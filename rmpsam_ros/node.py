@@ -28,6 +28,7 @@ from rmpsam_ros.errors import ParameterError, RmpsamError
 from rmpsam_ros.node_parameters import NodeParameters
 from rmpsam_ros.parameters import NodeConfig
 from rmpsam_ros.prompts import Services
+from rmpsam_ros.ros_logging import LogBridge
 from rmpsam_ros.session import Session
 from rmpsam_ros.stats import CameraStats
 
@@ -48,7 +49,9 @@ class RmpsamNode(LifecycleNode):
     def __init__(self, name: str = "rmpsam", **kwargs):
         super().__init__(name, **kwargs)
         self._session: Session | None = None
-        self._state, self._last_error = "unconfigured", ""
+        self._state, self._last_error, self._progress = "unconfigured", "", ""
+        self._log_bridge = LogBridge(self.get_logger, self._heard)
+        self._log_bridge.attach()
         self._stats: dict[str, CameraStats] = {}
         self._settings = NodeParameters(self, lambda: self._state == "active", self._check, self._live_values_changed)
         self._offered = Services(
@@ -64,6 +67,11 @@ class RmpsamNode(LifecycleNode):
         if self._settings.autostart:
             self._autostart_timer = self.create_timer(0.001, self._autostart, clock=steady)
 
+    def destroy_node(self) -> None:
+        """Ends the node."""
+        self._log_bridge.detach()
+        super().destroy_node()
+
     # Transitions
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -76,7 +84,7 @@ class RmpsamNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stops listening; the model stays loaded."""
-        return self._transition("deactivating", "inactive", "active", lambda: self._session.stop("the node was deactivated"))
+        return self._transition("deactivating", "inactive", "active", self._deactivate)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Releases the model."""
@@ -92,7 +100,7 @@ class RmpsamNode(LifecycleNode):
 
     def _transition(self, during: str, after: str, failed: str, action: Callable[[], None]) -> TransitionCallbackReturn:
         """Runs a transition; rclpy would drop what it raises without a word."""
-        self._state = during
+        self._state, self._progress = during, ""
         try:
             action()
         except Exception as error:
@@ -131,6 +139,9 @@ class RmpsamNode(LifecycleNode):
             raise
         topics = ", ".join(camera.topic for camera in self._session.statuses())
         self.get_logger().info(f"active: listening to {topics}")
+
+    def _deactivate(self) -> None:
+        self._session.stop("the node was deactivated")
 
     def _release(self) -> None:
         session, self._session = self._session, None
@@ -193,6 +204,7 @@ class RmpsamNode(LifecycleNode):
         status = NodeStatus(
             name=self.get_fully_qualified_name(), state=self._state, profile=profile_in_effect() or "",
             last_error=self._last_error or self._start_problem(),
+            progress=self._progress if self._state in ("configuring", "activating") else "",
         )
         if session is not None:
             loaded = session.segmenter
@@ -201,6 +213,9 @@ class RmpsamNode(LifecycleNode):
             status.model, status.trained, status.input_size = loaded.model_name, loaded.trained, loaded.input_size
             status.cameras = session.statuses()
         return status
+
+    def _heard(self, text: str) -> None:
+        self._progress = text
 
     def _start_problem(self) -> str:
         try:
@@ -211,7 +226,7 @@ class RmpsamNode(LifecycleNode):
 
 
 def keep_image_buffers() -> None:
-    """Lets malloc keep blocks of image size for reuse; by default each one is returned to the system and faulted in anew.
+    """Lets malloc keep blocks of image size for reuse; by default each is given back to the system and faulted in anew.
 
     Two arenas share what is kept, instead of one for each thread. Only glibc has this; elsewhere nothing happens.
     """

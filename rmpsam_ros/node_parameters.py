@@ -1,4 +1,4 @@
-"""The parameters of `parameters.py` on a ROS node: declared, checked when they are set, and corrected after a bad start.
+"""The parameters of `parameters.py` on a ROS node: declared, checked when set, corrected after a bad start.
 
 A wrong value given at start does not end the node: the parameter is declared with its default, the reason is kept, and
 the node refuses to be configured until the parameter has been set to something right.

@@ -47,7 +47,8 @@ class ParameterSpec:
             return value
         if not (math.isfinite(value) and self.low <= value <= self.high):
             or_unset = "" if self.unset is None else f", or {self.unset:g} for the model's own"
-            raise ParameterError(f"{self.name} is {value:g}: it must lie within {self.low:g} to {self.high:g}{or_unset}")
+            limits = f"{self.low:g} to {self.high:g}{or_unset}"
+            raise ParameterError(f"{self.name} is {value:g}: it must lie within {limits}")
         return value
 
     def _typed(self, value: Any) -> Any:

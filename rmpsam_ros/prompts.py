@@ -74,7 +74,7 @@ class Services:
         except FutureTimeoutError:
             future.cancel()
             raise PromptError(
-                f"no answer within prompt_timeout = {timeout:g} s: the worker is busy; try again, or raise the parameter"
+                f"no answer within prompt_timeout = {timeout:g} s: too much to do; try again, or raise the parameter"
             ) from None
         result, header = answer.result, answer.processed.header
         response.header, response.mask = header, mask_message(result.mask, header)

@@ -84,14 +84,15 @@ def test_image_to_rgb__yuv422(encoding, order):
     assert np.abs(blue - (0, 0, 255)).max() <= 4
 
 
-@pytest.mark.parametrize("encoding", ["bayer_rggb8", "bayer_bggr8", "bayer_gbrg8", "bayer_grbg8"])
-def test_image_to_rgb__bayer_mosaic_of_a_plain_colour(encoding):
+@pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
+@pytest.mark.parametrize("depth", ["8", "16"])
+def test_image_to_rgb__bayer_mosaic_of_a_plain_colour(pattern, depth):
     colour = {"r": 200, "g": 120, "b": 40}
-    pattern = encoding[len("bayer_") : -1]
     mosaic = np.zeros((8, 10), np.uint8)
     for index, letter in enumerate(pattern):
         mosaic[index // 2 :: 2, index % 2 :: 2] = colour[letter]
-    got = image_to_rgb(message(mosaic, encoding, 10, padding=1))
+    rows = mosaic if depth == "8" else rows_of(mosaic.astype("<u2") << 8 | 0x55)
+    got = image_to_rgb(message(rows, f"bayer_{pattern}{depth}", 10, padding=1))
     assert got.shape == (8, 10, 3)
     np.testing.assert_array_equal(got, np.full((8, 10, 3), (200, 120, 40), np.uint8))
 
