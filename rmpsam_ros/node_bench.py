@@ -228,7 +228,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         m = measure_node((height, width), args.frames, args.rate, args.outputs, args.model)
         print(
             f"{text:10} {m.answered:4}/{m.frames:<4} {m.ready:5.2f}s {m.round_trip_p50:11.1f} ms "
-            f"{m.round_trip_p99:6.1f} {m.segmenter_p50:7.1f} ms {m.overhead_p50:6.1f} ms {m.inside_p50:11.1f} ms {m.rss:7.0f} MB"
+            f"{m.round_trip_p99:6.1f} {m.segmenter_p50:7.1f} ms {m.overhead_p50:6.1f} ms {m.inside_p50:11.1f} ms "
+            f"{m.rss:7.0f} MB"
         )
     return 0
 

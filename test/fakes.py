@@ -23,11 +23,13 @@ class FakeFrame:
 
     def panoptic(self) -> PanopticResult:
         ids = np.where(self._red < 128, 1, 2).astype(np.uint16)
-        segments = tuple(
-            Segment(i, i - 1, LABELS[i - 1].name, LABELS[i - 1].is_thing, 0.5, int((ids == i).sum()), Roi.of_mask(ids == i))
-            for i in (1, 2) if (ids == i).any()
-        )
-        return PanopticResult(ids, segments, LABELS)
+        segments = []
+        for label, mask in ((label, ids == label.id + 1) for label in LABELS.classes):
+            if mask.any():
+                segments.append(Segment(
+                    label.id + 1, label.id, label.name, label.is_thing, 0.5, int(mask.sum()), Roi.of_mask(mask)
+                ))
+        return PanopticResult(ids, tuple(segments), LABELS)
 
     def keep_for_prompts(self) -> None:
         self.segmenter.shrunk += 1

@@ -86,7 +86,9 @@ class NodeProcess:
         environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
         environ["ROS_PYTHON_CHECK_FIELDS"] = "1"  # as strict about the types in messages as Humble always is
         with log.open("wb") as out:
-            self.process = subprocess.Popen(arguments, stdout=out, stderr=subprocess.STDOUT, env=environ, cwd=log.parent)
+            self.process = subprocess.Popen(
+                arguments, stdout=out, stderr=subprocess.STDOUT, env=environ, cwd=log.parent
+            )
 
     @property
     def output(self) -> str:
@@ -189,7 +191,11 @@ class Client:
     def result_of(self, collected: list, message, seconds: float = TIMEOUT):
         """The collected message with the header of `message`."""
         stamp = stamp_ns(message.header.stamp)
-        found = until(lambda: [m for m in list(collected) if stamp_ns(m.header.stamp) == stamp], f"a result of {stamp}", seconds)
+
+        def matching():
+            return [m for m in list(collected) if stamp_ns(m.header.stamp) == stamp]
+
+        found = until(matching, f"a result of {stamp}", seconds)
         assert found[0].header == message.header
         return found[0]
 
@@ -228,7 +234,8 @@ class Client:
         return self.call(GetParameters, "~/get_parameters", GetParameters.Request(names=[name])).values[0]
 
     def describe(self, name: str):
-        return self.call(DescribeParameters, "~/describe_parameters", DescribeParameters.Request(names=[name])).descriptors[0]
+        request = DescribeParameters.Request(names=[name])
+        return self.call(DescribeParameters, "~/describe_parameters", request).descriptors[0]
 
 
 def _parameter_value(value) -> ParameterValue:

@@ -19,8 +19,8 @@ def stats(clock=lambda: 0.0, received: int = 2) -> CameraStats:
 def status(state="active", **changes) -> NodeStatus:
     camera = CameraStatus("front", "/front/image_raw", stats(), "reliable", listeners=True)
     return NodeStatus(**{**dict(
-        name="/rmpsam", state=state, backend="openvino", device="CPU", precision="bf16", model="m", input_size=(480, 640),
-        profile="p.xml", cameras=[camera],
+        name="/rmpsam", state=state, backend="openvino", device="CPU", precision="bf16", model="m",
+        input_size=(480, 640), profile="p.xml", cameras=[camera],
     ), **changes})
 
 

@@ -29,8 +29,8 @@ TOPIC = "robot/head/camera/image_raw/compressed"
 def node(tmp_path_factory):
     model()  # skips where there is none
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", NAMESPACE, score_threshold=7.0, max_segments="many", model="no-such-model",
-        max_rate_hz=0, image_transport="compressed", input_size=SMALL_INPUT, overlap_threshold=0.0,
+        tmp_path_factory.mktemp("node") / "log", NAMESPACE, score_threshold=7.0, max_segments="many",
+        model="no-such-model", max_rate_hz=0, image_transport="compressed", input_size=SMALL_INPUT, overlap_threshold=0.0,
         qos_reliability="reliable",
     )
     yield process
@@ -169,8 +169,10 @@ def test_parameters__live_ones_change_the_next_frame(client):
     assert client.set("class_filter", [kept]) == ""
     assert {segment.class_name for segment in segments()} == {kept}
     assert client.set("class_filter", []) == ""
-    for name, value in (("overlap_threshold", 0.5), ("overlay_alpha", 0.2), ("max_rate_hz", 500.0), ("track_min_hits", 5),
-                        ("track_max_age", 1.5), ("overlap_threshold", -1.0), ("overlap_threshold", 0.0)):
+    for name, value in (
+        ("overlap_threshold", 0.5), ("overlay_alpha", 0.2), ("max_rate_hz", 500.0), ("track_min_hits", 5),
+        ("track_max_age", 1.5), ("overlap_threshold", -1.0), ("overlap_threshold", 0.0),
+    ):
         assert client.set(name, value) == ""
 
 

@@ -155,9 +155,8 @@ def test_worker__click_by_stamp(make):
     assert it.worker.ask(click(stamp=1_000_000_003)).result(5).processed.stamp == 1_000_000_003
     with pytest.raises(PromptError) as error:
         it.worker.ask(click(stamp=1_000_000_001)).result(5)
-    assert "with stamp 1.000000001 is not in the cache: the cache holds 3 frames from 1.000000003 to 1.000000005" in str(
-        error.value
-    )
+    sentence = "with stamp 1.000000001 is not in the cache: the cache holds 3 frames from 1.000000003 to 1.000000005"
+    assert sentence in str(error.value)
     assert it.worker.ask(click(stamp=7, or_newest=True)).result(5).processed.stamp == 1_000_000_005
     assert it.worker.ask(click(stamp=1_000_000_004, or_newest=True)).result(5).processed.stamp == 1_000_000_004
     it.hooks.listening = set()
