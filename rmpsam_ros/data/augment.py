@@ -1,0 +1,107 @@
+"""Augmentation: large-scale jitter, flips, colour, and objects pasted from one picture into another.
+
+Everything that moves pixels is one affine map, applied to a picture and its masks alike.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.data.sample import Sample
+
+_SMALLEST = 4
+"""Objects of which fewer pixels are left are dropped."""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How much of each; the defaults are those of Ghiasi et al., 2021 ("Simple Copy-Paste"), a little milder in scale.
+
+    Attributes:
+        scale: range of the picture's size, 1 = it just fits the canvas.
+        flip, copy_paste: probabilities.
+        colour: strength of brightness, contrast, saturation and hue changes, 0 for none.
+    """
+
+    scale: tuple[float, float] = (0.3, 2.0)
+    flip: float = 0.5
+    colour: float = 0.4
+    copy_paste: float = 0.3
+
+
+def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.random.Generator) -> tuple[Sample, tuple[int, int]]:
+    """A sample at a random scale and place on a canvas of `size` (h, w), perhaps mirrored.
+
+    A picture larger than the canvas is cropped; a smaller one lies at the top left, as at run time.
+
+    Returns:
+        The sample, and height and width of the canvas that belong to the picture; the rest is 0.
+    """
+    height, width = sample.size
+    fit = min(size[0] / height, size[1] / width)
+    factor = fit * np.exp(rng.uniform(*np.log(how.scale)))
+    moved = []
+    for side, limit in ((width * factor, size[1]), (height * factor, size[0])):
+        moved.append(-rng.uniform(0, side - limit) if side > limit else 0.0)
+    matrix = np.array([[factor, 0, 0.5 * (factor - 1) + moved[0]], [0, factor, 0.5 * (factor - 1) + moved[1]]])
+    if rng.random() < how.flip:
+        mirror = np.array([[-1, 0, width - 1.0], [0, 1, 0], [0, 0, 1]])
+        matrix = matrix @ mirror
+    valid = (min(size[0], max(1, round(height * factor))), min(size[1], max(1, round(width * factor))))
+    return warp(sample, matrix, size), valid
+
+
+def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int], reflect: bool = False, keep_empty: bool = False) -> Sample:
+    """A sample under a (2, 3) affine map from its xy pixels to those of a canvas of `size` (h, w).
+
+    Args:
+        reflect: fill what lies outside of the picture with its reflection, which is void; otherwise it is 0.
+        keep_empty: keep rows of objects that are no longer seen, so that rows stay the same objects.
+    """
+    image, picture_matrix = sample.image, matrix
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale < 0.7:  # warpAffine looks at four pixels only: shrink with averaging first
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        fy, fx = small.shape[0] / image.shape[0], small.shape[1] / image.shape[1]
+        back = np.array([[1 / fx, 0, 0.5 / fx - 0.5], [0, 1 / fy, 0.5 / fy - 0.5], [0, 0, 1]])
+        image, picture_matrix = small, matrix @ back
+    canvas = (size[1], size[0])
+    border = cv2.BORDER_REFLECT_101 if reflect else cv2.BORDER_CONSTANT
+    image = cv2.warpAffine(image, picture_matrix, canvas, flags=cv2.INTER_LINEAR, borderMode=border)
+    stacked = np.zeros((len(sample), *size), bool)
+    for row, mask in enumerate(sample.masks):
+        stacked[row] = cv2.warpAffine(mask.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST) > 0
+    void = cv2.warpAffine(sample.void.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST, borderValue=int(reflect)) > 0
+    moved = replace(sample, image=image, masks=stacked, void=void)
+    return moved if keep_empty else moved.keep(stacked.sum(axis=(1, 2)) >= _SMALLEST)
+
+
+def change_colours(image: npt.NDArray[np.uint8], strength: float, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Random brightness, contrast, saturation and a little hue, of (H, W, 3) uint8 RGB."""
+    if strength <= 0:
+        return image
+    gain, contrast, saturation = 1 + strength * rng.uniform(-1, 1, 3)
+    tint = 1 + 0.2 * strength * rng.uniform(-1, 1, 3)
+    pixels = image.astype(np.float32) * (gain * tint).astype(np.float32)
+    grey = pixels.mean(axis=2, keepdims=True)
+    pixels = grey + np.float32(saturation) * (pixels - grey)
+    middle = np.float32(pixels.mean())
+    return np.clip(middle + np.float32(contrast) * (pixels - middle), 0, 255).astype(np.uint8)
+
+
+def paste(base: Sample, other: Sample, is_thing: npt.NDArray[np.bool_], rng: np.random.Generator) -> Sample:
+    """Some things of another sample, of the same size, put in front of this one's (Ghiasi et al., 2021)."""
+    things = np.array([c < 0 or is_thing[c] for c in other.class_ids], bool)
+    chosen = np.flatnonzero(things & (rng.random(len(other)) < 0.5))
+    if not len(chosen):
+        return base
+    front = other.masks[chosen]
+    cover = front.any(axis=0)
+    image = np.where(cover[..., None], other.image, base.image)
+    masks = np.concatenate((base.masks & ~cover, front))
+    class_ids = np.concatenate((base.class_ids, other.class_ids[chosen]))
+    pasted = replace(base, image=image, masks=masks, class_ids=class_ids, void=base.void & ~cover)
+    return pasted.keep(masks.sum(axis=(1, 2)) >= _SMALLEST)

@@ -1,0 +1,42 @@
+"""Every picture and mask of a dataset, looked at once before training: what is wrong, with file and entry."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rmpsam_ros.data.sources import Source
+from rmpsam_ros.data.youtube_vis import YoutubeVis
+from rmpsam_ros.errors import RmpsamError
+
+
+@dataclass
+class Findings:
+    """`problems`, one sentence each; pictures and objects that are well, and the objects of each class."""
+
+    problems: list[str] = field(default_factory=list)
+    pictures: int = 0
+    objects: int = 0
+    classes: dict[str, int] = field(default_factory=dict)
+
+
+def check_source(source: Source, progress: Callable[[], None] = lambda: None) -> Findings:
+    """Reads everything that training would; one problem a picture is reported."""
+    findings, reader = Findings(), source.reader
+    names = [c.name for c in reader.label_map.labels.classes]
+    for index in source.indices:
+        frames = range(reader.length(index)) if isinstance(reader, YoutubeVis) else (None,)
+        for frame in frames:
+            try:
+                sample = reader.sample(index) if frame is None else reader.frame(index, frame)
+            except RmpsamError as error:
+                findings.problems.append(str(error))
+                continue
+            findings.pictures += 1
+            findings.objects += int(np.count_nonzero(sample.masks.any(axis=(1, 2))))
+            for class_id in sample.class_ids:
+                name = names[class_id] if class_id >= 0 else "(no class)"
+                findings.classes[name] = findings.classes.get(name, 0) + 1
+        progress()
+    return findings

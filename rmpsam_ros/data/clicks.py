@@ -1,0 +1,115 @@
+"""Clicks and boxes to train on, as people and robots give them.
+
+A foreground click lies anywhere in its object, and its answer is the object. A box is the object's, its corners moved
+a little. A background click is asked like an object of its own, whose mask is then taken away from the answer
+(`rmpsam_ros.prompting`): on a labelled object its answer is that object; on unlabelled ground all that is known is that
+the labelled objects are not it, and the click's surroundings are.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.data.sample import Sample
+from rmpsam_ros.types import BACKGROUND, FOREGROUND
+
+HALF_SIDE = 3.0
+"""A click is encoded as the box of +-3 pixels round it."""
+
+
+@dataclass(frozen=True)
+class PromptMix:
+    """`number` prompts a picture; shares of boxes and of background clicks among them, the rest are foreground clicks.
+
+    `centred` is the share of foreground clicks at the pixel farthest from the edge; `box_jitter` moves each side of a
+    box by up to this share of its length.
+    """
+
+    number: int = 8
+    boxes: float = 0.2
+    background: float = 0.15
+    centred: float = 0.25
+    box_jitter: float = 0.1
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """`boxes` (P, 4) xyxy pixels, `labels` (P,) 1 or 0, `masks` (P, H, W) bool answers, `voids` (P, H, W) bool."""
+
+    boxes: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+    masks: npt.NDArray[np.bool_]
+    voids: npt.NDArray[np.bool_]
+
+
+def sample_prompts(sample: Sample, mix: PromptMix, rng: np.random.Generator, valid: tuple[int, int] | None = None) -> Prompts:
+    """Always `mix.number` prompts; on a picture without objects they are void and teach nothing.
+
+    Args:
+        sample: the picture on the network's canvas.
+        valid: height and width of the canvas that belong to the picture.
+    """
+    height, width = sample.size
+    valid = valid or (height, width)
+    boxes = np.zeros((mix.number, 4), np.float32)
+    labels = np.full(mix.number, FOREGROUND, np.int64)
+    answers = np.zeros((mix.number, height, width), bool)
+    voids = np.ones((mix.number, height, width), bool)
+    for slot in range(mix.number):
+        if not len(sample):
+            boxes[slot] = _click(rng.uniform(0, valid[1] - 1), rng.uniform(0, valid[0] - 1))
+            continue
+        kind = rng.random()
+        if kind < mix.background:
+            labels[slot] = BACKGROUND
+            x, y = int(rng.integers(valid[1])), int(rng.integers(valid[0]))
+            boxes[slot] = _click(x, y)
+            answers[slot], voids[slot] = _behind(sample, x, y)
+            continue
+        mask = sample.masks[int(rng.integers(len(sample)))]
+        answers[slot], voids[slot] = mask, sample.void & ~mask
+        if kind < mix.background + mix.boxes:
+            boxes[slot] = _box(mask, mix.box_jitter, rng)
+        else:
+            boxes[slot] = _click(*_point(mask, rng.random() < mix.centred, rng))
+    return Prompts(boxes, labels, answers, voids)
+
+
+def _point(mask: npt.NDArray[np.bool_], centred: bool, rng: np.random.Generator) -> tuple[float, float]:
+    if centred:
+        padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+        best = int(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1].argmax())
+    else:
+        inside = np.flatnonzero(mask)
+        best = int(inside[int(rng.integers(len(inside)))])
+    return float(best % mask.shape[1]), float(best // mask.shape[1])
+
+
+def _behind(sample: Sample, x: int, y: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Answer and void of a background click."""
+    under = np.flatnonzero(sample.masks[:, y, x])
+    if len(under):
+        smallest = under[sample.masks[under].sum(axis=(1, 2)).argmin()]  # of nested ones the innermost
+        mask = sample.masks[smallest]
+        return mask, sample.void & ~mask
+    labelled = sample.masks.any(axis=0)
+    disc = np.zeros(sample.size, np.uint8)
+    cv2.circle(disc, (x, y), max(3, round(0.03 * min(sample.size))), 1, -1)
+    mask = (disc > 0) & ~labelled
+    return mask, ~labelled & ~mask
+
+
+def _box(mask: npt.NDArray[np.bool_], jitter: float, rng: np.random.Generator) -> tuple[float, float, float, float]:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    x1, x2, y1, y2 = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
+    moves = rng.uniform(-jitter, jitter, 4) * (x2 - x1, y2 - y1, x2 - x1, y2 - y1)
+    height, width = mask.shape
+    left, top = np.clip(x1 + moves[0], 0, width - 2), np.clip(y1 + moves[1], 0, height - 2)
+    return left, top, np.clip(x2 + moves[2], left + 1, width), np.clip(y2 + moves[3], top + 1, height)
+
+
+def _click(x: float, y: float) -> tuple[float, float, float, float]:
+    return x - HALF_SIDE, y - HALF_SIDE, x + HALF_SIDE, y + HALF_SIDE

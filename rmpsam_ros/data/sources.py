@@ -1,0 +1,129 @@
+"""The datasets of a training run: opened from their description, mixed by weight, every draw repeatable by its number."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from rmpsam_ros.data.augment import Augmentation, change_colours, jitter, paste, warp
+from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
+from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.sample import Coverage, Sample
+from rmpsam_ros.data.youtube_vis import YoutubeVis
+from rmpsam_ros.errors import DataError
+
+Reader = CocoPanoptic | CocoInstances | YoutubeVis
+_KINDS = {"panoptic": (CocoPanoptic, Coverage.ALL), "instances": (CocoInstances, Coverage.THINGS), "videos": (YoutubeVis, Coverage.SOME)}
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """One dataset: `kind` panoptic, instances or videos; `coverage` all, things or some (the kind's usual if empty).
+
+    `weight` is its share of the draws; `mapping` adds to the label map for this set alone; `every` takes only each n-th
+    picture and `skip` leaves each n-th out, so that one file serves as training and validation set.
+    """
+
+    kind: str
+    annotations: str
+    images: str
+    coverage: str = ""
+    weight: float = 1.0
+    mapping: Mapping[str, str | None] = field(default_factory=dict)
+    every: int = 0
+    skip: int = 0
+
+
+class Source:
+    """An opened dataset and the pictures of it that take part."""
+
+    def __init__(self, config: SourceConfig, label_map: LabelMap, base: Path = Path()) -> None:
+        if config.kind not in _KINDS:
+            raise DataError(f"The kind of {config.annotations} is {config.kind!r}; it must be one of {', '.join(_KINDS)}.")
+        if config.coverage not in ("", *(c.value for c in Coverage)):
+            raise DataError(f"The coverage of {config.annotations} is {config.coverage!r}; it must be all, things or some.")
+        kind, usual = _KINDS[config.kind]
+        coverage = Coverage(config.coverage) if config.coverage else usual
+        self.config, self.weight = config, float(config.weight)
+        self.reader: Reader = kind(base / config.annotations, base / config.images, label_map.with_overrides(config.mapping), coverage)
+        indices = range(len(self.reader))
+        if config.every > 0:
+            indices = indices[:: config.every]
+        elif config.skip > 0:
+            indices = [i for i in indices if i % config.skip]
+        self.indices = list(indices)
+        if not self.indices:
+            raise DataError(f"{config.annotations} has no picture to take.")
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """One picture, or one frame of a video."""
+        index = self.indices[int(rng.integers(len(self.indices)))]
+        if isinstance(self.reader, YoutubeVis):
+            frame = self.reader.frame(index, int(rng.integers(self.reader.length(index))))
+            return frame.keep(frame.masks.any(axis=(1, 2)))
+        return self.reader.sample(index)
+
+    def draw_clip(self, frames: int, rng: np.random.Generator) -> list[Sample]:
+        """Frames of one video whose rows are the same objects; of a picture, itself as often."""
+        index = self.indices[int(rng.integers(len(self.indices)))]
+        if not isinstance(self.reader, YoutubeVis):
+            return [self.reader.sample(index)] * frames
+        length = self.reader.length(index)
+        step = int(rng.integers(1, 4))
+        start = int(rng.integers(max(length - step * (frames - 1), 1)))
+        return [self.reader.frame(index, min(start + step * t, length - 1)) for t in range(frames)]
+
+
+class Mixture:
+    """Sources drawn from by weight.
+
+    Args:
+        sources: at least one.
+        size: height and width of the canvas that samples are put on.
+        augmentation: how.
+    """
+
+    def __init__(self, sources: list[Source], size: tuple[int, int], augmentation: Augmentation) -> None:
+        if not sources or sum(s.weight for s in sources) <= 0:
+            raise DataError("The training data has no source with a weight above 0.")
+        self.sources, self.size, self.augmentation = sources, size, augmentation
+        weights = np.array([s.weight for s in sources], np.float64)
+        self.shares = weights / weights.sum()
+        self.is_thing = sources[0].reader.label_map.labels.is_thing()
+
+    def image(self, rng: np.random.Generator) -> tuple[Sample, tuple[int, int]]:
+        """One augmented picture, and height and width of the canvas that it covers."""
+        how = self.augmentation
+        sample, valid = jitter(self._source(rng).draw(rng), self.size, how, rng)
+        if rng.random() < how.copy_paste:
+            other, _ = jitter(self._source(rng).draw(rng), self.size, how, rng)
+            inside = other.masks[:, : valid[0], : valid[1]].sum(axis=(1, 2)) == other.masks.sum(axis=(1, 2))
+            sample = paste(sample, other.keep(inside), self.is_thing, rng)
+        image = change_colours(sample.image, how.colour, rng)
+        image[valid[0] :], image[:, valid[1] :] = 0, 0
+        return Sample(sample.name, image, sample.masks, sample.class_ids, sample.void, sample.coverage), valid
+
+    def clip(self, frames: int, rng: np.random.Generator) -> list[Sample]:
+        """Frames of a video, or a picture moved as by a hand-held camera; rows are the same objects in all."""
+        originals = self._source(rng).draw_clip(frames, rng)
+        height, width = originals[0].size
+        fit = min(self.size[0] / height, self.size[1] / width) * rng.uniform(1.0, 1.4)
+        centre, target = np.array([width, height]) / 2, np.array([self.size[1], self.size[0]]) / 2
+        drift, turn, zoom = rng.normal(0, 0.03, 2) * target, rng.normal(0, 0.03), rng.normal(0, 0.03)
+        mirror = -1.0 if rng.random() < self.augmentation.flip else 1.0
+        seed = int(rng.integers(2**31))
+        result = []
+        for t, sample in enumerate(originals):
+            angle, factor = turn * t, fit * np.exp(zoom * t)
+            rotation = factor * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * (mirror, 1.0)
+            matrix = np.column_stack((rotation, target + drift * t - rotation @ centre))
+            moved = warp(sample, matrix, self.size, reflect=True, keep_empty=True)
+            image = change_colours(moved.image, self.augmentation.colour, np.random.default_rng(seed))  # one light a clip
+            result.append(Sample(moved.name, image, moved.masks, moved.class_ids, moved.void, moved.coverage))
+        seen = np.any([s.masks.any(axis=(1, 2)) for s in result], axis=0)
+        return [s.keep(seen) for s in result]
+
+    def _source(self, rng: np.random.Generator) -> Source:
+        return self.sources[int(rng.choice(len(self.sources), p=self.shares))]

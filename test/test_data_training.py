@@ -1,0 +1,165 @@
+"""What turns readers' samples into training views: augmentation, clicks, mixtures, checks."""
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from datasets import instance_set, panoptic_set, video_set
+
+from rmpsam_ros.data.augment import Augmentation, change_colours, jitter, paste, warp
+from rmpsam_ros.data.checks import check_source
+from rmpsam_ros.data.clicks import PromptMix, sample_prompts
+from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.sample import Coverage, Sample
+from rmpsam_ros.data.sources import Mixture, Source, SourceConfig
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.labels import make_label_set
+
+PLAIN = LabelMap(make_label_set("shapes", ["disc", "box"], ["grass"]))
+
+
+def block(rows: slice, columns: slice, class_id: int = 0) -> Sample:
+    """A white block on black, whose mask is where the picture is white."""
+    mask = np.zeros((40, 60), bool)
+    mask[rows, columns] = True
+    image = np.repeat((mask * 255).astype(np.uint8)[..., None], 3, axis=2)
+    return Sample("made", image, mask[None], np.array([class_id]), np.zeros_like(mask), Coverage.ALL)
+
+
+def source(kind: str, data, **more) -> Source:
+    annotations, images = data
+    return Source(SourceConfig(kind, str(annotations), str(images), **more), PLAIN)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_jitter__moves_masks_with_their_pixels(seed):
+    sample, valid = jitter(block(np.s_[8:28], np.s_[10:40]), (64, 96), Augmentation(scale=(0.5, 2.0)), np.random.default_rng(seed))
+    white = sample.image[..., 0] > 127
+    assert len(sample) == 1 and np.count_nonzero(white != sample.masks[0]) < 0.08 * sample.masks[0].sum() + 8
+    assert not sample.masks[0][valid[0] :].any() and not sample.masks[0][:, valid[1] :].any()
+
+
+def test_jitter__at_scale_one_is_the_placement_of_the_run_time():
+    from rmpsam_ros.placement import place
+
+    _, valid = jitter(block(np.s_[8:28], np.s_[10:40]), (64, 96), Augmentation(scale=(1.0, 1.0), flip=0), np.random.default_rng(0))
+    assert valid == place((40, 60), (64, 96)).resized
+
+
+def test_warp__drops_what_is_no_longer_seen_or_keeps_its_row():
+    away = np.array([[1.0, 0, 500], [0, 1, 0]])
+    assert len(warp(block(np.s_[8:28], np.s_[10:40]), away, (40, 60))) == 0
+    kept = warp(block(np.s_[8:28], np.s_[10:40]), away, (40, 60), reflect=True, keep_empty=True)
+    assert len(kept) == 1 and kept.void.all()
+
+
+def test_change_colours__keeps_shape_and_type_and_changes_something():
+    image = np.full((5, 6, 3), (200, 100, 50), np.uint8)
+    changed = change_colours(image, 0.4, np.random.default_rng(1))
+    assert changed.shape == image.shape and changed.dtype == np.uint8 and (changed != image).any()
+    assert change_colours(image, 0.0, np.random.default_rng(1)) is image
+
+
+def test_paste__puts_things_in_front_and_never_stuff():
+    base, is_thing = block(np.s_[0:40], np.s_[0:60], class_id=2), PLAIN.labels.is_thing()
+    both = paste(base, block(np.s_[5:15], np.s_[5:15]), is_thing, np.random.default_rng(1))
+    while len(both) == 1:  # each thing is pasted with a probability of a half
+        both = paste(base, block(np.s_[5:15], np.s_[5:15]), is_thing, np.random.default_rng(2))
+    assert both.class_ids.tolist() == [2, 0] and not (both.masks[0] & both.masks[1]).any() and both.masks[0].sum() == 2300
+    assert paste(base, block(np.s_[5:15], np.s_[5:15], class_id=2), is_thing, np.random.default_rng(1)) is base
+
+
+def test_prompts__foreground_clicks_lie_anywhere_in_their_object():
+    sample = block(np.s_[8:28], np.s_[10:40])
+    prompts = sample_prompts(sample, PromptMix(number=64, boxes=0, background=0, centred=0), np.random.default_rng(0))
+    x, y = (prompts.boxes[:, 0] + 3).astype(int), (prompts.boxes[:, 1] + 3).astype(int)
+    assert prompts.masks[np.arange(64), y, x].all() and x.std() > 5 and (prompts.labels == 1).all()
+
+
+def test_prompts__boxes_surround_their_object():
+    prompts = sample_prompts(block(np.s_[8:28], np.s_[10:40]), PromptMix(number=16, boxes=1, background=0, box_jitter=0.1), np.random.default_rng(0))
+    assert np.allclose(prompts.boxes, [10, 8, 40, 28], atol=3.01) and (prompts.boxes[:, 2:] > prompts.boxes[:, :2]).all()
+
+
+def test_prompts__a_background_click_answers_with_what_lies_under_it():
+    sample = block(np.s_[8:28], np.s_[10:40])
+    prompts = sample_prompts(sample, PromptMix(number=40, boxes=0, background=1), np.random.default_rng(0))
+    x, y = (prompts.boxes[:, 0] + 3).astype(int), (prompts.boxes[:, 1] + 3).astype(int)
+    on_object = sample.masks[0][y, x]
+    assert (prompts.labels == 0).all() and on_object.any() and not on_object.all()
+    assert (prompts.masks[on_object] == sample.masks[0]).all()
+    assert not (prompts.masks[~on_object] & sample.masks[0]).any() and not (prompts.voids[~on_object] & sample.masks[0]).any()
+    assert prompts.masks[np.arange(40), y, x].all()
+
+
+def test_prompts__of_a_picture_without_objects_teach_nothing():
+    prompts = sample_prompts(block(np.s_[8:28], np.s_[10:40]).keep(np.array([False])), PromptMix(number=3), np.random.default_rng(0))
+    assert prompts.voids.all() and not prompts.masks.any()
+
+
+def test_mixture__draws_the_same_for_the_same_seed(tmp_path):
+    mixture = Mixture([source("panoptic", panoptic_set(tmp_path / "a")), source("instances", instance_set(tmp_path / "b"), weight=2.0)],
+                      (64, 96), Augmentation(copy_paste=1.0))  # fmt: skip
+    (a, size_a), (b, size_b) = (mixture.image(np.random.default_rng(3)) for _ in range(2))
+    assert size_a == size_b and (a.image == b.image).all() and (a.masks == b.masks).all()
+    assert mixture.shares.tolist() == pytest.approx([1 / 3, 2 / 3])
+
+
+@pytest.mark.parametrize("kind", ["videos", "panoptic"])
+def test_mixture__clips_keep_rows(tmp_path, kind):
+    data = video_set(tmp_path) if kind == "videos" else panoptic_set(tmp_path)
+    clip = Mixture([source(kind, data)], (64, 96), Augmentation()).clip(3, np.random.default_rng(0))
+    assert len(clip) == 3 and len({len(s) for s in clip}) == 1 and len(clip[0]) >= 1
+    assert all(s.image.shape == (64, 96, 3) and (s.class_ids == clip[0].class_ids).all() for s in clip)
+
+
+def test_source__one_file_serves_for_training_and_validation(tmp_path):
+    data = panoptic_set(tmp_path, count=6)
+    assert source("panoptic", data, every=3).indices == [0, 3] and source("panoptic", data, skip=3).indices == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize("more, part", [({"kind": "masks"}, "kind"), ({"coverage": "most"}, "coverage")])
+def test_source__refuses_what_it_does_not_know(tmp_path, more, part):
+    annotations, images = panoptic_set(tmp_path)
+    with pytest.raises(DataError, match=part):
+        Source(SourceConfig(**{"kind": "panoptic", "annotations": str(annotations), "images": str(images), **more}), PLAIN)
+
+
+def test_check__of_good_data_counts_it(tmp_path):
+    findings = check_source(source("panoptic", panoptic_set(tmp_path)))
+    assert findings.problems == [] and findings.pictures == 4 and findings.classes["grass"] == 4
+
+
+def _missing(content, folder):
+    (folder / "images" / "1.png").unlink()
+
+
+def _empty(content, folder):
+    content["annotations"][0]["segmentation"] = [[500, 500, 510, 500, 510, 510]]
+
+
+def _size(content, folder):
+    content["images"][2]["height"] = 50
+    content["annotations"] = [a for a in content["annotations"] if a["image_id"] != 102]
+
+
+def _category(content, folder):
+    content["annotations"][0]["category_id"] = 99
+
+
+def _runs(content, folder):
+    content["annotations"][0]["segmentation"]["counts"] = [1, 2, 3]
+
+
+@pytest.mark.parametrize("damage, parts", [
+    (_missing, ("image 101 (1.png)", "no picture")), (_empty, ("annotation 2", "empty mask, or one outside")),
+    (_size, ("image 102", "64x48", "64x50")), (_category, ("annotation 2", "category 99")), (_runs, ("annotation 2", "add up")),
+])  # fmt: skip
+def test_check__names_file_and_entry(tmp_path, damage, parts):
+    path, images = instance_set(tmp_path)
+    content = json.loads(path.read_text())
+    damage(content, tmp_path)
+    path.write_text(json.dumps(content))
+    problems = check_source(source("instances", (path, images))).problems
+    assert len(problems) == 1 and str(path) in problems[0] and all(part in problems[0] for part in parts)
