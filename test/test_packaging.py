@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from rmpsam_ros import __version__
+from rmpsam_ros.cli import _EXTRAS
 from rmpsam_ros.parameters import SPECS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,6 +122,13 @@ def test_constraints__pin_everything_that_pip_installs():
     project = (ROOT / "pyproject.toml").read_text().split("[project]")[1].split("[project.scripts]")[0]
     wanted = {name.lower() for name in re.findall(r'"([A-Za-z][\w-]*)(?:==|>=)', project)}
     assert len(wanted) > 15 and wanted <= pinned
+
+
+def test_extras__are_what_the_command_line_says():
+    project = (ROOT / "pyproject.toml").read_text().split("[project.optional-dependencies]")[1].split("[project.scripts]")[0]
+    for extra, packages in _EXTRAS.items():
+        listed = re.split(r"^\w+ = ", project.split(f"\n{extra} = ")[1], flags=re.MULTILINE)[0]
+        assert tuple(re.findall(r'"([\w-]+)[=>]=', listed)) == packages
 
 
 def test_parameter_file__holds_every_parameter_with_its_default():

