@@ -14,7 +14,7 @@ rmpsam eval video --images DAVIS/JPEGImages --annotations davis.json --clicks
 TASKS = {
     "panoptic": "rmpsam_ros.cli.eval_panoptic",
     "prompt": "rmpsam_ros.cli.eval_prompt",
-    "video": "rmpsam_ros.evaluation.video",
+    "video": "rmpsam_ros.cli.eval_video",
 }
 """Each is a module with HELP, `add_arguments` and `run`; one that is not there is not listed."""
 

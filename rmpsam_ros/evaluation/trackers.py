@@ -1,6 +1,8 @@
 """The tracker and what it is compared with, behind one call, so that all see the same detections in the same run."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
@@ -92,3 +94,9 @@ def oc_sort(labels: LabelSet, max_age: float, rate: float) -> Contestant:
 
 
 CONTESTANTS = {"rmpsam": Ours, "query matching": QueryMatching, "ByteTrack": byte_track, "OC-SORT": oc_sort}
+
+
+def available(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those of the names that can run here, and those that lack their package."""
+    missing = [] if find_spec("trackers") else [name for name in names if name in ("ByteTrack", "OC-SORT")]
+    return [name for name in names if name not in missing], missing

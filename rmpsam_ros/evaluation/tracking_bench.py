@@ -14,7 +14,7 @@ import numpy as np
 
 from rmpsam_ros.evaluation.scenarios import BENCHMARK
 from rmpsam_ros.evaluation.simulated import LABELS, Scenario, cosines, simulate
-from rmpsam_ros.evaluation.trackers import CONTESTANTS
+from rmpsam_ros.evaluation.trackers import CONTESTANTS, available
 from rmpsam_ros.evaluation.tracking_metrics import MatchedFrame, TrackingScores, mask_iou, returns, score
 
 MAX_AGE = 10.0
@@ -55,12 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--hardness", type=float, default=1.0, help="times the noise of queries and misses (default 1)")
     parser.add_argument("--cosines", action="store_true", help="also print how alike the simulated queries are")
     options = parser.parse_args(argv)
-    names = list(options.trackers)
-    try:
-        import trackers  # noqa: F401
-    except ImportError:
-        names = [name for name in names if name not in ("ByteTrack", "OC-SORT")]
-        print("ByteTrack and OC-SORT are left out: install the package 'trackers' to compare with them.")
+    names, left_out = available(options.trackers)
+    if left_out:
+        print(f"{' and '.join(left_out)} left out: install the package 'trackers' to compare with them")
     totals: dict[str, tuple[list, list[int], list[float]]] = {name: ([], [0, 0], []) for name in names}
     print(f"  {'':16s} {'switches':>8s} {'frag-':>6s} {'IDF1':>6s} {'HOTA':>6s} {'AssA':>6s}  {'known again':12s}  {'ms a':>6s}\n"
           f"  {'':16s} {'per 100':>8s} {'ments':>6s} {'%':>6s} {'%':>6s} {'%':>6s}  {'after return':12s}  {'frame':>6s}")

@@ -1,0 +1,75 @@
+"""`rmpsam eval video`: trackers on a model's detections, against videos with known objects."""
+from __future__ import annotations
+
+import argparse
+
+HELP = "tracking: YouTube-VIS AP, J, id switches, fragmentations, IDF1 and HOTA"
+EXAMPLE = """
+rmpsam eval video --images DAVIS/JPEGImages --annotations davis.json --clicks
+rmpsam eval video --images val/JPEGImages --annotations val.json --trackers rmpsam --json tracks.json
+"""
+TRACKERS = ("rmpsam", "query matching", "ByteTrack", "OC-SORT")
+"""Names in `rmpsam_ros.evaluation.trackers`, here again so that --help need not import it."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from rmpsam_ros.cli.eval import add_data_options
+    from rmpsam_ros.cli.model_options import add_model_options
+
+    add_data_options(parser)
+    parser.add_argument("--fps", type=float, default=12.0, metavar="F", help="frames per second of the videos (12)")
+    parser.add_argument("--max-age", type=float, default=10.0, metavar="S", help="seconds that objects are remembered (10)")
+    parser.add_argument("--trackers", nargs="+", default=list(TRACKERS), choices=TRACKERS, help="default: all")
+    parser.add_argument("--clicks", action="store_true", help="also click on each object where it first appears, and follow it")
+    parser.add_argument("--class-agnostic", action="store_true", help="classes do not count")
+    add_model_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs all videos and prints one line for each tracker."""
+    from rich.console import Console
+    from rich.progress import track as progress
+
+    from rmpsam_ros.cli import model_options
+    from rmpsam_ros.errors import TrackError
+    from rmpsam_ros.evaluation.trackers import available
+    from rmpsam_ros.evaluation.video import VideoJudge, read_videos, summary
+    from rmpsam_ros.track_results import write_json
+
+    if not 0 < args.fps <= 1000:
+        raise TrackError(f"--fps is {args.fps:g}; it must be above 0 and up to 1000.")
+    if args.limit is not None and args.limit < 1:
+        raise TrackError(f"--limit is {args.limit}; it must be 1 or more.")
+    videos = read_videos(args.annotations, args.images)[: args.limit]
+    names, left_out = available(args.trackers)
+    segmenter = model_options.open_segmenter(args)
+    known = {label.name: label.id for label in segmenter.labels.classes}
+    with_classes = not args.class_agnostic and all(c in known for video in videos for c in video.categories.values())
+    judges = []
+    try:
+        for video in progress(videos, "videos", console=Console(stderr=True), transient=True):
+            judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, known if with_classes else {}))
+            judges[-1].run(args.clicks)
+    finally:
+        segmenter.close()
+    frames = sum(len(video.files) for video in videos)
+    print(f"{model_options.describe(segmenter)}; {len(videos)} videos, {frames} frames at {args.fps:g} Hz"
+          + ("" if with_classes else ", judged without classes"))
+    if left_out:
+        print(f"{' and '.join(left_out)} left out: install the package 'trackers' to compare with them")
+    table = {name: summary([judge.tallies[name] for judge in judges], with_classes) for name in names}
+    clicked = [j for judge in judges for j in judge.clicked]
+    _print(table)
+    if clicked:
+        print(f"J of clicked objects {100 * sum(clicked) / len(clicked):.1f}, over the frames after the click")
+    if args.json:
+        write_json(args.json, {"model": segmenter.model_name, "trained": segmenter.trained, "fps": args.fps,
+                               "trackers": table, "clicked_j": clicked})  # fmt: skip
+    return 0
+
+
+def _print(table: dict[str, dict[str, float]]) -> None:
+    print(f"{'':16s} {'AP':>6s} {'AP50':>6s} {'J':>6s} {'switches/100':>12s} {'fragments':>9s} {'IDF1':>6s} {'HOTA':>6s}")
+    for name, row in table.items():
+        print(f"{name:16s} {row['ap']:6.1f} {row['ap50']:6.1f} {row['j']:6.1f} {row['switches_per_100']:12.2f} "
+              f"{row['fragments']:9.0f} {row['idf1']:6.1f} {row['hota']:6.1f}")

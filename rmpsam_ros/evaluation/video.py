@@ -1,0 +1,153 @@
+"""Trackers on the detections of a model, against videos with known objects (`rmpsam eval video`).
+
+Truth is YouTube-VIS JSON (masks as run lengths, compressed or not). Every tracker sees the same detections in the same
+run: rmpsam's own, plain query matching as in the method, and, where the package `trackers` is installed, ByteTrack and
+OC-SORT. Masks are judged at full resolution.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros import rle
+from rmpsam_ros.errors import ImageError, PromptError, TrackError
+from rmpsam_ros.evaluation.tracking_metrics import score
+from rmpsam_ros.evaluation.trackers import CONTESTANTS
+from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
+from rmpsam_ros.tracking import Detections, Tracker
+from rmpsam_ros.tracking.frames import detections_of
+from rmpsam_ros.tracking.grid import Grid
+from rmpsam_ros.tracking.masks import PackedMasks
+
+@dataclass(frozen=True)
+class TrueVideo:
+    """A video of the data set: paths of its frames, and for each object its category's name and a mask or None by frame."""
+
+    name: str
+    size: tuple[int, int]
+    files: tuple[Path, ...]
+    categories: dict[int, str]
+    masks: dict[int, list[dict[str, Any] | None]] = field(repr=False)
+
+    def at(self, frame: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """(g,) ids and (g, H, W) masks of the objects of one frame."""
+        shown = {key: rle.decode(masks[frame]) for key, masks in self.masks.items() if masks[frame]}
+        shown = {key: mask for key, mask in shown.items() if mask.any()}
+        return np.array(list(shown), np.int64), np.array(list(shown.values()), bool).reshape(-1, *self.size)
+
+
+def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
+    """Reads YouTube-VIS JSON; crowds are left out.
+
+    Raises:
+        ImageError: not such a file. FileNotFoundError: no file.
+    """
+    try:
+        content = json.loads(annotations.read_text())
+    except json.JSONDecodeError as error:
+        raise ImageError(f"{annotations} is not JSON: {error.msg} in line {error.lineno}.") from None
+    if not isinstance(content, dict) or not {"videos", "annotations", "categories"} <= content.keys():
+        raise ImageError(f"{annotations} is not YouTube-VIS JSON; it must have videos, annotations and categories.")
+    names = {category["id"]: category["name"] for category in content["categories"]}
+    videos = []
+    for video in content["videos"]:
+        objects = [a for a in content["annotations"] if a["video_id"] == video["id"] and not a.get("iscrowd")]
+        videos.append(TrueVideo(
+            video.get("name") or Path(video["file_names"][0]).parent.name, (video["height"], video["width"]),
+            tuple(images / name for name in video["file_names"]),
+            {a["id"]: names[a["category_id"]] for a in objects}, {a["id"]: a["segmentations"] for a in objects},
+        ))
+    return videos
+
+
+def summary(tallies: Sequence[VideoTally], with_classes: bool) -> dict[str, float]:
+    """One tracker's numbers over all videos; shares in percent."""
+    ap, ap50 = average_precision(tallies, with_classes)
+    similarity = [j for tally in tallies for j in tally.region_similarity().values()]
+    s = score([tally.frames for tally in tallies])
+    return {
+        "ap": 100 * ap, "ap50": 100 * ap50, "j": 100 * float(np.mean(similarity or [0])),
+        "switches_per_100": s.switches_per_100, "fragments": s.fragments, "idf1": 100 * s.idf1, "hota": 100 * s.hota,
+    }
+
+
+class VideoJudge:
+    """All trackers on one video."""
+
+    def __init__(self, video: TrueVideo, segmenter, names: Sequence[str], fps: float, max_age: float, classes: dict[str, int]):
+        self.video, self._segmenter, self._fps = video, segmenter, fps
+        self._contestants = {name: CONTESTANTS[name](segmenter.labels, max_age, fps) for name in names}
+        truth = {key: classes.get(category, 0) for key, category in video.categories.items()}
+        self.tallies = {name: VideoTally(truth) for name in names}
+        self._clicker = Tracker(segmenter.labels, max_age)
+        self._clicked: dict[int, int] = {}
+        self._overlaps: dict[int, list[float]] = {}
+
+    @property
+    def clicked(self) -> list[float]:
+        """J of each object that was clicked, over the frames after the click."""
+        return [float(np.mean(values)) for values in self._overlaps.values() if values]
+
+    def run(self, clicks: bool) -> None:
+        from rmpsam_ros.media import read_image
+
+        is_thing = self._segmenter.labels.is_thing()
+        for index, path in enumerate(self.video.files):
+            stamp = index / self._fps
+            image = read_image(path)
+            if image.shape[:2] != self.video.size:
+                raise ImageError(f"{path} is {image.shape[1]}x{image.shape[0]}, its video {self.video.size[1]}x{self.video.size[0]}.")
+            frame = self._segmenter.set_image(image, stamp)
+            detections = detections_of(frame, is_thing)
+            truth_ids, truth_masks = self.video.at(index)
+            truth, found = PackedMasks.of(truth_masks), PackedMasks.of(full_masks(detections))
+            for name, contestant in self._contestants.items():
+                ids = contestant.step(detections, stamp)
+                given = np.flatnonzero((ids > 0) & (found.areas > 0))
+                self.tallies[name].add(truth_ids, truth, ids[given], found.take(given), detections.class_ids[given],
+                                       detections.scores[given], stamp)  # fmt: skip
+            if clicks:
+                self._click(frame, dict(zip(truth_ids.tolist(), truth_masks)))
+
+    def _click(self, frame, truth: dict[int, npt.NDArray[np.bool_]]) -> None:
+        """Judges the objects that are followed, then clicks on those that appear for the first time."""
+        from scipy.ndimage import distance_transform_edt
+
+        tracks = {track.track_id: track for track in self._clicker.update(frame)}
+        for key, mask in truth.items():
+            if key in self._clicked:
+                track = tracks.get(self._clicked[key])
+                self._overlaps[key].append(0.0 if track is None or track.frames_since_seen else _iou(mask, track))
+                continue
+            y, x = np.unravel_index(distance_transform_edt(np.pad(mask, 1)).argmax(), (mask.shape[0] + 2, mask.shape[1] + 2))
+            self._clicked[key], self._overlaps[key] = 0, []
+            try:
+                self._clicked[key] = self._clicker.follow(frame.prompt(points=[(x - 1, y - 1)]))
+            except (PromptError, TrackError):  # nothing there: it is judged as lost
+                pass
+
+
+def _iou(mask: npt.NDArray[np.bool_], track) -> float:
+    common = np.count_nonzero(mask[track.roi.slices] & track.mask)
+    return common / (np.count_nonzero(mask) + np.count_nonzero(track.mask) - common)
+
+
+def full_masks(detections: Detections) -> npt.NDArray[np.bool_]:
+    """(n, H, W) bool at the source's size: from the panoptic map where an object is in it, else from its cells."""
+    grid = Grid(detections.grid_size, detections.source_size)
+    masks = np.zeros((len(detections), *detections.source_size), bool)
+    boxes = PackedMasks.of(detections.masks).boxes.astype(int).tolist()
+    for k, box in enumerate(boxes):
+        segment = detections.segments[k] if detections.segments else None
+        if segment is not None:
+            masks[k][segment.roi.slices] = detections.segment_map[segment.roi.slices] == segment.id
+        else:
+            roi, crop = grid.upsample(detections.masks[k], tuple(box))
+            masks[k][roi.slices] = crop
+    return masks

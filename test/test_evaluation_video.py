@@ -1,0 +1,167 @@
+"""AP and J of whole tracks against pycocotools and by hand; `rmpsam eval video` on a made-up data set."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_cli_track import SceneSegmenter
+from tracking_scenes import IMAGE
+
+from rmpsam_ros import cli, rle
+from rmpsam_ros.cli import model_options
+from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
+from rmpsam_ros.results import write_image
+from rmpsam_ros.tracking.masks import PackedMasks
+
+SIZE = (24, 32)
+
+
+def video(seed: int) -> tuple[dict[int, int], list[tuple[dict, dict]], dict[int, float]]:
+    """Classes of the true objects; (true masks by id, found (mask, class) by id) of each of 6 frames; scores by id."""
+    rng = np.random.default_rng(seed)
+    classes = {t: int(rng.integers(3)) for t in range(1, 6)}
+    frames, scores = [], {f: round(float(rng.random()), 2) for f in range(11, 19)}
+    for _ in range(6):
+        truth = {}
+        for t in classes:
+            if rng.random() > 0.2:
+                mask = np.zeros(SIZE, bool)
+                y, x = 4 * t - 3, int(rng.integers(2, 20))
+                mask[y : y + 4, x : x + 9] = True
+                truth[t] = mask
+        found = {}
+        for f in scores:
+            t = f - 10
+            mask = truth[t] ^ (rng.random(SIZE) < 0.006 * f / 11) if t in truth else rng.random(SIZE) < 0.05
+            if rng.random() > 0.1 and mask.any():
+                found[f] = mask, classes.get(t, 0) if f != 12 else 2
+        frames.append((truth, found))
+    return classes, frames, scores
+
+
+def tally(seed: int) -> VideoTally:
+    classes, frames, scores = video(seed)
+    result = VideoTally(classes)
+    for k, (truth, found) in enumerate(frames):
+        pack = [PackedMasks.of(np.array(masks, bool).reshape(-1, *SIZE)) for masks in (list(truth.values()), [m for m, _ in found.values()])]
+        result.add(np.array(list(truth), int), pack[0], np.array(list(found), int), pack[1],
+                   np.array([c for _, c in found.values()], int), np.array([scores[f] for f in found]), k / 10)
+    return result
+
+
+@pytest.mark.parametrize("with_classes", [True, False])
+def test_average_precision__random_videos__is_that_of_pycocotools_on_stacked_frames(with_classes, capsys):
+    pytest.importorskip("pycocotools", reason="pycocotools is not installed")
+    from pycocotools import mask as coco_mask
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    truth_rows, found_rows = [], []
+    for seed in range(8):
+        classes, frames, scores = video(seed)
+        seen = {f: [frame[1].get(f) for frame in frames] for f in scores}
+        for t, c in classes.items():
+            tall = np.concatenate([frame[0].get(t, np.zeros(SIZE, bool)) for frame in frames])
+            code = coco_mask.encode(np.asfortranarray(tall.astype(np.uint8)))
+            truth_rows.append({"id": len(truth_rows) + 1, "image_id": seed, "category_id": c if with_classes else 0,
+                               "segmentation": code, "area": int(tall.sum()), "iscrowd": 0})
+        for f, masks in seen.items():
+            tall = np.concatenate([m[0] if m else np.zeros(SIZE, bool) for m in masks])
+            kinds = [m[1] for m in masks if m]
+            if kinds:
+                found_rows.append({"image_id": seed, "category_id": kinds[0] if with_classes else 0, "score": scores[f],
+                                   "segmentation": coco_mask.encode(np.asfortranarray(tall.astype(np.uint8)))})
+    coco = COCO()
+    coco.dataset = {"images": [{"id": s, "height": 6 * SIZE[0], "width": SIZE[1]} for s in range(8)],
+                    "categories": [{"id": c} for c in range(3)], "annotations": truth_rows}
+    coco.createIndex()
+    judge = COCOeval(coco, coco.loadRes(found_rows), "segm")
+    judge.evaluate()
+    judge.accumulate()
+    judge.summarize()
+    capsys.readouterr()
+    assert average_precision([tally(seed) for seed in range(8)], with_classes) == pytest.approx(tuple(judge.stats[:2]), abs=1e-9)
+    assert 0.1 < judge.stats[0] < 0.9
+
+
+def test_average_precision__nothing_true__is_not_a_number():
+    assert np.isnan(average_precision([VideoTally({})])).all()
+
+
+def test_region_similarity__by_hand():
+    result = VideoTally({1: 0, 2: 0})
+    full, half = np.ones((1, 4, 4), bool), np.zeros((1, 4, 4), bool)
+    half[:, :2] = True
+    one, two = np.array([1]), np.array([2])
+    for masks, found_id in ((full, 7), (half, 7), (half, 8)):  # the object 1 is whole, then half is found, then by another id
+        result.add(one, PackedMasks.of(full), np.array([found_id]), PackedMasks.of(masks), np.array([0]), np.array([0.5]), 0)
+    result.add(two, PackedMasks.of(full), np.zeros(0, int), PackedMasks.of(full[:0]), np.zeros(0, int), np.zeros(0), 0)
+    assert result.region_similarity() == {1: pytest.approx(0.5), 2: 0.0}
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, monkeypatch) -> Path:
+    """The scene of `SceneSegmenter` with its truth; another video whose picture is missing is not in the list."""
+    monkeypatch.setattr(model_options, "open_segmenter", lambda args: SceneSegmenter())
+    names, segmentations = [], []
+    for k in range(6):
+        names.append(f"walk/{k:05d}.png")
+        write_image(tmp_path / "images" / names[-1], np.full((*IMAGE, 3), 90, np.uint8))
+        mask = np.zeros(IMAGE, bool)
+        mask[40:80, 28 + 8 * k : 68 + 8 * k] = True
+        segmentations.append(rle.encode(mask) if k != 3 else None)
+    content = {
+        "videos": [{"id": 4, "name": "walk", "width": IMAGE[1], "height": IMAGE[0], "length": 6, "file_names": names}],
+        "annotations": [{"id": 9, "video_id": 4, "category_id": 5, "iscrowd": 0, "segmentations": segmentations}],
+        "categories": [{"id": 5, "name": "cup"}],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(content))
+    return tmp_path
+
+
+def evaluate(folder: Path, *words: str) -> int:
+    return cli.main(["eval", "video", "--images", str(folder / "images"), "--annotations", str(folder / "truth.json"), *words])
+
+
+def test_eval_video__made_up_data_set__prints_the_table(dataset: Path, capsys):
+    assert evaluate(dataset, "--trackers", "rmpsam", "query matching", "--clicks") == 0
+    out = capsys.readouterr().out
+    ours, = (line.split() for line in out.splitlines() if line.startswith("rmpsam "))
+    assert float(ours[ours.index("rmpsam") + 4]) == 0  # no id switch
+    plain, = (line.split() for line in out.splitlines() if line.startswith("query matching"))
+    assert float(plain[4]) == 100.0  # J: every frame, as plain matching has no tentative ones
+    assert "J of clicked objects 100.0" in out and "UNTRAINED" in out
+
+
+def test_eval_video__a_category_that_the_model_lacks__is_judged_without_classes(dataset: Path, capsys):
+    text = (dataset / "truth.json").read_text().replace('"cup"', '"thing"')
+    (dataset / "truth.json").write_text(text)
+    assert evaluate(dataset, "--trackers", "query matching") == 0
+    assert "without classes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change, sentence", [
+    (lambda d: (d / "truth.json").unlink(), "no file or folder"),
+    (lambda d: (d / "truth.json").write_text("{"), "is not JSON"),
+    (lambda d: (d / "truth.json").write_text('{"images": []}'), "YouTube-VIS"),
+    (lambda d: (d / "images" / "walk" / "00002.png").unlink(), "00002.png does not exist"),
+])
+def test_eval_video__bad_input__is_one_line_and_exit_code_2(dataset: Path, capsys, change, sentence):
+    change(dataset)
+    assert evaluate(dataset) == 2
+    *_, line = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("rmpsam eval: ") and sentence in line
+
+
+def test_eval__no_task__says_which_there_are(capsys):
+    assert cli.main(["eval", "nonsense"]) == 2
+    assert "video" in capsys.readouterr().err
+
+
+def test_eval_video__trackers_of_the_help__are_those_that_there_are():
+    from rmpsam_ros.cli.eval_video import TRACKERS
+    from rmpsam_ros.evaluation.trackers import CONTESTANTS
+
+    assert TRACKERS == tuple(CONTESTANTS)
