@@ -16,8 +16,8 @@ from rmpsam_ros.parameters import SPECS
 ROOT = Path(__file__).resolve().parents[1]
 
 TOP_LEVEL = {
-    "rmpsam_ros", "launch", "msg", "srv", "config", "test", "package.xml", "setup.py", "CMakeLists.txt", "pyproject.toml",
-    "packaging", "README.md", "ARCHITECTURE.md", "LICENSE", "Makefile", ".ci", ".gitignore",
+    "rmpsam_ros", "launch", "msg", "srv", "config", "test", "package.xml", "setup.py", "CMakeLists.txt",
+    "pyproject.toml", "packaging", "README.md", "ARCHITECTURE.md", "LICENSE", "Makefile", ".ci", ".gitignore",
 }
 OPTIONAL_TOP_LEVEL = {"rviz"}
 
@@ -125,7 +125,8 @@ def test_constraints__pin_everything_that_pip_installs():
 
 
 def test_extras__are_what_the_command_line_says():
-    project = (ROOT / "pyproject.toml").read_text().split("[project.optional-dependencies]")[1].split("[project.scripts]")[0]
+    project = (ROOT / "pyproject.toml").read_text()
+    project = project.split("[project.optional-dependencies]")[1].split("[project.scripts]")[0]
     for extra, packages in _EXTRAS.items():
         listed = re.split(r"^\w+ = ", project.split(f"\n{extra} = ")[1], flags=re.MULTILINE)[0]
         assert tuple(re.findall(r'"([\w-]+)[=>]=', listed)) == packages
