@@ -153,7 +153,7 @@ def _tensorrt() -> Check:
     if not trt_flavour.has_gpu_device():
         return Check("Backends", "tensorrt", NOTE, f"{found}; no GPU here: it only builds engines for other machines")
     if find_spec("torch") is None:
-        return Check("Backends", "tensorrt", NOTE, f"{found}, without torch", "it needs torch: `pip install '.[torch]'`")
+        return Check("Backends", "tensorrt", NOTE, f"{found}, without torch", "needs torch: `pip install '.[torch]'`")
     return Check("Backends", "tensorrt", OK, found)
 
 
