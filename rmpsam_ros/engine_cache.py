@@ -24,7 +24,7 @@ FORMAT = 1
 
 _LOG = logging.getLogger(__name__)
 _LABELS = {"source": "the graph or its weights", "flavour": "TensorRT's flavour", "version": "TensorRT's version", "gpu": "the GPU",
-           "compute": "the compute capability", "precision": "the precision", "shapes": "the shapes"}  # fmt: skip
+           "compute": "the compute capability", "precision": "the precision", "shapes": "the input shape"}  # fmt: skip
 
 
 @dataclass(frozen=True)

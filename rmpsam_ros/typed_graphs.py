@@ -15,8 +15,6 @@ because TensorRT before version 10 has no int64 tensors.
 """
 from __future__ import annotations
 
-import hashlib
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +22,6 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from rmpsam_ros.graph_folding import fold, set_shapes
-
-MAX_PROMPTS = 64
-"""Prompts that one run of the prompt graph takes; `prompting.MAX_PROMPTS` is the same number."""
 
 PRECISIONS = ("fp32", "fp16")
 
@@ -48,7 +43,8 @@ _FLOAT32_INPUTS = {"Resize": (1, 2)}
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
 
 
-def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_norm: bool = True) -> onnx.ModelProto:
+def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_norm: bool = True,
+                outputs: tuple[str, ...] = ()) -> onnx.ModelProto:  # fmt: skip
     """One of a model folder's graphs for one input size and one precision.
 
     Args:
@@ -56,6 +52,7 @@ def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_n
         precision: `fp32` or `fp16`.
         input_size: (height, width) of the padded input. Batch is 1; the number of prompts stays open.
         layer_norm: whether `LayerNormalization` may be used; TensorRT 8.5 does not have it.
+        outputs: only these outputs, and what they need; all if empty.
 
     Returns:
         A model that holds its weights, checked by ONNX with strict types.
@@ -63,6 +60,10 @@ def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_n
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r}")
     model = onnx.load(str(path))
+    if outputs:
+        kept = [value for value in model.graph.output if value.name in outputs]
+        del model.graph.output[:]
+        model.graph.output.extend(kept)
     _narrow_outside(model)
     height, width = input_size
     features = next((tuple(d.dim_value for d in v.type.tensor_type.shape.dim) for v in model.graph.input if v.name == "features"), None)
@@ -77,13 +78,6 @@ def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_n
     model.producer_name, model.doc_string = "rmpsam_ros", f"{path.stem} graph, {precision}, {height}x{width}"
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-@lru_cache(maxsize=1)
-def recipe() -> str:
-    """A hash of how graphs are written, so that an engine made by another version of this code is not taken for ours."""
-    sources = (Path(__file__), Path(__file__).with_name("graph_folding.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
 def _narrow_outside(model: onnx.ModelProto) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs
 from rmpsam_ros.backends.trt_flavour import Flavour, load_flavour
-from rmpsam_ros.backends.trt_provision import GRAPHS, MAX_PROMPTS, Target, provide
+from rmpsam_ros.backends.trt_provision import GRAPHS, MAX_PROMPTS, Provided, Target, provide
 from rmpsam_ros.engine_cache import EngineCache
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder
@@ -33,7 +33,7 @@ class TensorRtBackend:
 
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto", input_size: tuple[int, int] | None = None,
                  threads: int | None = None, progress=None, cache: EngineCache | None = None) -> None:  # fmt: skip
-        self.input_size = input_size or model.input_size
+        self.input_size, self._model = input_size or model.input_size, model
         self._device = _open_device(device)
         self.flavour = load_flavour(self._device.compute)
         self.device = f"{self._device.name}, {self.flavour.title}"
@@ -41,7 +41,9 @@ class TensorRtBackend:
         self._target = Target(self.flavour, self._device.name, (self._device.compute,), use_device=self._device.use_on_this_thread)
         with self._device.active():
             self.precision, engines = self._provide(model, precision, progress or LogProgress())
-            self._load(engines)
+            self._image, self._prompt = (self._engine(graph, engine) for graph, engine in zip(GRAPHS, engines))
+        self._encoder = None  # only to time it
+        self._staging: dict[str, object] = {}
 
     def run_image(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> ImageOutputs:
         from rmpsam_ros.backends.device_masks import DeviceMasks
@@ -52,6 +54,15 @@ class TensorRtBackend:
             masks, features = outputs["mask_logits"][0].clone(), outputs["features"].clone()
             class_ids, scores, iou, queries = self._to_host([outputs[n][0] for n in ("class_ids", "scores", "iou", "queries")])
         return ImageOutputs(class_ids.astype(np.int64), scores, iou, queries, DeviceMasks(masks), features)
+
+    def run_features(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> object:
+        with self._device.active():
+            if self._encoder is None:
+                made = provide(self._model, "features", self._target, self.precision, self.input_size, self._cache, LogProgress())
+                self._encoder = self._engine("features", made)
+            outputs = self._encoder.run({"image": self._to_device("image", image[None]), "image_size": self._size(image_size)})
+            self._device.wait()
+            return outputs["features"]
 
     def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
                     image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
@@ -69,12 +80,13 @@ class TensorRtBackend:
 
     def close(self) -> None:
         with self._device.active():
-            self._image.close()
-            self._prompt.close()
+            for engine in (self._image, self._prompt, self._encoder):
+                if engine is not None:
+                    engine.close()
             self._staging.clear()
             self._device.release()
 
-    def _provide(self, model: ModelFolder, wanted: str, progress) -> tuple[str, list]:
+    def _provide(self, model: ModelFolder, wanted: str, progress) -> tuple[str, list[Provided]]:
         """The precision, and the engines of both graphs in it."""
         choices = {"auto": ("fp16", "fp32"), "fp16": ("fp16",), "fp32": ("fp32",)}.get(wanted)
         if choices is None:
@@ -90,14 +102,11 @@ class TensorRtBackend:
             _LOG.warning("%s in %s was refused when it was compared with its graphs: %s", model.name, precision, refused)
         raise BackendError(f"{model.name} does not hold up in {wanted} on {self.device} ({refused}); use fp32, or another backend.")
 
-    def _load(self, engines: list) -> None:
+    def _engine(self, graph: str, provided: Provided):
         from rmpsam_ros.backends.trt_engine import TrtEngine
 
-        self._image, self._prompt = (
-            TrtEngine(self.flavour, e.engine, self._device, graph, e.path.with_suffix(".kernels") if e.path else None)
-            for graph, e in zip(GRAPHS, engines)
-        )
-        self._staging: dict[str, object] = {}
+        kernels = provided.path.with_suffix(".kernels") if provided.path else None
+        return TrtEngine(self.flavour, provided.engine, self._device, graph, kernels)
 
     def _to_device(self, name: str, array: npt.NDArray):
         """The array in pinned memory of its own, from where a copy to the device need not wait for this thread."""

@@ -14,9 +14,10 @@ from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
 GRAPHS = ("image", "prompt")
+"""What a backend needs. There is `features` too, the image graph's encoder alone, to time it."""
 
 MAX_PROMPTS = 64
-"""Prompts that one run of the prompt graph takes."""
+"""Prompts that one run of the prompt graph takes; `prompting.MAX_PROMPTS` is the same number."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Provided:
 
 def engine_key(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int]) -> EngineKey:
     """The cache's key; reads the graph and the weights to hash them, and imports nothing."""
-    path = graph_path(model, graph, precision)
+    path = graph_path(model, graph)
     weights = model.path / WEIGHTS_FILE
     code = [Path(__file__).parent.parent / name for name in ("typed_graphs.py", "graph_folding.py")]  # how graphs are typed
     code.append(Path(__file__).with_name("trt_build.py"))
@@ -65,13 +66,13 @@ def engine_key(model: ModelFolder, graph: str, target: Target, precision: str, i
     )  # fmt: skip
 
 
-def graph_path(model: ModelFolder, graph: str, precision: str) -> Path:
+def graph_path(model: ModelFolder, graph: str) -> Path:
     """The ONNX file that an engine is made of.
 
     Raises:
         ModelError: it is not there.
     """
-    path = {"image": model.image_graph, "prompt": model.prompt_graph}[graph]
+    path = model.prompt_graph if graph == "prompt" else model.image_graph
     if not path.is_file():
         raise ModelError(f"The model folder {model.path} has no {path.name}; `rmpsam export {model.path}` makes it.")
     return path
@@ -83,7 +84,7 @@ def provide(model: ModelFolder, graph: str, target: Target, precision: str, inpu
 
     Args:
         model: the model folder.
-        graph: `image` or `prompt`.
+        graph: `image`, `prompt` or `features`.
         target: what it shall run on.
         precision: `fp32` or `fp16`.
         input_size: (height, width) of the padded input.
@@ -137,13 +138,15 @@ def _typed(model: ModelFolder, graph: str, target: Target, precision: str, input
         from rmpsam_ros.typed_graphs import typed_graph
     except ImportError as error:
         raise BackendError(f"Building an engine needs onnx ({error}): pip install onnx; engines in the cache run without.") from error
-    return typed_graph(graph_path(model, graph, precision), precision, input_size, target.flavour.has_layer_norm).SerializeToString()
+    outputs = ("features",) if graph == "features" else ()
+    path = graph_path(model, graph)
+    return typed_graph(path, precision, input_size, target.flavour.has_layer_norm, outputs).SerializeToString()
 
 
 def _shapes(model: ModelFolder, graph: str, input_size: tuple[int, int]) -> Shapes:
     height, width = input_size
     size = (1, 2)
-    if graph == "image":
+    if graph != "prompt":
         return {"image": ((1, height, width, 3),) * 3, "image_size": (size,) * 3}
     features = (1, int(model.config.get("mid", 128)), height // 4, width // 4)
     # One prompt is the usual click; the engine is tuned for it, and takes up to MAX_PROMPTS.

@@ -1,0 +1,158 @@
+"""`rmpsam engine`: builds a model's TensorRT engines ahead of time, and compares them with the graphs where there is a GPU."""
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from rmpsam_ros.cli.model_options import image_size
+
+HELP = "build and cache a model's TensorRT engines ahead of time, and check them"
+EXAMPLE = """
+rmpsam engine models/rapsam-r50 --precision fp16
+rmpsam engine models/rapsam-r50 --for sm_86,sm_89,sm_120 --cache engines
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", nargs="?", default="default", help="a model folder, or a bundled model's name (default: default)")
+    parser.add_argument("--precision", default="auto", choices=("auto", "fp16", "fp32"), help="default: auto, which is fp16 where it holds up")
+    parser.add_argument("--input-size", type=image_size, metavar="HxW", help="the network's input (default: the model's)")
+    parser.add_argument("--for", dest="targets", metavar="SM,…",
+                        help="build for these compute capabilities; needs no GPU, but TensorRT-RTX (pip install tensorrt-rtx-cu13)")
+    parser.add_argument("--device", default="auto", help="the GPU to build for: cuda, cuda:1 (default: auto)")
+    parser.add_argument("--cache", metavar="DIR", help="where engines are kept (default: $RMPSAM_ENGINES, else rmpsam/engines in the user's cache)")
+    parser.add_argument("--workspace", type=int, metavar="MB", help="memory that a layer may work in, for small Jetsons (default: TensorRT's choice)")
+    parser.add_argument("--rebuild", action="store_true", help="build even what is cached")
+    parser.add_argument("--images", nargs="+", metavar="PATH", default=[], help="photos or folders to compare on (default: the demo's photos)")
+    parser.add_argument("--no-check", action="store_true", help="do not compare engines and graphs")
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from rmpsam_ros.engine_cache import EngineCache
+    from rmpsam_ros.errors import RmpsamError
+    from rmpsam_ros.model_folder import check_input_size, find_model, read_model_folder
+
+    model = read_model_folder(find_model(args.model))
+    try:
+        size = check_input_size(args.input_size or model.input_size)
+    except ValueError as error:
+        raise RmpsamError(f"The input size cannot be used: {error}.") from error
+    if args.workspace is not None and args.workspace < 1:
+        raise RmpsamError(f"--workspace is {args.workspace}; it must be at least 1 (megabyte).")
+    console = Console(highlight=False)
+    cache = EngineCache(args.cache)
+    if args.targets:
+        return _ahead(args, model, size, cache, console)
+    images = [] if args.no_check else _images(args.images)
+    precisions = ("fp16", "fp32") if args.precision == "auto" else (args.precision,)
+    for precision in precisions:
+        paths = _build_here(args, model, size, precision, cache, console)
+        if args.no_check:
+            return 0
+        reason = _check(args, model, size, precision, cache, paths, images, console)
+        if not reason:
+            return 0
+        console.print(f"{precision} is refused: {reason}", style="red", soft_wrap=True)
+    other = "--precision fp32" if precisions[-1] != "fp32" else "the backend torch or openvino"
+    raise RmpsamError(f"{model.name} does not hold up in {args.precision} with this TensorRT and GPU: {reason}; use {other}.")
+
+
+def _ahead(args, model, size, cache, console) -> int:
+    """For GPUs that are not here."""
+    from rmpsam_ros.backends.trt_flavour import load_flavour
+    from rmpsam_ros.backends.trt_provision import Target, parse_targets
+
+    flavour = load_flavour(None)
+    target = Target(flavour, "", parse_targets(args.targets, flavour), args.workspace)
+    _provide(args, model, size, "fp16" if args.precision == "auto" else args.precision, target, cache, console)
+    console.print("Not compared with the graphs: that takes such a GPU; `rmpsam engine` there, with the same cache, does it.", soft_wrap=True)
+    return 0
+
+
+def _build_here(args, model, size, precision, cache, console) -> list[Path]:
+    """For the GPU that is here; the engines' files."""
+    from rmpsam_ros.backends import tensorrt
+    from rmpsam_ros.backends.trt_provision import Target
+
+    device = tensorrt._open_device(args.device)
+    flavour = tensorrt.load_flavour(device.compute)
+    target = Target(flavour, device.name, (device.compute,), args.workspace, device.use_on_this_thread)
+    with device.active():
+        return _provide(args, model, size, precision, target, cache, console)
+
+
+def _provide(args, model, size, precision, target, cache, console) -> list[Path]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from rmpsam_ros.backends.trt_provision import GRAPHS, provide
+
+    where = target.gpu or f"GPUs of {', '.join(target.computes)}"
+    console.print(f"{model.name}, {size[0]}x{size[1]}, {precision}, {target.flavour.title}, {where}", soft_wrap=True)
+    paths = []
+    for graph in GRAPHS:
+        with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
+            task = bar.add_task(graph, total=None)
+
+            def progress(text: str, part: float | None, bar=bar, task=task) -> None:
+                if text.startswith("building"):
+                    console.print(text, soft_wrap=True)
+                bar.update(task, description=text[:60], total=None if part is None else 1.0, completed=part or 0.0)
+
+            provided = provide(model, graph, target, precision, size, cache, progress, args.rebuild)
+        how = "from the cache" if provided.seconds is None else f"built in {provided.seconds:.1f} s"
+        stored = provided.path or "NOT STORED (see the warning)"
+        console.print(f"{graph}: {how}, {len(provided.engine) / 1e6:.1f} MB, {stored}", soft_wrap=True)
+        paths += [provided.path] if provided.path else []
+    return paths
+
+
+def _check(args, model, size, precision, cache, paths: list[Path], images, console) -> str:
+    """Compares, prints and notes the result with the engines; why they are refused, empty where they are not."""
+    import numpy as np
+
+    from rmpsam_ros.backends import is_installed
+    from rmpsam_ros.parity import compare, refusal
+    from rmpsam_ros.segmenter import Segmenter
+
+    for path in paths:
+        cache.note(path, refused="")  # or the backend would not load what is to be judged anew
+    os.environ["RMPSAM_ENGINES"] = str(cache.folder)
+    # A random network's scores are low: without this, there would be nothing to compare.
+    options = {"input_size": size} if model.trained else {"input_size": size, "score_threshold": 0.0, "overlap_threshold": 0.0}
+    reference = Segmenter(model.path, backend="openvino" if is_installed("openvino") else "torch", precision="fp32", device="cpu", **options)
+    ours = Segmenter(model.path, backend="tensorrt", precision=precision, device=args.device, **options)
+    results = compare(ours, reference, images)
+    for result in results:
+        console.print(f"  {result}", soft_wrap=True)
+    reason = refusal(results)
+    summary = {"panoptic": round(float(np.mean([r.panoptic for r in results])), 5), "images": len(results),
+               "prompt_iou": round(float(np.mean([i for r in results for i in r.prompt_ious])), 5)}  # fmt: skip
+    for path in paths:
+        cache.note(path, parity=summary, refused=reason)
+    if not reason:
+        console.print(f"{precision} holds up: panoptic agreement {100 * summary['panoptic']:.3f} %, click IoU {summary['prompt_iou']:.4f} "
+                      f"against the ONNX graphs in float32 ({reference.backend_name})", soft_wrap=True)  # fmt: skip
+    ours.close()
+    return reason
+
+
+def _images(paths: list[str]) -> list[tuple[str, object]]:
+    """(name, (H, W, 3) uint8 RGB) of the photos to compare on; known before anything is built."""
+    from rmpsam_ros.errors import ImageError, RmpsamError
+    from rmpsam_ros.media import list_media, read_image
+
+    if paths:
+        photos = [file for file in list_media(paths) if not file.is_video][:50]
+        if not photos:
+            raise RmpsamError(f"There is no photo in {', '.join(paths)}.")
+        return [(photo.name, read_image(photo.path)) for photo in photos]
+    try:
+        from rmpsam_ros.demo.photos import bundled_photos
+
+        return [(photo.name, photo.image) for photo in bundled_photos()]
+    except ImageError as error:
+        raise RmpsamError("There are no photos to compare engines and graphs on: give some with --images, "
+                          "`pip install scikit-image` for the demo's, or give --no-check.") from error  # fmt: skip

@@ -1,0 +1,80 @@
+"""Whether an engine says what its graph says: two segmenters on the same images, in shares of pixels."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.segmenter import Segmenter
+from rmpsam_ros.types import PanopticResult
+
+LEAST_AGREEMENT = 0.98
+"""Share of pixels with the same class and object, mean over images. float16 against float32 is at 0.999 and above."""
+
+LEAST_PROMPT_IOU = 0.97
+"""IoU of the masks of the same click, mean over clicks. Some clicks lie where two masks are equally right."""
+
+CLICKS = tuple((x, y) for y in (0.2, 0.5, 0.8) for x in (0.2, 0.5, 0.8))
+"""Where each image is clicked, in shares of its width and height."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far two segmenters agree on one image: `panoptic` share of pixels, `prompt_ious` one for each click."""
+
+    name: str
+    panoptic: float
+    prompt_ious: tuple[float, ...]
+
+    def __str__(self) -> str:
+        return (f"{self.name}: panoptic agreement {100 * self.panoptic:.3f} % of pixels; masks of {len(self.prompt_ious)} clicks: "
+                f"IoU {np.mean(self.prompt_ious):.4f} in the mean, {min(self.prompt_ious):.4f} at least")
+
+
+def compare(ours: Segmenter, reference: Segmenter, images: Iterable[tuple[str, npt.NDArray[np.uint8]]]) -> list[Parity]:
+    """Runs both on each image, given by name and as (H, W, 3) uint8 RGB."""
+    results = []
+    for name, image in images:
+        height, width = image.shape[:2]
+        frames = ours.set_image(image), reference.set_image(image)
+        agreement = panoptic_agreement(*(frame.panoptic() for frame in frames))
+        ious = []
+        for x, y in CLICKS:
+            masks = [frame.prompt(points=[(int(x * (width - 1)), int(y * (height - 1)))]).mask for frame in frames]
+            ious.append(mask_iou(*masks))
+        results.append(Parity(name, agreement, tuple(ious)))
+    return results
+
+
+def refusal(results: list[Parity]) -> str:
+    """Why these results are not good enough, in a few words; empty where they are."""
+    agreement = float(np.mean([r.panoptic for r in results]))
+    iou = float(np.mean([i for r in results for i in r.prompt_ious]))
+    if not agreement >= LEAST_AGREEMENT:
+        return f"its panoptic maps agree with the graph's on {100 * agreement:.1f} % of the pixels, {100 * LEAST_AGREEMENT:.0f} % are needed"
+    if not iou >= LEAST_PROMPT_IOU:
+        return f"its click masks agree with the graph's with an IoU of {iou:.3f}, {LEAST_PROMPT_IOU} is needed"
+    return ""
+
+
+def panoptic_agreement(ours: PanopticResult, reference: PanopticResult) -> float:
+    """Share of pixels that are unlabelled in both, or in matching segments: same class, each with its best counterpart."""
+    columns = len(reference.segments) + 1
+    pairs = np.bincount((ours.segment_ids.astype(np.int64) * columns + reference.segment_ids).ravel(),
+                        minlength=(len(ours.segments) + 1) * columns).reshape(-1, columns)  # fmt: skip
+    agreeing = int(pairs[0, 0])
+    classes = np.array([segment.class_id for segment in ours.segments])
+    for segment in reference.segments:
+        overlaps = pairs[1:, segment.id] * (classes == segment.class_id) if len(classes) else np.zeros(1, int)
+        if overlaps.max():
+            agreeing += int(overlaps.max())
+            pairs[1 + int(overlaps.argmax())] = 0  # a segment is the counterpart of one other only
+    return agreeing / reference.segment_ids.size
+
+
+def mask_iou(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> float:
+    """Intersection over union; 1 where both are empty."""
+    union = np.count_nonzero(a | b)
+    return np.count_nonzero(a & b) / union if union else 1.0
