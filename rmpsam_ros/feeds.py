@@ -43,6 +43,7 @@ class Feed:
         self.waiting = False
         self.not_before = 0.0
         self._ring: deque[Processed] = deque(maxlen=history)
+        self._replaced: deque[int] = deque(maxlen=64)
 
     def offer(self, received: Received, wanted: bool) -> str:
         """Puts a message into the slot, in place of the one there; counts it as replaced if that was still `wanted`.
@@ -53,6 +54,7 @@ class Feed:
         previous, jump = self.newest, ""
         if self.waiting and wanted:
             self.stats.was_replaced()
+            self._replaced.append(previous.number)
         self.newest, self.waiting = received, True
         if previous is not None and received.stamp < previous.stamp:
             jump = (
@@ -68,6 +70,14 @@ class Feed:
             return None
         self.waiting = False
         return self.newest
+
+    def take_for_click(self, received: Received) -> None:
+        """Takes a message that a click means out of the slot, or out of the count of replaced ones."""
+        if received is self.newest:
+            self.waiting = False
+        elif received.number in self._replaced:
+            self._replaced.remove(received.number)
+            self.stats.was_not_replaced()
 
     def keep(self, processed: Processed) -> None:
         """Adds a frame to the ring; the oldest leaves it when it is full, and the others shrink to what clicks need."""

@@ -74,6 +74,11 @@ class CameraStats:
         with self._lock:
             self.replaced += 1
 
+    def was_not_replaced(self) -> None:
+        """A message counted as replaced is inferred after all, because a click means it."""
+        with self._lock:
+            self.replaced -= 1
+
     def jumped(self, sentence: str) -> None:
         """A stamp went back."""
         with self._lock:

@@ -300,8 +300,7 @@ class InferenceWorker:
             processed = processed or feed.cached(ask.target)
             if processed is not None:
                 return processed
-            if feed.newest is ask.target:
-                feed.take()
+            feed.take_for_click(ask.target)
         return self._process(feed, ask.target)
 
     def _take_over_live_values(self) -> None:

@@ -144,6 +144,7 @@ def test_worker__click_for_newest_uses_the_frame_that_was_newest_when_it_came(ma
     assert {future.result(5).processed.stamp for future in futures} == {2}
     until(lambda: len(it.hooks.published) == 3)
     assert it.segmenter.images == [1, 2, 3]  # once each, in order, although a click pulled frame 2 forward
+    assert it.stats["camera"].replaced == 0  # frame 3 had pushed it out of the slot
 
 
 def test_worker__click_by_stamp(make):
