@@ -10,6 +10,8 @@ from rmpsam_ros.errors import BackendError
 Progress = Callable[[str, "float | None"], None]
 """Called with what is being done, and the part that is done (0 … 1) or None; from any thread."""
 
+_REPEAT_SECONDS = 1.0
+
 Shapes = Mapping[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]
 """Least, usual and greatest shape of each input."""
 
@@ -51,11 +53,12 @@ def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str,
         reasons = [parser.get_error(i).desc() for i in range(parser.num_errors)]
         raise BackendError(f"{flavour.title} cannot read the graph: {' '.join(' '.join(reasons[:1]).split())[:300] or _last(logger)}.")
     config = _config(flavour, builder, network, shapes, precision, [known[name] for name in targets], workspace_mb)
-    monitor = _monitor(trt, progress)
+    say = _Repeated(progress)
+    monitor = _monitor(trt, say)
     if monitor is not None:
         config.progress_monitor = monitor
-    progress("building", None)
-    engine = _build_in_thread(builder, network, config, use_device)
+    say("building", None)
+    engine = _build_in_thread(builder, network, config, use_device, monitor, say)
     if monitor is not None and monitor.stopped is not None:
         raise monitor.stopped
     if engine is None:
@@ -112,8 +115,22 @@ def _hold_types(trt, config, network) -> None:
                 layer.set_output_type(i, layer.get_output(i).dtype)
 
 
-def _build_in_thread(builder, network, config, use_device: Callable[[], None]):
-    """Builds beside this thread, which stays able to take Ctrl-C: TensorRT's call holds it for minutes otherwise."""
+class _Repeated:
+    """Progress that can be said again: TensorRT may be silent for minutes, and silence looks like a hang."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._last = progress, ("", None)
+
+    def __call__(self, text: str, part: float | None) -> None:
+        self._last = (text, part)
+        self._progress(text, part)
+
+    def again(self) -> None:
+        self._progress(*self._last)
+
+
+def _build_in_thread(builder, network, config, use_device: Callable[[], None], monitor, say: _Repeated):
+    """Builds beside this thread, which goes on telling what is done and takes Ctrl-C: TensorRT's call holds it otherwise."""
     result: list = []
     failure: list[BaseException] = []
 
@@ -126,10 +143,11 @@ def _build_in_thread(builder, network, config, use_device: Callable[[], None]):
 
     thread = threading.Thread(target=build, name="rmpsam-engine-build", daemon=True)
     thread.start()
-    monitor = getattr(config, "progress_monitor", None)
     try:
         while thread.is_alive():
-            thread.join(0.2)
+            thread.join(_REPEAT_SECONDS)
+            if thread.is_alive():
+                say.again()
     except BaseException as error:
         if monitor is not None:
             monitor.stopped = error
@@ -140,7 +158,7 @@ def _build_in_thread(builder, network, config, use_device: Callable[[], None]):
     return result[0]
 
 
-def _monitor(trt, progress: Progress):
+def _monitor(trt, progress: _Repeated):
     """TensorRT's progress, where it tells (`IProgressMonitor`: 8.6 and later); None where it does not."""
     if not hasattr(trt, "IProgressMonitor"):
         return None

@@ -108,6 +108,7 @@ def provide(model: ModelFolder, graph: str, target: Target, precision: str, inpu
             progress(f"building the {graph} engine: {found.reason}", None)
             _LOG.info("building the %s engine of %s: %s", graph, model.name, found.reason)
         started = time.monotonic()
+        progress(f"{graph}: writing the graph in {precision}", None)
         engine = build_engine(target.flavour, _typed(model, graph, target, precision, input_size), _shapes(model, graph, input_size),
                               precision, () if target.gpu else target.computes, target.workspace_mb,
                               lambda text, part: progress(f"{graph}: {text}", part), target.use_device)  # fmt: skip
