@@ -219,6 +219,56 @@ def test_backend__refused_precision__auto_takes_fp32(monkeypatch, tmp_path, capl
         _tensorrt(model, precision="fp16")
 
 
+def test_backend__features_alone__are_those_of_the_whole_graph(monkeypatch, tmp_path, photo):
+    monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path))
+    trt_stand_in.install(monkeypatch)
+    backend, canvas = _tensorrt(read_model_folder(tiny_model())), np.zeros((96, 128, 3), np.uint8)
+    canvas[:75, :100] = photo
+    whole = backend.run_image(canvas, (75, 100)).features
+    np.testing.assert_array_equal(backend.run_features(canvas, (75, 100)).numpy(), whole.numpy())
+    backend.close()
+
+
+def test_backend__unwritable_cache__builds_at_each_start_and_says_so(monkeypatch, tmp_path, caplog, photo):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path / "file" / "engines"))
+    trt_stand_in.install(monkeypatch)
+    assert _tensorrt(read_model_folder(tiny_model())).precision == "fp16"
+    assert "each start will build it again" in caplog.text
+
+
+def test_log_progress__steps_come_fast__log_gets_a_line_in_five_seconds(monkeypatch):
+    from rmpsam_ros.backends import tensorrt
+
+    now, lines = [100.0], []
+    monkeypatch.setattr(tensorrt.time, "monotonic", lambda: now[0])
+    progress = tensorrt.LogProgress(lambda text, *values: lines.append(text % values))
+    progress("building the image engine: there is none", None)
+    for step in range(130):
+        now[0] += 0.1
+        progress("image: Timing tactics", step / 130)
+    assert len(lines) == 3 and lines[0].startswith("TensorRT, 0 s: building the image engine")
+    assert lines[1].startswith("TensorRT, 5 s: image: Timing tactics 3")
+
+
+def test_build__tensorrt_is_silent__is_said_again_and_again(monkeypatch):
+    import time
+
+    from rmpsam_ros.backends import trt_build
+
+    class Builder:
+        def build_serialized_network(self, network, config):
+            time.sleep(0.3)
+            return b"engine"
+
+    said, used = [], []
+    monkeypatch.setattr(trt_build, "_REPEAT_SECONDS", 0.05)
+    say = trt_build._Repeated(lambda text, part: said.append(text))
+    say("building", None)
+    assert trt_build._build_in_thread(Builder(), None, None, lambda: used.append(True), None, say) == b"engine"
+    assert len(said) >= 4 and set(said) == {"building"} and used == [True]
+
+
 @pytest.mark.parametrize("precision", ["int8", "bf16"])
 def test_backend__precision_without_graphs__is_refused(monkeypatch, precision):
     trt_stand_in.install(monkeypatch)
