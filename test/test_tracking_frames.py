@@ -1,7 +1,9 @@
 """From the segmenter's frames to tracks, and clicks that become tracks, with a frame that knows its objects."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import gc
+import weakref
+from dataclasses import FrozenInstanceError, dataclass, field, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +13,7 @@ from tracking_scenes import GRID, IMAGE, LABELS, query, square
 from rmpsam_ros.errors import TrackError
 from rmpsam_ros.tracking import Tracker, with_track_ids
 from rmpsam_ros.tracking.frames import detections_of
-from rmpsam_ros.types import PanopticResult, PromptResult, Roi, Segment, TrackState
+from rmpsam_ros.types import PanopticResult, PromptResult, Roi, Segment, TrackedInstance, TrackState
 
 
 @dataclass
@@ -103,6 +105,29 @@ def test_update__frames__give_tracks_whose_masks_are_those_of_the_map():
     for track in tracks:
         assert np.array_equal(track.mask, panoptic.segment_ids[track.roi.slices] == track.segment_id)
         assert track.state == TrackState.CONFIRMED
+
+
+def test_update__lost_tracks__keep_their_mask_and_let_the_frame_go():
+    tracker = Tracker(LABELS)
+    frame = SceneFrame([Thing(20, 20)])
+    detections = detections_of(frame, LABELS.is_thing())
+    seen, = tracker.update_detections(detections, 0.0)
+    shown, whole = seen.mask.copy(), weakref.ref(detections.segment_map)
+    tracker.update_detections(detections, 0.1)
+    del seen, detections
+    lost, = tracker.update(SceneFrame([]), stamp=0.2)
+    gc.collect()
+    assert whole() is None and np.array_equal(lost.mask, shown)
+
+
+def test_update__a_reported_track__is_a_dataclass_like_any_other():
+    tracker = Tracker(LABELS)
+    track, = tracker.update(SceneFrame([Thing(20, 20)]), stamp=0.0)
+    moved = replace(track, position=(1.0, 2.0, 3.0))
+    assert isinstance(moved, TrackedInstance) and moved.position == (1, 2, 3) and moved.mask is track.mask
+    assert track != moved and track == replace(moved, position=None) and "track_id=1" in repr(track)
+    with pytest.raises(FrozenInstanceError):
+        track.score = 2.0
 
 
 def test_update__no_objects_at_all__is_empty():

@@ -60,7 +60,8 @@ def test_grid__a_mask_upsampled_and_down_again__is_the_same(size, source):
     mask = square(size[1] / 2, size[0] / 2, side=6, grid=size)
     grid = Grid(size, source)
     roi = Roi.of_mask(mask)
-    wide, crop = grid.upsample(mask, (roi.x, roi.y, roi.x + roi.width, roi.y + roi.height))
+    box = (roi.x, roi.y, roi.x + roi.width, roi.y + roi.height)
+    wide, crop = grid.roi(box), grid.upsample(mask[roi.slices], box)
     full = np.zeros(source, bool)
     full[wide.slices] = crop
     assert crop.shape == (wide.height, wide.width)

@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     console.print(table)
     notes = [benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn. {benchmark.machine()}. "
              f"Peak memory of this process, all configurations loaded: {benchmark.peak_memory():.0f} MB."]  # fmt: skip
+    notes.append(_tracking_line())
     if args.node:
         notes += _node_lines(args.model[0])
     for note in notes:
@@ -79,6 +80,18 @@ def _photograph(path: Path):
     from rmpsam_ros.media import read_image
 
     return read_image(path)
+
+
+def _tracking_line() -> str:
+    import numpy as np
+
+    from rmpsam_ros.tracking import cost
+
+    lines = []
+    for instances in (5, 30):
+        times = cost.measure(instances)
+        lines.append(f"{np.median(times):.2f} ms (p99 {np.percentile(times, 99):.2f}) with {instances}")
+    return f"Tracking, a frame, one thread: {' and '.join(lines)} instances."
 
 
 def _node_lines(model: str) -> list[str]:

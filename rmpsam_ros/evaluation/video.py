@@ -148,6 +148,6 @@ def full_masks(detections: Detections) -> npt.NDArray[np.bool_]:
         if segment is not None:
             masks[k][segment.roi.slices] = detections.segment_map[segment.roi.slices] == segment.id
         else:
-            roi, crop = grid.upsample(detections.masks[k], tuple(box))
-            masks[k][roi.slices] = crop
+            x1, y1, x2, y2 = box
+            masks[k][grid.roi(box).slices] = grid.upsample(detections.masks[k, y1:y2, x1:x2], box)
     return masks

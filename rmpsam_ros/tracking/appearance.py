@@ -42,6 +42,9 @@ def similarities(prototypes: FloatArray, counts: FloatArray, queries: FloatArray
     """
     m, b, d = prototypes.shape
     n = len(queries)
+    used = max(1, int((counts > 0).sum(axis=1).max(initial=0)))  # slots fill from the first on
+    if used < b:
+        prototypes, counts, b = prototypes[:, :used], counts[:, :used], used
     flat, cosines = prototypes.reshape(m * b, d), np.empty((m * b, n), np.float32)
     rows = max(1, SMALL_PRODUCT // max(1, n * d))
     for start in range(0, m * b, rows):

@@ -129,15 +129,39 @@ def _camera_shift(table: TrackTable, displacement: FloatArray, distance2: FloatA
 
 
 def _overlaps(table: TrackTable, seen: Observation, certainty: FloatArray, grid: tuple[int, int]) -> FloatArray:
-    """(m, n) IoU of each track's last mask, moved to where it should be now, with each detection's mask."""
+    """(m, n) IoU of each track's last mask, moved to where it should be now, with each detection's mask.
+
+    Where a track's box meets one detection's box alone and the other way round, the IoU of the boxes stands for it.
+    """
     iou = np.zeros((len(table), len(seen)), np.float32)
-    rows = np.flatnonzero(certainty > CERTAIN)
+    rows = (certainty > CERTAIN).nonzero()[0]
     if len(rows) == 0 or len(seen) == 0:
         return iou
     height, width = grid
-    canvas = np.zeros((len(rows), height, padded_width(width)), bool)
-    start = np.rint(table.position[rows] - table.extent[rows] / 2).astype(np.int64)
-    boxes = np.concatenate((start, start + table.extent[rows]), axis=1).clip(0, [width, height, width, height])
+    extent = table.extent[rows]
+    start = np.rint(table.position[rows] - extent / 2).astype(np.int64)
+    boxes = np.concatenate((start, start + extent), axis=1)
+    np.maximum(boxes, 0, out=boxes)
+    np.minimum(boxes, (width, height, width, height), out=boxes)
+    common = box_overlap(boxes, seen.packed.boxes)
+    own, theirs = box_area(boxes)[:, None], box_area(seen.packed.boxes)[None]
+    meet = common > 0.1 * np.maximum(own, theirs)  # less would give an IoU near 0 with masks as well
+    crowded = (meet.sum(axis=1) > 1) | (meet & (meet.sum(axis=0) > 1)).any(axis=1)
+    iou[rows] = np.where(meet, common / np.maximum(own + theirs - common, 1), 0)
+    if crowded.any():
+        _mask_overlaps(table, seen, rows[crowded], start[crowded], boxes[crowded], meet[crowded], grid, iou)
+    return iou
+
+
+def _mask_overlaps(
+    table: TrackTable, seen: Observation, rows: npt.NDArray, start: npt.NDArray, boxes: npt.NDArray, meet: npt.NDArray,
+    grid: tuple[int, int], iou: FloatArray,
+) -> None:
+    """Puts the IoU of masks into `iou` for the tracks in `rows` (k,) and the detections that they meet (k, n).
+
+    start: (k, 2) cell where each track's last mask should begin now; boxes: (k, 4) its box there, within the grid.
+    """
+    canvas = np.zeros((len(rows), grid[0], padded_width(grid[1])), bool)
     areas = table.shown[rows]
     looks = table.look[rows]
     for i, ((x, y), (x1, y1, x2, y2)) in enumerate(zip(start.tolist(), boxes.tolist())):
@@ -145,15 +169,10 @@ def _overlaps(table: TrackTable, seen: Observation, certainty: FloatArray, grid:
         canvas[i, y1:y2, x1:x2] = patch
         if patch.shape != looks[i].patch.shape:
             areas[i] = np.count_nonzero(patch)
-    boxes = boxes.astype(np.float32)
-    # Boxes that hardly meet: their masks would give an IoU near 0 as well.
-    common = box_overlap(boxes, seen.packed.boxes)
-    meet_rows, meet_columns = (common > 0.1 * np.maximum(box_area(boxes)[:, None], box_area(seen.packed.boxes)[None])).nonzero()
-    if len(meet_rows):
-        common = common_bits(pack(canvas)[meet_rows], seen.packed.words[meet_columns])
-        union = areas[meet_rows] + seen.packed.areas[meet_columns] - common
-        iou[rows[meet_rows], meet_columns] = common / np.maximum(union, 1)
-    return iou
+    first, second = meet.nonzero()
+    common = common_bits(pack(canvas)[first], seen.packed.words[second])
+    union = areas[first] + seen.packed.areas[second] - common
+    iou[rows[first], second] = common / np.maximum(union, 1)
 
 
 def _copies(scores: FloatArray, packed: PackedMasks, common: FloatArray) -> npt.NDArray[np.bool_]:

@@ -98,7 +98,7 @@ class Detections:
 
         is_thing: (K,) bool; a class id outside 0 … K-1 (the decoder's no-object among them) is not usable.
         """
-        known = (self.class_ids >= 0) & (self.class_ids < len(is_thing))
-        good = known & is_thing[np.where(known, self.class_ids, 0)] & np.isfinite(self.scores)
+        good = (self.class_ids >= 0) & (self.class_ids < len(is_thing))
+        good[good] = is_thing[self.class_ids[good]]
         norms = np.einsum("nd,nd->n", self.queries, self.queries)
-        return good & np.isfinite(norms) & (norms > 0)
+        return good & (norms > 0) & np.isfinite(norms + self.scores)

@@ -60,7 +60,7 @@ def assign(odds: FloatArray, threshold: float) -> tuple[npt.NDArray, npt.NDArray
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     gain = np.maximum(odds - threshold, 0)  # a pair below the threshold is worth no more than none at all
     live_rows, live_columns = gain.any(axis=1).nonzero()[0], gain.any(axis=0).nonzero()[0]
-    rows, columns = linear_sum_assignment(gain[np.ix_(live_rows, live_columns)], maximize=True)
+    rows, columns = linear_sum_assignment(gain[live_rows][:, live_columns], maximize=True)
     rows, columns = live_rows[rows], live_columns[columns]
     kept = gain[rows, columns] > 0
     return rows[kept], columns[kept]

@@ -1,6 +1,8 @@
 """The life of tracks: born, confirmed, lost, known again, forgotten. Works on one table, one frame at a time."""
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,7 +10,7 @@ from rmpsam_ros.tracking import appearance, evidence, motion
 from rmpsam_ros.tracking.association import CUT, Evidence, Observation, weigh
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.table import Look, TrackTable
-from rmpsam_ros.types import TrackState
+from rmpsam_ros.types import Roi, TrackState
 
 MATCH_ODDS = 2.0
 """Log odds from which a detection and a track are taken for one object."""
@@ -16,6 +18,8 @@ BIRTH_SCORE = 0.5
 """A detection less sure than this continues a track but does not begin one."""
 TENTATIVE_AGE = 0.5
 """Seconds after which a track that is not yet confirmed is forgotten when it is not seen."""
+WATCHED = 100
+"""Frames after which the meaning of similarities is settled enough to look at every fourth frame only."""
 PAUSE = 5.0
 """Seconds between two frames up to which even a tracker that remembers nothing goes on: some cameras are slow."""
 MOST_TRACKS = 512
@@ -29,6 +33,7 @@ class Lives:
         self.table = TrackTable(classes, dims)
         self.odds = appearance.SimilarityOdds()
         self.next_id = next_id
+        self._frames = 0
 
     def step(self, seen: Observation, grid: Grid, now: float, dt: float, min_hits: int, max_age: float) -> npt.NDArray:
         """One frame: predict, match, correct, begin, confirm, forget; returns the id of each detection, 0 = none.
@@ -46,6 +51,8 @@ class Lives:
         table.age += 1
         table.unseen += missed
         table.state[missed & table.in_state(TrackState.CONFIRMED)] = TrackState.LOST
+        for look in table.look[missed]:
+            look.mask()  # made now, so that the frame it is cut from can go
         gaps = now - table.seen_at
         self.correct(seen, rows, columns, weighed.nearest[rows, columns], weighed.cosines[rows, columns], grid, now)
 
@@ -60,7 +67,8 @@ class Lives:
 
     def _watch(self, weighed: Evidence, rows: npt.NDArray, columns: npt.NDArray, now: float) -> None:
         """Learns what similarities mean, from pairs that place and overlap alone make sure."""
-        if len(rows) == 0:
+        self._frames += 1
+        if len(rows) == 0 or (self._frames > WATCHED and self._frames % 4):
             return
         table = self.table
         sure = (weighed.place[rows, columns] > 3) & (table.hits[rows] > 1) & (now - table.seen_at[rows] < 1)
@@ -80,7 +88,8 @@ class Lives:
         table.position[rows], table.velocity[rows], table.covariance[rows] = motion.correct(
             table.position[rows], table.velocity[rows], table.covariance[rows], seen.centres[columns], variance
         )
-        clean = seen.clean[columns] & (cut < CUT)
+        # Well-known looks are refreshed every third frame, each track in its turn.
+        clean = seen.clean[columns] & (cut < CUT) & ((table.hits[rows] < 30) | ((table.hits[rows] + rows) % 3 == 0))
         appearance.learn(
             table.prototypes, table.counts, rows[clean], seen.queries[columns[clean]], nearest[clean], cosines[clean],
             self.odds.novel_below,
@@ -127,13 +136,13 @@ class Lives:
         boxes = seen.packed.boxes.astype(int).tolist()
         for row, column in zip(rows.tolist(), columns.tolist()):
             x1, y1, x2, y2 = box = boxes[column]
-            mask = found.masks[column]
+            patch = found.masks[column, y1:y2, x1:x2].copy()
             segment = found.segments[column] if found.segments else None
             if segment is None:
-                roi, crop = grid.upsample(mask, box)
+                table.look[row] = Look(patch, grid.roi(box), 0, partial(grid.upsample, patch, box))
             else:
-                roi, crop = segment.roi, found.segment_map[segment.roi.slices] == segment.id
-            table.look[row] = Look(mask[y1:y2, x1:x2].copy(), roi, crop, segment.id if segment else 0)
+                cut = partial(_cut, found.segment_map, segment.roi, segment.id)
+                table.look[row] = Look(patch, segment.roi, segment.id, cut)
         table.origin[rows] = seen.packed.boxes[columns, :2]
         table.extent[rows] = seen.packed.boxes[columns, 2:] - seen.packed.boxes[columns, :2]
         table.shown[rows] = seen.packed.areas[columns]
@@ -150,6 +159,8 @@ class Lives:
         """
         table = self.table
         ready = table.in_state(TrackState.TENTATIVE) & (table.hits >= min_hits)
+        if not ready.any():
+            return
         table.state[ready] = TrackState.CONFIRMED
         young = np.flatnonzero(ready[:before])
         lost = np.flatnonzero(table.in_state(TrackState.LOST)[:before])
@@ -174,9 +185,16 @@ class Lives:
         """Forgets what was not seen for too long. Who was seen in the last frame there was may be older, up to a pause."""
         table = self.table
         gaps = now - table.seen_at
+        if len(table) <= MOST_TRACKS and gaps.max(initial=0) <= min(TENTATIVE_AGE, max_age):
+            return
         limit = np.where(table.in_state(TrackState.TENTATIVE), min(TENTATIVE_AGE, max_age), max_age)
         keep = gaps <= np.where(table.unseen == 0, max(max_age, PAUSE), limit)
         if keep.sum() > MOST_TRACKS:
             order = np.argsort(np.where(keep, gaps, np.inf), kind="stable")
             keep[order[MOST_TRACKS:]] = False
         table.keep(keep)
+
+
+def _cut(segment_map: npt.NDArray[np.uint16], roi: Roi, segment_id: int) -> npt.NDArray[np.bool_]:
+    """A segment's mask, cropped to its rectangle."""
+    return segment_map[roi.slices] == segment_id

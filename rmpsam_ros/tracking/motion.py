@@ -48,10 +48,10 @@ def predict(
     np.minimum(position, np.array([grid[1], grid[0]], np.float32), out=position)
     velocity *= fade
     pp, pv, vv = covariance.T
-    noise = (ACCELERATION * size) ** 2
-    pp += 2 * dt * pv + dt * dt * vv + noise * (dt**3 / 3)
-    pv += dt * vv + noise * (dt**2 / 2)
-    vv += noise * dt
+    noise = (ACCELERATION**2 * dt) * size**2
+    pp += dt * (2 * pv + dt * vv) + (dt * dt / 3) * noise
+    pv += dt * vv + (dt / 2) * noise
+    vv += noise
     np.minimum(covariance, np.float32(max(grid)) ** 2, out=covariance)  # a variance beyond the image says nothing more
 
 

@@ -1,23 +1,48 @@
 """All tracks of one camera as columns of equal length, so that a frame is a few array operations and no loop."""
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.tracking.appearance import PROTOTYPES
-from rmpsam_ros.types import Roi, TrackState
+from rmpsam_ros.types import Roi, TrackedInstance, TrackState
 
 
-class Look(NamedTuple):
-    """How an object was last seen. `patch` (h, w) bool is its mask on the low-resolution grid, cropped to its box;
-    `roi` and `mask` (roi.height, roi.width) bool are the same in pixels of the source image."""
+class Look:
+    """How an object was last seen. Its mask in pixels of the source image is made when it is first asked for.
 
-    patch: npt.NDArray[np.bool_]
-    roi: Roi
-    mask: npt.NDArray[np.bool_]
-    segment_id: int = 0
+    `patch` (h, w) bool is its mask on the low-resolution grid, cropped to its box; `roi` its rectangle in the source
+    image; `segment_id` its value in the frame's panoptic map, 0 = none.
+    """
+
+    __slots__ = ("patch", "roi", "segment_id", "_make")
+
+    def __init__(self, patch: npt.NDArray[np.bool_], roi: Roi, segment_id: int, make: Callable[[], npt.NDArray[np.bool_]]) -> None:
+        self.patch, self.roi, self.segment_id, self._make = patch, roi, segment_id, make
+
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """(roi.height, roi.width) bool. After the first call nothing but this crop is kept of the frame."""
+        if callable(self._make):
+            self._make = self._make()
+        return self._make
+
+
+class Seen(TrackedInstance):
+    """A `TrackedInstance` that makes its `mask` when it is first asked for: most frames, nobody does."""
+
+    @classmethod
+    def of(cls, look: Look, **fields: object) -> Seen:
+        """All fields but `mask`, without the cost of a frozen dataclass' constructor."""
+        seen = cls.__new__(cls)
+        seen.__dict__.update(fields, roi=look.roi, _look=look)
+        return seen
+
+    @cached_property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        return self._look.mask()
 
 
 class TrackTable:
@@ -92,6 +117,6 @@ class TrackTable:
             rows = (np.arange(max(1, round(h * y))) / y).astype(int).clip(0, h - 1)
             columns = (np.arange(max(1, round(w * x))) / x).astype(int).clip(0, w - 1)
             patch = look.patch[np.ix_(rows, columns)]
-            self.look[row] = look._replace(patch=patch)
+            self.look[row] = Look(patch, look.roi, look.segment_id, look.mask())
             self.origin[row] = np.rint(self.origin[row] * scale)
             self.extent[row], self.shown[row] = patch.shape[::-1], np.count_nonzero(patch)

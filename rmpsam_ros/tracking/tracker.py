@@ -14,6 +14,7 @@ from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.lifecycle import Lives
 from rmpsam_ros.tracking.prompted import PromptKeeper
+from rmpsam_ros.tracking.table import Seen
 from rmpsam_ros.types import LabelSet, PromptResult, TrackedInstance, TrackState
 
 if TYPE_CHECKING:
@@ -197,9 +198,10 @@ class Tracker:
         columns = (table.id, classes, scores, table.state, table.age, table.unseen, table.prompted, table.depth)
         names = self._names
         return tuple(
-            TrackedInstance(
-                track_id, class_id, names[class_id] if class_id >= 0 else "", score, _STATES[state], age, frames, prompted,
-                look.roi, look.mask, 0 if frames else look.segment_id, None if depth != depth else depth,
+            Seen.of(
+                look, track_id=track_id, class_id=class_id, class_name=names[class_id] if class_id >= 0 else "", score=score,
+                state=_STATES[state], age=age, frames_since_seen=frames, prompted=prompted,
+                segment_id=0 if frames else look.segment_id, depth=None if depth != depth else depth, position=None,
             )
             for look, track_id, class_id, score, state, age, frames, prompted, depth
             in zip(table.look, *(column.tolist() for column in columns))
