@@ -189,11 +189,12 @@ def test_follow__an_object_that_the_network_finds_later__goes_over_to_it():
     assert track.track_id == track_id and not frame.asked and track.segment_id == 1
 
 
-def test_follow__before_any_frame__is_a_track_all_the_same():
+@pytest.mark.parametrize("clicked_at, seen_at", [(5.0, 5.1), (None, 5.1), (None, 1.7e9), (1.7e9, 1.7e9 + 0.1)])
+def test_follow__before_any_frame__is_a_track_all_the_same(clicked_at, seen_at):
     tracker = Tracker(LABELS)
     frame = SceneFrame([Thing(20, 20)])
-    track_id = tracker.follow(frame.prompt(points=[(80, 80)]), stamp=5.0)
-    track, = tracker.update(frame, stamp=5.1)
+    track_id = tracker.follow(frame.prompt(points=[(80, 80)]), stamp=clicked_at)
+    track, = tracker.update(frame, stamp=seen_at)
     assert (track.track_id, track.class_name, track.state) == (track_id, "cup", TrackState.CONFIRMED)
 
 

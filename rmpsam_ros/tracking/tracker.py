@@ -78,6 +78,7 @@ class Tracker:
         """Forgets all tracks. Ids go on from where they were."""
         self._next_id = self._lives.next_id if self._lives else self._next_id
         self._clock = Clock()
+        self._timeless = False  # a click was followed, at a time that nobody told
         self._lives = None
         self._grid: Grid | None = None
         self._keeper = PromptKeeper()
@@ -121,7 +122,11 @@ class Tracker:
         """
         detections = detections.checked()
         self._check_dims(detections.queries.shape[1])
+        if self._timeless:
+            self._clock, self._timeless = Clock(), False
         order, dt = self._clock.advance(stamp)
+        if order is Order.FIRST and self._lives is not None:
+            self._lives.table.seen_at[:] = self._clock.now
         if order is Order.STALE:
             return self._tracks
         if order is Order.RESTARTED:
@@ -142,13 +147,14 @@ class Tracker:
 
         That is the track of the newest frame whose mask the click's matches best, where there is one (IoU above one
         half); else a new one, which lives by its own prompt until an object of the network matches it. Call it with the
-        answer of the newest frame, before the next update; stamp (seconds) is needed only before the first one. Raises
-        TrackError for a click without an object.
+        answer of the newest frame, before the next update. Before the first update stamp (seconds) says when the frame
+        was taken; without it, it was just before that update. Raises TrackError for a click without an object.
         """
         if not click.mask.any():
             raise TrackError("The click found no object, so there is nothing to follow; click on another point of it.")
-        if self._lives is None:
+        if self._clock.now is None:
             self._clock.advance(stamp)
+            self._timeless = stamp is None
         query = np.ones(256, np.float32) if click.query is None else np.asarray(click.query, np.float32)
         if self._lives is not None:
             query = np.resize(query, self._lives.table.dims)
