@@ -16,7 +16,7 @@ from rmpsam_ros.errors import PromptError, RmpsamError
 from rmpsam_ros.messages import stamp_ns
 from rmpsam_ros.projection import moved, project
 from rmpsam_ros.types import FOREGROUND
-from rmpsam_ros.worker import Answer, Ask
+from rmpsam_ros.requests import Answer, Ask
 
 
 class ClickTopics:
@@ -96,7 +96,7 @@ class ClickTopics:
         earlier = self._waiting.pop(camera, None)
         if earlier is not None:
             earlier.cancel()
-        ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True)
+        ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True, track=True)
         try:
             future = self._waiting[camera] = self._ask(ask)
         except PromptError as error:

@@ -24,13 +24,18 @@ class Received:
 
 @dataclass(frozen=True, eq=False)
 class Processed:
-    """A frame with its features; the message's header and number, but not its pixels, stay with it."""
+    """A frame with its features; the message's header and number, but not its pixels, stay with it.
+
+    `panoptic` (with track ids) and `tracks` are there if somebody listened when the frame was processed.
+    """
 
     camera: str
     header: Any
     stamp: int
     number: int
     frame: Any
+    panoptic: Any = None
+    tracks: tuple = ()
 
 
 class Feed:
@@ -39,6 +44,7 @@ class Feed:
     def __init__(self, name: str, history: int, stats: CameraStats | None = None):
         self.name = name
         self.stats = stats or CameraStats()
+        self.tracker: Any = None
         self.newest: Received | None = None
         self.waiting = False
         self.not_before = 0.0

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import ColorRGBA, Header
 
-from rmpsam_ros.msg import ClassLabel, LabelSet, PanopticSegmentation, Segment
+from rmpsam_ros.msg import ClassLabel, LabelSet, PanopticSegmentation, Segment, TrackedInstanceArray
+from rmpsam_ros.msg import TrackedInstance as TrackedInstanceMessage
 from rmpsam_ros.types import LabelSet as Labels
-from rmpsam_ros.types import PanopticResult, Roi
+from rmpsam_ros.types import PanopticResult, Roi, TrackedInstance
 
 NO_CLASS = 65535
 """`class_id` of an answer that overlaps no segment: the largest uint16, as vision_msgs marks "unlabelled"."""
@@ -66,6 +68,22 @@ def panoptic_message(result: PanopticResult, header: Header) -> PanopticSegmenta
     return PanopticSegmentation(
         header=header, segment_ids=image_message(result.segment_ids, "mono16", header), segments=segments
     )
+
+
+def tracks_message(tracks: Sequence[TrackedInstance], header: Header) -> TrackedInstanceArray:
+    """All tracks of one camera as they stand after one frame, each with its mask inside its rectangle."""
+    instances = []
+    for track in tracks:
+        instance = TrackedInstanceMessage(
+            track_id=track.track_id, class_id=track.class_id if track.class_id >= 0 else NO_CLASS,
+            class_name=track.class_name, score=float(track.score), state=int(track.state), age=track.age,
+            frames_since_seen=track.frames_since_seen, prompted=track.prompted, roi=roi_message(track.roi),
+            mask=mask_message(track.mask, header), has_position=track.position is not None,
+        )
+        if track.position is not None:
+            instance.position.x, instance.position.y, instance.position.z = (float(v) for v in track.position)
+        instances.append(instance)
+    return TrackedInstanceArray(header=header, instances=instances)
 
 
 def label_set_message(labels: Labels) -> LabelSet:

@@ -14,13 +14,13 @@ from std_srvs.srv import SetBool, Trigger
 
 from rmpsam_ros.errors import PromptError, RmpsamError
 from rmpsam_ros.messages import NO_CLASS, mask_message, roi_message, stamp_ns
+from rmpsam_ros.requests import Ask
 from rmpsam_ros.srv import RemoveTrack, SegmentPoints
-from rmpsam_ros.worker import Ask, InferenceWorker
+from rmpsam_ros.worker import InferenceWorker
 
 SERVICE_QOS = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 """Deep enough for a burst of clicks: the default of 10 would drop the rest without an answer."""
 
-NO_TRACKS = "Tracking is not available in this version of the node."
 
 
 class Services:
@@ -67,33 +67,40 @@ class Services:
         arrived = time.monotonic()
         worker = self._active_worker()
         ask = ask_of_request(request, self._cameras())
-        future = worker.ask(ask)
-        timeout = self._timeout()
-        try:
-            answer = future.result(timeout)
-        except FutureTimeoutError:
-            future.cancel()
-            raise PromptError(
-                f"no answer within prompt_timeout = {timeout:g} s: too much to do; try again, or raise the parameter"
-            ) from None
+        answer = self._wait(worker.ask(ask))
         result, header = answer.result, answer.processed.header
         response.header, response.mask = header, mask_message(result.mask, header)
         response.score, response.roi = float(result.score), roi_message(result.roi)
         response.class_id = result.class_id if result.class_id >= 0 else NO_CLASS
         response.class_name = result.class_name
         response.success = True
-        if request.track:
-            response.message = NO_TRACKS + " The mask is answered, and track_id is 0."
+        response.track_id = answer.track_id
+        if answer.problem:
+            response.message = f"The mask is answered, but it is not followed: {sentence(answer.problem)}"
         response.latency_ms = (time.monotonic() - arrived) * 1e3
 
     def _remove_track(self, request, response) -> None:
-        self._active_worker()
-        self._camera(request.camera)
-        raise PromptError(NO_TRACKS)
+        worker, camera = self._active_worker(), self._camera(request.camera)
+        removed, others = self._wait(worker.remove_track(camera, request.track_id))
+        if not removed:
+            there = ", ".join(map(str, others)) or "none"
+            raise PromptError(f"camera '{camera}' has no track {request.track_id}; its tracks are: {there}")
+        response.success, response.message = True, f"Track {request.track_id} of camera '{camera}' is forgotten."
 
     def _reset_tracks(self, request, response) -> None:
-        self._active_worker()
-        raise PromptError(NO_TRACKS)
+        count = self._wait(self._active_worker().reset_tracks())
+        response.success, response.message = True, f"{count} tracks are forgotten; ids go on from where they were."
+
+    def _wait(self, future):
+        """What the worker answers, within `prompt_timeout`."""
+        timeout = self._timeout()
+        try:
+            return future.result(timeout)
+        except FutureTimeoutError:
+            future.cancel()
+            raise PromptError(
+                f"no answer within prompt_timeout = {timeout:g} s: too much to do; try again, or raise the parameter"
+            ) from None
 
     def _enable(self, request, response) -> None:
         self._active_worker().enable(request.data)
@@ -133,7 +140,9 @@ def ask_of_request(request, cameras: Sequence[str]) -> Ask:
     points = [(point.x, point.y) for point in request.points]
     labels = [int(point.label) for point in request.points]
     boxes = [(b.x_offset, b.y_offset, b.x_offset + b.width, b.y_offset + b.height) for b in request.boxes]
-    return Ask(camera_of_request(request.camera, cameras), points, labels, boxes, stamp_ns(request.stamp))
+    return Ask(
+        camera_of_request(request.camera, cameras), points, labels, boxes, stamp_ns(request.stamp), track=request.track
+    )
 
 
 def sentence(error: Exception | str) -> str:

@@ -16,8 +16,14 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from rmpsam_ros import vision_messages
 from rmpsam_ros.feeds import Processed
-from rmpsam_ros.messages import compressed_message, image_message, label_set_message, panoptic_message
-from rmpsam_ros.msg import LabelSet, PanopticSegmentation
+from rmpsam_ros.messages import (
+    compressed_message,
+    image_message,
+    label_set_message,
+    panoptic_message,
+    tracks_message,
+)
+from rmpsam_ros.msg import LabelSet, PanopticSegmentation, TrackedInstanceArray
 from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_panoptic
 from rmpsam_ros.types import PromptResult
 
@@ -51,8 +57,9 @@ class CameraOutputs:
         self._overlay_jpeg = node.create_publisher(
             CompressedImage, f"~/{name}/overlay/compressed", qos_profile_sensor_data
         )
-        # Everything that makes inference worth its while; tracks and the 3D topics will join this list.
-        self._streams = [self._panoptic, self._semantic, self._overlay, self._overlay_jpeg]
+        self._tracks = node.create_publisher(TrackedInstanceArray, f"~/{name}/tracks", RESULT_QOS)
+        # Everything that makes inference worth its while; the 3D topics will join this list.
+        self._streams = [self._panoptic, self._tracks, self._semantic, self._overlay, self._overlay_jpeg]
         self._publishers = list(self._streams)
         self._detections = None
         if vision_messages.AVAILABLE:
@@ -72,7 +79,9 @@ class CameraOutputs:
 
     def publish(self, processed: Processed, image: npt.NDArray[np.uint8], alpha: float) -> None:
         """Sends the results of one frame; `image` is its (H, W, 3) RGB pixels, `alpha` the overlay's."""
-        result, header = processed.frame.panoptic(), processed.header
+        result, header = processed.panoptic, processed.header
+        if self._tracks.get_subscription_count():
+            self._tracks.publish(tracks_message(processed.tracks, header))
         if self._panoptic.get_subscription_count():
             self._panoptic.publish(panoptic_message(result, header))
         if self._semantic.get_subscription_count():
@@ -104,7 +113,7 @@ class CameraOutputs:
 
     def _publish_overlay(self, processed: Processed, image: npt.NDArray[np.uint8], alpha: float) -> None:
         header = processed.header
-        canvas = draw_panoptic(image, processed.frame.panoptic(), alpha, self._banner)
+        canvas = draw_panoptic(image, processed.panoptic, alpha, self._banner)
         highlight = self._highlight
         if highlight is not None:
             if time.monotonic() > highlight.until:

@@ -15,7 +15,9 @@ from rmpsam_ros.node_parameters import NodeParameters
 from rmpsam_ros.parameters import NodeConfig
 from rmpsam_ros.publishing import CameraOutputs, LabelsOutput
 from rmpsam_ros.stats import CameraStats
-from rmpsam_ros.worker import Answer, Ask, InferenceWorker
+from rmpsam_ros.tracking import Tracker
+from rmpsam_ros.requests import Answer, Ask
+from rmpsam_ros.worker import InferenceWorker
 
 REFRESH_SECONDS = 0.25
 """How often a subscription is compared with the publishers that there are."""
@@ -48,7 +50,7 @@ class Session:
         # Images of all cameras in one group: their callbacks are short, and two threads would only wait for each other.
         self._image_group = MutuallyExclusiveCallbackGroup()
         self._click_group = ReentrantCallbackGroup()
-        self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats)
+        self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, make_tracker=Tracker)
         self.segmenter = self.worker.open()
         self._labels: LabelsOutput | None = None
         try:

@@ -9,15 +9,16 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Protocol
 
-from rmpsam_ros.errors import ImageError, PromptError, RmpsamError
+from rmpsam_ros.errors import ImageError, PromptError, RmpsamError, TrackError
 from rmpsam_ros.feeds import Feed, Processed, Received, seconds
 from rmpsam_ros.parameters import FROM_MODEL, NodeConfig
+from rmpsam_ros.requests import Answer, Ask, Call, do, one_line, refuse
 from rmpsam_ros.stats import CameraStats, StageTimes
+from rmpsam_ros.tracking.frames import with_track_ids
 from rmpsam_ros.types import PromptResult
 
 IDLE_WAIT = 0.2
@@ -40,33 +41,6 @@ class Hooks(Protocol):
         """Says what went wrong."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The answer to a click: the frame that was used, and the result on it."""
-
-    processed: Processed
-    result: PromptResult
-
-
-@dataclass(eq=False)
-class Ask:
-    """A click on its way.
-
-    `points` are (x, y) and `boxes` (x1, y1, x2, y2) in source pixels, `labels` one of 1 and 0 for each point. `stamp`
-    (ns) names the frame, 0 the newest; with `or_newest`, the newest stands in for one that is not in the cache.
-    `target`, set by the worker, is the message that was newest when the click came.
-    """
-
-    camera: str
-    points: Sequence[tuple[float, float]]
-    labels: Sequence[int]
-    boxes: Sequence[tuple[float, float, float, float]]
-    stamp: int = 0
-    or_newest: bool = False
-    target: Received | None = None
-    future: Future = field(default_factory=Future)
-
-
 class InferenceWorker:
     """Owns a `Segmenter` on a thread of its own.
 
@@ -75,14 +49,18 @@ class InferenceWorker:
         config: cameras, history and rate; live values change with `apply`.
         hooks: the node's side.
         stats: counters of each camera; they outlive the worker.
+        make_tracker: makes a camera's tracker from the label set; None for no tracks.
     """
 
-    def __init__(self, make: Callable[[], Any], config: NodeConfig, hooks: Hooks, stats: dict[str, CameraStats]):
-        self._make, self._hooks = make, hooks
+    def __init__(
+        self, make: Callable[[], Any], config: NodeConfig, hooks: Hooks, stats: dict[str, CameraStats],
+        make_tracker: Callable[[Any], Any] | None = None,
+    ):
+        self._make, self._hooks, self._make_tracker = make, hooks, make_tracker
         self._config, self._applied = config, None
         self._feeds = {name: Feed(name, config.prompt_history, stats.get(name)) for name in config.cameras}
         self._turns = deque(config.cameras)
-        self._asks: deque[Ask] = deque()
+        self._asks: deque[Ask | Call] = deque()
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
         self._running = self._enabled = self._stopping = False
@@ -126,7 +104,7 @@ class InferenceWorker:
             for feed in self._feeds.values():
                 feed.clear()
         for ask in asks:
-            _refuse(ask, PromptError(reason))
+            refuse(ask, PromptError(reason))
 
     @property
     def enabled(self) -> bool:
@@ -173,6 +151,38 @@ class InferenceWorker:
             self._changed.notify_all()
         return ask.future
 
+    def remove_track(self, camera: str, track_id: int) -> Future:
+        """Forgets one track; the future gives whether there was one, and the ids that there are."""
+        tracker = self._tracker(camera)
+        return self._call(lambda: (tracker.remove(track_id), [track.track_id for track in tracker.tracks]))
+
+    def reset_tracks(self) -> Future:
+        """Forgets the tracks of all cameras; the future gives how many there were."""
+        trackers = [self._tracker(name) for name in self._feeds]
+
+        def reset() -> int:
+            count = sum(len(tracker.tracks) for tracker in trackers)
+            for tracker in trackers:
+                tracker.reset()
+            return count
+
+        return self._call(reset)
+
+    def _tracker(self, camera: str) -> Any:
+        tracker = self._feeds[camera].tracker
+        if tracker is None:
+            raise PromptError("this node does not track")
+        return tracker
+
+    def _call(self, action: Callable[[], Any]) -> Future:
+        call = Call(action)
+        with self._changed:
+            if not self._running:
+                raise PromptError("the node is not active: activate it first")
+            self._asks.append(call)
+            self._changed.notify_all()
+        return call.future
+
     # On the thread
 
     def _run(self, ready: Future) -> None:
@@ -180,6 +190,8 @@ class InferenceWorker:
             self._segmenter = self._make()
             names = ("score_threshold", "overlap_threshold")
             self._own_thresholds = {name: getattr(self._segmenter, name) for name in names}
+            for feed in self._feeds.values():
+                feed.tracker = self._make_tracker(self._segmenter.labels) if self._make_tracker else None
             self._take_over_live_values()
             self._segmenter.warm_up()
         except BaseException as error:
@@ -191,6 +203,8 @@ class InferenceWorker:
             while (task := self._next()) is not None:
                 if isinstance(task, Ask):
                     self._answer(task)
+                elif isinstance(task, Call):
+                    do(task)
                 else:
                     self._process_safely(task)
                 del task  # or the frame would stay alive while the worker waits
@@ -202,7 +216,7 @@ class InferenceWorker:
         if segmenter is not None:
             segmenter.close()
 
-    def _next(self) -> Ask | Received | None:
+    def _next(self) -> Ask | Call | Received | None:
         """Waits for the next thing to do; None when the worker is to end."""
         with self._changed:
             while not self._stopping:
@@ -237,7 +251,7 @@ class InferenceWorker:
             feed.stats.was_bad(str(error))
             self._hooks.report(received.camera, str(error))
         except Exception as error:
-            sentence = _sentence(error)
+            sentence = one_line(error)
             feed.stats.failed(sentence)
             self._hooks.report(received.camera, sentence)
         return None
@@ -252,10 +266,9 @@ class InferenceWorker:
         decoded = time.monotonic()
         frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9)
         wanted = self._hooks.wanted(received.camera)
-        if wanted:
-            frame.panoptic()
+        panoptic, tracks = self._track(feed, received, frame) if wanted else (None, ())
         segmented = time.monotonic()
-        processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame)
+        processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame, panoptic, tracks)
         with self._changed:
             feed.stats.was_processed()
             if self._running:
@@ -268,24 +281,43 @@ class InferenceWorker:
             feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
         return processed
 
+    def _track(self, feed: Feed, received: Received, frame: Any) -> tuple[Any, tuple]:
+        """The panoptic map with its track ids, and all tracks of the camera."""
+        panoptic = frame.panoptic()
+        if feed.tracker is None:
+            return panoptic, ()
+        # Images without a stamp are told apart by when they came.
+        tracks = feed.tracker.update(frame, stamp=received.stamp / 1e9 if received.stamp else received.arrived)
+        return with_track_ids(panoptic, tracks), tracks
+
     def _answer(self, ask: Ask) -> None:
         if not ask.future.set_running_or_notify_cancel():
             return
         try:
             processed = self._frame_for(ask)
             result = processed.frame.prompt(points=ask.points, labels=ask.labels, boxes=ask.boxes)
-            ask.future.set_result(Answer(processed, result))
+            ask.future.set_result(self._follow(ask, processed, result) if ask.track else Answer(processed, result))
         except ImageError as error:
             self._feeds[ask.camera].stats.was_bad(str(error))
             self._hooks.report(ask.camera, str(error))
-            _refuse(ask, error)
+            refuse(ask, error)
         except RmpsamError as error:
-            _refuse(ask, error)
+            refuse(ask, error)
         except Exception as error:
-            sentence = _sentence(error)
+            sentence = one_line(error)
             self._feeds[ask.camera].stats.failed(sentence)
             self._hooks.report(ask.camera, sentence)
-            _refuse(ask, PromptError(f"the click could not be answered: {sentence}"))
+            refuse(ask, PromptError(f"the click could not be answered: {sentence}"))
+
+    def _follow(self, ask: Ask, processed: Processed, result: PromptResult) -> Answer:
+        """Makes the clicked object a track; where that is impossible, the mask is answered all the same."""
+        tracker = self._feeds[ask.camera].tracker
+        if tracker is None:
+            return Answer(processed, result, problem="this node does not track")
+        try:
+            return Answer(processed, result, tracker.follow(result, stamp=processed.stamp / 1e9))
+        except TrackError as error:
+            return Answer(processed, result, problem=str(error))
 
     def _frame_for(self, ask: Ask) -> Processed:
         """The frame that a click means: from the ring, else inferred now from the message that was newest."""
@@ -311,17 +343,7 @@ class InferenceWorker:
             value = getattr(config, name)
             setattr(self._segmenter, name, own if value == FROM_MODEL else value)
         self._segmenter.class_filter = config.class_filter
+        for feed in self._feeds.values():
+            if feed.tracker is not None:
+                feed.tracker.max_age, feed.tracker.min_hits = config.track_max_age, config.track_min_hits
         self._applied = config
-
-
-def _refuse(ask: Ask, error: Exception) -> None:
-    try:
-        ask.future.set_exception(error)
-    except InvalidStateError:
-        pass  # cancelled: nobody waits for it
-
-
-def _sentence(error: Exception) -> str:
-    """An exception as one line; its type only where it is not one of ours."""
-    text = " ".join(str(error).split()) or "no further details"
-    return text if isinstance(error, RmpsamError) else f"{type(error).__name__}: {text}"

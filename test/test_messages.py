@@ -16,14 +16,19 @@ from std_msgs.msg import Header
 
 from fakes import LABELS, FakeFrame, FakeSegmenter
 from rmpsam_ros.messages import (
-    byte_array,
-    image_message,
-    label_set_message,
-    mask_message,
-    panoptic_message,
-    stamp_ns,
+    byte_array, image_message, label_set_message, mask_message, panoptic_message, stamp_ns, tracks_message,
 )
-from rmpsam_ros.types import PanopticResult, Roi, Segment
+from rmpsam_ros.types import PanopticResult, Roi, Segment, TrackedInstance, TrackState
+
+
+def test_tracks_message__masks_inside_their_rectangles_and_no_class():
+    mask = np.array([[True, False, True]])
+    track = TrackedInstance(5, -1, "", 0.5, TrackState.LOST, 9, 2, True, Roi(3, 4, 3, 1), mask, position=(1.0, 2.0, 3.5))
+    message = tracks_message([track], Header(frame_id="optical")).instances[0]
+    assert (message.track_id, message.class_id, message.state, message.prompted) == (5, 65535, 2, True)
+    assert (message.roi.x_offset, message.roi.width, message.mask.width, message.mask.height) == (3, 3, 3, 1)
+    assert list(message.mask.data) == [255, 0, 255] and message.mask.header.frame_id == "optical"
+    assert message.has_position and message.position.z == 3.5
 
 
 def header() -> Header:

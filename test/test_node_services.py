@@ -14,7 +14,7 @@ from ros_harness import SMALL_INPUT, TIMEOUT, Client, NodeProcess, model, until
 from std_srvs.srv import SetBool, Trigger
 
 from rmpsam_ros.messages import stamp_ns
-from rmpsam_ros.msg import PanopticSegmentation
+from rmpsam_ros.msg import PanopticSegmentation, TrackedInstance, TrackedInstanceArray
 from rmpsam_ros.srv import RemoveTrack, SegmentPoints
 
 HISTORY = 3
@@ -140,18 +140,61 @@ def test_services__enable_off_and_on(client):
     check_panoptic(client.result_of(panoptic, source), source)
 
 
-def test_services__tracks(client):
-    source = client.image(scene(50, 70))
+def check_tracks(message, panoptic, source):
+    """Asserts what the message promises, and that the panoptic map of the same frame names the same tracks."""
+    assert message.header == source.header
+    ids = [track.track_id for track in message.instances]
+    assert len(set(ids)) == len(ids) and all(ids)
+    for track in message.instances:
+        mask = track.mask
+        assert (mask.width, mask.height, mask.encoding) == (track.roi.width, track.roi.height, "mono8")
+        assert len(mask.data) == mask.width * mask.height and set(mask.data) <= {0, 255}
+        assert track.state in (TrackedInstance.TENTATIVE, TrackedInstance.CONFIRMED, TrackedInstance.LOST)
+        assert 0 <= track.score <= 1 and not track.has_position
+    named = {segment.track_id for segment in panoptic.segments if segment.track_id}
+    assert named <= set(ids)
+    assert all(segment.is_thing for segment in panoptic.segments if segment.track_id)
+    return ids
+
+
+def test_services__a_click_becomes_a_track_and_is_removed(client):
+    panoptic = client.listen(PanopticSegmentation, "~/camera/panoptic")
+    tracks = client.listen(TrackedInstanceArray, "~/camera/tracks")
+    pixels, seen = scene(120, 160), []
+    for _ in range(4):
+        source = client.image(pixels)
+        client.publish("camera/image_raw", source)
+        result = client.result_of(panoptic, source)
+        check_tracks(client.result_of(tracks, source), result, source)
+        seen.append({segment.id: segment.track_id for segment in result.segments})
+    assert any(seen[0].values()) and seen[-1] == seen[0]  # a scene that stands still keeps its ids
+
+    response = segment(client, points=[(80, 60)], track=True)
+    check_answer(response, source)
+    assert response.track_id > 0 and response.message == ""
+    source = client.image(pixels)
     client.publish("camera/image_raw", source)
-    until(lambda: segment(client, points=[(5, 5)]).header == source.header, "the frame")
-    response = segment(client, points=[(5, 5)], track=True)
-    assert response.success
-    if response.track_id == 0:
-        assert "Tracking is not available" in response.message
-        check_refused(client.call(RemoveTrack, "~/remove_track", RemoveTrack.Request(track_id=1)), "Tracking")
-        check_refused(client.call(Trigger, "~/reset_tracks", Trigger.Request()), "Tracking")
-    elsewhere = RemoveTrack.Request(camera="front", track_id=1)
-    check_refused(client.call(RemoveTrack, "~/remove_track", elsewhere), "'front'")
+    message = client.result_of(tracks, source)
+    followed = [track for track in message.instances if track.track_id == response.track_id]
+    assert len(followed) == 1 and followed[0].prompted
+
+    def remove(track_id, camera=""):
+        return client.call(RemoveTrack, "~/remove_track", RemoveTrack.Request(camera=camera, track_id=track_id))
+
+    assert remove(response.track_id).success
+    check_refused(remove(response.track_id), f"Camera 'camera' has no track {response.track_id}; its tracks are:")
+    check_refused(remove(1, camera="front"), "'front'")
+    source = client.image(pixels)
+    client.publish("camera/image_raw", source)
+    message = client.result_of(tracks, source)
+    assert response.track_id not in [track.track_id for track in message.instances]
+
+    answer = client.call(Trigger, "~/reset_tracks", Trigger.Request())
+    assert answer.success and "are forgotten" in answer.message
+    source = client.image(pixels)
+    client.publish("camera/image_raw", source)
+    after = {track.track_id for track in client.result_of(tracks, source).instances}
+    assert not after & ({track.track_id for track in message.instances} | {response.track_id})  # never reused
 
 
 def test_services__prompt_timeout_is_kept(client):

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from fakes import FakeSegmenter
-from rmpsam_ros.errors import ImageError, ModelError, PromptError
+from rmpsam_ros.errors import ImageError, ModelError, PromptError, TrackError
 from rmpsam_ros.parameters import NodeConfig
+from rmpsam_ros.requests import Ask
 from rmpsam_ros.stats import CameraStats
-from rmpsam_ros.worker import Ask, InferenceWorker
+from rmpsam_ros.worker import InferenceWorker
 
 
 class FakeHooks:
@@ -33,6 +34,7 @@ class FakeHooks:
 
     def publish(self, processed, image):
         self.published.append((processed.camera, processed.stamp))
+        self.processed = processed
 
     def report(self, camera, sentence):
         self.reports.append(sentence)
@@ -60,11 +62,11 @@ def make():
     """Makes an opened and running worker; all are closed at the end."""
     workers = []
 
-    def build(seconds=0.0, **config):
+    def build(seconds=0.0, make_tracker=None, **config):
         config = NodeConfig(**config)
         stats = {name: CameraStats() for name in config.cameras}
         segmenter, hooks = FakeSegmenter(seconds), FakeHooks()
-        worker = InferenceWorker(lambda: segmenter, config, hooks, stats)
+        worker = InferenceWorker(lambda: segmenter, config, hooks, stats, make_tracker)
         workers.append(worker)
         assert worker.open() is segmenter
         worker.resume()
@@ -291,3 +293,73 @@ def test_worker__close_releases_the_segmenter():
     worker.close()
     worker.close()
     assert segmenter.closed
+
+
+class FakeTracker:
+    """One track, 7, on segment 1; keeps what it was given."""
+
+    def __init__(self, labels):
+        self.labels, self.max_age, self.min_hits, self.stamps, self.error = labels, None, None, [], None
+        self.tracks = (SimpleNamespace(track_id=7, segment_id=1),)
+
+    def update(self, frame, stamp):
+        self.stamps.append(stamp)
+        return self.tracks
+
+    def follow(self, result, stamp):
+        if self.error:
+            raise self.error
+        return 8
+
+    def remove(self, track_id):
+        return track_id == 7
+
+    def reset(self):
+        self.tracks = ()
+
+
+def test_worker__tracks_of_each_camera_and_live_parameters(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1], cameras=("left", "right"),
+               track_max_age=4.0, track_min_hits=2)
+    assert len(trackers) == 2 and (trackers[0].max_age, trackers[0].min_hits) == (4.0, 2)
+    run.worker.offer("left", message(), 1_500_000_000)
+    until(lambda: run.hooks.published)
+    assert trackers[0].stamps == [1.5] and trackers[1].stamps == []
+    processed = run.hooks.processed
+    assert processed.tracks == trackers[0].tracks
+    assert [s.track_id for s in processed.panoptic.segments] == [7, 0]
+    run.worker.apply(run.config.replaced({"track_max_age": 9.0}))
+    run.worker.offer("left", message(), 0)  # without a stamp: told apart by when it came
+    until(lambda: len(trackers[0].stamps) == 2)
+    assert trackers[0].max_age == 9.0 and abs(trackers[0].stamps[1] - time.monotonic()) < 5
+
+
+def test_worker__a_click_is_followed_or_says_why_not(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    run.worker.offer("camera", message(), 1)
+    asks = [click(), click()]
+    asks[0].track = True
+    answers = [run.worker.ask(ask).result(5) for ask in asks]
+    assert [(a.track_id, a.problem) for a in answers] == [(8, ""), (0, "")]
+    trackers[0].error = TrackError("nothing to follow")
+    again = click()
+    again.track = True
+    answer = run.worker.ask(again).result(5)
+    assert (answer.track_id, answer.problem) == (0, "nothing to follow") and answer.result.mask.any()
+    assert run.worker.remove_track("camera", 7).result(5) == (True, [7])
+    assert run.worker.reset_tracks().result(5) == 1
+    run.worker.pause("over")
+    with pytest.raises(PromptError, match="not active"):
+        run.worker.reset_tracks()
+
+
+def test_worker__without_a_tracker_a_click_is_answered_all_the_same(make):
+    run = make()
+    run.worker.offer("camera", message(), 1)
+    ask = click()
+    ask.track = True
+    assert run.worker.ask(ask).result(5).problem == "this node does not track"
+    with pytest.raises(PromptError, match="does not track"):
+        run.worker.remove_track("camera", 1)
