@@ -4,6 +4,7 @@
     image.onnx            uint8 image to classes, masks, embeddings and mask features
     prompt.onnx           mask features and boxes to masks and predicted IoU
     weights.safetensors   the network's weights, which both graphs refer to as their external data
+    image.int8.onnx       not always there: the image graph in int8, for the folder's own input size
 """
 from __future__ import annotations
 
@@ -25,6 +26,7 @@ DEFAULT_MODELS = ("rmpsam-lite0", "untrained-lite0")
 """What the name `default` stands for: the first of these that is there."""
 
 MODEL_FILE, WEIGHTS_FILE, IMAGE_GRAPH, PROMPT_GRAPH = "model.yaml", "weights.safetensors", "image.onnx", "prompt.onnx"
+INT8_GRAPH = "image.int8.onnx"
 _HOW_TO_MAKE = "`rmpsam convert --untrained lite0 --out DIR` makes an untrained one, `rmpsam convert CKPT …` one of a checkpoint"
 
 
@@ -49,6 +51,11 @@ class ModelFolder:
     @property
     def image_graph(self) -> Path:
         return self.path / IMAGE_GRAPH
+
+    @property
+    def int8_graph(self) -> Path:
+        """The image graph in int8; only for `input_size`, and only where `rmpsam export --int8` has made it."""
+        return self.path / INT8_GRAPH
 
     @property
     def prompt_graph(self) -> Path:
@@ -135,7 +142,7 @@ def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
 
 def write_model_yaml(folder: Path, model: ModelFolder) -> None:
     """Writes `model.yaml`, with the length of every other file; the last step in making a folder."""
-    names = (IMAGE_GRAPH, PROMPT_GRAPH, WEIGHTS_FILE)
+    names = (IMAGE_GRAPH, PROMPT_GRAPH, WEIGHTS_FILE, INT8_GRAPH)
     content = {
         "format": FORMAT,
         "name": model.name,

@@ -74,7 +74,7 @@ def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_n
     model = fold(model)
     if not layer_norm:
         model = _without_layer_norm(model)
-    model = _Typed(model, _half_nodes(model) if precision == "fp16" else frozenset(), precision).result
+    model = _Typed(model, encoder_nodes(model) if precision == "fp16" else frozenset(), precision).result
     model.producer_name, model.doc_string = "rmpsam_ros", f"{path.stem} graph, {precision}, {height}x{width}"
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -110,8 +110,8 @@ def _narrow_outside(model: onnx.ModelProto) -> None:
     graph.node.extend(nodes)
 
 
-def _half_nodes(model: onnx.ModelProto) -> frozenset[str]:
-    """Names of the first outputs of the nodes that compute in float16."""
+def encoder_nodes(model: onnx.ModelProto) -> frozenset[str]:
+    """First outputs of the nodes of backbone and neck that may be computed in less than float32."""
     producer = {name: node for node in model.graph.node for name in node.output}
     encoder = _before(producer, ["features"]) if "features" in producer else set()
     positions: set[str] = set()
@@ -119,13 +119,13 @@ def _half_nodes(model: onnx.ModelProto) -> frozenset[str]:
         if node.op_type == "GridSample":
             # The convolution that predicts offsets is part of the encoder; what makes positions of them is not.
             positions |= {node.output[0]} | _before(producer, [node.input[1]], stop=("Conv",))
-    half: set[str] = set()
+    chosen: set[str] = set()
     for node in model.graph.node:
         name = node.output[0]
-        behind_conv = node.op_type == "Conv" or any(i in half or i in positions for i in node.input)
+        behind_conv = node.op_type == "Conv" or any(i in chosen or i in positions for i in node.input)
         if name in encoder and name not in positions and node.op_type in _ENCODER_OPS and behind_conv:
-            half.add(name)
-    return frozenset(half)
+            chosen.add(name)
+    return frozenset(chosen)
 
 
 def _before(producer: dict[str, onnx.NodeProto], names: list[str], stop: tuple[str, ...] = ()) -> set[str]:

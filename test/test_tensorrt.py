@@ -269,10 +269,11 @@ def test_build__tensorrt_is_silent__is_said_again_and_again(monkeypatch):
     assert len(said) >= 4 and set(said) == {"building"} and used == [True]
 
 
-@pytest.mark.parametrize("precision", ["int8", "bf16"])
-def test_backend__precision_without_graphs__is_refused(monkeypatch, precision):
+@pytest.mark.parametrize("precision, said", [("bf16", "no bf16 graphs.*fp16"), ("int8", "no int8 graph; `rmpsam export .* --int8` makes it")])
+def test_backend__precision_without_graphs__is_refused(monkeypatch, tmp_path, precision, said):
+    monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path))
     trt_stand_in.install(monkeypatch)
-    with pytest.raises(BackendError, match=f"no {precision} graphs.*fp16"):
+    with pytest.raises(BackendError, match=said):
         _tensorrt(read_model_folder(tiny_model()), precision=precision)
 
 

@@ -33,7 +33,9 @@ class OpenVinoBackend:
         plugin = _plugin(core, device)
         self.device = str(core.get_property(plugin, "FULL_DEVICE_NAME")).strip()
         self.precision = _precision(core, plugin, precision)
-        options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[self.precision]}
+        # What is not quantised in an int8 graph, and the prompt graph, run as they would without it.
+        beside = _precision(core, plugin, "auto") if self.precision == "int8" else self.precision
+        options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[beside]}
         if plugin == "CPU" and threads:
             options["INFERENCE_NUM_THREADS"] = threads
         cache = _cache_folder()
@@ -42,12 +44,12 @@ class OpenVinoBackend:
 
         height, width = self.input_size
         cells = (height // 4, width // 4)
-        image = _read(core, model.image_graph)
+        image = _read_int8(core, model, self.input_size) if self.precision == "int8" else _read(core, model.image_graph)
         image.reshape({"image": [1, height, width, 3], "image_size": [1, 2]})
         mid = image.output("features").partial_shape[1].get_length()
         # Features go from one graph to the other in the type they are computed in: bf16 halves what a frame keeps.
-        stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(self.precision, ov.Type.f32)
-        image = _with_types(ov, image, outputs={"features": stored})
+        stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(beside, ov.Type.f32)
+        image = _with_types(ov, image, inputs={"image_size": ov.Type.i64}, outputs={"features": stored})
         prompt = _read(core, model.prompt_graph)
         prompt.reshape({"features": [1, mid, *cells], "boxes": [1, -1, 4], "labels": [1, -1], "image_size": [1, 2]})
         prompt = _with_types(ov, prompt, inputs={"features": stored})
@@ -112,9 +114,7 @@ def _precision(core, plugin: str, precision: str) -> str:
         if plugin == "CPU":
             return "bf16" if "BF16" in capabilities else "fp32"
         return "fp16" if "FP16" in capabilities else "fp32"
-    if precision == "int8":
-        raise BackendError("This version has no int8 models for OpenVINO; use auto, fp32 or bf16.")
-    if precision != "fp32" and precision.upper() not in capabilities:
+    if precision not in ("fp32", "int8") and precision.upper() not in capabilities:
         raise BackendError(f"The device {plugin} does not compute {precision} natively; use auto or fp32.")
     return precision
 
@@ -126,6 +126,14 @@ def _read(core, path: Path):
         return core.read_model(path)
     except RuntimeError as error:
         raise ModelError(f"OpenVINO cannot read {path} ({_short(error)}); `rmpsam export` makes it anew.") from error
+
+
+def _read_int8(core, model: ModelFolder, input_size: tuple[int, int]):
+    if not model.int8_graph.is_file():
+        raise BackendError(f"The model folder {model.path} has no int8 graph; `rmpsam export {model.path} --int8` makes it, or use auto.")
+    if input_size != model.input_size:
+        raise BackendError(f"The int8 graph of {model.path} is for {model.input_size[0]}x{model.input_size[1]} only; use another precision.")
+    return _read(core, model.int8_graph)
 
 
 def _with_types(ov, graph, inputs: dict | None = None, outputs: dict | None = None):

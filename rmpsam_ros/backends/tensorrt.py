@@ -88,9 +88,9 @@ class TensorRtBackend:
 
     def _provide(self, model: ModelFolder, wanted: str, progress) -> tuple[str, list[Provided]]:
         """The precision, and the engines of both graphs in it."""
-        choices = {"auto": ("fp16", "fp32"), "fp16": ("fp16",), "fp32": ("fp32",)}.get(wanted)
+        choices = {"auto": ("fp16", "fp32"), "fp16": ("fp16",), "fp32": ("fp32",), "int8": ("int8",)}.get(wanted)
         if choices is None:
-            raise BackendError(f"The backend tensorrt has no {wanted} graphs; use auto, fp16 or fp32.")
+            raise BackendError(f"The backend tensorrt has no {wanted} graphs; use auto, fp16, fp32 or int8.")
         refused = ""
         for precision in choices:
             engines = [provide(model, graph, self._target, precision, self.input_size, self._cache, progress) for graph in GRAPHS]
@@ -100,7 +100,7 @@ class TensorRtBackend:
                     _LOG.info("these engines have not been compared with their graphs; `rmpsam engine` does that")
                 return precision, engines
             _LOG.warning("%s in %s was refused when it was compared with its graphs: %s", model.name, precision, refused)
-        raise BackendError(f"{model.name} does not hold up in {wanted} on {self.device} ({refused}); use fp32, or another backend.")
+        raise BackendError(f"{model.name} does not hold up in {wanted} on {self.device} ({refused}); use {'another backend' if wanted in ('auto', 'fp32') else 'fp32, or another backend'}.")
 
     def _engine(self, graph: str, provided: Provided):
         from rmpsam_ros.backends.trt_engine import TrtEngine

@@ -95,6 +95,8 @@ def _config(flavour: Flavour, builder, network, shapes: Shapes, precision: str, 
             config.set_compute_capability(target, index)
     if not flavour.strongly_typed and precision == "fp16":
         _hold_types(trt, config, network)
+    if not flavour.strongly_typed and precision == "int8":
+        config.set_flag(trt.BuilderFlag.INT8)  # what is quantised is written in the graph; this only allows it
     return config
 
 

@@ -53,7 +53,7 @@ class Provided:
 
 def engine_key(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int]) -> EngineKey:
     """The cache's key; reads the graph and the weights to hash them, and imports nothing."""
-    path = graph_path(model, graph)
+    path = graph_path(model, graph, precision, input_size)
     weights = model.path / WEIGHTS_FILE
     code = [Path(__file__).parent.parent / name for name in ("typed_graphs.py", "graph_folding.py")]  # how graphs are typed
     code.append(Path(__file__).with_name("trt_build.py"))
@@ -66,13 +66,20 @@ def engine_key(model: ModelFolder, graph: str, target: Target, precision: str, i
     )  # fmt: skip
 
 
-def graph_path(model: ModelFolder, graph: str) -> Path:
+def graph_path(model: ModelFolder, graph: str, precision: str, input_size: tuple[int, int]) -> Path:
     """The ONNX file that an engine is made of.
 
     Raises:
         ModelError: it is not there.
+        BackendError: there is no int8 graph, or none of this size.
     """
     path = model.prompt_graph if graph == "prompt" else model.image_graph
+    if precision == "int8" and graph != "prompt":  # a click's few kernels are not quantised
+        path = model.int8_graph
+        if not path.is_file():
+            raise BackendError(f"The model folder {model.path} has no int8 graph; `rmpsam export {model.path} --int8` makes it, or use auto.")
+        if input_size != model.input_size:
+            raise BackendError(f"The int8 graph of {model.path} is for {model.input_size[0]}x{model.input_size[1]} only; use another precision.")
     if not path.is_file():
         raise ModelError(f"The model folder {model.path} has no {path.name}; `rmpsam export {model.path}` makes it.")
     return path
@@ -86,7 +93,7 @@ def provide(model: ModelFolder, graph: str, target: Target, precision: str, inpu
         model: the model folder.
         graph: `image`, `prompt` or `features`.
         target: what it shall run on.
-        precision: `fp32` or `fp16`.
+        precision: `fp32`, `fp16` or `int8`.
         input_size: (height, width) of the padded input.
         cache: where engines are kept.
         progress: told what is being done, also the reason why an engine is built.
@@ -139,8 +146,12 @@ def _typed(model: ModelFolder, graph: str, target: Target, precision: str, input
         from rmpsam_ros.typed_graphs import typed_graph
     except ImportError as error:
         raise BackendError(f"Building an engine needs onnx ({error}): pip install onnx; engines in the cache run without.") from error
+    path = graph_path(model, graph, precision, input_size)
     outputs = ("features",) if graph == "features" else ()
-    path = graph_path(model, graph)
+    if precision == "int8":
+        if graph == "image":
+            return path.read_bytes()  # written by `quantize` with every type and shape in it
+        precision = "fp32"  # of what is not quantised
     return typed_graph(path, precision, input_size, target.flavour.has_layer_norm, outputs).SerializeToString()
 
 

@@ -16,7 +16,7 @@ rmpsam engine models/rapsam-r50 --for sm_86,sm_89,sm_120 --cache engines
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", nargs="?", default="default", help="a model folder, or a bundled model's name (default: default)")
-    parser.add_argument("--precision", default="auto", choices=("auto", "fp16", "fp32"), help="default: auto, which is fp16 where it holds up")
+    parser.add_argument("--precision", default="auto", choices=("auto", "fp16", "fp32", "int8"), help="default: auto, which is fp16 where it holds up")
     parser.add_argument("--input-size", type=image_size, metavar="HxW", help="the network's input (default: the model's)")
     parser.add_argument("--for", dest="targets", metavar="SM,…",
                         help="build for these compute capabilities; needs no GPU, but TensorRT-RTX (pip install tensorrt-rtx-cu13)")
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     cache = EngineCache(args.cache)
     if args.targets:
         return _ahead(args, model, size, cache, console)
-    images = [] if args.no_check else _images(args.images)
+    images = [] if args.no_check else photos_to_compare_on(args.images)
     precisions = ("fp16", "fp32") if args.precision == "auto" else (args.precision,)
     for precision in precisions:
         paths = _build_here(args, model, size, precision, cache, console)
@@ -139,7 +139,7 @@ def _check(args, model, size, precision, cache, paths: list[Path], images, conso
     return reason
 
 
-def _images(paths: list[str]) -> list[tuple[str, object]]:
+def photos_to_compare_on(paths: list[str]) -> list[tuple[str, object]]:
     """(name, (H, W, 3) uint8 RGB) of the photos to compare on; known before anything is built."""
     from rmpsam_ros.errors import ImageError, RmpsamError
     from rmpsam_ros.media import list_media, read_image
@@ -154,5 +154,4 @@ def _images(paths: list[str]) -> list[tuple[str, object]]:
 
         return [(photo.name, photo.image) for photo in bundled_photos()]
     except ImageError as error:
-        raise RmpsamError("There are no photos to compare engines and graphs on: give some with --images, "
-                          "`pip install scikit-image` for the demo's, or give --no-check.") from error  # fmt: skip
+        raise RmpsamError("There are no photos to compare on: give some with --images, or `pip install scikit-image` for the demo's.") from error  # fmt: skip

@@ -6,23 +6,42 @@ import argparse
 from rmpsam_ros.cli.convert import need_torch
 
 HELP = "make a model folder's ONNX graphs anew and check them against the network (needs the [torch] extra)"
-EXAMPLE = "rmpsam export models/rapsam-r50"
+EXAMPLE = """
+rmpsam export models/rapsam-r50
+rmpsam export models/rapsam-r50 --int8 --images photos/
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="a model folder, or a bundled model's name")
+    parser.add_argument("--int8", action="store_true", help="leave the graphs and make an int8 image graph beside them (needs nncf and onnxruntime)")
+    parser.add_argument("--images", nargs="+", metavar="PATH", default=[], help="photos or folders to calibrate int8 on (default: the demo's photos)")
 
 
 def run(args: argparse.Namespace) -> int:
     need_torch()
     from rich.console import Console
 
-    from rmpsam_ros.export import OPSET, export_graphs
     from rmpsam_ros.model_folder import find_model
 
     console = Console(highlight=False)
     folder = find_model(args.model)
+    if args.int8:
+        return _int8(folder, args.images, console)
+    from rmpsam_ros.export import OPSET, export_graphs
+
     with console.status("exporting"):
         differences = export_graphs(folder, report=lambda line: console.print(line, soft_wrap=True))
     console.print(f"{folder}: opset {OPSET}, {len(differences)} comparisons, all within their tolerances", soft_wrap=True)
+    return 0
+
+
+def _int8(folder, paths, console) -> int:
+    from rmpsam_ros.cli.engine import photos_to_compare_on
+    from rmpsam_ros.quantize import measure, quantize
+
+    photos = photos_to_compare_on(paths)
+    path = quantize(folder, photos, report=lambda line: console.print(line, soft_wrap=True))
+    console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; `precision: int8` chooses it, `auto` does not", soft_wrap=True)
+    measure(folder, photos, report=lambda line: console.print(line, soft_wrap=True))
     return 0

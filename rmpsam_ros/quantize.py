@@ -1,0 +1,93 @@
+"""int8: a model folder's image graph with explicit Q/DQ, calibrated on photos, for OpenVINO and TensorRT alike.
+
+Only the encoder's convolutions are quantised. Sampling positions and the decoder stay as they are, for the reasons that
+keep them out of float16 (`typed_graphs`), which count double with 8 bits. Scales are symmetric: TensorRT has no zero points.
+"""
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.errors import BackendError
+from rmpsam_ros.model_folder import INT8_GRAPH, ModelFolder, read_model_folder, write_model_yaml
+from rmpsam_ros.placement import fit, place
+
+_ROUNDS = 10
+
+Photos = Sequence["tuple[str, npt.NDArray[np.uint8]]"]
+"""Names and (H, W, 3) uint8 RGB images."""
+
+
+def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambda _: None) -> Path:
+    """Writes `image.int8.onnx` into a model folder, for the folder's own input size, and notes it in `model.yaml`.
+
+    Args:
+        folder: the model folder.
+        photos: to calibrate on; some tens of what the cameras will see.
+        report: receives a line for each step.
+
+    Raises:
+        BackendError: NNCF is not installed.
+    """
+    try:
+        import nncf
+    except ImportError as error:
+        raise BackendError(f"Quantising needs NNCF and ONNX Runtime ({error}): pip install nncf onnxruntime.") from error
+    import onnx
+
+    from rmpsam_ros.typed_graphs import encoder_nodes, typed_graph
+
+    logging.getLogger("nncf").setLevel(logging.ERROR)
+    model = read_model_folder(folder)
+    graph = typed_graph(model.image_graph, "fp32", model.input_size)
+    quantised = encoder_nodes(graph)
+    ignored = [node.name for node in graph.graph.node if node.output[0] not in quantised]
+    report(f"calibrating {len(quantised)} of {len(graph.graph.node)} nodes on {len(photos)} photos at {model.input_size[0]}x{model.input_size[1]}")
+    result = nncf.quantize(
+        graph, nncf.Dataset(list(_inputs(model, photos))), preset=nncf.QuantizationPreset.PERFORMANCE, subset_size=len(photos),
+        ignored_scope=nncf.IgnoredScope(names=ignored),
+    )  # fmt: skip
+    result.producer_name, result.doc_string = "rmpsam_ros", f"image graph, int8, {model.input_size[0]}x{model.input_size[1]}"
+    part = model.path / f".{INT8_GRAPH}.part"
+    try:
+        onnx.save(result, str(part))
+        part.replace(model.path / INT8_GRAPH)
+    finally:
+        part.unlink(missing_ok=True)
+    write_model_yaml(model.path, replace(model, files={}))
+    return model.path / INT8_GRAPH
+
+
+def measure(folder: Path, photos: Photos, report: Callable[[str], None]) -> None:
+    """Prints what int8 costs and gains here with OpenVINO: agreement with float32, and the network's time, in turn."""
+    from rmpsam_ros.parity import compare
+    from rmpsam_ros.segmenter import Segmenter
+
+    model = read_model_folder(folder)
+    options = {} if model.trained else {"score_threshold": 0.0, "overlap_threshold": 0.0}  # or there is nothing to compare
+    made = {p: Segmenter(folder, backend="openvino", precision=p, **options) for p in ("fp32", "auto", "int8")}
+    for name in ("auto", "int8"):
+        results = compare(made[name], made["fp32"], photos)
+        report(f"{made[name].precision} against fp32 on {len(photos)} photos{'' if model.trained else ' (UNTRAINED)'}: panoptic agreement "
+               f"{100 * np.mean([r.panoptic for r in results]):.2f} % of pixels, click masks' IoU "
+               f"{np.mean([i for r in results for i in r.prompt_ious]):.4f}")  # fmt: skip
+    times: dict[str, list[float]] = {name: [] for name in made}
+    for _ in range(_ROUNDS):
+        for name, segmenter in made.items():
+            times[name].append(segmenter.set_image(photos[0][1]).timings["network"])
+    report("image graph, median of " + f"{_ROUNDS}: " + ", ".join(f"{made[n].precision} {median(t):.1f} ms" for n, t in times.items())
+           + f" ({made['int8'].device_name})")  # fmt: skip
+
+
+def _inputs(model: ModelFolder, photos: Photos):
+    for _, photo in photos:
+        placement = place(photo.shape[:2], model.input_size)
+        canvas = np.zeros((*model.input_size, 3), np.uint8)
+        fit(photo, placement, canvas)
+        yield {"image": canvas[None], "image_size": np.array([placement.resized], np.int32)}
