@@ -22,15 +22,15 @@ from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
-from rmpsam_ros.dds import profile_in_effect, use_shipped_profile
-from rmpsam_ros.diagnostics import NodeStatus, report
 from rmpsam_ros.errors import ParameterError, RmpsamError
-from rmpsam_ros.node_parameters import NodeParameters
-from rmpsam_ros.parameters import NodeConfig
-from rmpsam_ros.prompts import Services
-from rmpsam_ros.ros_logging import LogBridge
-from rmpsam_ros.session import Session
-from rmpsam_ros.stats import CameraStats
+from rmpsam_ros.ros.dds import profile_in_effect, use_shipped_profile
+from rmpsam_ros.ros.diagnostics import NodeStatus, report
+from rmpsam_ros.ros.node_parameters import NodeParameters
+from rmpsam_ros.ros.parameters import NodeConfig
+from rmpsam_ros.ros.prompts import Services
+from rmpsam_ros.ros.ros_logging import LogBridge
+from rmpsam_ros.ros.session import Session
+from rmpsam_ros.ros.stats import CameraStats
 
 EXECUTOR_THREADS = 64
 """A waiting click holds a thread, so there are enough for a burst of them; threads start only when they are needed."""

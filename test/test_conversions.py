@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rmpsam_ros.conversions import (
+from rmpsam_ros.ros.conversions import (
     ENCODINGS,
     check_compressed,
     check_image,

@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("diagnostic_msgs", reason="ROS 2 is not installed")
 
-from rmpsam_ros.diagnostics import ERROR, OK, WARN, CameraStatus, NodeStatus, report
-from rmpsam_ros.stats import CameraStats, StageTimes
+from rmpsam_ros.ros.diagnostics import ERROR, OK, WARN, CameraStatus, NodeStatus, report
+from rmpsam_ros.ros.stats import CameraStats, StageTimes
 
 
 def stats(clock=lambda: 0.0, received: int = 2) -> CameraStats:

@@ -7,7 +7,8 @@ import types
 
 import pytest
 
-from rmpsam_ros import cli, dds, model_folder
+from rmpsam_ros import cli, model_folder
+from rmpsam_ros.ros import dds
 from rmpsam_ros.cli import checks
 from rmpsam_ros.cli.checks import MISSING, NOTE, OK, Check
 from rmpsam_ros.errors import ModelError

@@ -20,7 +20,7 @@ from launch import LaunchContext  # noqa: E402
 from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable  # noqa: E402
 from launch.launch_description_sources import get_launch_description_from_python_launch_file  # noqa: E402
 
-from rmpsam_ros.dds import VARIABLES  # noqa: E402
+from rmpsam_ros.ros.dds import VARIABLES  # noqa: E402
 
 FILE = Path(__file__).resolve().parents[1] / "launch" / "rmpsam.launch.py"
 

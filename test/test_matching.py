@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from rmpsam_ros.matching import Publisher, choose_reliability, unmatched
+from rmpsam_ros.ros.matching import Publisher, choose_reliability, unmatched
 
 IMAGE, JPEG = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 GOOD, POOR, OTHER = Publisher("/a", IMAGE, True), Publisher("/b", IMAGE, False), Publisher("/c", JPEG, False)

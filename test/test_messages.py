@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from fakes import LABELS, FakeFrame, FakeSegmenter
-from rmpsam_ros.messages import (
+from rmpsam_ros.ros.messages import (
     byte_array, image_message, label_set_message, mask_message, panoptic_message, stamp_ns, tracks_message,
 )
 from rmpsam_ros.types import PanopticResult, Roi, Segment, TrackedInstance, TrackState

@@ -17,9 +17,9 @@ from rcl_interfaces.msg import ParameterType
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import SetBool
 
-from rmpsam_ros.messages import byte_array
+from rmpsam_ros.ros.messages import byte_array
 from rmpsam_ros.msg import LabelSet, PanopticSegmentation
-from rmpsam_ros.parameters import SPECS
+from rmpsam_ros.ros.parameters import SPECS
 
 NAMESPACE = "robot/head"
 TOPIC = "robot/head/camera/image_raw/compressed"

@@ -13,7 +13,7 @@ from ros_harness import SMALL_INPUT, TIMEOUT, Client, NodeProcess, model, until
 
 from std_srvs.srv import SetBool, Trigger
 
-from rmpsam_ros.messages import stamp_ns
+from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.msg import PanopticSegmentation, TrackedInstance, TrackedInstanceArray
 from rmpsam_ros.srv import RemoveTrack, SegmentPoints
 

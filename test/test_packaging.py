@@ -11,7 +11,7 @@ import yaml
 
 from rmpsam_ros import __version__
 from rmpsam_ros.cli import _EXTRAS
-from rmpsam_ros.parameters import SPECS
+from rmpsam_ros.ros.parameters import SPECS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -141,7 +141,7 @@ def test_parameter_file__holds_every_parameter_with_its_default():
 
 def test_parameter_file__holds_every_topic_with_its_default():
     pytest.importorskip("rcl_interfaces", reason="ROS 2 is not installed")
-    from rmpsam_ros.node_parameters import TOPICS
+    from rmpsam_ros.ros.node_parameters import TOPICS
 
     topics = {"camera": "camera"}
     for kind, (default, _) in TOPICS.items():

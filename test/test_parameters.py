@@ -7,7 +7,7 @@ import math
 import pytest
 
 from rmpsam_ros.errors import ParameterError
-from rmpsam_ros.parameters import FROM_MODEL, SPECS, NodeConfig
+from rmpsam_ros.ros.parameters import FROM_MODEL, SPECS, NodeConfig
 
 
 def test_node_config__defaults_are_those_of_the_specs():

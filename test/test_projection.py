@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.errors import PromptError
-from rmpsam_ros.projection import moved, project
+from rmpsam_ros.ros.projection import moved, project
 
 
 def camera(**changes) -> SimpleNamespace:

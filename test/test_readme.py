@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from rmpsam_ros import cli
-from rmpsam_ros.parameters import SPECS
+from rmpsam_ros.ros.parameters import SPECS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -42,7 +42,7 @@ def test_messages__have_their_fields_in_order(name):
 
 
 def test_topics__are_those_of_the_code():
-    source = "".join(path.read_text() for path in (ROOT / "rmpsam_ros").glob("*.py"))
+    source = "".join(path.read_text() for path in (ROOT / "rmpsam_ros").rglob("*.py"))
     published = {name.replace("{name}", "NAME") for name in re.findall(r'"(~/[^"]+)"', source)} | {"/diagnostics"}
     offered = {code_in(cells[0])[0] for cells in rows("Outputs, for each camera") + rows("Services")}
     assert offered == published
@@ -51,13 +51,13 @@ def test_topics__are_those_of_the_code():
 def test_topics__that_are_to_come_are_not_in_the_code():
     later = re.search(r"^To come: (.+)$", README, re.MULTILINE)
     names = [name for name in code_in(later[1]) if name.startswith("~")] if later else []
-    source = "".join(path.read_text() for path in (ROOT / "rmpsam_ros").glob("*.py"))
+    source = "".join(path.read_text() for path in (ROOT / "rmpsam_ros").rglob("*.py"))
     assert [name for name in names if name.replace("NAME", "{name}") in source] == []
 
 
 def test_inputs__are_the_default_topics():
     pytest.importorskip("rcl_interfaces", reason="ROS 2 is not installed")
-    from rmpsam_ros.node_parameters import TOPICS
+    from rmpsam_ros.ros.node_parameters import TOPICS
 
     topics = {"camera": "NAME"}
     for kind, (default, _) in TOPICS.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 import logging
 from types import SimpleNamespace
 
-from rmpsam_ros.ros_logging import LogBridge
+from rmpsam_ros.ros.ros_logging import LogBridge
 
 
 def test_log_bridge__levels_text_and_detaching():

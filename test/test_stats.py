@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from rmpsam_ros.stats import CameraStats, StageTimes
+from rmpsam_ros.ros.stats import CameraStats, StageTimes
 
 
 def test_rates__steady_stream_then_silence():

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from fakes import LABELS
-from rmpsam_ros import vision_messages
+from rmpsam_ros.ros import vision_messages
 from rmpsam_ros.types import PanopticResult, Roi, Segment
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from fakes import FakeSegmenter
 from rmpsam_ros.errors import ImageError, ModelError, PromptError, TrackError
-from rmpsam_ros.parameters import NodeConfig
-from rmpsam_ros.requests import Ask
-from rmpsam_ros.stats import CameraStats
-from rmpsam_ros.worker import InferenceWorker
+from rmpsam_ros.ros.parameters import NodeConfig
+from rmpsam_ros.ros.requests import Ask
+from rmpsam_ros.ros.stats import CameraStats
+from rmpsam_ros.ros.worker import InferenceWorker
 
 
 class FakeHooks:

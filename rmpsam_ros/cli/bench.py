@@ -95,7 +95,7 @@ def _tracking_line() -> str:
 
 
 def _node_lines(model: str) -> list[str]:
-    from rmpsam_ros.node_bench import measure_node
+    from rmpsam_ros.ros.node_bench import measure_node
 
     lines = []
     for size in ((480, 640), (1080, 1920)):

@@ -10,9 +10,10 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from rmpsam_ros import dds, model_folder
+from rmpsam_ros import model_folder
 from rmpsam_ros.backends import trt_flavour
 from rmpsam_ros.errors import RmpsamError
+from rmpsam_ros.ros import dds
 
 OK, NOTE, MISSING = "ok", "note", "missing"
 """A check's state: as it should be; works without, or worth knowing; the node cannot run."""

@@ -21,7 +21,7 @@ from rmpsam_ros.demo.motion import View
 from rmpsam_ros.demo.photos import Subject
 from rmpsam_ros.demo.sources import Source
 from rmpsam_ros.errors import RmpsamError
-from rmpsam_ros.messages import image_message
+from rmpsam_ros.ros.messages import image_message
 
 IMAGE_TOPIC, SUBJECT_TOPIC = "camera/image_raw", "camera/subject"
 FRAME_ID = "camera_optical_frame"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rmpsam_ros.dds import use_shipped_profile
 from rmpsam_ros.demo import DemoError
 from rmpsam_ros.demo.processes import Child, stop_all
+from rmpsam_ros.ros.dds import use_shipped_profile
 
 START_LIMIT = 45.0
 """Seconds until the first result: loading a model takes 3, compiling it for the first time longer."""

@@ -14,12 +14,12 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image, RegionOfInterest
 
-from rmpsam_ros.conversions import image_to_rgb
 from rmpsam_ros.demo.camera import CAMERA_QOS, IMAGE_TOPIC, SUBJECT_TOPIC
 from rmpsam_ros.demo.clicks import Prompt, find_subject, roi_of_box
 from rmpsam_ros.demo.photos import Subject
-from rmpsam_ros.messages import stamp_ns
 from rmpsam_ros.msg import PanopticSegmentation, PointPrompt
+from rmpsam_ros.ros.conversions import image_to_rgb
+from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.srv import SegmentPoints
 from rmpsam_ros.types import LabelSet as Labels
 from rmpsam_ros.types import PanopticResult, PromptResult, Roi, Segment

@@ -12,7 +12,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.parameter import Parameter
 
 from rmpsam_ros.errors import ParameterError
-from rmpsam_ros.parameters import SPEC_OF, SPECS, NodeConfig, ParameterSpec
+from rmpsam_ros.ros.parameters import SPEC_OF, SPECS, NodeConfig, ParameterSpec
 
 TOPICS = {
     "image_topic": ("{camera}/image_raw", "Topic of the images; /compressed is appended for compressed transport"),

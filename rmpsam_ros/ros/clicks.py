@@ -11,12 +11,12 @@ from concurrent.futures import Future
 
 from geometry_msgs.msg import Point, PointStamped
 
-from rmpsam_ros.cameras import CameraInput
 from rmpsam_ros.errors import PromptError, RmpsamError
-from rmpsam_ros.messages import stamp_ns
-from rmpsam_ros.projection import moved, project
+from rmpsam_ros.ros.cameras import CameraInput
+from rmpsam_ros.ros.messages import stamp_ns
+from rmpsam_ros.ros.projection import moved, project
+from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.types import FOREGROUND
-from rmpsam_ros.requests import Answer, Ask
 
 
 class ClickTopics:

@@ -5,19 +5,19 @@ from concurrent.futures import Future
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 
-from rmpsam_ros.cameras import CameraInput
-from rmpsam_ros.clicks import ClickTopics
-from rmpsam_ros.conversions import RgbImage, compressed_to_rgb, image_to_rgb
-from rmpsam_ros.diagnostics import CameraStatus
 from rmpsam_ros.errors import ParameterError
-from rmpsam_ros.feeds import Processed, Received
-from rmpsam_ros.node_parameters import NodeParameters
-from rmpsam_ros.parameters import NodeConfig
-from rmpsam_ros.publishing import CameraOutputs, LabelsOutput
-from rmpsam_ros.stats import CameraStats
+from rmpsam_ros.ros.cameras import CameraInput
+from rmpsam_ros.ros.clicks import ClickTopics
+from rmpsam_ros.ros.conversions import RgbImage, compressed_to_rgb, image_to_rgb
+from rmpsam_ros.ros.diagnostics import CameraStatus
+from rmpsam_ros.ros.feeds import Processed, Received
+from rmpsam_ros.ros.node_parameters import NodeParameters
+from rmpsam_ros.ros.parameters import NodeConfig
+from rmpsam_ros.ros.publishing import CameraOutputs, LabelsOutput
+from rmpsam_ros.ros.requests import Answer, Ask
+from rmpsam_ros.ros.stats import CameraStats
+from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.tracking import Tracker
-from rmpsam_ros.requests import Answer, Ask
-from rmpsam_ros.worker import InferenceWorker
 
 REFRESH_SECONDS = 0.25
 """How often a subscription is compared with the publishers that there are."""

@@ -1,4 +1,4 @@
-"""What the node itself costs: `python -m rmpsam_ros.node_bench`, and `measure_node` for other tools.
+"""What the node itself costs: `python -m rmpsam_ros.ros.node_bench`, and `measure_node` for other tools.
 
 The node runs in a process of its own, images come from this one, results go back to it. Three times are told apart:
 
@@ -64,7 +64,7 @@ def measure_node(
         "ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
     }
     os.environ.update(environ)
-    from rmpsam_ros.dds import use_shipped_profile
+    from rmpsam_ros.ros.dds import use_shipped_profile
 
     use_shipped_profile()
     node = _Process(model)
@@ -146,9 +146,9 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
     from rclpy.qos import QoSProfile, qos_profile_sensor_data
     from sensor_msgs.msg import Image
 
-    from rmpsam_ros.messages import image_message, stamp_ns
     from rmpsam_ros.msg import PanopticSegmentation
     from rmpsam_ros.node import keep_image_buffers
+    from rmpsam_ros.ros.messages import image_message, stamp_ns
 
     kinds = {"panoptic": (PanopticSegmentation, QoSProfile(depth=5)), "semantic": (Image, qos_profile_sensor_data),
              "overlay": (Image, qos_profile_sensor_data)}
@@ -215,7 +215,7 @@ def _wait(condition) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints one row for each size."""
-    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.node_bench", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.ros.node_bench", description=__doc__.split("\n")[0])
     parser.add_argument("--model", default="default")
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--rate", type=float, default=8.0, help="Hz; low enough that no frame waits (default: 8)")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rmpsam_ros.errors import RmpsamError
-from rmpsam_ros.feeds import Processed, Received
+from rmpsam_ros.ros.feeds import Processed, Received
 from rmpsam_ros.types import PromptResult
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from rmpsam_ros import matching
-from rmpsam_ros.conversions import check_compressed, check_image
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.messages import stamp_ns
-from rmpsam_ros.stats import CameraStats
+from rmpsam_ros.ros import matching
+from rmpsam_ros.ros.conversions import check_compressed, check_image
+from rmpsam_ros.ros.messages import stamp_ns
+from rmpsam_ros.ros.stats import CameraStats
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks

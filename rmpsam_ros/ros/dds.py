@@ -19,7 +19,7 @@ def shipped_profile() -> Path | None:
     """The profile in `config/`: of the source tree, of a ROS workspace, or of a pip environment; None if not found."""
     shares = [Path(prefix) / "share" / "rmpsam_ros"
               for prefix in [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix] if prefix]
-    places = [Path(__file__).resolve().parents[1], *shares]
+    places = [Path(__file__).resolve().parents[2], *shares]
     return next((place / "config" / PROFILE for place in places if (place / "config" / PROFILE).is_file()), None)
 
 

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from rmpsam_ros.stats import CameraStats
+from rmpsam_ros.ros.stats import CameraStats
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,10 +14,10 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from rmpsam_ros.errors import ImageError, PromptError, RmpsamError, TrackError
-from rmpsam_ros.feeds import Feed, Processed, Received, seconds
-from rmpsam_ros.parameters import FROM_MODEL, NodeConfig
-from rmpsam_ros.requests import Answer, Ask, Call, do, one_line, refuse
-from rmpsam_ros.stats import CameraStats, StageTimes
+from rmpsam_ros.ros.feeds import Feed, Processed, Received, seconds
+from rmpsam_ros.ros.parameters import FROM_MODEL, NodeConfig
+from rmpsam_ros.ros.requests import Answer, Ask, Call, do, one_line, refuse
+from rmpsam_ros.ros.stats import CameraStats, StageTimes
 from rmpsam_ros.tracking.frames import with_track_ids
 from rmpsam_ros.types import PromptResult
 

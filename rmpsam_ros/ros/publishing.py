@@ -14,17 +14,17 @@ import numpy.typing as npt
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 
-from rmpsam_ros import vision_messages
-from rmpsam_ros.feeds import Processed
-from rmpsam_ros.messages import (
+from rmpsam_ros.msg import LabelSet, PanopticSegmentation, TrackedInstanceArray
+from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_panoptic
+from rmpsam_ros.ros import vision_messages
+from rmpsam_ros.ros.feeds import Processed
+from rmpsam_ros.ros.messages import (
     compressed_message,
     image_message,
     label_set_message,
     panoptic_message,
     tracks_message,
 )
-from rmpsam_ros.msg import LabelSet, PanopticSegmentation, TrackedInstanceArray
-from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_panoptic
 from rmpsam_ros.types import PromptResult
 
 RESULT_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)

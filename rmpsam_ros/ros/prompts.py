@@ -13,10 +13,10 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_srvs.srv import SetBool, Trigger
 
 from rmpsam_ros.errors import PromptError, RmpsamError
-from rmpsam_ros.messages import NO_CLASS, mask_message, roi_message, stamp_ns
-from rmpsam_ros.requests import Ask
+from rmpsam_ros.ros.messages import NO_CLASS, mask_message, roi_message, stamp_ns
+from rmpsam_ros.ros.requests import Ask
+from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.srv import RemoveTrack, SegmentPoints
-from rmpsam_ros.worker import InferenceWorker
 
 SERVICE_QOS = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 """Deep enough for a burst of clicks: the default of 10 would drop the rest without an answer."""
