@@ -1,0 +1,101 @@
+"""`rmpsam train`: a network for one's own classes."""
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rmpsam_ros.training.config import TrainingConfig
+
+HELP = "trains a network on labelled pictures, and evaluates and exports it (needs the [torch] extra)"
+EXAMPLE = """
+rmpsam train --config robot.yaml --check
+rmpsam train --config robot.yaml
+rmpsam train --config robot.yaml --resume --minutes 30
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the run's YAML")
+    parser.add_argument("--check", action="store_true", help="read every picture and mask, say what is wrong, do not train")
+    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint, if there is one")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, instead of the YAML's")
+    parser.add_argument("--minutes", type=float, metavar="N", help="stop after N minutes of training; --resume goes on")
+    parser.add_argument("--no-export", action="store_true", help="leave the model folder and its evaluation out")
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from rmpsam_ros.errors import DataError
+    from rmpsam_ros.training.config import load_config
+
+    if args.minutes is not None and args.minutes <= 0:
+        raise DataError(f"--minutes is {args.minutes:g}; it must be above 0.")
+    console = Console(highlight=False, soft_wrap=True)
+    config = load_config(args.config)
+    if args.out is not None:
+        config = replace(config, out=str(args.out.resolve()))
+    if args.check:
+        return _check(config, console)
+    from rmpsam_ros.cli.convert import need_torch
+
+    need_torch()
+    from rmpsam_ros.training.run import TrainingRun
+
+    training = TrainingRun(config, resume=args.resume)
+    pictures = sum(len(source.indices) for source in training.mixture.sources)
+    console.print(f"{config.variant}, {len(training.label_map.labels)} classes, {pictures} pictures or videos, on {training.device}, "
+                  f"from step {training.step} of {config.steps}")  # fmt: skip
+    training.train(args.minutes, console.print)
+    console.print(f"{training.out / 'checkpoint.pt'}: {training.step} of {config.steps} steps")
+    if not args.no_export:
+        _finish(training, console)
+    return 0
+
+
+def _check(config: TrainingConfig, console: Console) -> int:
+    from rich.progress import Progress
+
+    from rmpsam_ros.data.checks import check_source
+    from rmpsam_ros.data.label_map import load_label_map
+    from rmpsam_ros.data.sources import Source
+
+    own = config.path(config.labels)
+    label_map = load_label_map(own if own.is_file() else config.labels)
+    problems = 0
+    for description in (*config.train, *config.validation):
+        source = Source(description, label_map, config.data_folder)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task(description.annotations, total=len(source.indices))
+            findings = check_source(source, lambda: bar.advance(task))
+        problems += len(findings.problems)
+        for problem in findings.problems:
+            console.print(problem, markup=False)
+        common = sorted(findings.classes.items(), key=lambda item: -item[1])
+        console.print(f"{description.annotations}: {findings.pictures} pictures, {findings.objects} objects, {len(findings.problems)} problems; "
+                      + ", ".join(f"{name} {count}" for name, count in common), markup=False)  # fmt: skip
+    return 2 if problems else 0
+
+
+def _finish(training, console: Console) -> None:
+    from rich.progress import Progress
+
+    from rmpsam_ros.training.finish import evaluate, export_model
+
+    config = training.config
+    with console.status("exporting"):
+        folder = export_model(training)
+    console.print(f"{folder}: the model folder; `rmpsam segment PHOTO --out OUT --model {folder}` tries it")
+    if not config.validation:
+        return
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("evaluating", total=None)
+        numbers = evaluate(folder, list(config.validation), training.label_map, config.data_folder, config.validation_images, lambda: bar.advance(task))
+    for name, row in numbers.items():
+        clicks = ", ".join(f"{v:.1f}" for v in row["click_miou"])
+        console.print(f"{name}: IoU of clicks {clicks} (one, two, three clicks)" + (f", PQ {row['pq']:.1f}" if "pq" in row else ""))

@@ -1,0 +1,130 @@
+"""Batches as tensors. Batch number i is the same whatever worker makes it, so a run resumes where it stopped."""
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from rmpsam_ros.data.clicks import PromptMix, sample_prompts
+from rmpsam_ros.data.sample import Coverage, Sample
+from rmpsam_ros.data.sources import Mixture
+
+COVERAGES = tuple(Coverage)
+
+
+@dataclass
+class Batch:
+    """B pictures or clips of T frames; masks of clips lie one under the other, as the decoder sees them.
+
+    Attributes:
+        images: (B, T, 3, H, W) uint8 RGB.
+        sizes: (B, 2) height and width of the canvas that belong to the picture.
+        masks: for each picture (N, T * H, W) bool.
+        class_ids: for each picture (N,) int64, -1 without a class.
+        voids: (B, T * H, W) bool.
+        coverage: (B,) index into `COVERAGES`.
+        boxes, labels: (B, P, 4) float32 and (B, P) int64 prompts; P = 0 for clips.
+        answers, answer_voids: (B, P, H, W) bool.
+    """
+
+    images: Tensor
+    sizes: Tensor
+    masks: list[Tensor]
+    class_ids: list[Tensor]
+    voids: Tensor
+    coverage: Tensor
+    boxes: Tensor
+    labels: Tensor
+    answers: Tensor
+    answer_voids: Tensor
+
+    def __len__(self) -> int:
+        return self.images.shape[0]
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        moved = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            moved[item.name] = [v.to(device) for v in value] if isinstance(value, list) else value.to(device, non_blocking=True)
+        return Batch(**moved)
+
+
+class Batches(Dataset):
+    """Batches of a mixture by their number.
+
+    Args:
+        mixture: what is drawn from.
+        size: pictures in a batch.
+        number: how many batches there are.
+        prompts: which clicks and boxes.
+        clips: share of batches that are clips.
+        frames: frames of a clip; such a batch has `size / frames` clips, but at least one.
+        seed: of everything random.
+        first: number of the first batch to make.
+    """
+
+    def __init__(self, mixture: Mixture, size: int, number: int, prompts: PromptMix, clips: float = 0.0, frames: int = 3,
+                 seed: int = 0, first: int = 0) -> None:  # fmt: skip
+        self.mixture, self.size, self.number, self.prompts = mixture, size, number, prompts
+        self.clips, self.frames, self.seed, self.first = clips, frames, seed, first
+
+    def __len__(self) -> int:
+        return max(0, self.number - self.first)
+
+    def __getitem__(self, index: int) -> Batch:
+        number = self.first + index
+        if np.random.default_rng((self.seed, number)).random() < self.clips:
+            return self._clips(number)
+        samples, sizes, prompts = [], [], []
+        for slot in range(self.size):
+            rng = np.random.default_rng((self.seed, number, slot))
+            sample, valid = self.mixture.image(rng)
+            samples.append([sample])
+            sizes.append(valid)
+            prompts.append(sample_prompts(sample, self.prompts, rng, valid))
+        return _collate(samples, sizes, prompts)
+
+    def _clips(self, number: int) -> Batch:
+        clips = [self.mixture.clip(self.frames, np.random.default_rng((self.seed, number, slot)))
+                 for slot in range(max(1, self.size // self.frames))]  # fmt: skip
+        return _collate(clips, [self.mixture.size] * len(clips), [])
+
+
+def loader(batches: Batches, workers: int) -> DataLoader:
+    """Batches in order, made ahead by `workers` processes (0: in this one)."""
+    # Workers are threads' worth each; OpenCV's own threads inside them would only fight.
+    return DataLoader(batches, batch_size=None, shuffle=False, num_workers=workers, worker_init_fn=_start_worker,
+                      prefetch_factor=4 if workers else None, persistent_workers=False)  # fmt: skip
+
+
+def _start_worker(_: int) -> None:
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
+
+
+def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: list) -> Batch:
+    height, width = clips[0][0].size
+    # Contiguous, because numpy's stack keeps the order of pixels then colours in memory, and with that layout the
+    # gradients of torch 2.13 on a CPU write past their end (seen as "double free or corruption" after some steps).
+    images = np.ascontiguousarray(np.stack([np.stack([f.image.transpose(2, 0, 1) for f in clip]) for clip in clips]))
+    return Batch(
+        images=torch.from_numpy(images),
+        sizes=torch.tensor(sizes),
+        masks=[torch.from_numpy(np.concatenate([f.masks for f in clip], axis=1)) for clip in clips],
+        class_ids=[torch.from_numpy(clip[0].class_ids) for clip in clips],
+        voids=torch.from_numpy(np.stack([np.concatenate([f.void for f in clip]) for clip in clips])),
+        coverage=torch.tensor([COVERAGES.index(clip[0].coverage) for clip in clips]),
+        boxes=_stack([p.boxes for p in prompts], (len(clips), 0, 4), torch.float32),
+        labels=_stack([p.labels for p in prompts], (len(clips), 0), torch.int64),
+        answers=_stack([p.masks for p in prompts], (len(clips), 0, height, width), torch.bool),
+        answer_voids=_stack([p.voids for p in prompts], (len(clips), 0, height, width), torch.bool),
+    )
+
+
+def _stack(arrays: list[np.ndarray], empty: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    return torch.from_numpy(np.stack(arrays)) if arrays else torch.zeros(empty, dtype=dtype)

@@ -1,0 +1,50 @@
+"""Where a run stopped, as one file that is whole or not there, and that is loaded without executing anything in it."""
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.errors import DataError
+
+FORMAT = "rmpsam-training-1"
+
+
+@dataclass
+class Checkpoint:
+    """`step` steps are done; `net` and `averaged` are state dicts, `optimizer` its own; `setup` is what must not change."""
+
+    step: int
+    net: dict[str, Tensor]
+    averaged: dict[str, Tensor]
+    optimizer: dict
+    setup: dict[str, str]
+    seconds: float = 0.0
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes it beside its place, then renames."""
+    with atomic_file(path) as part:
+        torch.save({"format": FORMAT, **vars(checkpoint)}, part)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Reads one back, on the CPU.
+
+    Raises:
+        DataError: missing, or not a checkpoint of a training run.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no checkpoint {path} to resume from; start without --resume.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise DataError(f"{path} is not a checkpoint that can be loaded safely; it must be one that `rmpsam train` wrote.") from error
+    if not isinstance(content, dict) or content.pop("format", None) != FORMAT or content.keys() != Checkpoint.__dataclass_fields__.keys():
+        raise DataError(f"{path} is not a checkpoint of a training run of this version ({FORMAT}).")
+    return Checkpoint(**content)

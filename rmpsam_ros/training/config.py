@@ -1,0 +1,173 @@
+"""A training run's YAML, checked field by field before anything is loaded."""
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from rmpsam_ros.data.augment import Augmentation
+from rmpsam_ros.data.clicks import PromptMix
+from rmpsam_ros.data.sources import SourceConfig
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.model_folder import check_input_size
+from rmpsam_ros.training.matcher import LossWeights
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One run. Paths are relative to the YAML's folder; `~` and `$VARIABLES` in them are expanded.
+
+    Attributes:
+        out: folder of the run: checkpoint.pt, log.csv, and the finished model folder `model`.
+        labels: a bundled label map (`robot`), an official label set, or a YAML file.
+        train: the datasets; `validation`: those that the finished model is evaluated on; both seen from `data_root`.
+        name: of the model; the out folder's if empty.
+        variant: lite0, r18, r50 (tiny, for tests); `start` is a model folder to start from instead of fresh weights.
+        network: options of the variant that differ, such as `num_queries`.
+        input_size: height and width, multiples of 32.
+        steps, batch_size: how long, and pictures in a step; `clips` of the steps are clips of `frames`.
+        learning_rate, weight_decay, warm_up (steps), clip_gradient (norm), ema: of AdamW and its average.
+        backbone_rate: factor on the learning rate; freeze_stages: 0 … 4 of the backbone stay as they are;
+        freeze_batchnorm: backbone, all or none keep their statistics.
+        bf16: autocast on CUDA. device: auto, cpu, cuda. workers: processes that make batches.
+        checkpoint_minutes: how much is lost at most. validation_images: of each validation set, 0 = all.
+        licence: what the finished model's folder says of it.
+    """
+
+    out: str
+    labels: str
+    train: tuple[SourceConfig, ...]
+    validation: tuple[SourceConfig, ...] = ()
+    data_root: str = "."
+    name: str = ""
+    variant: str = "lite0"
+    start: str = ""
+    network: Mapping[str, object] = field(default_factory=dict)
+    input_size: tuple[int, int] = (480, 640)
+    steps: int = 20000
+    batch_size: int = 8
+    clips: float = 0.1
+    frames: int = 3
+    learning_rate: float = 1e-4
+    weight_decay: float = 0.05
+    warm_up: int = 500
+    clip_gradient: float = 1.0
+    ema: float = 0.9995
+    backbone_rate: float = 0.1
+    freeze_stages: int = 1
+    freeze_batchnorm: str = "backbone"
+    bf16: bool = True
+    device: str = "auto"
+    workers: int = 4
+    seed: int = 0
+    checkpoint_minutes: float = 2.0
+    validation_images: int = 100
+    score_threshold: float = 0.5
+    overlap_threshold: float = 0.6
+    half: bool = True
+    licence: str = ""
+    losses: LossWeights = LossWeights()
+    augmentation: Augmentation = Augmentation()
+    prompts: PromptMix = PromptMix()
+    base: Path = Path()
+
+    def path(self, name: str) -> Path:
+        """A path of the YAML, seen from its folder."""
+        return self.base / Path(os.path.expandvars(name)).expanduser()
+
+    @property
+    def data_folder(self) -> Path:
+        """What the datasets' paths start from.
+
+        Raises:
+            DataError: a variable in `data_root` is not set, or there is no such folder.
+        """
+        folder = self.path(self.data_root)
+        if not folder.is_dir():
+            raise DataError(f"data_root is {self.data_root}, but there is no folder {folder}.")
+        return folder
+
+
+_AT_LEAST = {"steps": 1, "batch_size": 1, "frames": 1, "warm_up": 0, "workers": 0, "validation_images": 0, "checkpoint_minutes": 0.0}
+_SHARES = ("clips", "ema", "score_threshold", "overlap_threshold")
+
+
+def load_config(path: Path) -> TrainingConfig:
+    """Reads and checks a run's YAML.
+
+    Raises:
+        DataError: what is wrong, with the field.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"There is no training configuration {path}.")
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
+    config = _build(TrainingConfig, content, str(path))
+    config = dataclasses.replace(config, base=path.parent)
+    for name, least in _AT_LEAST.items():
+        if getattr(config, name) < least:
+            raise DataError(f"{path}: {name} is {getattr(config, name)}; it must be at least {least}.")
+    for name in _SHARES:
+        if not 0 <= getattr(config, name) <= 1:
+            raise DataError(f"{path}: {name} is {getattr(config, name)}; it must be from 0 to 1.")
+    if config.freeze_batchnorm not in ("backbone", "all", "none"):
+        raise DataError(f"{path}: freeze_batchnorm is {config.freeze_batchnorm!r}; it must be backbone, all or none.")
+    low, high = config.augmentation.scale
+    if not 0 < low <= high:
+        raise DataError(f"{path}: augmentation.scale is [{low}, {high}]; it must be two growing numbers above 0.")
+    if not config.train:
+        raise DataError(f"{path}: train lists no dataset.")
+    try:
+        check_input_size(config.input_size)
+    except ValueError as error:
+        raise DataError(f"{path}: {error}.") from error
+    return config
+
+
+def _build(kind: type, content: object, where: str):
+    """A dataclass from a table: no unknown field, every value of the field's type."""
+    if not isinstance(content, Mapping):
+        raise DataError(f"{where} must be a table of options.")
+    hints = typing.get_type_hints(kind)
+    known = [item for item in dataclasses.fields(kind) if item.name != "base"]
+    unknown = sorted(set(map(str, content)) - {item.name for item in known})
+    if unknown:
+        raise DataError(f"{where} has an unknown option {unknown[0]!r}; there are {', '.join(item.name for item in known)}.")
+    missing = [item.name for item in known if item.name not in content
+               and item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING]  # fmt: skip
+    if missing:
+        raise DataError(f"{where} lacks {missing[0]!r}.")
+    return kind(**{name: _value(hints[name], value, f"{where}: {name}") for name, value in content.items()})
+
+
+def _value(hint: object, value: object, where: str):
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value, where)  # type: ignore[arg-type]
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple:
+        if not isinstance(value, list) or (arguments[-1] is not Ellipsis and len(value) != len(arguments)):
+            size = "" if arguments[-1] is Ellipsis else f" of {len(arguments)} values"
+            raise DataError(f"{where} must be a list{size}.")
+        return tuple(_value(arguments[0], entry, f"{where}[{index}]") for index, entry in enumerate(value))
+    if origin is Mapping:
+        if not isinstance(value, Mapping):
+            raise DataError(f"{where} must be a table.")
+        return dict(value)
+    if hint is float and isinstance(value, str):
+        try:
+            return float(value)  # YAML takes 1e-4 for a text
+        except ValueError:
+            pass
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):  # type: ignore[arg-type]
+        raise DataError(f"{where} is {value!r}; it must be of type {hint.__name__}.")  # type: ignore[attr-defined]
+    return value

@@ -1,0 +1,75 @@
+"""A run's result: the averaged network as a model folder, evaluated as users will run it."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from rmpsam_ros.data.coco import CocoPanoptic
+from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.data.youtube_vis import YoutubeVis
+from rmpsam_ros.evaluation.panoptic import PanopticQuality
+from rmpsam_ros.evaluation.prompt import PromptQuality
+from rmpsam_ros.evaluation.reports import write_json
+from rmpsam_ros.export import make_model_folder
+from rmpsam_ros.model_folder import ModelFolder, read_model_folder, write_model_yaml
+from rmpsam_ros.segmenter import Segmenter
+from rmpsam_ros.training.run import Report, TrainingRun
+
+MODEL, REPORT = "model", "validation.json"
+
+
+def export_model(run: TrainingRun, report: Report = lambda _: None) -> Path:
+    """Writes OUT/model from the averaged weights; the old one is replaced at the end."""
+    config, net = run.config, run.averaged.net
+    folder = run.out / MODEL
+    state = "finished" if run.finished else "unfinished"
+    model = ModelFolder(
+        path=folder, name=config.name or run.out.resolve().name, variant=config.variant, config=net.config_dict(),
+        input_size=config.input_size, labels=run.label_map.labels, trained=True, score_threshold=config.score_threshold,
+        overlap_threshold=config.overlap_threshold, licence=config.licence,
+        provenance=f"{state} run of rmpsam train: {run.step} of {config.steps} steps of {config.batch_size} pictures in "
+                   f"{run.seconds / 60:.0f} minutes on {run.device.type}" + (f", from {Path(config.start).name}" if config.start else ""),
+    )  # fmt: skip
+    device = run.device
+    try:
+        make_model_folder(net.cpu(), folder, model, half=config.half, report=report)
+    finally:
+        net.to(device)
+    return folder
+
+
+def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, base: Path, limit: int = 100,
+             progress: Callable[[], None] = lambda: None) -> dict[str, object]:  # fmt: skip
+    """Evaluates a model folder on validation sets: clicks on all, panoptic quality on panoptic ones.
+
+    The numbers go into the folder's `model.yaml` too.
+    """
+    segmenter = Segmenter(folder)
+    result: dict[str, object] = {}
+    try:
+        for config in sources:
+            source = Source(config, label_map, base)
+            prompt, panoptic = PromptQuality(), PanopticQuality(label_map.labels)
+            for index in source.indices[: limit or None]:
+                reader = source.reader
+                sample = reader.frame(index, 0) if isinstance(reader, YoutubeVis) else reader.sample(index)
+                frame = segmenter.set_image(sample.image)
+
+                def answer(clicks, frame=frame):
+                    return frame.prompt([(c.x, c.y) for c in clicks], [c.label for c in clicks]).mask
+
+                prompt.add(sample, answer)
+                if isinstance(reader, CocoPanoptic):
+                    panoptic.add(reader.panoptic(index), frame.panoptic())
+                progress()
+            result[Path(config.annotations).stem] = {
+                "prompt": prompt.summary(), **({"panoptic": panoptic.summary()} if panoptic.images else {})}
+    finally:
+        segmenter.close()
+    short = {name: {"click_miou": [round(v, 1) for v in r["prompt"]["miou"]], **({"pq": round(r["panoptic"]["all"]["pq"], 1)} if "panoptic" in r else {})}
+             for name, r in result.items()}  # fmt: skip
+    write_model_yaml(folder, replace(read_model_folder(folder), accuracy=short))
+    write_json(folder.parent / REPORT, result)
+    return short

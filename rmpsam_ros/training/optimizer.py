@@ -1,0 +1,94 @@
+"""What is trained, how fast, and the averaged copy that is kept."""
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+from torch import Tensor, nn
+
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.network import RMPSAM
+from rmpsam_ros.network.efficientnet_lite import EfficientNetLite0
+
+_LAST_BLOCK = (2, 4, 10, 15)
+"""EfficientNet-Lite0's last block at each stride 4, 8, 16, 32."""
+
+
+def backbone_stages(net: RMPSAM) -> list[list[nn.Module]]:
+    """The backbone's modules in four groups, by the stride of their output: up to 4, 8, 16, 32."""
+    backbone = net.backbone
+    if isinstance(backbone, EfficientNetLite0):
+        first = 0
+        groups: list[list[nn.Module]] = []
+        for last in _LAST_BLOCK:
+            groups.append(list(backbone.blocks[first : last + 1]))
+            first = last + 1
+        groups[0] = [backbone.conv_stem, backbone.bn0, *groups[0]]
+        return groups
+    return [[backbone.conv1, backbone.bn1, backbone.layer1], [backbone.layer2], [backbone.layer3], [backbone.layer4]]
+
+
+def freeze(net: RMPSAM, stages: int) -> None:
+    """Keeps the first `stages` groups of the backbone as they are.
+
+    Raises:
+        DataError: not 0 to 4.
+    """
+    if not 0 <= stages <= 4:
+        raise DataError(f"freeze_stages is {stages}; it must be from 0 (nothing) to 4 (the whole backbone).")
+    for group in backbone_stages(net)[:stages]:
+        for module in group:
+            module.requires_grad_(False)
+
+
+def set_training_mode(net: RMPSAM, frozen_batchnorm: str) -> None:
+    """Training mode, in which the statistics of batch normalisation stay fixed in the `backbone`, in `all`, or in `none`."""
+    net.train()
+    if frozen_batchnorm == "none":
+        return
+    for module in (net if frozen_batchnorm == "all" else net.backbone).modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
+def make_optimizer(net: RMPSAM, rate: float, decay: float, backbone_factor: float) -> torch.optim.AdamW:
+    """AdamW; no decay for norms, biases and embeddings, a smaller rate for the backbone. `base` is each group's full rate."""
+    groups: dict[tuple[bool, bool], list[Tensor]] = {}
+    for name, parameter in net.named_parameters():
+        if parameter.requires_grad:
+            plain = parameter.ndim <= 1 or any(part in name for part in ("kernels", "embedding", "mask_tokens"))
+            groups.setdefault((name.startswith("backbone."), plain), []).append(parameter)
+    described = [{"params": parameters, "weight_decay": 0.0 if plain else decay, "base": rate * (backbone_factor if backbone else 1.0)}
+                 for (backbone, plain), parameters in groups.items()]  # fmt: skip
+    return torch.optim.AdamW(described, lr=rate)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, step: int, steps: int, warm_up: int) -> float:
+    """Linear warm-up, then half a cosine to a hundredth; returns the factor on each group's full rate."""
+    if step < warm_up:
+        factor = (step + 1) / warm_up
+    else:
+        factor = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm_up) / max(1, steps - warm_up))))
+    for group in optimizer.param_groups:
+        group["lr"] = group["base"] * factor
+    return factor
+
+
+class AveragedNetwork:
+    """An exponential moving average of the network (Polyak averaging), buffers copied as they are.
+
+    The decay grows from 0.1 with the steps, so that the first ones are soon forgotten.
+    """
+
+    def __init__(self, net: RMPSAM, decay: float) -> None:
+        self.net, self.decay = copy.deepcopy(net).eval().requires_grad_(False), decay
+
+    @torch.no_grad()
+    def update(self, net: RMPSAM, step: int) -> None:
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for mine, other in zip(self.net.state_dict().values(), net.state_dict().values()):
+            if mine.is_floating_point():
+                mine.lerp_(other, 1 - decay)
+            else:
+                mine.copy_(other)

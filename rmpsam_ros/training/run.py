@@ -1,0 +1,216 @@
+"""A training run: set up or resumed, step after step, a checkpoint every few minutes."""
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+
+from rmpsam_ros.data.label_map import load_label_map
+from rmpsam_ros.data.sources import Mixture, Source
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.network import RMPSAM, VARIANTS, build, load_model
+from rmpsam_ros.training.batches import Batch, Batches, loader
+from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
+from rmpsam_ros.training.config import TrainingConfig
+from rmpsam_ros.training.criterion import Criterion
+from rmpsam_ros.training.forward import features_of, object_outputs, prompt_outputs
+from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
+
+CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
+Report = Callable[[str], None]
+
+
+class TrainingRun:
+    """Everything of one run.
+
+    Args:
+        config: the run.
+        resume: go on from the checkpoint in its folder, if there is one.
+
+    Raises:
+        DataError, ModelError: data, weights or checkpoint that cannot be used.
+    """
+
+    def __init__(self, config: TrainingConfig, resume: bool = False) -> None:
+        self.config, self.out = config, config.path(config.out)
+        self.label_map = load_label_map(_label_map_path(config))
+        if not resume and (self.out / CHECKPOINT).exists():
+            raise DataError(f"{self.out} already holds a run; go on with --resume, or give another `out`.")
+        sources = [Source(source, self.label_map, config.data_folder) for source in config.train]
+        self.mixture = Mixture(sources, config.input_size, config.augmentation)
+        self.device = torch.device(_device(config.device))
+        if self.device.type == "cuda":
+            torch.set_float32_matmul_precision("high")  # TF32 for what is left in float32
+        torch.manual_seed(config.seed)
+        self.net = fresh_network(config, len(self.label_map.labels)).to(self.device)
+        freeze(self.net, config.freeze_stages)
+        self.optimizer = make_optimizer(self.net, config.learning_rate, config.weight_decay, config.backbone_rate)
+        self.averaged = AveragedNetwork(self.net, config.ema)
+        self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses)
+        self.step, self.seconds = 0, 0.0
+        if (self.out / CHECKPOINT).exists():
+            self._resume()
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.config.steps
+
+    def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """All weighted losses of a batch; prompts on pictures, none on clips."""
+        autocast = torch.autocast("cuda", torch.bfloat16) if self.config.bf16 and self.device.type == "cuda" else nullcontext()
+        with autocast:
+            features = features_of(self.net, batch)
+            objects = object_outputs(self.net, features)
+            prompts = prompt_outputs(self.net, features, batch) if batch.boxes.shape[1] else None
+        result = self.criterion.objects(objects, batch)
+        return result if prompts is None else {**result, **self.criterion.prompts(prompts, batch)}
+
+    def train(self, minutes: float | None = None, report: Report = lambda _: None, every: float = 10.0) -> None:
+        """Trains to the last step, or for so many minutes; saves at the end, on Ctrl-C, and in between.
+
+        Args:
+            minutes: stop after these; None for no limit.
+            report: gets a line about every `every` seconds.
+        """
+        config = self.config
+        batches = Batches(self.mixture, config.batch_size, config.steps, config.prompts, config.clips, config.frames, config.seed, self.step)
+        set_training_mode(self.net, config.freeze_batchnorm)
+        self.out.mkdir(parents=True, exist_ok=True)
+        begun = said = saved = time.monotonic()
+        earlier, meter = self.seconds, _Meter()
+        waiting = time.monotonic()
+        try:
+            for batch in loader(batches, config.workers):
+                meter.waited += time.monotonic() - waiting
+                self._update(batch.to(self.device), meter)
+                now = time.monotonic()
+                self.seconds = earlier + now - begun
+                if now - said >= every or self.finished:
+                    self._log(meter, now - said, report)
+                    meter, said = _Meter(), now
+                if now - saved >= 60 * config.checkpoint_minutes and not self.finished:
+                    self.save()
+                    saved = time.monotonic()
+                if minutes is not None and now - begun >= 60 * minutes:
+                    break
+                waiting = time.monotonic()
+        finally:
+            self.save()
+
+    def save(self) -> None:
+        """Writes the checkpoint."""
+        save_checkpoint(self.out / CHECKPOINT, Checkpoint(
+            self.step, self.net.state_dict(), self.averaged.net.state_dict(), self.optimizer.state_dict(), self._setup(), self.seconds))
+
+    def _update(self, batch: Batch, meter: _Meter) -> None:
+        torch.manual_seed((self.config.seed << 32) + self.step)  # so that a resumed run takes the same points
+        factor = set_rate(self.optimizer, self.step, self.config.steps, self.config.warm_up)
+        losses = self.losses(batch)
+        total = torch.stack(list(losses.values())).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
+        if torch.isfinite(norm):  # one bad batch must not spoil the weights
+            self.optimizer.step()
+            self.averaged.update(self.net, self.step)
+        self.step += 1
+        meter.add({"total": total, **losses}, batch.images.shape[0] * batch.images.shape[1], factor, bool(torch.isfinite(norm)))
+
+    def _log(self, meter: _Meter, seconds: float, report: Report) -> None:
+        row = meter.means()
+        speed = meter.images / max(seconds, 1e-9)
+        left = (self.config.steps - self.step) * seconds / max(meter.steps, 1)
+        parts = "  ".join(f"{name} {value:.3f}" for name, value in row.items())
+        skipped = f"  SKIPPED {meter.skipped} steps with infinite gradients" if meter.skipped else ""
+        report(f"step {self.step}/{self.config.steps}  {parts}  {speed:.1f} images/s, {meter.waited / max(seconds, 1e-9):.0%} waiting "
+               f"for data, {_clock(left)} left{skipped}")
+        columns = ["step", "seconds", "images_per_second", "waiting", "rate", *_LOSSES]
+        path = self.out / LOG
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            if new:
+                writer.writeheader()
+            numbers = {"images_per_second": speed, "waiting": meter.waited / max(seconds, 1e-9), "rate": meter.rate * self.config.learning_rate, **row}
+            writer.writerow({"step": self.step, "seconds": f"{self.seconds:.1f}", **{k: f"{v:.6g}" for k, v in numbers.items()}})
+
+    def _resume(self) -> None:
+        checkpoint = read_checkpoint(self.out / CHECKPOINT)
+        changed = [key for key, value in self._setup().items() if checkpoint.setup.get(key) != value]
+        if changed:
+            raise DataError(f"{self.out / CHECKPOINT} is of a run with another {changed[0]} ({checkpoint.setup.get(changed[0])}); "
+                            "go on with the same, or give another `out`.")
+        self.net.load_state_dict(checkpoint.net)
+        self.averaged.net.load_state_dict(checkpoint.averaged)
+        self.optimizer.load_state_dict(checkpoint.optimizer)
+        for group, fresh in zip(self.optimizer.param_groups, make_optimizer(self.net, self.config.learning_rate, 0, self.config.backbone_rate).param_groups):
+            group["base"] = fresh["base"]  # a changed learning rate counts from here on
+        self.step, self.seconds = checkpoint.step, checkpoint.seconds
+
+    def _setup(self) -> dict[str, str]:
+        labels = ", ".join(label.name for label in self.label_map.labels.classes)
+        return {"variant": self.config.variant, "network": str(sorted(self.config.network.items())), "label set": labels,
+                "freeze_stages": str(self.config.freeze_stages)}  # fmt: skip
+
+
+_LOSSES = ("total", "object/class", "object/mask", "object/dice", "object/iou", "prompt/mask", "prompt/dice", "prompt/iou")
+
+
+class _Meter:
+    """Sums between two lines of the log. Losses stay on the device until they are read."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, torch.Tensor] = {}
+        self.counts: dict[str, int] = {}
+        self.steps = self.images = self.skipped = 0
+        self.waited = self.rate = 0.0
+
+    def add(self, losses: dict[str, torch.Tensor], images: int, rate: float, good: bool) -> None:
+        for name, value in losses.items():
+            self.sums[name] = self.sums.get(name, 0) + value.detach()
+            self.counts[name] = self.counts.get(name, 0) + 1
+        self.steps, self.images, self.rate, self.skipped = self.steps + 1, self.images + images, rate, self.skipped + (not good)
+
+    def means(self) -> dict[str, float]:
+        return {name: float(self.sums[name]) / self.counts[name] for name in _LOSSES if name in self.sums}
+
+
+def fresh_network(config: TrainingConfig, num_classes: int) -> RMPSAM:
+    """The network that a run begins with: fresh, with an ImageNet backbone (lite0), or a model folder's weights.
+
+    Weights of a start model that do not fit, such as those of other classes, stay fresh.
+    """
+    if config.variant not in VARIANTS:
+        raise DataError(f"The variant {config.variant!r} is not one of {', '.join(VARIANTS)}.")
+    net = build(config.variant, num_classes=num_classes, learned_classes=True, **config.network)
+    if config.start:
+        own, start = net.state_dict(), load_model(config.path(config.start)).state_dict()
+        fitting = {k: v for k, v in start.items() if k in own and own[k].shape == v.shape and "text_classifier" not in k}
+        if not fitting:
+            raise DataError(f"The start model {config.start} has no weight that fits variant {config.variant}.")
+        net.load_state_dict({**own, **fitting})
+    elif config.variant == "lite0":
+        net.backbone.load_imagenet()
+    return net
+
+
+def _label_map_path(config: TrainingConfig) -> str | Path:
+    own = config.path(config.labels)
+    return own if own.is_file() else config.labels
+
+
+def _device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise DataError(f"device is {name}, but torch finds no CUDA device here; use auto or cpu.")
+    return name
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -1,0 +1,147 @@
+"""Losses, matching and what unlabelled pixels may teach, on masks whose answers are known."""
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from rmpsam_ros.data.sample import Coverage  # noqa: E402
+from rmpsam_ros.network import DecoderOutput  # noqa: E402
+from rmpsam_ros.training.batches import COVERAGES, Batch  # noqa: E402
+from rmpsam_ros.training.criterion import Criterion, true_iou  # noqa: E402
+from rmpsam_ros.training.matcher import LossWeights, match  # noqa: E402
+from rmpsam_ros.training.points import mask_losses, pairwise_mask_losses, sample_points, uncertain_points  # noqa: E402
+
+WEIGHTS = LossWeights(points=400)
+IS_THING = torch.tensor([True, True, False])
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+def masks_of_columns(*bounds: tuple[int, int]) -> torch.Tensor:
+    masks = torch.zeros(len(bounds), 32, 48, dtype=torch.bool)
+    for row, (low, high) in enumerate(bounds):
+        masks[row, :, low:high] = True
+    return masks
+
+
+def logits_of(masks: torch.Tensor, height: float = 12.0) -> torch.Tensor:
+    """What a perfect network says: stride-4 logits."""
+    return (masks[:, 2::4, 2::4].float() - 0.5) * 2 * height
+
+
+def batch_of(masks: torch.Tensor, class_ids: list[int], coverage: Coverage = Coverage.ALL, void: torch.Tensor | None = None) -> Batch:
+    nothing = torch.zeros(1, 0, 32, 48, dtype=torch.bool)
+    voids = torch.zeros(1, 32, 48, dtype=torch.bool) if void is None else void[None]
+    return Batch(torch.zeros(1, 1, 3, 32, 48, dtype=torch.uint8), torch.tensor([[32, 48]]), [masks], [torch.tensor(class_ids, dtype=torch.int64)], voids,
+                 torch.tensor([COVERAGES.index(coverage)]), torch.zeros(1, 0, 4), torch.zeros(1, 0, dtype=torch.int64), nothing, nothing)  # fmt: skip
+
+
+def output_of(mask_logits: torch.Tensor, class_logits: torch.Tensor) -> DecoderOutput:
+    queries = len(mask_logits)
+    return DecoderOutput(class_logits[None], mask_logits[None], torch.zeros(1, queries, 8), torch.zeros(1, queries, 1))
+
+
+def test_sample_points__reads_pixel_centres():
+    ramp = torch.arange(6.0).expand(1, 1, 4, 6)
+    points = torch.tensor([[[(2 + 0.5) / 6, 0.5], [(2 + 1.0) / 6, 0.5]]])
+    assert sample_points(ramp, points)[0, 0].tolist() == pytest.approx([2.0, 2.5])
+
+
+def test_uncertain_points__gather_where_the_logit_is_small():
+    logits = torch.linspace(-6, 6, 48).expand(1, 1, 32, 48)
+    points = uncertain_points(logits, 400)
+    near = (points[0, :, 0] - 0.5).abs() < 0.15
+    assert points.shape == (1, 400, 2) and near[:300].float().mean() > 0.8 and near[300:].float().mean() < 0.5
+
+
+def test_mask_losses__are_those_computed_by_hand():
+    logits, truth = torch.tensor([[0.0, 0.0]]), torch.tensor([[1.0, 0.0]])
+    entropy, dice = mask_losses(logits, truth, torch.ones(1, 2))
+    assert entropy.item() == pytest.approx(0.6931, abs=1e-4) and dice.item() == pytest.approx(1 - 2 / 3)
+    entropy, dice = mask_losses(logits, truth, torch.zeros(1, 2))
+    assert entropy.item() == dice.item() == 0
+
+
+def test_pairwise_mask_losses__agree_with_the_single_ones():
+    logits, truth, weight = torch.randn(3, 50), (torch.rand(2, 50) > 0.5).float(), (torch.rand(50) > 0.2).float()
+    entropy, dice = pairwise_mask_losses(logits, truth, weight)
+    for n in range(3):
+        for m in range(2):
+            single = mask_losses(logits[n : n + 1], truth[m : m + 1], weight[None])
+            assert (entropy[n, m].item(), dice[n, m].item()) == pytest.approx((single[0].item(), single[1].item()), rel=1e-4)
+
+
+def test_match__finds_the_permutation():
+    masks = masks_of_columns((0, 16), (16, 32), (32, 48))
+    rows, columns = match(torch.zeros(4, 4), torch.cat((logits_of(masks)[[2, 0, 1]], torch.full((1, 8, 12), -9.0))), torch.tensor([0, 1, 2]), masks,
+                          torch.zeros(32, 48, dtype=torch.bool), WEIGHTS)  # fmt: skip
+    assert dict(zip(rows.tolist(), columns.tolist())) == {0: 2, 1: 0, 2: 1}
+
+
+def test_match__of_equal_masks_lets_the_class_decide():
+    masks = masks_of_columns((0, 24))
+    logits = logits_of(masks).repeat(2, 1, 1)
+    rows, _ = match(torch.tensor([[0.0, 9, 0, 0], [9.0, 0, 0, 0]]), logits, torch.tensor([0]), masks, torch.zeros(32, 48, dtype=torch.bool), WEIGHTS)
+    assert rows.tolist() == [1]
+
+
+def test_objects__a_perfect_answer_costs_almost_nothing():
+    masks = masks_of_columns((0, 24), (24, 48))
+    classes = torch.full((3, 4), -20.0)
+    classes[0, 1] = classes[1, 2] = classes[2, 3] = 20
+    logits = torch.cat((logits_of(masks), torch.full((1, 8, 12), -12.0)))
+    good = Criterion(IS_THING, WEIGHTS).objects([output_of(logits, classes)], batch_of(masks, [1, 2]))
+    bad = Criterion(IS_THING, WEIGHTS).objects([output_of(torch.full_like(logits, -12.0), -classes)], batch_of(masks, [1, 2]))
+    assert good["object/class"] < 1e-3 and good["object/dice"] < 0.3 * bad["object/dice"]
+    assert bad["object/class"] > 5 and bad["object/mask"] > 5 * good["object/mask"]
+
+
+@pytest.mark.parametrize("coverage, says, punished", [
+    (Coverage.ALL, 2, True), (Coverage.ALL, 3, False), (Coverage.THINGS, 2, False), (Coverage.THINGS, 3, False),
+    (Coverage.THINGS, 0, True), (Coverage.SOME, 0, False), (Coverage.SOME, 2, False),
+])  # fmt: skip
+def test_classes__of_a_query_without_object_depend_on_what_is_labelled(coverage, says, punished):
+    masks = masks_of_columns((0, 24))
+    classes = torch.full((2, 4), -20.0)
+    classes[0, 1], classes[1, says] = 20, 20  # the first query has the object; the second says class 0, 2 (stuff) or 3 (no object)
+    logits = torch.cat((logits_of(masks), -logits_of(masks)))
+    loss = Criterion(IS_THING, WEIGHTS).objects([output_of(logits, classes)], batch_of(masks, [1], coverage))["object/class"]
+    assert (loss > 1) == punished
+
+
+def test_classes__an_object_without_a_class_teaches_its_mask_only():
+    masks = masks_of_columns((0, 24))
+    for says in range(4):
+        classes = torch.full((1, 4), -20.0)
+        classes[0, says] = 20
+        losses = Criterion(IS_THING, WEIGHTS).objects([output_of(-logits_of(masks), classes)], batch_of(masks, [-1]))
+        assert losses["object/class"] == 0 and losses["object/mask"] > 1
+
+
+def test_masks__void_pixels_do_not_count():
+    masks = masks_of_columns((0, 24))
+    spilt = logits_of(masks_of_columns((0, 48)))
+    classes = torch.tensor([[20.0, 0, 0, 0]])
+    void = masks_of_columns((24, 48))[0]
+    blamed = Criterion(IS_THING, WEIGHTS).objects([output_of(spilt, classes)], batch_of(masks, [0]))
+    excused = Criterion(IS_THING, WEIGHTS).objects([output_of(spilt, classes)], batch_of(masks, [0], void=void))
+    assert excused["object/mask"] < 0.2 * blamed["object/mask"] and excused["object/dice"] < 0.5 * blamed["object/dice"]
+
+
+def test_objects__of_a_picture_without_any_have_finite_gradients():
+    logits = torch.randn(2, 8, 12, requires_grad=True)
+    losses = Criterion(IS_THING, WEIGHTS).objects([output_of(logits, torch.zeros(2, 4, requires_grad=True))], batch_of(torch.zeros(0, 32, 48, dtype=torch.bool), []))
+    torch.stack(list(losses.values())).sum().backward()
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_true_iou__is_that_of_the_cells():
+    truth = masks_of_columns((0, 24))
+    found = logits_of(masks_of_columns((0, 12)))
+    nothing = torch.zeros_like(truth)
+    assert true_iou(found, truth, nothing).tolist() == pytest.approx([0.5])
+    assert true_iou(found, truth, masks_of_columns((12, 24))).tolist() == pytest.approx([1.0])

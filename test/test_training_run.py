@@ -1,0 +1,109 @@
+"""A run from its YAML to a model folder: it learns, resumes to the same weights, and says what is wrong with its input."""
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from rmpsam_ros import cli  # noqa: E402
+from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
+from rmpsam_ros.training.config import load_config  # noqa: E402
+from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
+from rmpsam_ros.training.run import TrainingRun  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # maps this small gain nothing, and waiting threads are slow where the machine is busy
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    return write_example(tmp_path_factory.mktemp("shapes"), count=36)
+
+
+def short(example, **changes):
+    return replace(load_config(example), **changes)
+
+
+def test_train__of_the_example_learns_and_makes_a_model_folder(example, capsys):
+    pytest.importorskip("openvino", reason="evaluating needs a backend")
+    example.write_text(CONFIG.replace("steps: 600", "steps: 160").replace("points: 512", "points: 256"))
+    assert cli.main(["train", "--config", str(example)]) == 0
+    out = example.parent / "run"
+    first, *_, last = csv.DictReader((out / "log.csv").open())
+    assert float(last["total"]) < 0.7 * float(first["total"])
+    summary = json.loads((out / "validation.json").read_text())["panoptic"]
+    assert summary["panoptic"]["all"]["pq"] > 8  # an untrained network has 0
+    assert summary["prompt"]["objects"] > 10 and "IoU of clicks" in capsys.readouterr().out
+    assert cli.main(["train", "--config", str(example)]) == 2
+    assert "already holds a run" in capsys.readouterr().err
+
+
+def test_train__stopped_and_resumed_is_as_if_it_had_never_stopped(example):
+    whole, parts = short(example, steps=4, out="whole"), short(example, steps=4, out="parts")
+    TrainingRun(whole).train()
+    first = TrainingRun(parts)
+    first.train(minutes=1e-9)
+    assert first.step == 1 and not first.finished
+    second = TrainingRun(parts, resume=True)
+    second.train()
+    a, b = (read_checkpoint(example.parent / name / "checkpoint.pt") for name in ("whole", "parts"))
+    assert a.step == b.step == 4
+    assert all(torch.allclose(a.net[key], b.net[key], atol=1e-5) for key in a.net)
+
+
+def test_resume__of_another_network_is_refused(example):
+    TrainingRun(short(example, steps=1, out="other")).save()
+    with pytest.raises(DataError, match="another freeze_stages"):
+        TrainingRun(short(example, steps=1, out="other", freeze_stages=1), resume=True)
+
+
+def test_checkpoint__that_is_none_is_refused(tmp_path):
+    (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(DataError, match="loaded safely"):
+        read_checkpoint(tmp_path / "checkpoint.pt")
+    torch.save({"weights": torch.zeros(2)}, tmp_path / "checkpoint.pt")
+    with pytest.raises(DataError, match="not a checkpoint of a training run"):
+        read_checkpoint(tmp_path / "checkpoint.pt")
+
+
+def test_freeze__keeps_the_first_stages_and_the_norms(example):
+    run = TrainingRun(short(example, freeze_stages=2, freeze_batchnorm="backbone", out="frozen", steps=1))
+    before = {key: value.clone() for key, value in run.net.state_dict().items()}
+    run.train()
+    after = run.net.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before if k.startswith(("backbone.conv1", "backbone.layer2")) or (
+        k.startswith("backbone.") and "running" in k))  # fmt: skip
+    assert not torch.equal(before["panoptic_head.kernels.weight"], after["panoptic_head.kernels.weight"])
+
+
+def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsys):
+    broken = write_example(tmp_path, count=8)
+    assert cli.main(["train", "--config", str(broken), "--check"]) == 0
+    (tmp_path / "images" / "003.png").unlink()
+    assert cli.main(["train", "--config", str(broken), "--check"]) == 2
+    assert "image 4 (003.png)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line, part", [
+    ("stepz: 3", "unknown option 'stepz'"), ("steps: many", "steps is 'many'; it must be of type int"), ("steps: 0", "at least 1"),
+    ("input_size: [90, 128]", "multiples of 32"), ("train: []", "no dataset"), ("freeze_batchnorm: some", "backbone, all or none"),
+    ("losses: {point: 3}", "unknown option 'point'"), ("clips: 2.0", "from 0 to 1"), ("device: [", "not YAML"),
+])  # fmt: skip
+def test_config__says_what_is_wrong(tmp_path, capsys, line, part):
+    kept = [text for text in CONFIG.splitlines() if not text.startswith(line.split(":")[0] + ":")]
+    if line.startswith("train"):
+        kept = [text for text in kept if "skip: 6" not in text]
+    (tmp_path / "train.yaml").write_text("\n".join([*kept, line, ""]))
+    assert cli.main(["train", "--config", str(tmp_path / "train.yaml")]) == 2
+    error = capsys.readouterr().err
+    assert part in error and error.count("\n") == 1
