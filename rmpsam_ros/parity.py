@@ -11,7 +11,8 @@ from rmpsam_ros.segmenter import Segmenter
 from rmpsam_ros.types import PanopticResult
 
 LEAST_AGREEMENT = 0.98
-"""Share of pixels with the same class and object, mean over images. float16 against float32 is at 0.999 and above."""
+"""Share of pixels with the same class and object, mean over images. With float16's rounding simulated, an untrained R18 is
+at 0.9999 and an untrained Lite0, whose masks are noise, at 0.984 to 0.990; bfloat16 would be at 0.87 there."""
 
 LEAST_PROMPT_IOU = 0.97
 """IoU of the masks of the same click, mean over clicks. Some clicks lie where two masks are equally right."""

@@ -125,6 +125,28 @@ def test_create_backend__auto_where_tensorrt_fails__openvino_runs(monkeypatch, c
     assert "no GPU today" in caplog.text
 
 
+def test_create_backend__auto_where_tensorrt_fails_on_a_gpu__torch_runs_there(monkeypatch):
+    chosen = []
+
+    class Other:
+        def __init__(self, model, **options):
+            pass
+
+    def load(name):
+        chosen.append(name)
+        return Other if name != "tensorrt" else _no_gpu_class
+
+    monkeypatch.setattr("rmpsam_ros.backends.choose_backend", lambda name: "tensorrt")
+    monkeypatch.setattr("rmpsam_ros.backends._load", load)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    create_backend(read_model_folder(tiny_model()), "auto")
+    assert chosen == ["tensorrt", "torch"]
+
+
+def _no_gpu_class(model, **options):
+    _no_gpu(None)
+
+
 def _no_gpu(device):
     raise BackendError("no GPU today.")
 
@@ -227,6 +249,19 @@ def test_backend__features_alone__are_those_of_the_whole_graph(monkeypatch, tmp_
     whole = backend.run_image(canvas, (75, 100)).features
     np.testing.assert_array_equal(backend.run_features(canvas, (75, 100)).numpy(), whole.numpy())
     backend.close()
+
+
+def test_backend__graph_cannot_be_captured__runs_without_and_says_so(monkeypatch, tmp_path, caplog, photo):
+    monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path))
+    monkeypatch.setattr("rmpsam_ros.backends.is_installed", lambda name: True)
+    usual, odd = trt_stand_in.HostDevice(), trt_stand_in.HostDevice()
+    odd.capture = lambda run: (_ for _ in ()).throw(RuntimeError("operation not permitted when stream is capturing"))
+    trt_stand_in.install(monkeypatch, usual)
+    expected = Segmenter(tiny_model(), backend="tensorrt").set_image(photo).panoptic()
+    trt_stand_in.install(monkeypatch, odd)
+    result = Segmenter(tiny_model(), backend="tensorrt").set_image(photo).panoptic()
+    np.testing.assert_array_equal(result.segment_ids, expected.segment_ids)
+    assert "runs without a CUDA graph" in caplog.text
 
 
 def test_backend__unwritable_cache__builds_at_each_start_and_says_so(monkeypatch, tmp_path, caplog, photo):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -91,7 +92,10 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
     try:
         return _load(chosen)(model, progress=progress, **options)
     except BackendError as error:
-        other = next((candidate for candidate in ("openvino", "torch") if is_installed(candidate)), None)
+        torch = sys.modules.get("torch")  # loaded by the attempt, where there is one
+        on_gpu = torch is not None and torch.cuda.is_available()
+        others = ("torch", "openvino") if on_gpu else ("openvino", "torch")
+        other = next((candidate for candidate in others if is_installed(candidate)), None)
         if name != "auto" or other is None:
             raise
         _LOG.warning("TensorRT is installed but not usable, %s runs instead: %s", other, error)

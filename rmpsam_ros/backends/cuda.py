@@ -64,7 +64,8 @@ class CudaDevice:
         """Records what `run` asks of the stream; the result asks it all again with one call."""
         graph = torch.cuda.CUDAGraph()
         self.wait()
-        with torch.cuda.graph(graph, stream=self._stream):
+        # Other threads may use CUDA meanwhile, say another camera's node in the same process.
+        with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
             run()
         return graph.replay
 

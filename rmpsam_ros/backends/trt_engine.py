@@ -112,7 +112,7 @@ class TrtEngine:
         self._keep_kernels()
         try:
             run = device.capture(enqueue)
-        except RuntimeError as error:
+        except (RuntimeError, BackendError) as error:  # torch's, or TensorRT's refusal to be captured
             _LOG.warning("%s runs without a CUDA graph, somewhat slower: %s", self._title, " ".join(str(error).split())[:200])
             run = enqueue
         return _Plan(buffers, outputs, run)
@@ -121,6 +121,10 @@ class TrtEngine:
         if not flavour.is_rtx or not hasattr(self._engine, "create_runtime_config"):
             return self._engine.create_execution_context()
         config = self._engine.create_runtime_config()
+        strategies = getattr(flavour.module, "DynamicShapesKernelSpecializationStrategy", None)
+        if hasattr(strategies, "EAGER"):
+            # The default compiles kernels for a number of prompts later, in the background: a captured graph would never get them.
+            config.dynamic_shapes_kernel_specialization_strategy = strategies.EAGER
         self._runtime_cache = config.create_runtime_cache()
         if self._kernels is not None and self._kernels.is_file():
             # TensorRT-RTX checks it against itself, the GPU and the driver, and takes nothing from it where they differ.
