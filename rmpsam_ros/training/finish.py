@@ -64,7 +64,7 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
                 if isinstance(reader, CocoPanoptic):
                     panoptic.add(reader.panoptic(index), frame.panoptic())
                 progress()
-            result[Path(config.annotations).stem] = {
+            result[Path(config.annotations).with_suffix("").as_posix()] = {
                 "prompt": prompt.summary(), **({"panoptic": panoptic.summary()} if panoptic.images else {})}
     finally:
         segmenter.close()
