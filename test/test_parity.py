@@ -58,7 +58,7 @@ def stand_in(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def photo(tmp_path):
+def photo(tmp_path) -> str:
     rows, columns = np.mgrid[0:90, 0:120]
     cv2.imwrite(str(tmp_path / "photo.png"), np.stack((rows * 2, columns * 2, rows + columns), axis=-1).astype(np.uint8))
     return str(tmp_path / "photo.png")
@@ -93,6 +93,19 @@ def test_engine_command__engine_says_something_else__is_refused_and_noted(stand_
 def test_engine_command__wrong_option__one_line(stand_in, words, said, capsys):
     assert main(["engine", str(tiny_model()), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_engine_command__no_gpu__says_how_to_build_for_one_elsewhere(monkeypatch, photo, capsys):
+    pytest.importorskip("torch", reason="the TensorRT backend needs torch")
+    from rmpsam_ros.backends import tensorrt
+    from rmpsam_ros.errors import BackendError
+
+    def none(device):
+        raise BackendError("There is no GPU.")
+
+    monkeypatch.setattr(tensorrt, "_open_device", none)
+    assert main(["engine", str(tiny_model()), "--images", photo]) == 2
+    assert capsys.readouterr().err == "rmpsam engine: There is no GPU; with TensorRT-RTX, --for sm_86 builds for a GPU that is elsewhere.\n"
 
 
 def test_engine_command__for_absent_gpus__builds_with_nvidias_builder(tmp_path, capsys):

@@ -40,11 +40,15 @@ class TorchBackend:
         self._image, self._prompt = ImageGraph(net).eval(), PromptGraph(net).eval()
 
     def run_image(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> ImageOutputs:
+        from rmpsam_ros.backends.device_masks import DeviceMasks
+
         torch = self._torch
         with torch.inference_mode():
             pixels = torch.from_numpy(image).to(self._device, non_blocking=True)[None]
-            *small, features = self._image(pixels, torch.tensor([image_size], device=self._device))
-            class_ids, scores, iou, queries, masks = (self._numpy(t) for t in small)
+            *small, masks, features = self._image(pixels, torch.tensor([image_size], device=self._device))
+            class_ids, scores, iou, queries = (self._numpy(t) for t in small)
+            # On a GPU fusion's per-pixel part runs there: the masks are larger than all else together.
+            masks = DeviceMasks(masks[0]) if self._device.type == "cuda" else self._numpy(masks)
         return ImageOutputs(class_ids.astype(np.int64), scores, iou, queries, masks, features)
 
     def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],

@@ -76,8 +76,12 @@ def _build_here(args, model, size, precision, cache, console) -> list[Path]:
     """For the GPU that is here; the engines' files."""
     from rmpsam_ros.backends import tensorrt
     from rmpsam_ros.backends.trt_provision import Target
+    from rmpsam_ros.errors import BackendError
 
-    device = tensorrt._open_device(args.device)
+    try:
+        device = tensorrt._open_device(args.device)
+    except BackendError as error:
+        raise BackendError(f"{str(error).rstrip('.')}; with TensorRT-RTX, --for sm_86 builds for a GPU that is elsewhere.") from error
     flavour = tensorrt.load_flavour(device.compute)
     target = Target(flavour, device.name, (device.compute,), args.workspace, device.use_on_this_thread)
     with device.active():
@@ -93,7 +97,8 @@ def _provide(args, model, size, precision, target, cache, console) -> list[Path]
     console.print(f"{model.name}, {size[0]}x{size[1]}, {precision}, {target.flavour.title}, {where}", soft_wrap=True)
     paths = []
     for graph in GRAPHS:
-        with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
+        with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True,
+                      disable=not console.is_terminal) as bar:  # fmt: skip
             task = bar.add_task(graph, total=None)
 
             def progress(text: str, part: float | None, bar=bar, task=task) -> None:
