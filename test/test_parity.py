@@ -85,6 +85,19 @@ def test_engine_command__engine_says_something_else__is_refused_and_noted(stand_
     assert all(json.loads(path.read_text())["refused"] for path in (tmp_path / "engines").glob("*.json"))
 
 
+def test_engine_command__auto_and_fp16_is_refused__fp32_is_built_and_taken(stand_in, tmp_path, photo, capsys, monkeypatch):
+    from rmpsam_ros import parity
+    from rmpsam_ros.segmenter import Segmenter
+
+    verdicts = iter(["it is no good", ""])
+    monkeypatch.setattr(parity, "refusal", lambda results: next(verdicts))
+    assert main(["engine", str(tiny_model()), "--cache", str(tmp_path / "engines"), "--images", photo]) == 0
+    said = capsys.readouterr().out
+    assert "fp16 is refused: it is no good" in said and "fp32 holds up" in said
+    monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path / "engines"))
+    assert Segmenter(tiny_model(), backend="tensorrt").precision == "fp32"
+
+
 @pytest.mark.parametrize("words, said", [
     (["--workspace", "0"], "--workspace is 0"),
     (["--input-size", "100x100"], "multiples of 32"),

@@ -272,6 +272,16 @@ def test_backend__unwritable_cache__builds_at_each_start_and_says_so(monkeypatch
     assert "each start will build it again" in caplog.text
 
 
+def test_backend__builds__says_so_in_the_log_that_the_node_shows(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path))
+    monkeypatch.setattr("rmpsam_ros.backends.is_installed", lambda name: True)
+    trt_stand_in.install(monkeypatch)
+    with caplog.at_level("INFO", logger="rmpsam_ros"):
+        Segmenter(tiny_model(), backend="tensorrt")
+    said = [r.getMessage() for r in caplog.records if r.name.startswith("rmpsam_ros")]
+    assert [t for t in said if t.startswith("TensorRT, 0 s: building the image engine: ") and "has no engine" in t]
+
+
 def test_log_progress__steps_come_fast__log_gets_a_line_in_five_seconds(monkeypatch):
     from rmpsam_ros.backends import tensorrt
 
