@@ -106,9 +106,18 @@ def test_camera_shift__most_objects_jump_alike__is_their_jump(moved, shift):
 
 def test_similarities__empty_bank__is_even():
     prototypes, counts = appearance.empty_bank(2, 8)
-    prototypes[0, 0, 0], counts[0, 0] = 1, 1
-    cosines, nearest = appearance.similarities(prototypes, counts, np.eye(8, dtype=np.float32)[:3])
-    assert cosines.tolist() == [[1, 0, 0], [0, 0, 0]] and nearest[0, 0] == 0
+    prototypes[0, :2, 0], counts[0, :2] = 1, 1
+    recent, lasting, nearest = appearance.similarities(prototypes, counts, np.eye(8, dtype=np.float32)[:3])
+    assert recent.tolist() == lasting.tolist() == [[1, 0, 0], [0, 0, 0]] and nearest[0, 0] == 1
+
+
+def test_similarities__a_new_look__counts_at_once_and_lasts_only_when_learnt():
+    prototypes, counts = appearance.empty_bank(1, 8)
+    axes = np.eye(8, dtype=np.float32)
+    prototypes[0, :2], counts[0, :2] = axes[0], 1
+    appearance.remember_last(prototypes, counts, np.array([0]), axes[1:2])
+    recent, lasting, _ = appearance.similarities(prototypes, counts, axes[:2])
+    assert recent.tolist() == [[1, 1]] and lasting.tolist() == [[1, 0]]
 
 
 def test_learn__many_views__keeps_a_bounded_bank_that_knows_the_last_one():
@@ -116,10 +125,11 @@ def test_learn__many_views__keeps_a_bounded_bank_that_knows_the_last_one():
     prototypes, counts = appearance.empty_bank(1, 32)
     for _ in range(200):
         view = appearance.unit(rng.normal(size=(1, 32)).astype(np.float32))
-        cosines, nearest = appearance.similarities(prototypes, counts, view)
-        appearance.learn(prototypes, counts, np.array([0]), view, nearest[:, 0], cosines[:, 0], 0.9)
+        _, lasting, nearest = appearance.similarities(prototypes, counts, view)
+        appearance.remember_last(prototypes, counts, np.array([0]), view)
+        appearance.learn(prototypes, counts, np.array([0]), view, nearest[:, 0], lasting[:, 0], 0.9)
     assert np.linalg.norm(prototypes, axis=2) == pytest.approx(np.ones((1, appearance.PROTOTYPES)), abs=1e-5)
-    assert appearance.similarities(prototypes, counts, view)[0][0, 0] == pytest.approx(1, abs=1e-5)
+    assert appearance.similarities(prototypes, counts, view)[1][0, 0] == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("same, other, cosine, least, most", [

@@ -12,8 +12,10 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 
-PROTOTYPES = 4
-"""Prototypes kept for each track: about the number of views in which an object looks different."""
+PROTOTYPES = 6
+"""Queries kept for each track: in slot 0 the last clean one, in the others the views that the object was seen in."""
+RECENT = 0.4
+"""Seconds unseen up to which the last query counts as well; after that, only what has lasted."""
 LEARNING_RATE = 0.15
 """Least weight of a new query in its prototype; a young prototype is the plain mean of its queries."""
 GAP_WIDENING = 0.3
@@ -34,15 +36,18 @@ def empty_bank(n: int, dims: int) -> tuple[FloatArray, FloatArray]:
     return np.zeros((n, PROTOTYPES, dims), np.float32), np.zeros((n, PROTOTYPES), np.float32)
 
 
-def similarities(prototypes: FloatArray, counts: FloatArray, queries: FloatArray) -> tuple[FloatArray, npt.NDArray]:
-    """Cosine of each track's nearest prototype with each query.
+def similarities(
+    prototypes: FloatArray, counts: FloatArray, queries: FloatArray,
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """How alike each track and each query are.
 
-    prototypes (m, B, D) unit or zero, counts (m, B), queries (n, D) unit; returns (m, n) cosines and (m, n) indices of
-    the nearest prototypes. A track without any prototype has cosine 0 with everything: see `known`.
+    prototypes (m, B, D) unit or zero, counts (m, B), queries (n, D) unit. Returns (m, n) cosines with the track's last
+    query or its nearest view, whichever is greater; (m, n) cosines with the nearest view; (m, n) slots of that view. A
+    track without any has cosine 0 with everything: see `known`.
     """
     m, b, d = prototypes.shape
     n = len(queries)
-    used = max(1, int((counts > 0).sum(axis=1).max(initial=0)))  # slots fill from the first on
+    used = max(2, int((counts > 0).sum(axis=1).max(initial=0)))  # slots fill from the first on
     if used < b:
         prototypes, counts, b = prototypes[:, :used], counts[:, :used], used
     flat, cosines = prototypes.reshape(m * b, d), np.empty((m * b, n), np.float32)
@@ -50,11 +55,12 @@ def similarities(prototypes: FloatArray, counts: FloatArray, queries: FloatArray
     for start in range(0, m * b, rows):
         np.matmul(flat[start : start + rows], queries.T, out=cosines[start : start + rows])
     cosines = cosines.reshape(m, b, n)
-    cosines[counts == 0] = -2
-    nearest = cosines.argmax(axis=1)
-    best = np.take_along_axis(cosines, nearest[:, None], axis=1)[:, 0]
-    best[~known(counts)] = 0
-    return best, nearest
+    empty = counts == 0
+    cosines[empty] = -2
+    cosines[empty[:, 0]] = 0
+    nearest = cosines[:, 1:].argmax(axis=1) + 1
+    lasting = np.take_along_axis(cosines, nearest[:, None], axis=1)[:, 0]
+    return np.maximum(lasting, cosines[:, 0]), lasting, nearest
 
 
 def known(counts: FloatArray) -> npt.NDArray[np.bool_]:
@@ -64,24 +70,29 @@ def known(counts: FloatArray) -> npt.NDArray[np.bool_]:
 
 def learn(
     prototypes: FloatArray, counts: FloatArray, rows: npt.NDArray, queries: FloatArray, nearest: npt.NDArray,
-    cosines: FloatArray, novel_below: float,
+    lasting: FloatArray, novel_below: float,
 ) -> None:
-    """Takes one clean query of each track in `rows` into its bank, in place.
+    """Takes one clean query of each track in `rows` into its views, in place.
 
-    A query that is like its nearest prototype moves it; one less alike than `novel_below` is a new view and takes a
-    free slot, or the slot that stands for the fewest queries. rows, nearest, cosines (k,); queries (k, D) unit.
+    A query that is like its nearest view moves it; one less alike than `novel_below` is a new view and takes a free
+    slot, or the slot that stands for the fewest queries. rows, nearest, lasting (k,); queries (k, D) unit.
     """
     if len(rows) == 0:
         return
-    of_rows = counts[rows]
-    first = of_rows[:, 0] == 0
-    novel = (cosines < novel_below) | first
-    slots = np.where(novel, of_rows.argmin(axis=1), nearest)  # argmin: a free slot counts 0, the first one wins
-    seen = np.where(novel, 0, of_rows[np.arange(len(rows)), slots])
+    of_rows = counts[rows, 1:]
+    novel = (lasting < novel_below) | (of_rows[:, 0] == 0)
+    slots = np.where(novel, of_rows.argmin(axis=1) + 1, nearest)  # argmin: a free slot counts 0, the first one wins
+    seen = np.where(novel, 0, of_rows[np.arange(len(rows)), slots - 1])
     rate = np.maximum(1 / (seen + 1), LEARNING_RATE)[:, None].astype(np.float32)
     prototypes[rows, slots] = unit((1 - rate) * prototypes[rows, slots] + rate * queries)
     counts *= np.float32(0.999)  # a view not seen for minutes makes room
     counts[rows, slots] = seen + 1
+
+
+def remember_last(prototypes: FloatArray, counts: FloatArray, rows: npt.NDArray, queries: FloatArray) -> None:
+    """Keeps the newest clean query (k, D) unit of each track in `rows` (k,), in place."""
+    prototypes[rows, 0] = queries
+    counts[rows, 0] = 1
 
 
 class _Spread:
@@ -109,8 +120,8 @@ class SimilarityOdds:
     """Appearance alone never speaks louder than this, in log odds."""
 
     def __init__(self) -> None:
-        self._same = _Spread(0.92, 0.06, weight=20, memory=3000)
-        self._other = _Spread(0.65, 0.20, weight=20, memory=3000)
+        self._same = _Spread(0.85, 0.12, weight=20, memory=3000)
+        self._other = _Spread(0.55, 0.22, weight=20, memory=3000)
 
     def observe(self, same: FloatArray, other: FloatArray) -> None:
         """Cosines of pairs known to be one object, and of pairs known to be two."""
@@ -120,7 +131,7 @@ class SimilarityOdds:
     @property
     def novel_below(self) -> float:
         """The cosine below which a query of a known object is a view not seen before."""
-        return self._same.mean - 2 * float(np.sqrt(self._same.variance))
+        return self._same.mean - float(np.sqrt(self._same.variance))
 
     def log_odds(self, cosines: FloatArray, gaps: FloatArray, mixed: FloatArray | float = SPOILED) -> FloatArray:
         """(m, n) cosines and (m,) seconds unseen to (m, n) log odds of one object against two, within +-LIMIT.
@@ -134,3 +145,18 @@ class SimilarityOdds:
         odds = 0.5 * (np.maximum(z_other, 0) ** 2 - z_same**2) + np.log(other / same)
         odds = np.minimum(np.maximum(odds, -self.LIMIT), self.LIMIT)
         return np.log((1 - mixed) * np.exp(odds) + mixed).astype(np.float32)
+
+
+class Likeness:
+    """What similarities are worth: with the last query, while an object is in sight, and with its lasting views, after."""
+
+    def __init__(self) -> None:
+        self.recent, self.lasting = SimilarityOdds(), SimilarityOdds()
+
+    def log_odds(self, recent: FloatArray, lasting: FloatArray, gaps: FloatArray, mixed: FloatArray | float) -> FloatArray:
+        """(m, n) cosines of both kinds and (m,) seconds unseen to (m, n) log odds."""
+        away = gaps > RECENT
+        if not away.any():
+            return self.recent.log_odds(recent, np.zeros_like(gaps), mixed)
+        both = self.recent.log_odds(recent, np.zeros_like(gaps), mixed)
+        return np.where(away[:, None], self.lasting.log_odds(lasting, gaps, mixed), both)

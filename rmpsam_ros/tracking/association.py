@@ -35,6 +35,8 @@ class Observation:
     """(n, 2) box centres in cells."""
     sizes: FloatArray
     """(n,) root of the area in cells."""
+    reaches: FloatArray
+    """(n,) root of the box's area in cells."""
     clean: npt.NDArray[np.bool_]
     """(n,) bool: a sure detection whose box no other one enters far, so that its query is of one object alone."""
 
@@ -66,10 +68,11 @@ class Observation:
         packed = PackedMasks.of(detections.masks) if packed is None else packed
         boxes = packed.boxes
         entered = box_overlap(boxes, boxes) if entered is None else entered
-        deep = entered >= 0.3 * box_area(boxes)[:, None]
+        own = box_area(boxes)
+        deep = entered >= 0.3 * own[:, None]
         clean = (detections.scores >= 0.5) & (deep.sum(axis=1) == 1)  # no box but its own
         centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-        return cls(detections, packed, appearance.unit(detections.queries), centres, np.sqrt(packed.areas), clean)
+        return cls(detections, packed, appearance.unit(detections.queries), centres, np.sqrt(packed.areas), np.sqrt(own), clean)
 
     def __len__(self) -> int:
         return len(self.centres)
@@ -78,24 +81,26 @@ class Observation:
 @dataclass(frozen=True)
 class Evidence:
     """Log odds that track i and detection j are one object, (m, n) each: `total`, its parts `place` (with
-    size and overlap) and `looks`, `cosines` of their queries and `nearest` (m, n), the prototypes that gave them."""
+    size and overlap) and `looks`; cosines of their queries, `recent` with the last one too, `lasting` with the views
+    alone, and `nearest`, the view that gave it."""
 
     total: FloatArray
     place: FloatArray
     looks: FloatArray
-    cosines: FloatArray
+    recent: FloatArray
+    lasting: FloatArray
     nearest: npt.NDArray
 
 
 def weigh(
-    table: TrackTable, seen: Observation, odds: appearance.SimilarityOdds, now: float, grid: tuple[int, int],
+    table: TrackTable, seen: Observation, odds: appearance.Likeness, now: float, grid: tuple[int, int],
 ) -> Evidence:
     """Compares all tracks (predicted to `now`, seconds) with all detections. Moves the tracks where the camera jerked."""
     gaps = np.maximum(now - table.seen_at, 0).astype(np.float32)
-    cosines, nearest = appearance.similarities(table.prototypes, table.counts, seen.queries)
+    recent, lasting, nearest = appearance.similarities(table.prototypes, table.counts, seen.queries)
     covered = ~seen.clean[None] | (seen.sizes[None] < table.size[:, None] / CUT)
     mixed = np.where(covered, np.float32(appearance.SPOILED_WHEN_COVERED), np.float32(appearance.SPOILED))
-    looks = odds.log_odds(cosines, gaps, mixed)
+    looks = odds.log_odds(recent, lasting, gaps, mixed)
     looks[~appearance.known(table.counts)] = 0
     classes = evidence.class_odds(table.votes, seen.detections.class_ids)
 
@@ -105,14 +110,14 @@ def weigh(
     if shift is not None:
         table.position += shift
         distance2 = ((displacement - shift) ** 2).sum(axis=2)
-    variance = table.covariance[:, None, 0] + motion.measurement_variance(seen.sizes, 1.5)[None]
+    variance = table.covariance[:, None, 0] + motion.measurement_variance(seen.reaches, 1.5)[None]
     place = evidence.place_odds(distance2, variance, gaps, float(grid[0] * grid[1]))
     place += evidence.size_odds(np.log(seen.sizes[None] ** 2 / table.size[:, None] ** 2), gaps)
-    certainty = 1 / (1 + table.covariance[:, 0] / (0.3 * table.size) ** 2)
+    certainty = 1 / (1 + table.covariance[:, 0] / (0.3 * table.reach) ** 2)
     place += evidence.overlap_odds(_overlaps(table, seen, certainty, grid), certainty[:, None])
     if seen.detections.depths is not None:
         place += evidence.depth_odds(table.depth, seen.detections.depths, gaps)
-    return Evidence(looks + classes + place, place, looks, cosines, nearest)
+    return Evidence(looks + classes + place, place, looks, recent, lasting, nearest)
 
 
 def _camera_shift(table: TrackTable, displacement: FloatArray, distance2: FloatArray, likeness: FloatArray) -> FloatArray | None:
@@ -120,7 +125,7 @@ def _camera_shift(table: TrackTable, displacement: FloatArray, distance2: FloatA
     rows = (table.unseen == 0).nonzero()[0]
     if len(rows) < 3:
         return None
-    tolerance = 1 + 0.15 * table.size[rows] + np.sqrt(table.covariance[rows, 0])
+    tolerance = 1 + 0.15 * table.reach[rows] + np.sqrt(table.covariance[rows, 0])
     possible = likeness[rows] > -1
     still = int(((distance2[rows] <= (tolerance**2)[:, None]) & possible).any(axis=1).sum())
     if still >= 0.7 * len(rows):

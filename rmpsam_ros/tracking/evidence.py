@@ -54,8 +54,11 @@ def depth_odds(track_depth: FloatArray, depths: FloatArray, gaps: FloatArray) ->
     return np.where(np.isfinite(difference), odds, 0)
 
 
-def assign(odds: FloatArray, threshold: float) -> tuple[npt.NDArray, npt.NDArray]:
-    """The one-to-one pairs with the greatest sum of odds above the threshold: row and column indices, both (k,)."""
+def assign(odds: FloatArray, threshold: FloatArray | float) -> tuple[npt.NDArray, npt.NDArray]:
+    """The one-to-one pairs with the greatest sum of odds above the threshold: row and column indices, both (k,).
+
+    odds (m, n); threshold a number, or (m, n).
+    """
     if odds.size == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     gain = np.maximum(odds - threshold, 0)  # a pair below the threshold is worth no more than none at all

@@ -14,6 +14,10 @@ from rmpsam_ros.types import Roi, TrackState
 
 MATCH_ODDS = 2.0
 """Log odds from which a detection and a track are taken for one object."""
+CONTINUES, CONTINUES_FOR = 7.0, 0.5
+"""By so much less (log odds) is enough for a track that was seen in the last frame; fades with this time (seconds)."""
+SAME_PLACE = -1.0
+"""Log odds of the place from which a detection is taken to be where the track should be."""
 BIRTH_SCORE = 0.5
 """A detection less sure than this continues a track but does not begin one."""
 TENTATIVE_AGE = 0.5
@@ -31,7 +35,7 @@ class Lives:
 
     def __init__(self, classes: int, dims: int, next_id: int) -> None:
         self.table = TrackTable(classes, dims)
-        self.odds = appearance.SimilarityOdds()
+        self.odds = appearance.Likeness()
         self.next_id = next_id
         self._frames = 0
 
@@ -42,9 +46,13 @@ class Lives:
         """
         table = self.table
         self._expire(now, max_age)
-        motion.predict(table.position, table.velocity, table.covariance, table.size, dt, grid.size)
+        motion.predict(table.position, table.velocity, table.covariance, table.reach, dt, grid.size)
         weighed = weigh(table, seen, self.odds, now, grid.size)
-        rows, columns = evidence.assign(weighed.total, MATCH_ODDS)
+        gaps = now - table.seen_at
+        # Who was just seen is there now as well, far more likely than somebody new in the same place, or just like it.
+        bonus = CONTINUES * np.exp(-gaps / CONTINUES_FOR).astype(np.float32)
+        threshold = MATCH_ODDS - bonus[:, None] * ((weighed.place > SAME_PLACE) | (weighed.looks > 0))
+        rows, columns = evidence.assign(weighed.total, threshold)
         self._watch(weighed, rows, columns, now)
         missed = np.ones(len(table), bool)
         missed[rows] = False
@@ -53,8 +61,7 @@ class Lives:
         table.state[missed & table.in_state(TrackState.CONFIRMED)] = TrackState.LOST
         for look in table.look[missed]:
             look.mask()  # made now, so that the frame it is cut from can go
-        gaps = now - table.seen_at
-        self.correct(seen, rows, columns, weighed.nearest[rows, columns], weighed.cosines[rows, columns], grid, now)
+        self.correct(seen, rows, columns, weighed.nearest[rows, columns], weighed.lasting[rows, columns], grid, now)
 
         ids = np.zeros(len(seen), np.int64)
         ids[columns] = table.id[rows]
@@ -73,29 +80,35 @@ class Lives:
         table = self.table
         sure = (weighed.place[rows, columns] > 3) & (table.hits[rows] > 1) & (now - table.seen_at[rows] < 1)
         sure &= appearance.known(table.counts[rows])
-        cosines = weighed.cosines[np.ix_(rows[sure], columns[sure])]
-        self.odds.observe(np.diagonal(cosines), cosines[~np.eye(len(cosines), dtype=bool)])
+        pairs = np.ix_(rows[sure], columns[sure])
+        apart = ~np.eye(int(sure.sum()), dtype=bool)
+        for odds, cosines in ((self.odds.recent, weighed.recent[pairs]), (self.odds.lasting, weighed.lasting[pairs])):
+            odds.observe(np.diagonal(cosines), cosines[apart])
 
     def correct(
-        self, seen: Observation, rows: npt.NDArray, columns: npt.NDArray, nearest: npt.NDArray, cosines: npt.NDArray,
+        self, seen: Observation, rows: npt.NDArray, columns: npt.NDArray, nearest: npt.NDArray, lasting: npt.NDArray,
         grid: Grid, now: float,
     ) -> None:
-        """Takes matched detections (columns) into their tracks (rows); nearest and cosines (k,) as in `Evidence`."""
+        """Takes matched detections (columns) into their tracks (rows); nearest and lasting (k,) as in `Evidence`."""
         table, found = self.table, seen.detections
         sizes, scores = seen.sizes[columns], found.scores[columns]
         cut = np.minimum(np.maximum(table.size[rows] / sizes, 1), 4)  # how much smaller than it should be: an occluder cuts it
-        variance = motion.measurement_variance(sizes, cut**2)
+        reaches = seen.reaches[columns]
+        variance = motion.measurement_variance(reaches, cut**2)
         table.position[rows], table.velocity[rows], table.covariance[rows] = motion.correct(
             table.position[rows], table.velocity[rows], table.covariance[rows], seen.centres[columns], variance
         )
+        clean = seen.clean[columns] & (cut < CUT)
+        appearance.remember_last(table.prototypes, table.counts, rows[clean], seen.queries[columns[clean]])
         # Well-known looks are refreshed every third frame, each track in its turn.
-        clean = seen.clean[columns] & (cut < CUT) & ((table.hits[rows] < 30) | ((table.hits[rows] + rows) % 3 == 0))
+        clean &= (table.hits[rows] < 30) | ((table.hits[rows] + rows) % 3 == 0)
         appearance.learn(
-            table.prototypes, table.counts, rows[clean], seen.queries[columns[clean]], nearest[clean], cosines[clean],
-            self.odds.novel_below,
+            table.prototypes, table.counts, rows[clean], seen.queries[columns[clean]], nearest[clean], lasting[clean],
+            self.odds.lasting.novel_below,
         )
         rate = np.where(sizes > table.size[rows], 0.3, 0.05)  # growing is seen at once, shrinking may be occlusion
         table.size[rows] += rate * (sizes - table.size[rows])
+        table.reach[rows] += rate * (reaches - table.reach[rows])
         table.votes[rows] *= 0.98
         known = found.class_ids[columns] >= 0
         table.votes[rows[known], found.class_ids[columns[known]]] += np.maximum(scores[known], 0.01)
@@ -120,11 +133,12 @@ class Lives:
         votes[np.flatnonzero(known), found.class_ids[free[known]]] = np.maximum(found.scores[free[known]], 0.01)
         prototypes, counts = appearance.empty_bank(n, table.dims)
         if not prompted:  # the query of a prompt is of another kind and cannot be compared with those of objects
-            prototypes[:, 0], counts[:, 0] = seen.queries[free], 1
+            prototypes[:, :2], counts[:, :2] = seen.queries[free][:, None], 1
         rows = table.append(
             n, id=new_ids, state=TrackState.CONFIRMED if prompted else TrackState.TENTATIVE, prompted=prompted, seen_at=now,
             age=1, hits=1, votes=votes, score=np.clip(found.scores[free], 0, 1), position=seen.centres[free],
-            size=seen.sizes[free], covariance=motion.start_covariance(seen.sizes[free], grid.size[1]),
+            size=seen.sizes[free], reach=seen.reaches[free],
+            covariance=motion.start_covariance(seen.reaches[free], grid.size[1]),
             prototypes=prototypes, counts=counts, depth=np.nan if found.depths is None else found.depths[free],
         )
         self._show(seen, np.arange(rows.start, rows.stop), free, grid)
@@ -170,8 +184,8 @@ class Lives:
         column_of[rows] = columns
         shown = column_of[young]
         unseen = gaps[lost].astype(np.float32)
-        cosines, _ = appearance.similarities(table.prototypes[lost], table.counts[lost], table.prototypes[young, 0])
-        looks = self.odds.log_odds(cosines, unseen) - weighed.looks[np.ix_(lost, shown)]
+        _, lasting, _ = appearance.similarities(table.prototypes[lost], table.counts[lost], table.prototypes[young, 1])
+        looks = self.odds.lasting.log_odds(lasting, unseen) - weighed.looks[np.ix_(lost, shown)]
         looks[~appearance.known(table.counts[lost])] = 0
         found_rows, found_columns = evidence.assign(weighed.total[np.ix_(lost, shown)] + looks, MATCH_ODDS)
         keep = np.ones(len(table), bool)

@@ -145,7 +145,7 @@ def _fits(seen: Observation, answer: PromptResult, table: TrackTable, row: int, 
     ratio = float(seen.sizes[0] / table.size[row])
     places = np.stack((table.position[row], table.origin[row] + table.extent[row] / 2))
     distance = float(np.hypot(*(seen.centres[0] - places).T).min())
-    reach = 0.75 * float(table.size[row]) + 2 * float(np.sqrt(table.covariance[row, 0]))
+    reach = 0.75 * float(table.reach[row]) + 2 * float(np.sqrt(table.covariance[row, 0]))
     query = _unit(answer.query)
     alike = query is None or memory.query is None or float(query @ memory.query) >= ALIKE
     return answer.score >= SURE and 0.5 <= ratio <= 2.0 and distance <= reach and alike

@@ -51,7 +51,7 @@ class TrackTable:
     id (m,) int64; state (m,) int8 of TrackState; prompted (m,) bool; seen_at (m,) float64 seconds; age, unseen, hits (m,)
     int64 frames; votes (m, K) float32 sums of scores by class; score (m,) float32; position, velocity (m, 2) float32
     cells and cells per second; covariance (m, 3) as in `motion`; size (m,) float32, root of the unoccluded area in
-    cells; origin, extent (m, 2) int64, the
+    cells; reach (m,) the same of the box, which is what motion is measured in: thin things move as far as round ones; origin, extent (m, 2) int64, the
     first column and row of the last mask and its width and height in cells, shown (m,) float32 its area; depth (m,) float32 metres or NaN; prototypes (m, B, D), counts (m, B) as in `appearance`; look (m,) of Look.
     """
 
@@ -60,7 +60,7 @@ class TrackTable:
             "id": ((), np.int64), "state": ((), np.int8), "prompted": ((), np.bool_), "seen_at": ((), np.float64),
             "age": ((), np.int64), "unseen": ((), np.int64), "hits": ((), np.int64), "votes": ((classes,), np.float32),
             "score": ((), np.float32), "position": ((2,), np.float32), "velocity": ((2,), np.float32),
-            "covariance": ((3,), np.float32), "size": ((), np.float32), "origin": ((2,), np.int64), "extent": ((2,), np.int64), "shown": ((), np.float32),
+            "covariance": ((3,), np.float32), "size": ((), np.float32), "reach": ((), np.float32), "origin": ((2,), np.int64), "extent": ((2,), np.int64), "shown": ((), np.float32),
             "depth": ((), np.float32),
             "prototypes": ((PROTOTYPES, dims), np.float32), "counts": ((PROTOTYPES,), np.float32),
             "look": ((), object),
@@ -112,6 +112,7 @@ class TrackTable:
         self.velocity *= scale
         self.covariance *= np.float32(max(x, y) ** 2)
         self.size *= np.float32((x * y) ** 0.5)
+        self.reach *= np.float32((x * y) ** 0.5)
         for row, look in enumerate(self.look):
             h, w = look.patch.shape
             rows = (np.arange(max(1, round(h * y))) / y).astype(int).clip(0, h - 1)
