@@ -160,6 +160,14 @@ def test_eval__no_task__says_which_there_are(capsys):
     assert "video" in capsys.readouterr().err
 
 
+def test_eval_video__clip_mode__is_a_row_of_its_own(dataset: Path, capsys):
+    from models import tiny_model
+
+    assert evaluate(dataset, "--trackers", "query matching", "clip mode", "--model", str(tiny_model()), "--score-threshold", "0") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:16].strip() for line in lines[-2:]] == ["query matching", "clip mode"]
+
+
 def test_eval_video__trackers_of_the_help__are_those_that_there_are():
     from rmpsam_ros.cli.eval_video import TRACKERS
     from rmpsam_ros.evaluation.trackers import CONTESTANTS

@@ -10,6 +10,8 @@ rmpsam eval video --images val/JPEGImages --annotations val.json --trackers rmps
 """
 TRACKERS = ("rmpsam", "query matching", "ByteTrack", "OC-SORT")
 """Names in `rmpsam_ros.evaluation.trackers`, here again so that --help need not import it."""
+CLIP_MODE = "clip mode"
+"""Not a tracker of detections but the method's own way, with its own run of the network in torch."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_options(parser)
     parser.add_argument("--fps", type=float, default=12.0, metavar="F", help="frames per second of the videos (12)")
     parser.add_argument("--max-age", type=float, default=10.0, metavar="S", help="seconds that objects are remembered (10)")
-    parser.add_argument("--trackers", nargs="+", default=list(TRACKERS), choices=TRACKERS, help="default: all")
+    parser.add_argument("--trackers", nargs="+", default=list(TRACKERS), choices=(*TRACKERS, CLIP_MODE),
+                        help="default: all but clip mode, which runs the network again, in torch")
     parser.add_argument("--clicks", action="store_true", help="also click on each object where it first appears, and follow it")
     parser.add_argument("--class-agnostic", action="store_true", help="classes do not count")
     add_model_options(parser)
@@ -41,7 +44,12 @@ def run(args: argparse.Namespace) -> int:
     if args.limit is not None and args.limit < 1:
         raise TrackError(f"--limit is {args.limit}; it must be 1 or more.")
     videos = read_videos(args.annotations, args.images)[: args.limit]
-    names, left_out = available(args.trackers)
+    names, left_out = available([name for name in args.trackers if name != CLIP_MODE])
+    runner = None
+    if CLIP_MODE in args.trackers:
+        from rmpsam_ros.evaluation.clip_runner import ClipRunner
+
+        runner = ClipRunner(args.model, args.input_size, args.score_threshold)
     segmenter = model_options.open_segmenter(args)
     known = {label.name: label.id for label in segmenter.labels.classes}
     with_classes = not args.class_agnostic and all(c in known for video in videos for c in video.categories.values())
@@ -50,8 +58,11 @@ def run(args: argparse.Namespace) -> int:
         for video in progress(videos, "videos", console=Console(stderr=True), transient=True):
             judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, known if with_classes else {}))
             judges[-1].run(args.clicks)
+            if runner is not None:
+                judges[-1].run_clips(CLIP_MODE, runner)
     finally:
         segmenter.close()
+    names += [CLIP_MODE] if runner is not None else []
     frames = sum(len(video.files) for video in videos)
     print(f"{model_options.describe(segmenter)}; {len(videos)} videos, {frames} frames at {args.fps:g} Hz"
           + ("" if with_classes else ", judged without classes"))

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ from rmpsam_ros.tracking import Detections, Tracker
 from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.masks import PackedMasks
+
+if TYPE_CHECKING:
+    from rmpsam_ros.evaluation.clip_runner import ClipRunner
 
 @dataclass(frozen=True)
 class TrueVideo:
@@ -83,8 +86,8 @@ class VideoJudge:
     def __init__(self, video: TrueVideo, segmenter, names: Sequence[str], fps: float, max_age: float, classes: dict[str, int]):
         self.video, self._segmenter, self._fps = video, segmenter, fps
         self._contestants = {name: CONTESTANTS[name](segmenter.labels, max_age, fps) for name in names}
-        truth = {key: classes.get(category, 0) for key, category in video.categories.items()}
-        self.tallies = {name: VideoTally(truth) for name in names}
+        self._truth = {key: classes.get(category, 0) for key, category in video.categories.items()}
+        self.tallies = {name: VideoTally(self._truth) for name in names}
         self._clicker = Tracker(segmenter.labels, max_age)
         self._clicked: dict[int, int] = {}
         self._overlaps: dict[int, list[float]] = {}
@@ -94,7 +97,25 @@ class VideoJudge:
         """J of each object that was clicked, over the frames after the click."""
         return [float(np.mean(values)) for values in self._overlaps.values() if values]
 
+    def run_clips(self, name: str, runner: ClipRunner) -> None:
+        """Judges the method's clip mode under this name."""
+        from rmpsam_ros.evaluation.clip_runner import tracks_of_frame
+        from rmpsam_ros.media import read_image
+
+        instances, placement = runner.run((read_image(path) for path in self.video.files), len(self.video.files))
+        tally = self.tallies[name] = VideoTally(self._truth)
+        labels = [label.name for label in runner.labels.classes]
+        for index in range(len(self.video.files)):
+            tracks = tracks_of_frame(instances, index, placement, labels)
+            masks = np.zeros((len(tracks), *self.video.size), bool)
+            for mask, track in zip(masks, tracks):
+                mask[track.roi.slices] = track.mask
+            truth_ids, truth = self.video.at(index)
+            tally.add(truth_ids, PackedMasks.of(truth), np.array([t.track_id for t in tracks], int), PackedMasks.of(masks),
+                      np.array([t.class_id for t in tracks], int), np.array([t.score for t in tracks]), index / self._fps)  # fmt: skip
+
     def run(self, clicks: bool) -> None:
+        """Judges the trackers, and with `clicks` what becomes of clicked objects."""
         from rmpsam_ros.media import read_image
 
         is_thing = self._segmenter.labels.is_thing()
