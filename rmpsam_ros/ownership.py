@@ -17,6 +17,9 @@ from rmpsam_ros.placement import Axis, Placement, axis_of, restore
 _BLOCK_COST = 14
 """Time to evaluate one pixel of a block, over that of one pixel of a full-size map (measured; only speed depends on it)."""
 
+_STRIP_PIXELS = 65536
+"""Pixels that are worked on at a time: 256 KB of float32."""
+
 
 @dataclass(frozen=True)
 class Ownership:
@@ -91,22 +94,23 @@ def assign(scores: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], pla
 
 def assign_densely(scores: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], placement: Placement) -> Ownership:
     """The same as `assign`, by one full-size map after the other: slower where masks are smooth, never much slower."""
-    best = np.full(placement.source, -1, np.float32)
-    winner = np.zeros(placement.source, np.uint16)  # row + 1
-    positive = np.zeros(placement.source, bool)
+    height, width = placement.source
+    best = np.full((height, width), -1, np.float32)
+    winner = np.zeros((height, width), np.uint16)  # row + 1
     inside = np.zeros(scores.size, np.int64)
-    value, wins = np.empty_like(best), np.empty_like(positive)  # written anew for each query: fresh pages cost more
+    strips = [slice(top, top + _STRIP_PIXELS // width + 1) for top in range(0, height, _STRIP_PIXELS // width + 1)]
+    scratch = np.empty((strips[0].stop, width), np.float32)
     for row, score in enumerate(scores):
         full = restore(logits[row], placement)
-        above = full >= 0
-        inside[row] = np.count_nonzero(above)
-        _value(score, full, out=value)
-        np.greater(value, best, out=wins)
-        np.copyto(best, value, where=wins)
-        np.copyto(winner, row + 1, where=wins)
-        np.copyto(positive, above, where=wins)
+        for strip in strips:  # of a size that stays in the cache from one step to the next
+            part = full[strip]
+            value = _value(score, part, out=scratch[: len(part)])
+            np.copyto(winner[strip], row + 1, where=value > best[strip])
+            np.maximum(best[strip], value, out=best[strip])
+            inside[row] += np.count_nonzero(part >= 0)
     area = np.bincount(winner.ravel(), minlength=scores.size + 1)[1:]
-    return Ownership(winner * positive, area, inside)
+    half = np.append(np.float32(np.inf), scores * np.float32(0.5))  # at least one half: its logit is not negative
+    return Ownership(winner * (best >= half.take(winner)), area, inside)
 
 
 def _sum_pixels(cells: npt.NDArray[np.bool_], pixels: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
@@ -116,10 +120,10 @@ def _sum_pixels(cells: npt.NDArray[np.bool_], pixels: npt.NDArray[np.intp]) -> n
 
 def _value(scores: npt.NDArray[np.float32], logits: npt.NDArray[np.float32],
            out: npt.NDArray[np.float32] | None = None) -> npt.NDArray[np.float32]:  # fmt: skip
-    """score x sigmoid(logit); exp of a clipped number, so that nothing overflows."""
+    """score x sigmoid(logit); far below zero exp overflows to infinity, which gives the 0 that is meant."""
     value = np.negative(logits, out=out)
-    np.minimum(value, 80, out=value)
-    np.exp(value, out=value)
+    with np.errstate(over="ignore"):
+        np.exp(value, out=value)
     value += 1
     return np.divide(scores, value, out=value)
 
