@@ -155,6 +155,29 @@ def test_benchmark__simulated_sequences__hold_what_is_promised(name):
         assert events >= 10 and known >= 0.8 * events
 
 
+def test_paste__two_little_videos__gives_objects_that_cover_each_other(tmp_path):
+    from rmpsam_ros import rle
+    from rmpsam_ros.evaluation import pasted
+    from rmpsam_ros.evaluation.video import TrueVideo
+    from rmpsam_ros.results import write_image
+
+    def video(name: str, colour: int) -> TrueVideo:
+        mask = np.zeros((60, 80), bool)
+        mask[20:50, 10:60] = True
+        files = [tmp_path / name / f"{k}.png" for k in range(3)]
+        for file in files:
+            write_image(file, np.where(mask[..., None], colour, 20).astype(np.uint8).repeat(3, axis=2))
+        return TrueVideo(name, (60, 80), tuple(files), {1: "object"}, {1: [rle.encode(mask)] * 3})
+
+    videos = [video(f"v{k}", 40 * k + 40) for k in range(pasted.OBJECTS)]
+    pool = lambda image, masks: np.ones((len(masks), 4), np.float32)  # noqa: E731
+    frames = list(pasted.paste(videos, pool, seed=0, rate=5, seconds=4))
+    assert len(frames) == 20 and max(len(frame.ids) for frame in frames) == pasted.OBJECTS + pasted.TWINS
+    for frame in frames:
+        assert frame.masks.sum(axis=0).max() <= 1
+        assert set(frame.owners) - {0} <= set(frame.ids) and len(frame.owners) == len(frame.detections)
+
+
 def test_main__one_scenario__prints_a_line_for_each_tracker(capsys):
     assert tracking_bench.main(["--seeds", "1", "--only", "look-alikes, 5", "--trackers", "rmpsam", "query matching"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -8,7 +8,7 @@ from rmpsam_ros.evaluation.simulated import GRID, Body, Path, Scenario, body, pi
 HEIGHT, WIDTH = GRID
 
 
-def _wander(rng: np.random.Generator, seconds: float, speed: float = 22.0, margin: float = 8.0) -> Path:
+def wander(rng: np.random.Generator, seconds: float, speed: float = 22.0, margin: float = 8.0) -> Path:
     """A smooth walk inside the image: a new aim every second, speed in cells per second, reflected at the borders."""
     knots = np.zeros((int(seconds) + 4, 2))
     knots[0] = rng.uniform(margin, (WIDTH - margin, HEIGHT - margin))
@@ -55,12 +55,12 @@ def crossing(rng: np.random.Generator) -> list[Body]:
 
 def wandering(rng: np.random.Generator, count: int = 10, kinds: int = 3) -> list[Body]:
     """Ten objects of three kinds that walk about in the image."""
-    return [body(rng, _wander(rng, 30), rng.uniform(5, 12), i % kinds, float(i)) for i in range(count)]
+    return [body(rng, wander(rng, 30), rng.uniform(5, 12), i % kinds, float(i)) for i in range(count)]
 
 
 def look_alikes(rng: np.random.Generator) -> list[Body]:
     """Eight objects of one kind whose own part is half of the noise, walking about."""
-    return [body(rng, _wander(rng, 30, speed=16), rng.uniform(6, 9), 0, float(i), distinct=0.15) for i in range(8)]
+    return [body(rng, wander(rng, 30, speed=16), rng.uniform(6, 9), 0, float(i), distinct=0.15) for i in range(8)]
 
 
 def _behind_pillar(rng: np.random.Generator, hidden: float) -> list[Body]:
@@ -133,7 +133,7 @@ def leaving(rng: np.random.Generator) -> list[Body]:
 
 def crowd(rng: np.random.Generator) -> list[Body]:
     """Thirty small objects of six kinds: the load of the cost figure."""
-    return [body(rng, _wander(rng, 30, speed=14, margin=5), rng.uniform(3, 7), i % 6, float(i)) for i in range(30)]
+    return [body(rng, wander(rng, 30, speed=14, margin=5), rng.uniform(3, 7), i % 6, float(i)) for i in range(30)]
 
 
 BENCHMARK: tuple[Scenario, ...] = (

@@ -128,7 +128,7 @@ def _draw(thing: Body, t: float, shift: npt.NDArray, canvas: npt.NDArray[np.bool
     return float(np.pi * thing.radius**2 * (1 + 0.5 * (thing.waves[:, 0] ** 2).sum()))
 
 
-def _border(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def border(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Cells with a neighbour of the other value."""
     edge = np.zeros_like(mask)
     change = mask[1:] ^ mask[:-1]
@@ -138,6 +138,19 @@ def _border(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     edge[:, 1:] |= change
     edge[:, :-1] |= change
     return edge
+
+
+def chance_of_finding(share: float, hardness: float = 1.0) -> float:
+    """By the visible share of an object."""
+    return (1 - 0.03 * hardness**2) / (1 + np.exp(-(share - 0.25) / 0.04))
+
+
+def ghost_mask(rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """A blob somewhere, where nothing is."""
+    mask = np.zeros(GRID, bool)
+    x, y = rng.uniform(10, (GRID[1] - 10, GRID[0] - 10))
+    _draw(body(rng, lambda _: (x, y), rng.uniform(4, 10), 0, 0), 0, np.zeros(2), mask)
+    return mask
 
 
 def simulate(scenario: Scenario, seed: int = 0) -> Iterator[SimulatedFrame]:
@@ -187,11 +200,11 @@ def _frame(
     rows: list[tuple[int, float, npt.NDArray, npt.NDArray, int]] = []
     latents = [thing.identity + view if thing.kind >= 0 else None for thing, view in zip(bodies, views)]
     for i in np.flatnonzero(visible):
-        found = (1 - 0.03 * hardness**2) / (1 + np.exp(-(share[i] - 0.25) / 0.04))
+        found = chance_of_finding(share[i], hardness)
         for copy in range(2 if rng.random() < 0.01 else 1):
             draw, noise = rng.random(), rng.normal(size=LATENT)
             score = float(np.clip(0.45 + 0.45 * share[i] + 0.06 * rng.normal() - 0.2 * copy, 0.05, 0.99))
-            edge = _border(masks[i]) & (rng.random(GRID) < 0.25)
+            edge = border(masks[i]) & (rng.random(GRID) < 0.25)
             mask = masks[i] ^ edge
             bite = covered_by[i] >= 0 and rng.random() < 0.1
             if bite:
@@ -204,10 +217,8 @@ def _frame(
             if draw < found and mask.any():
                 rows.append((kind, score, _query(latent), mask, int(i) + 1))
     if rng.random() < 0.05:
-        ghost = np.zeros(GRID, bool)
-        where = rng.uniform(10, (GRID[1] - 10, GRID[0] - 10))
+        ghost = ghost_mask(rng)
         kind = int(rng.integers(CLASSES))
-        _draw(body(rng, lambda _: tuple(where), rng.uniform(4, 10), kind, 0), 0, np.zeros(2), ghost)
         rows.append((kind, float(rng.uniform(0.3, 0.75)), _query(identity(rng, kind)), ghost, 0))
 
     order = rng.permutation(len(rows))
