@@ -104,15 +104,14 @@ def weigh(
     looks[~appearance.known(table.counts)] = 0
     classes = evidence.class_odds(table.votes, seen.detections.class_ids)
 
-    displacement = seen.centres[None] - table.position[:, None]  # (m, n, 2)
-    distance2 = (displacement**2).sum(axis=2)
-    shift = _camera_shift(table, displacement, distance2, looks + classes)
+    distance2 = _squared_distances(table, seen)
+    shift = _camera_shift(table, seen, distance2, looks + classes)
     if shift is not None:
         table.position += shift
-        distance2 = ((displacement - shift) ** 2).sum(axis=2)
+        distance2 = _squared_distances(table, seen)
     variance = table.covariance[:, None, 0] + motion.measurement_variance(seen.reaches, 1.5)[None]
     place = evidence.place_odds(distance2, variance, gaps, float(grid[0] * grid[1]))
-    place += evidence.size_odds(np.log(seen.sizes[None] ** 2 / table.size[:, None] ** 2), gaps)
+    place += evidence.size_odds(2 * np.log(seen.sizes)[None] - 2 * np.log(table.size)[:, None], gaps)
     certainty = 1 / (1 + table.covariance[:, 0] / (0.3 * table.reach) ** 2)
     place += evidence.overlap_odds(_overlaps(table, seen, certainty, grid), certainty[:, None])
     if seen.detections.depths is not None:
@@ -120,7 +119,14 @@ def weigh(
     return Evidence(looks + classes + place, place, looks, recent, lasting, nearest)
 
 
-def _camera_shift(table: TrackTable, displacement: FloatArray, distance2: FloatArray, likeness: FloatArray) -> FloatArray | None:
+def _squared_distances(table: TrackTable, seen: Observation) -> FloatArray:
+    """(m, n) from each track's predicted centre to each detection's, in squared cells."""
+    x = seen.centres[None, :, 0] - table.position[:, None, 0]
+    y = seen.centres[None, :, 1] - table.position[:, None, 1]
+    return x * x + y * y
+
+
+def _camera_shift(table: TrackTable, seen: Observation, distance2: FloatArray, likeness: FloatArray) -> FloatArray | None:
     """The camera's jerk since the last frame, from the tracks that were seen in it (see `motion.camera_shift`)."""
     rows = (table.unseen == 0).nonzero()[0]
     if len(rows) < 3:
@@ -130,7 +136,8 @@ def _camera_shift(table: TrackTable, displacement: FloatArray, distance2: FloatA
     still = int(((distance2[rows] <= (tolerance**2)[:, None]) & possible).any(axis=1).sum())
     if still >= 0.7 * len(rows):
         return None  # nearly every frame ends here
-    return motion.camera_shift(displacement[rows], possible, tolerance, still)
+    displacement = seen.centres[None] - table.position[rows, None]  # (m, n, 2)
+    return motion.camera_shift(displacement, possible, tolerance, still)
 
 
 def _overlaps(table: TrackTable, seen: Observation, certainty: FloatArray, grid: tuple[int, int]) -> FloatArray:

@@ -101,7 +101,8 @@ class Lives:
         clean = seen.clean[columns] & (cut < CUT)
         appearance.remember_last(table.prototypes, table.counts, rows[clean], seen.queries[columns[clean]])
         # Well-known looks are refreshed every third frame, each track in its turn.
-        clean &= (table.hits[rows] < 30) | ((table.hits[rows] + rows) % 3 == 0)
+        hits = table.hits[rows]
+        clean &= (hits < 30) | ((hits + rows) % 3 == 0) | (table.counts[rows, 1] == 0)
         appearance.learn(
             table.prototypes, table.counts, rows[clean], seen.queries[columns[clean]], nearest[clean], lasting[clean],
             self.odds.lasting.novel_below,
@@ -109,12 +110,13 @@ class Lives:
         rate = np.where(sizes > table.size[rows], 0.3, 0.05)  # growing is seen at once, shrinking may be occlusion
         table.size[rows] += rate * (sizes - table.size[rows])
         table.reach[rows] += rate * (reaches - table.reach[rows])
-        table.votes[rows] *= 0.98
         known = found.class_ids[columns] >= 0
+        table.votes[rows[known]] *= np.float32(0.98)
         table.votes[rows[known], found.class_ids[columns[known]]] += np.maximum(scores[known], 0.01)
         table.score[rows] = np.minimum(np.maximum(scores, 0), 1)
         if found.depths is not None:
-            table.depth[rows] = found.depths[columns]
+            depths = found.depths[columns]
+            table.depth[rows] = np.where(np.isfinite(depths), depths, table.depth[rows])
         table.seen_at[rows] = now
         table.unseen[rows] = 0
         table.hits[rows] += 1
