@@ -248,3 +248,16 @@ def test_update__many_followed_objects__asks_for_a_bounded_number():
     later = SceneFrame(frame.things)
     tracker.update(later, stamp=0.1)
     assert len(tracker.tracks) == 30 and len(later.asked) == 8
+
+
+def test_follow__found_by_the_network_after_a_long_while__is_known_again_by_its_looks():
+    tracker = Tracker(LABELS)
+    frame = SceneFrame([Thing(20, 20, found=0)])
+    tracker.update(frame, stamp=0.0)
+    track_id = tracker.follow(frame.prompt(points=[(80, 80)]))
+    for k in range(1, 50):  # by its prompt, then by its query
+        tracker.update(SceneFrame([Thing(20, 20, found=0 if k < 40 else 0.9)]), stamp=0.1 * k)
+    tracker.update(SceneFrame([]), stamp=5.0)
+    for k in range(3):
+        tracks = tracker.update(SceneFrame([Thing(40, 30)]), stamp=7 + 0.1 * k)
+    assert [(t.track_id, t.state) for t in tracks] == [(track_id, TrackState.CONFIRMED)]
