@@ -8,7 +8,6 @@ The node itself only follows the lifecycle. What it holds while configured is in
 """
 from __future__ import annotations
 
-import ctypes
 import signal
 import sys
 import threading
@@ -23,6 +22,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.signals import SignalHandlerOptions
 
 from rmpsam_ros.errors import ParameterError, RmpsamError
+from rmpsam_ros.ros.buffers import keep_image_buffers
 from rmpsam_ros.ros.dds import profile_in_effect, use_shipped_profile
 from rmpsam_ros.ros.diagnostics import NodeStatus, report
 from rmpsam_ros.ros.node_parameters import NodeParameters
@@ -223,21 +223,6 @@ class RmpsamNode(LifecycleNode):
         except ParameterError as error:
             return str(error)
         return ""
-
-
-def keep_image_buffers() -> None:
-    """Lets malloc keep blocks of image size for reuse; by default each is given back to the system and faulted in anew.
-
-    Two arenas share what is kept, instead of one for each thread. Only glibc has this; elsewhere nothing happens.
-    """
-    trim_threshold, mmap_threshold, arena_max = -1, -3, -8
-    try:
-        libc = ctypes.CDLL(None)
-        libc.mallopt(mmap_threshold, 32 << 20)  # the largest that glibc takes
-        libc.mallopt(trim_threshold, 256 << 20)
-        libc.mallopt(arena_max, 2)
-    except (OSError, AttributeError):
-        pass
 
 
 def main(args: list[str] | None = None) -> int:

@@ -147,7 +147,7 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
     from sensor_msgs.msg import Image
 
     from rmpsam_ros.msg import PanopticSegmentation
-    from rmpsam_ros.node import keep_image_buffers
+    from rmpsam_ros.ros.buffers import keep_image_buffers
     from rmpsam_ros.ros.messages import image_message, stamp_ns
 
     kinds = {"panoptic": (PanopticSegmentation, QoSProfile(depth=5)), "semantic": (Image, qos_profile_sensor_data),
