@@ -9,6 +9,7 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros import __version__
 from rmpsam_ros.backends import ImageOutputs, create_backend
 from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.fusion import fuse
@@ -106,6 +107,19 @@ class Segmenter:
         outputs = self._backend.run_image(self._canvas, placement.resized)
         timings = {"preprocess": 1e3 * (fitted - started), "network": 1e3 * (perf_counter() - fitted)}
         return Frame(self, placement, outputs, stamp, timings)
+
+    def describe(self) -> dict[str, object]:
+        """What runs, as plain values for a JSON file."""
+        return {
+            "software": f"rmpsam_ros {__version__}",
+            "model": self.model_name,
+            "trained": self.trained,
+            "labels": self.labels.name,
+            "backend": self.backend_name,
+            "device": self.device_name,
+            "precision": self.precision,
+            "input_size": list(self.input_size),
+        }
 
     def warm_up(self, runs: int = 2) -> None:
         """Runs image and prompt graphs a few times, so that the first frame is as fast as the rest."""

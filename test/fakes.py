@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from rmpsam_ros.errors import PromptError
+from rmpsam_ros.segmenter import Segmenter
 from rmpsam_ros.types import ClassLabel, LabelSet, PanopticResult, PromptResult, Roi, Segment
 
 LABELS = LabelSet("fake", (ClassLabel(0, "dark", True, (9, 9, 9)), ClassLabel(1, "light", False, (240, 240, 240))))
@@ -50,6 +51,7 @@ class FakeSegmenter:
 
     labels, model_name, trained = LABELS, "fake", False
     backend_name, device_name, precision, input_size = "fake", "CPU", "fp32", (32, 32)
+    describe = Segmenter.describe  # reads the names above only
 
     def __init__(self, seconds: float = 0.0):
         self.seconds, self.error = seconds, None

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
             quality.add(truth, segmenter.set_image(data.image(index)).panoptic())
         summary = quality.summary()
         if args.json:
-            info = {**reports.model_info(segmenter), "annotations": args.annotations.name,
+            info = {**segmenter.describe(), "annotations": args.annotations.name,
                     "score_threshold": segmenter.score_threshold, "overlap_threshold": segmenter.overlap_threshold}  # fmt: skip
             reports.write_json(args.json, {"info": info, "panoptic": summary})
     finally:

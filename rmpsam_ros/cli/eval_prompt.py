@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             quality.add(sample, answer, [data.label_map.labels[i].name for i in sample.class_ids])
         summary = quality.summary()
         if args.json:
-            info = {**reports.model_info(segmenter), "annotations": args.annotations.name, "smallest": args.smallest}
+            info = {**segmenter.describe(), "annotations": args.annotations.name, "smallest": args.smallest}
             reports.write_json(args.json, {"info": info, "prompt": summary})
     finally:
         segmenter.close()

@@ -127,18 +127,9 @@ def _overlay(image, result, segmenter: Segmenter, args):
 
 def _info(segmenter: Segmenter) -> dict[str, object]:
     """How the results came about, for the JSON."""
-    from rmpsam_ros import __version__
-
     return {
         "description": "panoptic segmentation" if segmenter.trained else "UNTRAINED MODEL: masks mean nothing",
-        "software": f"rmpsam_ros {__version__}",
-        "model": segmenter.model_name,
-        "trained": segmenter.trained,
-        "labels": segmenter.labels.name,
-        "backend": segmenter.backend_name,
-        "device": segmenter.device_name,
-        "precision": segmenter.precision,
-        "input_size": list(segmenter.input_size),
+        **segmenter.describe(),
         "score_threshold": segmenter.score_threshold,
         "overlap_threshold": segmenter.overlap_threshold,
     }

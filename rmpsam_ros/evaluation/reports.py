@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rmpsam_ros import __version__
 from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.data.label_map import BUNDLED, LabelMap, load_label_map
 from rmpsam_ros.errors import DataError
@@ -57,20 +56,6 @@ def label_map_of(segmenter: Segmenter, name_or_file: str | None) -> LabelMap:
         raise DataError(f"The label map {name_or_file} leads to {asked.labels.name} ({len(asked.labels)} classes), the model's "
                         f"label set is {labels.name} ({len(labels)}); give a map into the model's classes.")
     return asked
-
-
-def model_info(segmenter: Segmenter) -> dict[str, Any]:
-    """What ran, for the JSON."""
-    return {
-        "software": f"rmpsam_ros {__version__}",
-        "model": segmenter.model_name,
-        "trained": segmenter.trained,
-        "labels": segmenter.labels.name,
-        "backend": segmenter.backend_name,
-        "device": segmenter.device_name,
-        "precision": segmenter.precision,
-        "input_size": list(segmenter.input_size),
-    }
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
