@@ -1,0 +1,67 @@
+"""The curve of a run: what the averaged network is worth, every so often, as lines of OUT/curve.csv."""
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rmpsam_ros.network import RMPSAM
+    from rmpsam_ros.training.validation import Validation
+
+CURVE = "curve.csv"
+
+
+class Curve:
+    """Validates when it is time, and keeps the numbers.
+
+    Args:
+        out: the run's folder.
+        validation: what is measured.
+        minutes: minutes of training between two points.
+        seconds: of training that are done already; in a resumed run the curve goes on from its file.
+    """
+
+    def __init__(self, out: Path, validation: Validation, minutes: float, seconds: float = 0.0) -> None:
+        self.path, self.validation, self.minutes = out / CURVE, validation, minutes
+        self.last = min(seconds, float(rows[-1]["seconds"])) if (rows := read_table(self.path)) else 0.0
+
+    def due(self, seconds: float) -> bool:
+        """Whether it is time for a point, after so many seconds of training."""
+        return seconds - self.last >= 60 * self.minutes
+
+    def add(self, net: RMPSAM, step: int, seconds: float, report: Callable[[str], None] = lambda _: None) -> dict[str, float]:
+        """Validates, appends a line and says it in one."""
+        begun = time.monotonic()
+        numbers = self.validation.run(net)
+        took = time.monotonic() - begun
+        self.last = seconds
+        append_row(self.path, {"step": str(step), "seconds": f"{seconds:.1f}", **{name: f"{value:.3f}" for name, value in numbers.items()}})
+        said = ", ".join(f"{name} {value:.1f}" for name, value in numbers.items())
+        report(f"step {step}: {said} ({took:.0f} s)" if said else f"step {step}: no validation set has an object to click")
+        return numbers
+
+
+def append_row(path: Path, row: dict[str, str]) -> None:
+    """Adds a line to a CSV file; one with other columns, or with a last line cut short, is written anew with all of them."""
+    old = read_table(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = list(old[0]) if old else []
+    columns = known + [name for name in row if name not in known]
+    again = columns != known or not path.read_bytes().endswith(b"\n")
+    with path.open("w" if again else "a", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        if again:
+            writer.writeheader()
+            writer.writerows(old)
+        writer.writerow(row)
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file, none if there is no such file. A last line that was cut short is left out."""
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [row for row in csv.DictReader(file) if None not in row.values() and None not in row]

@@ -1,0 +1,123 @@
+"""How good the averaged network is while it trains: single clicks and panoptic maps on a fixed, small part of the
+validation sets, straight through torch.
+
+The numbers are those of `rmpsam eval` on the same pictures: the exported modules run, clicks and masks go through the
+code of the run time, and IoU is taken at the pictures' own size. Nothing random is drawn, so a run is not disturbed.
+"""
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rmpsam_ros.data.coco import CocoPanoptic
+from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.sample import Sample
+from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.data.youtube_vis import YoutubeVis
+from rmpsam_ros.evaluation.panoptic import PanopticQuality
+from rmpsam_ros.evaluation.prompt import iou
+from rmpsam_ros.evaluation.simulated_clicks import first_click
+from rmpsam_ros.fusion import fuse
+from rmpsam_ros.graphs import ImageGraph, PromptGraph
+from rmpsam_ros.network import RMPSAM
+from rmpsam_ros.placement import fit, place, restore
+from rmpsam_ros.prompting import Prompt
+from rmpsam_ros.training.config import TrainingConfig
+
+SMALLEST = 64
+"""Objects of fewer pixels are left out, as in `rmpsam eval prompt`."""
+
+
+class Validation:
+    """The validation sets of a run, opened once.
+
+    Args:
+        config: the run.
+        label_map: into the run's classes.
+        images: pictures of each set, spread evenly over it.
+        objects: objects clicked in a picture at most, spread evenly over its list.
+
+    Raises:
+        DataError: a set that cannot be read.
+    """
+
+    def __init__(self, config: TrainingConfig, label_map: LabelMap, images: int = 8, objects: int = 8) -> None:
+        self.config, self.labels, self.objects = config, label_map.labels, objects
+        self.sets = {set_name(entry): _Set(Source(entry, label_map, config.data_folder), images) for entry in config.validation}
+
+    @torch.inference_mode()
+    def run(self, net: RMPSAM) -> dict[str, float]:
+        """Percentages by name: `SET click1` the mean IoU of one click on each object, `SET pq` on panoptic sets, and
+        `click1` and `pq`, the means over the sets. The network must be in evaluation mode."""
+        image_graph, prompt_graph = ImageGraph(net), PromptGraph(net)
+        device = next(net.parameters()).device
+        result: dict[str, float] = {}
+        for name, part in self.sets.items():
+            ious: list[float] = []
+            quality = PanopticQuality(self.labels)
+            for item in part.items:
+                sample = part.sample(*item)
+                placement = place(sample.size, self.config.input_size)
+                canvas = np.zeros((*self.config.input_size, 3), np.uint8)
+                fit(sample.image, placement, canvas)
+                size = torch.tensor([placement.resized], device=device)
+                *outputs, features = image_graph(torch.from_numpy(canvas)[None].to(device), size)
+                rows = clickable(sample, self.objects)
+                if len(rows):
+                    boxes, kinds = Prompt(tuple(first_click(sample.masks[row]) for row in rows), ()).encode(placement)
+                    prompts = (torch.from_numpy(a)[None].to(device) for a in (boxes, kinds))
+                    logits = _numpy(prompt_graph(features, *prompts, size)[0])
+                    ious += [iou(sample.masks[row], restore(np.nan_to_num(logit, nan=-1e4), placement) > 0, sample.void)
+                             for row, logit in zip(rows, logits)]  # fmt: skip
+                if part.is_panoptic:
+                    class_ids, scores, _, _, masks = (_numpy(t) for t in outputs)
+                    found = fuse(class_ids, scores, masks, placement, self.labels, self.config.score_threshold, self.config.overlap_threshold)
+                    quality.add(part.source.reader.panoptic(item[0]), found)
+            if ious:
+                result[f"{name} click1"] = 100 * float(np.mean(ious))
+            if part.is_panoptic:
+                result[f"{name} pq"] = quality.summary()["all"]["pq"]  # type: ignore[index]
+        for kind in ("click1", "pq"):
+            values = [value for name, value in result.items() if name.endswith(f" {kind}")]
+            if values:
+                result[kind] = float(np.mean(values))
+        return result
+
+
+def set_name(entry: SourceConfig) -> str:
+    """`coco/panoptic_train` for `coco/panoptic_train.json`."""
+    return Path(entry.annotations).with_suffix("").as_posix()
+
+
+def clickable(sample: Sample, most: int) -> npt.NDArray[np.int64]:
+    """Rows of the objects that are clicked: at most so many of those that are large enough, spread over the list."""
+    large = np.flatnonzero(sample.masks.sum(axis=(1, 2)) >= SMALLEST)
+    return large[_spread(len(large), most)]
+
+
+class _Set:
+    """A source, and which of its pictures (or frames of videos) take part."""
+
+    def __init__(self, source: Source, images: int) -> None:
+        self.source, reader = source, source.reader
+        self.is_panoptic = isinstance(reader, CocoPanoptic)
+        videos = isinstance(reader, YoutubeVis)
+        everything = [(index, frame) for index in source.indices for frame in range(reader.length(index) if videos else 1)]
+        self.items = [everything[i] for i in _spread(len(everything), images)]
+
+    def sample(self, index: int, frame: int) -> Sample:
+        reader = self.source.reader
+        return reader.frame(index, frame) if isinstance(reader, YoutubeVis) else reader.sample(index)
+
+
+def _spread(number: int, most: int) -> npt.NDArray[np.int64]:
+    """At most so many of the indices below `number`, evenly, the first among them."""
+    return np.arange(min(number, most)) * number // max(min(number, most), 1)
+
+
+def _numpy(tensor: torch.Tensor) -> npt.NDArray:
+    tensor = tensor[0].float() if tensor.is_floating_point() else tensor[0]
+    return tensor.cpu().numpy()

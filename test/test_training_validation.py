@@ -1,0 +1,114 @@
+"""Validation while training: the numbers of `rmpsam eval`, the curve's file, what is drawn of it."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from datasets import video_set  # noqa: E402
+from models import smooth  # noqa: E402
+
+from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
+from rmpsam_ros.data.sources import SourceConfig  # noqa: E402
+from rmpsam_ros.training.config import load_config  # noqa: E402
+from rmpsam_ros.training.curve import Curve, append_row, read_table  # noqa: E402
+from rmpsam_ros.training.example import write_example  # noqa: E402
+from rmpsam_ros.training.run import fresh_network  # noqa: E402
+from rmpsam_ros.training.validation import Validation  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    return load_config(write_example(tmp_path_factory.mktemp("shapes"), count=12))
+
+
+@pytest.fixture(scope="module")
+def label_map(config):
+    return load_label_map(config.path(config.labels))
+
+
+@pytest.fixture(scope="module")
+def net(config, label_map):
+    torch.manual_seed(0)
+    net = fresh_network(config, len(label_map.labels)).eval()
+    smooth(net)
+    return net
+
+
+def test_validation__gives_the_numbers_of_the_exported_model(config, label_map, net, tmp_path):
+    pytest.importorskip("openvino", reason="evaluating needs a backend")
+    from rmpsam_ros.data.sources import Source
+    from rmpsam_ros.evaluation.panoptic import PanopticQuality
+    from rmpsam_ros.evaluation.prompt import PromptQuality
+    from rmpsam_ros.export import make_model_folder
+    from rmpsam_ros.model_folder import ModelFolder
+    from rmpsam_ros.segmenter import Segmenter
+
+    config = replace(config, score_threshold=0.2, overlap_threshold=0.3)
+    numbers = Validation(config, label_map, images=100, objects=100).run(net)
+    model = ModelFolder(path=tmp_path / "model", name="m", variant="tiny", config=net.config_dict(), input_size=config.input_size,
+                        labels=label_map.labels, trained=True, score_threshold=0.2, overlap_threshold=0.3)  # fmt: skip
+    make_model_folder(net, tmp_path / "model", model, half=False)
+    segmenter = Segmenter(tmp_path / "model", precision="fp32")
+    prompt, panoptic = PromptQuality(clicks=1), PanopticQuality(label_map.labels)
+    source = Source(config.validation[0], label_map, config.data_folder)
+    for index in source.indices:
+        sample = source.reader.sample(index)
+        frame = segmenter.set_image(sample.image)
+        prompt.add(sample, lambda clicks, frame=frame: frame.prompt([(c.x, c.y) for c in clicks]).mask)
+        panoptic.add(source.reader.panoptic(index), frame.panoptic())
+    segmenter.close()
+    assert prompt.summary()["miou"][0] > 3
+    assert numbers["panoptic click1"] == pytest.approx(prompt.summary()["miou"][0], abs=0.1)
+    assert numbers["panoptic pq"] == pytest.approx(panoptic.summary()["all"]["pq"], abs=0.1)
+    assert numbers["click1"] == numbers["panoptic click1"]
+
+
+def test_validation__leaves_network_and_chance_alone(config, label_map, net):
+    before, state = {k: v.clone() for k, v in net.state_dict().items()}, torch.get_rng_state()
+    first = Validation(config, label_map, images=1, objects=2).run(net)
+    assert first == Validation(config, label_map, images=1, objects=2).run(net)
+    assert torch.equal(state, torch.get_rng_state()) and all(torch.equal(before[k], v) for k, v in net.state_dict().items())
+
+
+def test_validation__of_videos_takes_frames_where_the_object_is(config, label_map, net, tmp_path):
+    annotations, images = video_set(tmp_path)
+    videos = SourceConfig("videos", str(annotations), str(images))
+    numbers = Validation(replace(config, validation=(videos,)), label_map, images=3).run(net)
+    assert numbers.keys() == {f"{annotations.with_suffix('')} click1", "click1"} and 0 <= numbers["click1"] <= 100
+
+
+class Counting:
+    """A validation whose numbers are known."""
+
+    def __init__(self) -> None:
+        self.count = 0.0
+
+    def run(self, net) -> dict[str, float]:
+        self.count += 1
+        return {"click1": self.count}
+
+
+def test_curve__has_a_point_every_so_often_and_goes_on(tmp_path):
+    said = []
+    curve = Curve(tmp_path, Counting(), minutes=1)
+    assert not curve.due(59) and curve.due(60)
+    curve.add(None, 10, 60.0, said.append)
+    assert not curve.due(119) and "step 10: click1 1.0" in said[0]
+    again = Curve(tmp_path, Counting(), minutes=1, seconds=90.0)
+    assert not again.due(119) and again.due(120)
+    again.add(None, 20, 120.0)
+    assert [(row["step"], float(row["click1"])) for row in read_table(tmp_path / "curve.csv")] == [("10", 1.0), ("20", 1.0)]
+
+
+def test_table__takes_new_columns_and_forgives_a_line_cut_short(tmp_path):
+    path = tmp_path / "t.csv"
+    append_row(path, {"step": "1", "a": "2"})
+    append_row(path, {"step": "2", "a": "3", "b": "4"})
+    assert read_table(path) == [{"step": "1", "a": "2", "b": ""}, {"step": "2", "a": "3", "b": "4"}]
+    path.write_text(path.read_text() + "3")
+    assert len(read_table(path)) == 2
+    append_row(path, {"step": "4", "a": "5", "b": "6"})
+    assert [row["step"] for row in read_table(path)] == ["1", "2", "4"]
