@@ -22,7 +22,7 @@ OVERRIDES = (
     ("cameras", lambda text: [name.strip(" '\"") for name in text.strip("[] ").split(",")],
      "Camera names, separated by commas; NAME/image_raw is subscribed for each. Empty: as in the parameter file"),
     ("model", str, "Name of a bundled model, or path of a model folder. Empty: as in the parameter file"),
-    ("backend", str, "auto, tensorrt, openvino or torch. Empty: as in the parameter file"),
+    ("backend", str, "auto, tensorrt, openvino, torch or torch-compile. Empty: as in the parameter file"),
     ("autostart", lambda text: text.strip().lower() in ("true", "1", "yes", "on"),
      "true: configure and activate at start; false: wait for a lifecycle manager. Empty: as in the parameter file"),
 )

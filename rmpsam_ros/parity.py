@@ -1,7 +1,7 @@
 """Whether an engine says what its graph says: two segmenters on the same images, in shares of pixels."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,18 +34,19 @@ class Parity:
                 f"IoU {np.mean(self.prompt_ious):.4f} in the mean, {min(self.prompt_ious):.4f} at least")
 
 
-def compare(ours: Segmenter, reference: Segmenter, images: Iterable[tuple[str, npt.NDArray[np.uint8]]]) -> list[Parity]:
-    """Runs both on each image, given by name and as (H, W, 3) uint8 RGB."""
+def compare(ours: Segmenter, reference: Segmenter, images: Sequence[tuple[str, npt.NDArray[np.uint8]]]) -> list[Parity]:
+    """Runs both on each image, given by name and as (H, W, 3) uint8 RGB; `ours` on as many at once as its batch holds."""
     results = []
-    for name, image in images:
-        height, width = image.shape[:2]
-        frames = ours.set_image(image), reference.set_image(image)
-        agreement = panoptic_agreement(*(frame.panoptic() for frame in frames))
-        ious = []
-        for x, y in CLICKS:
-            masks = [frame.prompt(points=[(int(x * (width - 1)), int(y * (height - 1)))]).mask for frame in frames]
-            ious.append(mask_iou(*masks))
-        results.append(Parity(name, agreement, tuple(ious)))
+    for start in range(0, len(images), ours.batch):
+        part = images[start : start + ours.batch]
+        for frame, (name, image) in zip(ours.set_images([image for _, image in part]), part):
+            expected, (height, width) = reference.set_image(image), image.shape[:2]
+            agreement = panoptic_agreement(frame.panoptic(), expected.panoptic())
+            ious = []
+            for x, y in CLICKS:
+                click = [(int(x * (width - 1)), int(y * (height - 1)))]
+                ious.append(mask_iou(frame.prompt(points=click).mask, expected.prompt(points=click).mask))
+            results.append(Parity(name, agreement, tuple(ious)))
     return results
 
 

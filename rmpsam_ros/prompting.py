@@ -8,15 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends import PromptOutputs
+from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.errors import PromptError
 from rmpsam_ros.placement import Placement, restore
 from rmpsam_ros.types import BACKGROUND, FOREGROUND, PanopticResult, PointPrompt, Roi
 
 CLICK_HALF_SIDE = 3.0
 """A click is the box of +-3 pixels of the network's input round it, as in the reference."""
-
-MAX_PROMPTS = 64
-"""Points and boxes in one request; more is a mistake, and would hold up the frames."""
 
 _TRAINED_KIND = 1
 # The one row of the prompt-type embedding that the reference ever trained: background clicks too are asked as objects

@@ -50,11 +50,12 @@ class Segmenter:
         max_segments: at most this many queries take part.
         threads: CPU threads; None for the runtime's choice.
         progress: told of engines that TensorRT has to build: what it is doing, and the part done (0 … 1) or None.
+        batch: images that one run of the network takes, see `set_images`.
 
     Attributes:
         score_threshold, overlap_threshold, max_segments, class_filter: may be set between frames; `class_filter` is a
             sequence of class names that may appear in panoptic maps, empty for all.
-        labels, model_name, trained, backend_name, device_name, precision, input_size: what was loaded.
+        labels, model_name, model_path, trained, backend_name, device_name, precision, input_size, batch: what was loaded.
 
     Raises:
         ModelError, BackendError: what is missing or wrong, in one sentence.
@@ -63,17 +64,19 @@ class Segmenter:
     def __init__(self, model: str | Path = "default", backend: str = "auto", device: str = "auto", precision: str = "auto",
                  input_size: tuple[int, int] | None = None, score_threshold: float | None = None,
                  overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None,
-                 progress: Callable[[str, float | None], None] | None = None) -> None:  # fmt: skip
+                 progress: Callable[[str, float | None], None] | None = None, batch: int = 1) -> None:  # fmt: skip
         folder = read_model_folder(find_model(model))
-        self._backend = create_backend(folder, backend, device, precision, input_size, threads, progress)
+        self._backend = create_backend(folder, backend, device, precision, input_size, threads, progress, batch)
         self.model_name, self.trained, self.labels = folder.name, folder.trained, folder.labels
+        self.model_path = folder.path
         self.backend_name, self.device_name = self._backend.name, self._backend.device
         self.precision, self.input_size = self._backend.precision, self._backend.input_size
         self.score_threshold = folder.score_threshold if score_threshold is None else score_threshold
         self.overlap_threshold = folder.overlap_threshold if overlap_threshold is None else overlap_threshold
         self.max_segments = max_segments
         self._allowed: npt.NDArray[np.bool_] | None = None
-        self._canvas = np.zeros((*self.input_size, 3), np.uint8)
+        self.batch = batch
+        self._canvas = self._backend.make_canvas()  # (batch, H, W, 3)
 
     @property
     def class_filter(self) -> tuple[str, ...]:
@@ -99,14 +102,24 @@ class Segmenter:
         Raises:
             ImageError: another shape or dtype.
         """
+        return self.set_images([image], None if stamp is None else [stamp])[0]
+
+    def set_images(self, images: Sequence[npt.NDArray[np.uint8]], stamps: Sequence[float] | None = None) -> list[Frame]:
+        """The same for several images in one run, say one of each camera; at most `batch`, in which they cost what `batch` do.
+
+        Raises:
+            ImageError: an image of another shape or dtype.
+            BackendError: no image, or more than `batch`.
+        """
         started = perf_counter()
-        image = check_image(image)
-        placement = place(image.shape[:2], self.input_size)
-        fit(image, placement, self._canvas)
+        placements = [place(check_image(image).shape[:2], self.input_size) for image in images]
+        for image, placement, canvas in zip(images, placements, self._canvas):
+            fit(image, placement, canvas)
         fitted = perf_counter()
-        outputs = self._backend.run_image(self._canvas, placement.resized)
+        outputs = self._backend.run_images(self._canvas[: len(placements)], [p.resized for p in placements])
         timings = {"preprocess": 1e3 * (fitted - started), "network": 1e3 * (perf_counter() - fitted)}
-        return Frame(self, placement, outputs, stamp, timings)
+        stamps = [None] * len(outputs) if stamps is None else stamps
+        return [Frame(self, p, o, stamp, dict(timings)) for p, o, stamp in zip(placements, outputs, stamps)]
 
     def describe(self) -> dict[str, object]:
         """What runs, as plain values for a JSON file."""

@@ -44,15 +44,16 @@ _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
 
 
 def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_norm: bool = True,
-                outputs: tuple[str, ...] = ()) -> onnx.ModelProto:  # fmt: skip
+                outputs: tuple[str, ...] = (), batch: int = 1) -> onnx.ModelProto:  # fmt: skip
     """One of a model folder's graphs for one input size and one precision.
 
     Args:
         path: `image.onnx` or `prompt.onnx` in its folder.
         precision: `fp32` or `fp16`.
-        input_size: (height, width) of the padded input. Batch is 1; the number of prompts stays open.
+        input_size: (height, width) of the padded input. The number of prompts stays open.
         layer_norm: whether `LayerNormalization` may be used; TensorRT 8.5 does not have it.
         outputs: only these outputs, and what they need; all if empty.
+        batch: images in one run of the image graph; the prompt graph is for one image's features.
 
     Returns:
         A model that holds its weights, checked by ONNX with strict types.
@@ -66,9 +67,11 @@ def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_n
         model.graph.output.extend(kept)
     _narrow_outside(model)
     height, width = input_size
+    if any(value.name == "features" for value in model.graph.input):
+        batch = 1
     features = next((tuple(d.dim_value for d in v.type.tensor_type.shape.dim) for v in model.graph.input if v.name == "features"), None)
     set_shapes(model, {
-        "image": (1, height, width, 3), "image_size": (1, 2), "boxes": (1, "prompts", 4), "labels": (1, "prompts"),
+        "image": (batch, height, width, 3), "image_size": (batch, 2), "boxes": (1, "prompts", 4), "labels": (1, "prompts"),
         "features": (1, features[1] if features else 0, height // 4, width // 4),
     })  # fmt: skip
     model = fold(model)

@@ -246,8 +246,8 @@ def test_backend__features_alone__are_those_of_the_whole_graph(monkeypatch, tmp_
     trt_stand_in.install(monkeypatch)
     backend, canvas = _tensorrt(read_model_folder(tiny_model())), np.zeros((96, 128, 3), np.uint8)
     canvas[:75, :100] = photo
-    whole = backend.run_image(canvas, (75, 100)).features
-    np.testing.assert_array_equal(backend.run_features(canvas, (75, 100)).numpy(), whole.numpy())
+    whole = backend.run_images(canvas[None], [(75, 100)])[0].features
+    np.testing.assert_array_equal(backend.run_features(canvas[None], [(75, 100)]).numpy(), whole.numpy())
     backend.close()
 
 

@@ -16,13 +16,13 @@ import torch
 class HostDevice:
     """Plays `backends.cuda.CudaDevice` in host memory."""
 
-    device, name, compute, stream = torch.device("cpu"), "Stand-in GPU", "sm_89", 0
+    device, name, compute, stream, computes_bf16 = torch.device("cpu"), "Stand-in GPU", "sm_89", 0, False
 
     def __init__(self) -> None:
         self.captured = self.waits = 0
 
     @contextmanager
-    def active(self):
+    def active(self, exact: bool = False):
         with torch.inference_mode():
             yield
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rmpsam_ros.backends import trt_flavour
 from rmpsam_ros.backends.base import Backend, ImageOutputs, MasksElsewhere, PromptOutputs
+from rmpsam_ros.backends.limits import MAX_BATCH
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder, check_input_size
 
@@ -28,11 +29,13 @@ class _Entry(NamedTuple):
 BACKENDS = {
     "openvino": _Entry("rmpsam_ros.backends.openvino", "OpenVinoBackend", ("openvino",), "pip install openvino"),
     "torch": _Entry("rmpsam_ros.backends.torch", "TorchBackend", ("torch",), "pip install 'rmpsam-ros[torch]'"),
+    "torch-compile": _Entry("rmpsam_ros.backends.torch", "TorchCompileBackend", ("torch",), "pip install 'rmpsam-ros[torch]'"),
     "tensorrt": _Entry("rmpsam_ros.backends.tensorrt", "TensorRtBackend", trt_flavour.MODULES, trt_flavour.install_hint()),
 }
 """Every backend there is, in no order."""
 
 _PREFERENCE = ("tensorrt", "openvino", "torch")
+"""What `auto` tries, in order. `torch-compile` is not in it: it takes a compiler and a minute at each start."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -56,7 +59,7 @@ def choose_backend(name: str = "auto") -> str:
                 return candidate
         raise BackendError("No backend is installed; `pip install openvino` gives the one for CPUs.")
     if name not in BACKENDS:
-        raise BackendError(f"The backend {name!r} is not one of auto, {', '.join(_PREFERENCE)}.")
+        raise BackendError(f"The backend {name!r} is not one of auto, {', '.join(BACKENDS)}.")
     if not is_installed(name):
         raise BackendError(f"The backend {name} is not installed: {BACKENDS[name].install}.")
     return name
@@ -64,7 +67,7 @@ def choose_backend(name: str = "auto") -> str:
 
 def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto", precision: str = "auto",
                    input_size: tuple[int, int] | None = None, threads: int | None = None,
-                   progress: Callable[[str, float | None], None] | None = None) -> Backend:  # fmt: skip
+                   progress: Callable[[str, float | None], None] | None = None, batch: int = 1) -> Backend:  # fmt: skip
     """Loads a model folder's graphs.
 
     Args:
@@ -74,19 +77,25 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
         precision: `auto` lets the backend take the fastest that the device computes natively and the model holds up in.
         input_size: (height, width), multiples of 32; None for the model's own.
         threads: CPU threads; None for the runtime's choice.
-        progress: told by TensorRT of engines that it has to build: what it is doing, and the part done (0 … 1) or None.
+        progress: told of engines that TensorRT has to build and of what torch compiles: what is being done, and the part done
+            (0 … 1) or None.
+        batch: images that one run takes, for several cameras at once.
 
     Raises:
-        BackendError: a backend, device or precision that cannot be had here.
+        BackendError: a backend, device, precision or batch that cannot be had here.
     """
     if precision not in PRECISIONS:
         raise BackendError(f"The precision {precision!r} is not one of {', '.join(PRECISIONS)}.")
+    if not 1 <= batch <= MAX_BATCH:
+        raise BackendError(f"The batch is {batch}; it must be from 1 to {MAX_BATCH} images.")
     try:
         size = check_input_size(model.input_size if input_size is None else input_size)
     except ValueError as error:
         raise BackendError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
     chosen = choose_backend(name)
-    options = {"device": device, "precision": precision, "input_size": size, "threads": threads}
+    options = {"device": device, "precision": precision, "input_size": size, "threads": threads, "batch": batch}
+    if chosen == "torch-compile":
+        return _load(chosen)(model, progress=progress, **options)
     if chosen != "tensorrt":
         return _load(chosen)(model, **options)
     try:

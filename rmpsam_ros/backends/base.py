@@ -1,12 +1,14 @@
 """What a backend is: it loads a model folder's two graphs and runs them. Nothing else differs between backends."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.errors import BackendError
 from rmpsam_ros.ownership import Ownership
 from rmpsam_ros.placement import Placement
 
@@ -46,30 +48,56 @@ class PromptOutputs:
     queries: npt.NDArray[np.float32]
 
 
+Sizes = Sequence["tuple[int, int]"]
+"""(height, width) of each image of a batch: its top left that counts."""
+
+
 class Backend(Protocol):
     """One loaded model on one device. Not thread-safe: the thread that made it uses it.
 
     Attributes:
-        name: `openvino`, `torch` or `tensorrt`.
+        name: a name of `BACKENDS`.
         device: the device in words.
         precision: `fp32`, `bf16`, `fp16` or `int8`: what really runs.
         input_size: (height, width) of the padded input.
+        batch: images that one run takes. Fewer are filled up, and cost the same.
     """
 
     name: str
     device: str
     precision: str
     input_size: tuple[int, int]
+    batch: int
 
-    def run_image(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> ImageOutputs:
-        """Runs the image graph on (H, W, 3) uint8 RGB of the input size, of which the top-left `image_size` counts."""
+    def make_canvas(self) -> npt.NDArray[np.uint8]:
+        """(batch, H, W, 3) zeros to write images into: from there `run_images` reads fastest."""
+
+    def run_images(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> list[ImageOutputs]:
+        """Runs the image graph on (n, H, W, 3) uint8 RGB of the input size, n from 1 to `batch`."""
 
     def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
                     image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
-        """Runs the prompt graph on (P, 4) xyxy boxes in network pixels and (P,) labels."""
+        """Runs the prompt graph on one image's features, (P, 4) xyxy boxes in network pixels and (P,) labels."""
 
-    def run_features(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> object:
+    def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
         """Only the image graph's `features`: how a benchmark tells encoding from decoding."""
 
     def close(self) -> None:
         """Frees the device's memory; the backend cannot be used afterwards."""
+
+
+def filled(images: npt.NDArray[np.uint8], image_sizes: Sizes, batch: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """n images and sizes as `batch` of them: the last is repeated. (batch, H, W, 3) and (batch, 2) int64.
+
+    Raises:
+        BackendError: none, or more than `batch`.
+    """
+    count = len(image_sizes)
+    if not 1 <= count <= batch or len(images) != count:
+        limit = "one image at a time" if batch == 1 else f"1 to {batch} images"
+        raise BackendError(f"This backend was made for a batch of {batch}: it takes {limit}, not {count}.")
+    sizes = np.array(image_sizes, np.int64).reshape(count, 2)
+    if count == batch:
+        return images, sizes
+    rows = np.minimum(np.arange(batch), count - 1)
+    return images[rows], sizes[rows]

@@ -1,12 +1,19 @@
-"""One CUDA GPU as the TensorRT backend uses it: a stream, pinned host memory, captured graphs. torch does the CUDA calls."""
+"""One CUDA GPU as the backends use it: a stream, pinned host memory, captured graphs. torch does the CUDA calls."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
+from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.errors import BackendError
+
+_BUCKETS = (1, 2, 4, 8, 16, 32, MAX_PROMPTS)
+"""Prompts are filled up to one of these numbers, so that there are few sets of buffers and captured graphs."""
 
 
 class CudaDevice:
@@ -14,17 +21,20 @@ class CudaDevice:
 
     Args:
         device: `auto`, `cuda`, `cuda:1` … as torch names them.
+        backend: whose it is, for messages.
+        or_cpu: whether that backend could use the CPU, for messages.
 
     Raises:
         BackendError: there is no such GPU for torch.
     """
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "auto", backend: str = "tensorrt", or_cpu: bool = False) -> None:
         wanted = "cuda" if device.lower() in ("auto", "gpu") else device.lower()
         if not wanted.startswith("cuda"):
-            raise BackendError(f"TensorRT has no device {device!r}; use auto, cuda, or cuda:1 for the second GPU.")
+            raise BackendError(f"The backend {backend} has no device {device!r}; use auto, {'cpu, ' if or_cpu else ''}cuda, or cuda:1 for the second GPU.")
         if not torch.cuda.is_available():
-            raise BackendError(f"The backend tensorrt needs a GPU that torch sees, and torch {torch.__version__} sees none here: {torch_hint()}.")
+            raise BackendError(f"The backend {backend} needs a GPU that torch sees, and torch {torch.__version__} sees none here: "
+                               f"{torch_hint()}{'; or use device cpu' if or_cpu else ''}.")
         try:
             self.device = torch.device(wanted if ":" in wanted else f"cuda:{torch.cuda.current_device()}")
             properties = torch.cuda.get_device_properties(self.device)
@@ -32,6 +42,7 @@ class CudaDevice:
             raise BackendError(f"There is no GPU {device!r}; there are {torch.cuda.device_count()}, from cuda:0.") from error
         self.name = properties.name
         self.compute = f"sm_{properties.major}{properties.minor}"
+        self.computes_bf16 = properties.major >= 8
         self._stream = torch.cuda.Stream(self.device)
 
     @property
@@ -40,8 +51,16 @@ class CudaDevice:
         return self._stream.cuda_stream
 
     @contextmanager
-    def active(self) -> Iterator[None]:
-        """Inside, this thread's torch calls go to this GPU and its stream."""
+    def active(self, exact: bool = False) -> Iterator[None]:
+        """Inside, this thread's torch calls go to this GPU and its stream.
+
+        Args:
+            exact: float32 products in float32; else in TF32, which has float32's range and float16's resolution.
+        """
+        # Process-wide settings, so they are set at each entry: another backend may have set others.
+        torch.set_float32_matmul_precision("highest" if exact else "high")
+        torch.backends.cudnn.allow_tf32 = not exact
+        torch.backends.cudnn.benchmark = True  # shapes are few and stay
         with torch.inference_mode(), torch.cuda.device(self.device), torch.cuda.stream(self._stream):
             yield
 
@@ -49,10 +68,10 @@ class CudaDevice:
         """Makes the GPU current for a thread that calls CUDA by other ways than torch."""
         torch.cuda.set_device(self.device)
 
-    def empty(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    def empty(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
         return torch.empty(shape, dtype=dtype, device=self.device)
 
-    def pinned(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    def pinned(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
         """Host memory that copies to and from the GPU run beside the CPU with."""
         return torch.empty(shape, dtype=dtype, pin_memory=True)
 
@@ -71,6 +90,58 @@ class CudaDevice:
 
     def release(self) -> None:
         torch.cuda.empty_cache()
+
+
+class Staging:
+    """Pinned host buffers, one for each name, reused from run to run: copies through them need not wait for this thread."""
+
+    def __init__(self, device: CudaDevice) -> None:
+        self._device = device
+        self._buffers: dict[object, Tensor] = {}
+        self._canvases: list[Tensor] = []
+
+    def canvas(self, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+        """uint8 zeros in pinned memory, which `to_device` need not copy."""
+        self._canvases.append(self._device.pinned(shape, torch.uint8).zero_())
+        return self._canvases[-1].numpy()
+
+    def to_device(self, name: str, array: npt.NDArray) -> Tensor:
+        """The array in pinned memory; it may be changed again once the device has been waited for."""
+        for canvas in self._canvases:
+            if array.ctypes.data == canvas.data_ptr() and array.shape == tuple(canvas.shape):
+                return canvas
+        if name not in self._buffers:
+            self._buffers[name] = self._device.pinned(array.shape, torch.from_numpy(array[:0]).dtype)
+        np.copyto(self._buffers[name].numpy(), array)
+        return self._buffers[name]
+
+    def to_host(self, tensors: Sequence[Tensor]) -> list[npt.NDArray]:
+        """Copies of device tensors, after waiting for all that the stream has to do."""
+        staged = []
+        for index, tensor in enumerate(tensors):
+            key = (index, tuple(tensor.shape), tensor.dtype)
+            if key not in self._buffers:
+                self._buffers[key] = self._device.pinned(tuple(tensor.shape), tensor.dtype)
+            self._buffers[key].copy_(tensor, non_blocking=True)
+            staged.append(self._buffers[key])
+        self._device.wait()
+        return [s.numpy().copy() for s in staged]
+
+    def close(self) -> None:
+        self._buffers.clear()
+        self._canvases.clear()
+
+
+def bucket_rows(count: int) -> npt.NDArray[np.intp]:
+    """Which prompt stands in each row of a run: the last one is repeated, as prompts do not influence each other.
+
+    Raises:
+        BackendError: more prompts than a run takes.
+    """
+    bucket = next((b for b in _BUCKETS if b >= count), None)
+    if bucket is None:
+        raise BackendError(f"There are {count} prompts; one run takes up to {MAX_PROMPTS}.")
+    return np.minimum(np.arange(bucket), count - 1)
 
 
 def torch_hint() -> str:

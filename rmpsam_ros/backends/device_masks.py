@@ -21,7 +21,7 @@ class DeviceMasks:
         logits: a tensor that nobody writes to any more; the current stream has it, or will have it before what follows.
     """
 
-    def __init__(self, logits: Tensor) -> None:
+    def __init__(self, logits: Tensor, device=None, staging=None) -> None:
         self._logits = logits
         self._host: npt.NDArray[np.float32] | None = None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs
+from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
 from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import ModelFolder
 
@@ -17,19 +17,19 @@ _LOG = logging.getLogger(__name__)
 
 
 class OpenVinoBackend:
-    """Compiles both graphs for one input size; see `Backend` for the calls."""
+    """Compiles both graphs for one input size and batch; see `Backend` for the calls."""
 
     name = "openvino"
 
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto",
-                 input_size: tuple[int, int] | None = None, threads: int | None = None) -> None:  # fmt: skip
+                 input_size: tuple[int, int] | None = None, threads: int | None = None, batch: int = 1) -> None:  # fmt: skip
         try:
             import openvino as ov
         except ImportError as error:
             raise BackendError(f"OpenVINO cannot be loaded ({error}): pip install openvino.") from error
         self._ov = ov
         core = ov.Core()
-        self.input_size = input_size or model.input_size
+        self.input_size, self.batch = input_size or model.input_size, batch
         plugin = _plugin(core, device)
         self.device = str(core.get_property(plugin, "FULL_DEVICE_NAME")).strip()
         self.precision = _precision(core, plugin, precision)
@@ -44,8 +44,8 @@ class OpenVinoBackend:
 
         height, width = self.input_size
         cells = (height // 4, width // 4)
-        image = _read_int8(core, model, self.input_size) if self.precision == "int8" else _read(core, model.image_graph)
-        image.reshape({"image": [1, height, width, 3], "image_size": [1, 2]})
+        image = _read_int8(core, model, self.input_size, batch) if self.precision == "int8" else _read(core, model.image_graph)
+        image.reshape({"image": [batch, height, width, 3], "image_size": [batch, 2]})
         mid = image.output("features").partial_shape[1].get_length()
         # Features go from one graph to the other in the type they are computed in: bf16 halves what a frame keeps.
         stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(beside, ov.Type.f32)
@@ -58,24 +58,33 @@ class OpenVinoBackend:
             self._prompt = core.compile_model(prompt, plugin, options).create_infer_request()
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot compile {model.path} for {plugin} ({_short(error)}).") from error
-        self._feature_shape, self._feature_type = [1, mid, *cells], stored
+        # What a frame keeps, and how much of it: each run writes into tensors of its own, nothing is copied out.
+        masks = list(image.output("mask_logits").shape)
+        self._kept = {"features": (stored, [batch, mid, *cells]), "mask_logits": (ov.Type.f32, masks)}
         self._encoder = None
         self._compile_encoder = lambda: core.compile_model(_encoder_of(ov, image), plugin, options).create_infer_request()
 
-    def run_image(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> ImageOutputs:
-        request = self._image
-        # A frame keeps its features: give each run a tensor of its own rather than copy out of a shared one.
-        features = self._ov.Tensor(self._feature_type, self._feature_shape)
-        request.set_tensor("features", features)
-        request.infer({"image": image[None], "image_size": np.array([image_size], np.int64)}, share_inputs=True)
-        return ImageOutputs(
-            class_ids=_copy(request, "class_ids").astype(np.int64),
-            scores=_copy(request, "scores"),
-            iou=_copy(request, "iou"),
-            queries=_copy(request, "queries"),
-            mask_logits=_copy(request, "mask_logits"),
-            features=features,
-        )
+    def make_canvas(self) -> npt.NDArray[np.uint8]:
+        return np.zeros((self.batch, *self.input_size, 3), np.uint8)
+
+    def run_images(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> list[ImageOutputs]:
+        request, count = self._image, len(image_sizes)
+        images, sizes = filled(images, image_sizes, self.batch)
+        kept = {name: self._ov.Tensor(*kind) for name, kind in self._kept.items()}
+        for name, tensor in kept.items():
+            request.set_tensor(name, tensor)
+        request.infer({"image": images, "image_size": sizes}, share_inputs=True)
+        small = {name: np.array(request.get_tensor(name).data) for name in ("class_ids", "scores", "iou", "queries")}
+        small["class_ids"] = small["class_ids"].astype(np.int64, copy=False)
+        masks = kept["mask_logits"].data
+        return [ImageOutputs(**{n: v[i] for n, v in small.items()}, mask_logits=masks[i], features=self._part(kept["features"], i))
+                for i in range(count)]  # fmt: skip
+
+    def _part(self, tensor, index: int):
+        """One image's (1, …) part of a batch's tensor: the same memory."""
+        if self.batch == 1:
+            return tensor
+        return self._ov.Tensor(tensor, [index] + [0] * (len(tensor.shape) - 1), [index + 1, *list(tensor.shape)[1:]])
 
     def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
                     image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
@@ -84,9 +93,10 @@ class OpenVinoBackend:
         request.infer({"boxes": boxes[None], "labels": labels[None], "image_size": np.array([image_size], np.int64)})
         return PromptOutputs(_copy(request, "mask_logits"), _copy(request, "iou"), _copy(request, "queries"))
 
-    def run_features(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> object:
+    def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
         self._encoder = self._encoder or self._compile_encoder()
-        self._encoder.infer({"image": image[None], "image_size": np.array([image_size], np.int64)}, share_inputs=True)
+        images, sizes = filled(images, image_sizes, self.batch)
+        self._encoder.infer({"image": images, "image_size": sizes}, share_inputs=True)
         return self._encoder.get_tensor("features")
 
     def close(self) -> None:
@@ -128,11 +138,13 @@ def _read(core, path: Path):
         raise ModelError(f"OpenVINO cannot read {path} ({_short(error)}); `rmpsam export` makes it anew.") from error
 
 
-def _read_int8(core, model: ModelFolder, input_size: tuple[int, int]):
+def _read_int8(core, model: ModelFolder, input_size: tuple[int, int], batch: int):
     if not model.int8_graph.is_file():
         raise BackendError(f"The model folder {model.path} has no int8 graph; `rmpsam export {model.path} --int8` makes it, or use auto.")
     if input_size != model.input_size:
         raise BackendError(f"The int8 graph of {model.path} is for {model.input_size[0]}x{model.input_size[1]} only; use another precision.")
+    if batch != 1:
+        raise BackendError(f"The int8 graph of {model.path} takes one image at a time, not {batch}; use another precision.")
     return _read(core, model.int8_graph)
 
 

@@ -7,17 +7,15 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs
+from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
 from rmpsam_ros.backends.trt_flavour import Flavour, load_flavour
-from rmpsam_ros.backends.trt_provision import GRAPHS, MAX_PROMPTS, Provided, Target, provide
+from rmpsam_ros.backends.trt_provision import GRAPHS, Provided, Target, provide
 from rmpsam_ros.engine_cache import EngineCache
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder
 
 _LOG = logging.getLogger(__name__)
 _SAY_EVERY = 5.0
-_BUCKETS = (1, 2, 4, 8, 16, 32, MAX_PROMPTS)
-"""Prompts are filled up to one of these numbers, so that there are few sets of buffers and captured graphs."""
 
 
 class TensorRtBackend:
@@ -32,8 +30,8 @@ class TensorRtBackend:
     name = "tensorrt"
 
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto", input_size: tuple[int, int] | None = None,
-                 threads: int | None = None, progress=None, cache: EngineCache | None = None) -> None:  # fmt: skip
-        self.input_size, self._model = input_size or model.input_size, model
+                 threads: int | None = None, progress=None, cache: EngineCache | None = None, batch: int = 1) -> None:  # fmt: skip
+        self.input_size, self.batch, self._model = input_size or model.input_size, batch, model
         self._device = _open_device(device)
         self.flavour = load_flavour(self._device.compute)
         self.device = f"{self._device.name}, {self.flavour.title}"
@@ -42,48 +40,54 @@ class TensorRtBackend:
         with self._device.active():
             self.precision, engines = self._provide(model, precision, progress or LogProgress())
             self._image, self._prompt = (self._engine(graph, engine) for graph, engine in zip(GRAPHS, engines))
-        self._encoder = None  # only to time it
-        self._staging: dict[str, object] = {}
+            from rmpsam_ros.backends.cuda import Staging
 
-    def run_image(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> ImageOutputs:
+            self._staging = Staging(self._device)
+        self._encoder = None  # only to time it
+
+    def make_canvas(self) -> npt.NDArray[np.uint8]:
+        return self._staging.canvas((self.batch, *self.input_size, 3))
+
+    def run_images(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> list[ImageOutputs]:
         from rmpsam_ros.backends.device_masks import DeviceMasks
 
+        count = len(image_sizes)
         with self._device.active():
-            outputs = self._image.run({"image": self._to_device("image", image[None]), "image_size": self._size(image_size)})
+            outputs = self._image.run(self._image_inputs(images, image_sizes))
             # What a frame keeps must outlive the next run, which overwrites the engine's own buffers.
-            masks, features = outputs["mask_logits"][0].clone(), outputs["features"].clone()
-            class_ids, scores, iou, queries = self._to_host([outputs[n][0] for n in ("class_ids", "scores", "iou", "queries")])
-        return ImageOutputs(class_ids.astype(np.int64), scores, iou, queries, DeviceMasks(masks), features)
+            masks, features = outputs["mask_logits"], outputs["features"]
+            kept = [(DeviceMasks(masks[i].clone(), self._device, self._staging), features[i : i + 1].clone()) for i in range(count)]
+            class_ids, scores, iou, queries = self._staging.to_host([outputs[n] for n in ("class_ids", "scores", "iou", "queries")])
+        return [ImageOutputs(class_ids[i].astype(np.int64), scores[i], iou[i], queries[i], *kept[i]) for i in range(count)]
 
-    def run_features(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> object:
+    def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
         with self._device.active():
             if self._encoder is None:
-                made = provide(self._model, "features", self._target, self.precision, self.input_size, self._cache, LogProgress())
+                made = provide(self._model, "features", self._target, self.precision, self.input_size, self._cache, LogProgress(), batch=self.batch)
                 self._encoder = self._engine("features", made)
-            outputs = self._encoder.run({"image": self._to_device("image", image[None]), "image_size": self._size(image_size)})
+            outputs = self._encoder.run(self._image_inputs(images, image_sizes))
             self._device.wait()
             return outputs["features"]
 
     def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
                     image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
-        count = len(boxes)
-        bucket = next((b for b in _BUCKETS if b >= count), None)
-        if bucket is None:
-            raise BackendError(f"There are {count} prompts; one run takes up to {MAX_PROMPTS}.")
-        rows = np.minimum(np.arange(bucket), count - 1)  # the last one again: prompts do not influence each other
+        from rmpsam_ros.backends.cuda import bucket_rows
+
+        count, rows, send = len(boxes), bucket_rows(len(boxes)), self._staging.to_device
         with self._device.active():
             outputs = self._prompt.run({
-                "features": features, "boxes": self._to_device(f"boxes{bucket}", boxes[None, rows]),
-                "labels": self._to_device(f"labels{bucket}", labels[None, rows].astype(np.int32)), "image_size": self._size(image_size),
+                "features": features, "boxes": send(f"boxes{len(rows)}", boxes[None, rows]),
+                "labels": send(f"labels{len(rows)}", labels[None, rows].astype(np.int32)),
+                "image_size": send("size", np.array([image_size], np.int32)),
             })  # fmt: skip
-            return PromptOutputs(*self._to_host([outputs[n][0, :count] for n in ("mask_logits", "iou", "queries")]))
+            return PromptOutputs(*self._staging.to_host([outputs[n][0, :count] for n in ("mask_logits", "iou", "queries")]))
 
     def close(self) -> None:
         with self._device.active():
             for engine in (self._image, self._prompt, self._encoder):
                 if engine is not None:
                     engine.close()
-            self._staging.clear()
+            self._staging.close()
             self._device.release()
 
     def _provide(self, model: ModelFolder, wanted: str, progress) -> tuple[str, list[Provided]]:
@@ -93,7 +97,7 @@ class TensorRtBackend:
             raise BackendError(f"The backend tensorrt has no {wanted} graphs; use auto, fp16, fp32 or int8.")
         refused = ""
         for precision in choices:
-            engines = [provide(model, graph, self._target, precision, self.input_size, self._cache, progress) for graph in GRAPHS]
+            engines = [provide(model, graph, self._target, precision, self.input_size, self._cache, progress, batch=self.batch) for graph in GRAPHS]
             refused = next((str(e.notes["refused"]) for e in engines if e.notes.get("refused")), "")
             if not refused:
                 if any("parity" not in e.notes for e in engines):
@@ -108,30 +112,9 @@ class TensorRtBackend:
         kernels = provided.path.with_suffix(".kernels") if provided.path else None
         return TrtEngine(self.flavour, provided.engine, self._device, graph, kernels)
 
-    def _to_device(self, name: str, array: npt.NDArray):
-        """The array in pinned memory of its own, from where a copy to the device need not wait for this thread."""
-        import torch
-
-        staged = self._staging.get(name)
-        if staged is None:
-            staged = self._staging[name] = self._device.pinned(array.shape, torch.from_numpy(array[:0]).dtype)
-        np.copyto(staged.numpy(), array)
-        return staged
-
-    def _size(self, image_size: tuple[int, int]):
-        return self._to_device("size", np.array([image_size], np.int32))
-
-    def _to_host(self, tensors: list) -> list[npt.NDArray]:
-        """Copies through pinned memory, and waits for all that the stream has to do."""
-        staged = []
-        for index, tensor in enumerate(tensors):
-            key = f"out{index}{tuple(tensor.shape)}{tensor.dtype}"
-            if key not in self._staging:
-                self._staging[key] = self._device.pinned(tuple(tensor.shape), tensor.dtype)
-            self._staging[key].copy_(tensor, non_blocking=True)
-            staged.append(self._staging[key])
-        self._device.wait()
-        return [s.numpy().copy() for s in staged]
+    def _image_inputs(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> dict[str, object]:
+        images, sizes = filled(images, image_sizes, self.batch)
+        return {"image": self._staging.to_device("image", images), "image_size": self._staging.to_device("sizes", sizes.astype(np.int32))}
 
 
 class LogProgress:

@@ -1,88 +1,174 @@
-"""PyTorch: the reference, on the CPU or a CUDA GPU."""
+"""PyTorch: the reference, on the CPU or a CUDA GPU; eager, or compiled by `torch.compile`."""
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs
+from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder
 
 
 class TorchBackend:
-    """Runs the graphs' modules eagerly; see `Backend` for the calls. Features stay on the device."""
+    """Runs the graphs' modules; see `Backend` for the calls. On a GPU features and masks stay there, and every set of shapes
+    is a captured CUDA graph on one stream, fed from pinned memory.
+
+    bf16 and fp16 mean backbone and neck (`mixed_network`); channels lie last in memory, as convolutions on tensor cores want.
+
+    Args:
+        progress: told of what takes long: what it is doing, and None for the part done.
+    """
 
     name = "torch"
+    compiles = False
 
-    def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto",
-                 input_size: tuple[int, int] | None = None, threads: int | None = None) -> None:  # fmt: skip
+    def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto", input_size: tuple[int, int] | None = None,
+                 threads: int | None = None, batch: int = 1, progress: Callable[[str, float | None], None] | None = None) -> None:  # fmt: skip
         try:
             import torch
         except ImportError as error:
             raise BackendError(f"torch cannot be loaded ({error}): pip install 'rmpsam-ros[torch]'.") from error
+        from rmpsam_ros.backends.mixed_network import MixedNetwork
         from rmpsam_ros.graphs import ImageGraph, PromptGraph
         from rmpsam_ros.network import load_model
 
-        self._torch = torch
+        self._torch, self.batch = torch, batch
         if threads:
             torch.set_num_threads(threads)
         self.input_size = input_size or model.input_size
-        try:
-            self._device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device.lower())
-        except RuntimeError as error:
-            raise BackendError(f"torch has no device {device!r}; use auto, cpu or cuda.") from error
-        if self._device.type == "cuda" and not torch.cuda.is_available():
-            raise BackendError("torch sees no CUDA GPU here; use device cpu, or a CUDA build of torch.")
-        self.device = torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else "CPU"
+        self._gpu = open_gpu(device, self.name)
+        self.device = self._gpu.name if self._gpu else "CPU"
         self.precision = self._choose(precision)
         dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
-        net = load_model(model.path).to(self._device, dtype, memory_format=torch.channels_last).requires_grad_(False)
-        self._image, self._prompt = ImageGraph(net).eval(), PromptGraph(net).eval()
+        where = self._gpu.device if self._gpu else torch.device("cpu")
+        with self._active():
+            net = MixedNetwork(load_model(model.path), where, dtype)
+            image, prompt = ImageGraph(net).eval(), PromptGraph(net).eval()
+            self._stages = {"image": self._stage(image, "image"), "prompt": self._stage(prompt, "prompt", compiles=False)}
+            # A click is one prompt; more at once are rare, and not worth a compilation each.
+            self._stages["click"] = self._stage(prompt, "prompt") if self.compiles else self._stages["prompt"]
+        self._make_encoder = lambda: self._stage(lambda *inputs: (image.encode(*inputs),), "features")
+        if self._gpu:
+            from rmpsam_ros.backends.cuda import Staging
 
-    def run_image(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> ImageOutputs:
+            self._staging = Staging(self._gpu)
+        if self.compiles:
+            self._compile_now(progress or (lambda text, part: None))
+
+    def make_canvas(self) -> npt.NDArray[np.uint8]:
+        shape = (self.batch, *self.input_size, 3)
+        return self._staging.canvas(shape) if self._gpu else np.zeros(shape, np.uint8)
+
+    def run_images(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> list[ImageOutputs]:
         from rmpsam_ros.backends.device_masks import DeviceMasks
 
-        torch = self._torch
-        with torch.inference_mode():
-            pixels = torch.from_numpy(image).to(self._device, non_blocking=True)[None]
-            *small, masks, features = self._image(pixels, torch.tensor([image_size], device=self._device))
-            class_ids, scores, iou, queries = (self._numpy(t) for t in small)
-            # On a GPU fusion's per-pixel part runs there: the masks are larger than all else together.
-            masks = DeviceMasks(masks[0]) if self._device.type == "cuda" else self._numpy(masks)
-        return ImageOutputs(class_ids.astype(np.int64), scores, iou, queries, masks, features)
+        count = len(image_sizes)
+        with self._active():
+            *small, masks, features = self._stages["image"](*self._image_inputs(images, image_sizes))
+            kept = [(masks[i], features[i : i + 1]) for i in range(count)]
+            if self._gpu:  # the next run overwrites what this one has made; fusion's per-pixel part runs where the masks are
+                kept = [(DeviceMasks(m.clone(), self._gpu, self._staging), f.clone()) for m, f in kept]
+                small = self._staging.to_host(small)
+            else:
+                kept, small = [(m.numpy(), f) for m, f in kept], [t.numpy() for t in small]
+        class_ids, scores, iou, queries = small
+        return [ImageOutputs(class_ids[i], scores[i], iou[i], queries[i], *kept[i]) for i in range(count)]
 
     def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
                     image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
-        torch = self._torch
-        with torch.inference_mode():
-            arguments = (torch.from_numpy(a).to(self._device)[None] for a in (boxes, labels))
-            outputs = self._prompt(features, *arguments, torch.tensor([image_size], device=self._device))
-            return PromptOutputs(*(self._numpy(t) for t in outputs))
+        torch, count = self._torch, len(boxes)
+        size = np.array([image_size], np.int64)
+        with self._active():
+            if not self._gpu:
+                inputs = (torch.from_numpy(a) for a in (boxes[None], labels[None], size))
+                outputs = self._stages["click" if count == 1 else "prompt"](features, *inputs)
+                return PromptOutputs(*(t[0].numpy() for t in outputs))
+            from rmpsam_ros.backends.cuda import bucket_rows
 
-    def run_features(self, image: npt.NDArray[np.uint8], image_size: tuple[int, int]) -> object:
-        torch = self._torch
-        with torch.inference_mode():
-            pixels = torch.from_numpy(image).to(self._device, non_blocking=True)[None]
-            features = self._image.encode(pixels, torch.tensor([image_size], device=self._device))
-            if self._device.type == "cuda":
-                torch.cuda.synchronize(self._device)
+            rows = bucket_rows(count)
+            boxes, labels, stage = boxes[None, rows], labels[None, rows], self._stages["click" if len(rows) == 1 else "prompt"]
+            inputs = (self._staging.to_device(f"{n}{len(rows)}", a) for n, a in (("boxes", boxes), ("labels", labels), ("size", size)))
+            return PromptOutputs(*self._staging.to_host([t[0, :count] for t in stage(features, *inputs)]))
+
+    def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
+        with self._active():
+            if "features" not in self._stages:
+                self._stages["features"] = self._make_encoder()
+            (features,) = self._stages["features"](*self._image_inputs(images, image_sizes))
+            if self._gpu:
+                self._gpu.wait()
             return features
 
     def close(self) -> None:
-        self._image = self._prompt = None
-        if self._device.type == "cuda":
-            self._torch.cuda.empty_cache()
+        self._stages.clear()
+        if self._gpu:
+            self._staging.close()
+            self._gpu.release()
 
-    def _numpy(self, tensor) -> npt.NDArray:
-        tensor = tensor[0].float() if tensor.is_floating_point() else tensor[0]
-        return tensor.cpu().numpy()
+    def _active(self):
+        if self._gpu is None:
+            return self._torch.inference_mode()
+        return self._gpu.active(exact=self.precision == "fp32")
+
+    def _stage(self, module, title: str, compiles: bool = True):
+        """The module as it runs here: compiled, and on a GPU captured."""
+        if self.compiles and compiles:
+            # Freezing folds normalisations into convolutions; shapes never change. CUDA graphs are ours: one way for both backends.
+            module = self._torch.compile(module, fullgraph=True, dynamic=False, options={"freezing": True})
+        if self._gpu is None:
+            return module
+        from rmpsam_ros.backends.static_run import StaticRun
+
+        return StaticRun(module, self._gpu, f"torch, {title} graph")
+
+    def _image_inputs(self, images: npt.NDArray[np.uint8], image_sizes: Sizes):
+        images, sizes = filled(images, image_sizes, self.batch)
+        if self._gpu:
+            return self._staging.to_device("image", images), self._staging.to_device("sizes", sizes)
+        return self._torch.from_numpy(images), self._torch.from_numpy(sizes)
+
+    def _compile_now(self, progress: Callable[[str, float | None], None]) -> None:
+        """Compiles by running once: while the backend is made, never at the first frame or click."""
+        try:
+            progress("torch.compile: compiling the image graph (about a minute on a CPU)", None)
+            features = self.run_images(self.make_canvas(), [self.input_size] * self.batch)[0].features
+            progress("torch.compile: compiling the prompt graph", None)
+            self.run_prompts(features, np.array([[0, 0, 6, 6]], np.float32), np.ones(1, np.int64), self.input_size)
+        except Exception as error:  # its own, Triton's or the compiler's, of many types
+            reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+            needs = "a C++ compiler and Python's headers" + (", and Triton for the GPU" if self._gpu else "")
+            raise BackendError(f"torch.compile does not work here ({reason}); it needs {needs}, or use the backend torch.") from error
 
     def _choose(self, precision: str) -> str:
-        on_gpu = self._device.type == "cuda"
         if precision == "auto":
-            return "bf16" if on_gpu and self._torch.cuda.is_bf16_supported() else "fp32"  # on a CPU it is the reference
+            return "bf16" if self._gpu and self._gpu.computes_bf16 else "fp32"  # on a CPU it is the reference
         if precision == "int8":
             raise BackendError("The torch backend has no int8; use auto, fp32 or bf16.")
-        if precision == "fp16" and not on_gpu:
+        if precision == "fp16" and not self._gpu:
             raise BackendError("The torch backend has no fp16 on a CPU; use auto, fp32 or bf16.")
         return precision
+
+
+class TorchCompileBackend(TorchBackend):
+    """The same, compiled: fewer and larger kernels, for about a minute while it is made."""
+
+    name = "torch-compile"
+    compiles = True
+
+
+def open_gpu(device: str, backend: str):
+    """The GPU as torch sees it; None for the CPU.
+
+    Raises:
+        BackendError: no such device.
+    """
+    import torch
+
+    name = device.lower()
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        return None
+    from rmpsam_ros.backends.cuda import CudaDevice
+
+    return CudaDevice(device, backend, or_cpu=True)

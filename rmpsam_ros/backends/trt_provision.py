@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.backends.trt_build import Progress, Shapes, build_engine
 from rmpsam_ros.backends.trt_flavour import Flavour
 from rmpsam_ros.engine_cache import EngineCache, EngineKey, Found, file_hash
@@ -15,9 +16,6 @@ from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
 GRAPHS = ("image", "prompt")
 """What a backend needs. There is `features` too, the image graph's encoder alone, to time it."""
-
-MAX_PROMPTS = 64
-"""Prompts that one run of the prompt graph takes; `prompting.MAX_PROMPTS` is the same number."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,27 +49,27 @@ class Provided:
     seconds: float | None
 
 
-def engine_key(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int]) -> EngineKey:
+def engine_key(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int], batch: int = 1) -> EngineKey:
     """The cache's key; reads the graph and the weights to hash them, and imports nothing."""
-    path = graph_path(model, graph, precision, input_size)
+    path = graph_path(model, graph, precision, input_size, batch)
     weights = model.path / WEIGHTS_FILE
     code = [Path(__file__).parent.parent / name for name in ("typed_graphs.py", "graph_folding.py")]  # how graphs are typed
     code.append(Path(__file__).with_name("trt_build.py"))
     height, width = input_size
-    prompts = f"1 to {MAX_PROMPTS} prompts, " if graph == "prompt" else ""
+    count = f"1 to {MAX_PROMPTS} prompts" if graph == "prompt" else f"batch {batch}"
     return EngineKey(
         model=model.name, graph=graph, source=file_hash(path, *([weights] if weights.is_file() else []), *code),
         flavour=target.flavour.name, version=target.flavour.version, gpu=target.gpu, compute=",".join(target.computes),
-        precision=precision, shapes=f"{prompts}batch 1, {height}x{width}",
+        precision=precision, shapes=f"{count}, {height}x{width}",
     )  # fmt: skip
 
 
-def graph_path(model: ModelFolder, graph: str, precision: str, input_size: tuple[int, int]) -> Path:
+def graph_path(model: ModelFolder, graph: str, precision: str, input_size: tuple[int, int], batch: int = 1) -> Path:
     """The ONNX file that an engine is made of.
 
     Raises:
         ModelError: it is not there.
-        BackendError: there is no int8 graph, or none of this size.
+        BackendError: there is no int8 graph, or none of this size and batch.
     """
     path = model.prompt_graph if graph == "prompt" else model.image_graph
     if precision == "int8" and graph != "prompt":  # a click's few kernels are not quantised
@@ -80,13 +78,15 @@ def graph_path(model: ModelFolder, graph: str, precision: str, input_size: tuple
             raise BackendError(f"The model folder {model.path} has no int8 graph; `rmpsam export {model.path} --int8` makes it, or use auto.")
         if input_size != model.input_size:
             raise BackendError(f"The int8 graph of {model.path} is for {model.input_size[0]}x{model.input_size[1]} only; use another precision.")
+        if batch != 1:
+            raise BackendError(f"The int8 graph of {model.path} takes one image at a time, not {batch}; use another precision.")
     if not path.is_file():
         raise ModelError(f"The model folder {model.path} has no {path.name}; `rmpsam export {model.path}` makes it.")
     return path
 
 
 def provide(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int], cache: EngineCache,
-            progress: Progress = lambda text, part: None, rebuild: bool = False) -> Provided:  # fmt: skip
+            progress: Progress = lambda text, part: None, rebuild: bool = False, batch: int = 1) -> Provided:  # fmt: skip
     """The engine of one graph.
 
     Args:
@@ -98,12 +98,13 @@ def provide(model: ModelFolder, graph: str, target: Target, precision: str, inpu
         cache: where engines are kept.
         progress: told what is being done, also the reason why an engine is built.
         rebuild: build in any case.
+        batch: images in one run of the image graph.
 
     Raises:
         BackendError: it cannot be built.
         ModelError: the graph is not there.
     """
-    key = engine_key(model, graph, target, precision, input_size)
+    key = engine_key(model, graph, target, precision, input_size, batch)
     found = cache.find(key)
     if isinstance(found, Found) and not rebuild:
         return Provided(found.engine, found.path, dict(found.notes), None)
@@ -116,9 +117,8 @@ def provide(model: ModelFolder, graph: str, target: Target, precision: str, inpu
             _LOG.info("building the %s engine of %s: %s", graph, model.name, found.reason)
         started = time.monotonic()
         progress(f"{graph}: writing the graph in {precision}", None)
-        engine = build_engine(target.flavour, _typed(model, graph, target, precision, input_size), _shapes(model, graph, input_size),
-                              precision, () if target.gpu else target.computes, target.workspace_mb,
-                              lambda text, part: progress(f"{graph}: {text}", part), target.use_device)  # fmt: skip
+        engine = build_engine(target.flavour, *_typed(model, graph, target, precision, input_size, batch), precision, () if target.gpu else target.computes,
+                              target.workspace_mb, lambda text, part: progress(f"{graph}: {text}", part), target.use_device)  # fmt: skip
         seconds = time.monotonic() - started
         path = cache.store(key, engine, seconds=round(seconds, 1))
     return Provided(engine, path, {}, seconds)
@@ -141,26 +141,25 @@ def parse_targets(text: str, flavour: Flavour) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(names), key=lambda name: int(name[3:])))
 
 
-def _typed(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int]) -> bytes:
+def _typed(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int], batch: int) -> tuple[bytes, Shapes]:
+    """The typed graph, and the shapes of its inputs."""
     try:
+        import onnx
+
         from rmpsam_ros.typed_graphs import typed_graph
     except ImportError as error:
         raise BackendError(f"Building an engine needs onnx ({error}): pip install onnx; engines in the cache run without.") from error
-    path = graph_path(model, graph, precision, input_size)
-    outputs = ("features",) if graph == "features" else ()
-    if precision == "int8":
-        if graph == "image":
-            return path.read_bytes()  # written by `quantize` with every type and shape in it
-        precision = "fp32"  # of what is not quantised
-    return typed_graph(path, precision, input_size, target.flavour.has_layer_norm, outputs).SerializeToString()
+    path = graph_path(model, graph, precision, input_size, batch)
+    if precision == "int8" and graph == "image":
+        typed = onnx.load(str(path))  # written by `quantize` with every type and shape in it
+    else:
+        outputs = ("features",) if graph == "features" else ()
+        beside = "fp32" if precision == "int8" else precision  # of what is not quantised
+        typed = typed_graph(path, beside, input_size, target.flavour.has_layer_norm, outputs, batch)
+    shapes = {value.name: tuple(d.dim_value for d in value.type.tensor_type.shape.dim) for value in typed.graph.input}
+    return typed.SerializeToString(), {name: _range(shape) for name, shape in shapes.items()}
 
 
-def _shapes(model: ModelFolder, graph: str, input_size: tuple[int, int]) -> Shapes:
-    height, width = input_size
-    size = (1, 2)
-    if graph != "prompt":
-        return {"image": ((1, height, width, 3),) * 3, "image_size": (size,) * 3}
-    features = (1, int(model.config.get("mid", 128)), height // 4, width // 4)
-    # One prompt is the usual click; the engine is tuned for it, and takes up to MAX_PROMPTS.
-    return {"features": (features,) * 3, "boxes": ((1, 1, 4), (1, 1, 4), (1, MAX_PROMPTS, 4)),
-            "labels": ((1, 1), (1, 1), (1, MAX_PROMPTS)), "image_size": (size,) * 3}  # fmt: skip
+def _range(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Least, usual and greatest shape: an open axis (0) is that of the prompts. One is the usual click, for which the engine is tuned."""
+    return tuple(tuple(side or prompts for side in shape) for prompts in (1, 1, MAX_PROMPTS))

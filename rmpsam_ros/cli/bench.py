@@ -12,13 +12,16 @@ EXAMPLE = "rmpsam bench --model default --backend openvino torch reference --siz
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", nargs="+", default=["default"], help="names or model folders (default: default)")
-    parser.add_argument("--backend", nargs="+", default=["auto"], choices=("auto", "openvino", "torch", "tensorrt", "reference"),
+    parser.add_argument("--backend", nargs="+", default=["auto"], choices=("auto", "openvino", "torch", "torch-compile", "tensorrt", "reference"),
                         help="backends; reference is the published pipeline in torch, to compare with")
     parser.add_argument("--precision", nargs="+", default=["auto"], choices=("auto", "fp32", "bf16", "fp16", "int8"))
     parser.add_argument("--size", nargs="+", type=image_size, metavar="HxW", help="input sizes (default: 480x640)")
+    parser.add_argument("--batch", nargs="+", type=int, default=[1], help="images in one run of the network, as of several cameras (default: 1)")
     parser.add_argument("--image", type=Path, help="a photograph to run on (default: a synthetic scene)")
     parser.add_argument("--rounds", type=int, default=15, help="rounds, of which medians are taken (default: %(default)s)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all)")
+    parser.add_argument("--no-memory", action="store_true", help="do not run each configuration once more, in a process of its own, for its memory")
+    parser.add_argument("--profile", action="store_true", help="name the three largest costs of each configuration that torch can trace")
     parser.add_argument("--node", action="store_true", help="measure the ROS node too: start, memory, overhead at 640x480 and 1920x1080")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table as Markdown too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every time as JSON too")
@@ -26,11 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from rich.console import Console
-    from rich.progress import Progress
     from rich.table import Table
 
     from rmpsam_ros import benchmark
     from rmpsam_ros.atomic import atomic_file
+    from rmpsam_ros.benchmark.machine import machine
     from rmpsam_ros.errors import RmpsamError
 
     if args.rounds < 1:
@@ -38,21 +41,19 @@ def run(args: argparse.Namespace) -> int:
     image = _photograph(args.image) if args.image else None
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=140)  # a file or a pipe has no width to keep to
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("timing", total=args.rounds + 2)
+        console = Console(highlight=False, width=190)  # a file or a pipe has no width to keep to
+    with console.status("loading") as status:
         rows = benchmark.measure(args.model, args.backend, args.precision, args.size or [(480, 640)], args.rounds, image,
-                                 args.threads, progress=lambda: bar.advance(task))  # fmt: skip
-    headings = ["model", "backend", "precision", "size", *benchmark.STAGES, "whole p99", "whole ÷ last row's"]
-    cells = [_cells(row, rows[-1], benchmark.STAGES) for row in rows]
+                                 args.threads, status.update, args.batch, not args.no_memory)  # fmt: skip
+    cells = [_cells(row, rows) for row in rows]
+    headings = [heading for heading, _ in COLUMNS]
     table = Table(title="median milliseconds")
     for heading in headings:
         table.add_column(heading, justify="left" if heading in headings[:4] else "right")
     for line in cells:
         table.add_row(*line)
     console.print(table)
-    notes = [benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn. {benchmark.machine()}. "
-             f"Peak memory of this process, all configurations loaded: {benchmark.peak_memory():.0f} MB."]  # fmt: skip
+    notes = [benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn. {machine()}."]
     notes.append(_tracking_line())
     if args.node:
         notes += _node_lines(args.model[0])
@@ -70,10 +71,32 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _cells(row, last, stages: tuple[str, ...]) -> list[str]:
-    numbers = [f"{row.median(stage):.1f}" for stage in stages]
-    ratio = row.median("whole") / last.median("whole")
-    return [row.model, row.backend, row.precision, f"{row.size[0]}x{row.size[1]}", *numbers, f"{row.p99('whole'):.1f}", f"{ratio:.2f}"]
+def _cells(row, rows) -> list[str]:
+    return [text(row, rows) for _, text in COLUMNS]
+
+
+def _time(stage: str):
+    return lambda row, rows: f"{row.median(stage):.1f}" if row.median(stage) >= 10 else f"{row.median(stage):.2f}"
+
+
+def _ratio(row, rows) -> str:
+    last = [other for other in rows if (other.model, other.size, other.batch) == (row.model, row.size, row.batch)][-1]
+    return f"{row.median('whole') / last.median('whole'):.2f}"
+
+
+def _megabytes(value: float) -> str:
+    return "–" if value != value else f"{value:.0f}"
+
+
+COLUMNS = (
+    ("model", lambda row, rows: row.model), ("backend", lambda row, rows: row.backend), ("precision", lambda row, rows: row.precision),
+    ("size", lambda row, rows: f"{row.size[0]}x{row.size[1]}"), ("batch", lambda row, rows: str(row.batch)),
+    ("encode", _time("encode")), ("decode", _time("decode")), ("post-process", _time("post-process")), ("whole", _time("whole")),
+    ("whole p99", lambda row, rows: f"{row.p99('whole'):.1f}"), ("click", _time("click")),
+    ("frames/s", lambda row, rows: f"{row.frames_per_second:.1f}"), ("MB", lambda row, rows: _megabytes(row.memory)),
+    ("GPU MB", lambda row, rows: _megabytes(row.gpu_memory)), ("whole ÷ last", _ratio),
+)  # fmt: skip
+"""Headings of the table, and the cell of a row among all rows; the ratio is to the last row of the same model, size and batch."""
 
 
 def _photograph(path: Path):

@@ -10,6 +10,7 @@ from rmpsam_ros.cli.model_options import image_size
 HELP = "build and cache a model's TensorRT engines ahead of time, and check them"
 EXAMPLE = """
 rmpsam engine models/rapsam-r50 --precision fp16
+rmpsam engine models/rapsam-r50 --batch 4
 rmpsam engine models/rapsam-r50 --for sm_86,sm_89,sm_120 --cache engines
 """
 
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", nargs="?", default="default", help="a model folder, or a bundled model's name (default: default)")
     parser.add_argument("--precision", default="auto", choices=("auto", "fp16", "fp32", "int8"), help="default: auto, which is fp16 where it holds up")
     parser.add_argument("--input-size", type=image_size, metavar="HxW", help="the network's input (default: the model's)")
+    parser.add_argument("--batch", type=int, default=1, help="images in one run, as of several cameras (default: %(default)s)")
     parser.add_argument("--for", dest="targets", metavar="SM,…",
                         help="build for these compute capabilities; needs no GPU, but TensorRT-RTX (pip install tensorrt-rtx-cu13)")
     parser.add_argument("--device", default="auto", help="the GPU to build for: cuda, cuda:1 (default: auto)")
@@ -31,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from rmpsam_ros.backends.limits import MAX_BATCH
     from rmpsam_ros.engine_cache import EngineCache
     from rmpsam_ros.errors import RmpsamError
     from rmpsam_ros.model_folder import check_input_size, find_model, read_model_folder
@@ -42,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
         raise RmpsamError(f"The input size cannot be used: {error}.") from error
     if args.workspace is not None and args.workspace < 1:
         raise RmpsamError(f"--workspace is {args.workspace}; it must be at least 1 (megabyte).")
+    if not 1 <= args.batch <= MAX_BATCH:
+        raise RmpsamError(f"--batch is {args.batch}; it must be from 1 to {MAX_BATCH} images.")
     console = Console(highlight=False)
     cache = EngineCache(args.cache)
     if args.targets:
@@ -94,7 +99,8 @@ def _provide(args, model, size, precision, target, cache, console) -> list[Path]
     from rmpsam_ros.backends.trt_provision import GRAPHS, provide
 
     where = target.gpu or f"GPUs of {', '.join(target.computes)}"
-    console.print(f"{model.name}, {size[0]}x{size[1]}, {precision}, {target.flavour.title}, {where}", soft_wrap=True)
+    images = f", {args.batch} images a run" if args.batch > 1 else ""
+    console.print(f"{model.name}, {size[0]}x{size[1]}{images}, {precision}, {target.flavour.title}, {where}", soft_wrap=True)
     paths = []
     for graph in GRAPHS:
         with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True,
@@ -106,7 +112,7 @@ def _provide(args, model, size, precision, target, cache, console) -> list[Path]
                     console.print(text, soft_wrap=True)
                 bar.update(task, description=text[:60], total=None if part is None else 1.0, completed=part or 0.0)
 
-            provided = provide(model, graph, target, precision, size, cache, progress, args.rebuild)
+            provided = provide(model, graph, target, precision, size, cache, progress, args.rebuild, args.batch)
         how = "from the cache" if provided.seconds is None else f"built in {provided.seconds:.1f} s"
         stored = provided.path or "NOT STORED (see the warning)"
         console.print(f"{graph}: {how}, {len(provided.engine) / 1e6:.1f} MB, {stored}", soft_wrap=True)
@@ -128,7 +134,7 @@ def _check(args, model, size, precision, cache, paths: list[Path], images, conso
     # A random network's scores are low: without this, there would be nothing to compare.
     options = {"input_size": size} if model.trained else {"input_size": size, "score_threshold": 0.0, "overlap_threshold": 0.0}
     reference = Segmenter(model.path, backend="openvino" if is_installed("openvino") else "torch", precision="fp32", device="cpu", **options)
-    ours = Segmenter(model.path, backend="tensorrt", precision=precision, device=args.device, **options)
+    ours = Segmenter(model.path, backend="tensorrt", precision=precision, device=args.device, batch=args.batch, **options)
     results = compare(ours, reference, images)
     for result in results:
         console.print(f"  {result}", soft_wrap=True)

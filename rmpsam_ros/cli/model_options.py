@@ -12,8 +12,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options that choose a model, what it runs on, its input size and its thresholds."""
     group = parser.add_argument_group("model")
     group.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
-    group.add_argument("--backend", default="auto", choices=("auto", "tensorrt", "openvino", "torch"),
-                       help="what runs the network (default: auto, the first of these that is there)")
+    group.add_argument("--backend", default="auto", choices=("auto", "tensorrt", "openvino", "torch", "torch-compile"),
+                       help="what runs the network (default: auto, the first of these that works here; torch-compile is not tried)")
     group.add_argument("--device", default="auto", help="CPU, GPU, cuda:0, … (default: auto)")
     group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16", "int8"),
                        help="default: auto, the fastest that the device has")

@@ -79,7 +79,7 @@ class ParameterSpec:
 SPECS = (
     ParameterSpec("cameras", ("camera",), "Names of the cameras; each gives its topics their names"),
     ParameterSpec("backend", "auto", "What runs the network; auto: the fastest that is installed",
-                  choices=("auto", "tensorrt", "openvino", "torch")),
+                  choices=("auto", "tensorrt", "openvino", "torch", "torch-compile")),
     ParameterSpec("model", "default", "Name of a bundled model, or path of a model folder"),
     ParameterSpec("device", "auto", "Device of the backend, such as CPU, GPU, cuda or cuda:1; auto: its best"),
     ParameterSpec("precision", "auto", "Arithmetic of the network; auto: the fastest that keeps the results",

@@ -1,0 +1,52 @@
+"""The network as the torch backend computes it: the encoder in a short type, what is sensitive to rounding in float32.
+
+The split is that of TensorRT's graphs (`typed_graphs` has the reasons): backbone and neck are nearly all of the arithmetic
+and hold values of moderate size; sums over masks, softmax, coordinates and mask products stay float32.
+"""
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from rmpsam_ros.network import RMPSAM
+from rmpsam_ros.network.mask_features import MaskFeatures
+from rmpsam_ros.network.stage import DecoderOutput
+
+
+class MixedNetwork(nn.Module):
+    """Plays `RMPSAM` for `graphs.ImageGraph` and `PromptGraph`.
+
+    Args:
+        net: the network, in float32; it is moved and changed.
+        device: where it shall run.
+        dtype: of backbone and neck, and so of the features that a frame keeps.
+    """
+
+    def __init__(self, net: RMPSAM, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.net = net.requires_grad_(False).to(device, memory_format=torch.channels_last)
+        self.dtype = dtype
+        net.backbone.to(dtype)
+        net.neck.deconv.to(dtype)
+        # Made here, because a constant that comes from the host cannot be part of a CUDA graph. Not buffers: they stay float32.
+        mean, std = (torch.tensor(v, dtype=torch.float32, device=device)[:, None, None] for v in (net.config.mean, net.config.std))
+        self._mean, self._std = mean, std
+
+    @property
+    def neck(self) -> nn.Module:
+        return self.net.neck
+
+    def normalize(self, images: Tensor) -> Tensor:
+        return (images.float() - self._mean) / self._std
+
+    def compact_features(self, images: Tensor) -> Tensor:
+        return self.net.compact_features(images.to(self.dtype, memory_format=torch.channels_last))
+
+    def mask_features(self, compact: Tensor) -> MaskFeatures:
+        return self.net.mask_features(compact.float())
+
+    def decode_objects(self, features: MaskFeatures) -> DecoderOutput:
+        return self.net.decode_objects(features)
+
+    def decode_prompts(self, features: MaskFeatures, boxes: Tensor, labels: Tensor, image_size, **options) -> DecoderOutput:
+        return self.net.decode_prompts(features, boxes, labels, image_size, **options)

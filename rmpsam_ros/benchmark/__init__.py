@@ -1,0 +1,114 @@
+"""Latency of every stage, several configurations side by side in one run, so that their ratios hold on a noisy machine.
+
+Each round times every configuration once, one after the other; the figures are medians (and 99th percentiles) over
+rounds. `reference` is not a backend: it is the method's published pipeline on the same weights (256-channel features,
+full-size masks of every kept query), in torch float32, to compare with.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.benchmark.memory import memory_of
+from rmpsam_ros.benchmark.row import STAGES, Row
+from rmpsam_ros.benchmark.scenes import resized, scene
+from rmpsam_ros.segmenter import Segmenter
+
+__all__ = ["EXPLANATION", "STAGES", "Ours", "Row", "load", "measure"]
+
+EXPLANATION = (
+    "encode: uint8 images of the network's size, in host memory, to mask features; decode: the rest of the image graph, its small "
+    "outputs copied to the host; post-process: its outputs to the panoptic map in host memory; whole: uint8 RGB images to panoptic "
+    "maps, resizing and all copies included; click: one point on a cached frame to its full-size mask, class included. Milliseconds "
+    "for all images of a batch, after warm-up; nothing of two runs overlaps. Memory: the most that a process held that ran only this "
+    "configuration, on a GPU without CUDA's own."
+)
+
+
+def load(models: Sequence[str], backends: Sequence[str], precisions: Sequence[str], sizes: Sequence[tuple[int, int]],
+         batches: Sequence[int] = (1,), image: npt.NDArray[np.uint8] | None = None, threads: int | None = None,
+         progress: Callable[[str], None] = lambda text: None) -> list:  # fmt: skip
+    """Every combination, loaded; those of the same model, size and batch follow each other. Arguments as of `measure`."""
+    subjects = []
+    for model, size, batch, backend in product(models, sizes, batches, backends):
+        photo = scene(size) if image is None else resized(image, size)
+        progress(f"loading {model}, {backend}, {size[0]}x{size[1]}")
+        if backend == "reference":
+            from rmpsam_ros.benchmark.reference import Reference
+
+            subjects += [Reference(model, size, photo, threads)] if batch == 1 else []
+            continue
+        for precision in precisions:
+            subjects.append(Ours(Segmenter(model, backend, precision=precision, input_size=size, threads=threads, batch=batch), photo, batch))
+    return subjects
+
+
+def measure(models: Sequence[str], backends: Sequence[str], precisions: Sequence[str], sizes: Sequence[tuple[int, int]],
+            rounds: int, image: npt.NDArray[np.uint8] | None = None, threads: int | None = None,
+            progress: Callable[[str], None] = lambda text: None, batches: Sequence[int] = (1,), memory: bool = False) -> list[Row]:  # fmt: skip
+    """Times every combination.
+
+    Args:
+        models: names or folders.
+        backends: names of backends, `auto` or `reference`.
+        precisions: see `Segmenter`; `reference` is float32 whatever is asked.
+        sizes: (height, width) of the network's input; the image is brought to it beforehand.
+        rounds: counted rounds, after two that are not.
+        image: (H, W, 3) uint8 RGB; None for a synthetic scene.
+        threads: CPU threads.
+        progress: told what is being done.
+        batches: images in one run of the network; `reference` has one.
+        memory: whether to run each configuration once more, in a process of its own, to see what it holds.
+
+    Raises:
+        ModelError, BackendError: what cannot be had here.
+    """
+    subjects = load(models, backends, precisions, sizes, batches, image, threads, progress)
+    for index in range(rounds + 2):
+        progress(f"round {index + 1} of {rounds + 2}")
+        for subject in subjects:
+            for stage, seconds in subject.run():
+                if index >= 2:
+                    subject.row.times[stage].append(1e3 * seconds)
+    for subject in subjects if memory else ():
+        if isinstance(subject, Ours):
+            progress(f"memory of {subject.row.model}, {subject.row.backend}")
+            subject.row.memory, subject.row.gpu_memory = memory_of(subject.asked, threads)
+    return [subject.row for subject in subjects]
+
+
+class Ours:
+    """One Segmenter on one image, as often as its batch holds."""
+
+    def __init__(self, segmenter: Segmenter, image: npt.NDArray[np.uint8], batch: int) -> None:
+        self.segmenter, self.images = segmenter, [image] * batch
+        s = segmenter
+        self.asked = {"model": str(s.model_path), "backend": s.backend_name, "precision": s.precision, "size": s.input_size, "batch": batch}
+        self.row = Row(s.model_name, s.backend_name, s.precision, s.input_size, batch, s.device_name)
+
+    def whole(self) -> list:
+        """Images to panoptic maps; the frames."""
+        frames = self.segmenter.set_images(self.images)
+        for frame in frames:
+            frame.panoptic()
+        return frames
+
+    def run(self) -> Iterator[tuple[str, float]]:
+        started = perf_counter()
+        frames = self.whole()
+        yield "whole", perf_counter() - started
+        yield "post-process", sum(frame.timings["fusion"] for frame in frames) / 1e3
+        height, width = self.images[0].shape[:2]
+        started = perf_counter()
+        frames[0].prompt(points=[(width // 2, height // 2)])
+        yield "click", perf_counter() - started
+        canvas = self.segmenter._canvas  # holds the images
+        started = perf_counter()
+        self.segmenter._backend.run_features(canvas, [(height, width)] * len(canvas))
+        encode = perf_counter() - started
+        yield "encode", encode
+        yield "decode", max(frames[0].timings["network"] / 1e3 - encode, 0.0)

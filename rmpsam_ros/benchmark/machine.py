@@ -1,0 +1,44 @@
+"""What a measurement ran on: names, clocks and versions, as the system tells them."""
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGES = ("openvino", "torch", "tensorrt", "tensorrt-rtx-cu13")
+_GPU_FIELDS = "name,driver_version,clocks.sm,clocks.max.sm,clocks.mem,power.limit,memory.total"
+
+
+def machine() -> str:
+    """Processor, clock, threads, load, GPUs and versions, in one line."""
+    name, clock = platform.processor() or platform.machine(), ""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        entries = [line.split(":", 1) for line in cpuinfo.read_text().splitlines() if ":" in line]
+        name = next((value.strip() for key, value in entries if key.strip() == "model name"), name)
+        clocks = [float(value) for key, value in entries if key.strip() == "cpu MHz"]
+        clock = f" at {sum(clocks) / len(clocks) / 1000:.2f} GHz" if clocks else ""
+    versions = [f"Python {platform.python_version()}"]
+    for package in _PACKAGES:
+        try:
+            versions.append(f"{package} {version(package).split('-')[0]}")
+        except PackageNotFoundError:
+            continue
+    parts = [f"{name}{clock}, {len(os.sched_getaffinity(0))} threads, load {os.getloadavg()[0]:.1f}", *_gpus(), ", ".join(versions)]
+    return "; ".join(parts)
+
+
+def _gpus() -> list[str]:
+    """Each NVIDIA GPU with its clocks of this moment; none where nvidia-smi is not there."""
+    try:
+        command = ["nvidia-smi", f"--query-gpu={_GPU_FIELDS}", "--format=csv,noheader"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    found = []
+    for line in done.stdout.splitlines():
+        name, driver, sm, most, memory, power, size = (part.strip() for part in line.split(","))
+        found.append(f"{name}, driver {driver}, SM clock {sm} of {most}, memory clock {memory}, power limit {power}, {size}")
+    return found

@@ -1,0 +1,64 @@
+"""What one configuration holds in memory: it runs in a process of its own, `python -m rmpsam_ros.benchmark.memory JSON`."""
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+
+FRAMES = 3
+"""Frames that the process runs, each with its map and a click."""
+
+
+def memory_of(asked: Mapping[str, object], threads: int | None = None) -> tuple[float, float]:
+    """(MB of host memory, MB of GPU memory) at most; NaN for the GPU where there is none, and where the process failed.
+
+    Args:
+        asked: `model` (a path), `backend`, `precision`, `size`, `batch`.
+        threads: CPU threads.
+    """
+    command = [sys.executable, "-m", "rmpsam_ros.benchmark.memory", json.dumps({**asked, "threads": threads})]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        host, gpu = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        return float("nan"), float("nan")
+    return host, float("nan") if gpu is None else gpu
+
+
+def peak_memory() -> float:
+    """Largest resident memory of this process so far, MB."""
+    with open("/proc/self/status") as file:  # getrusage would begin with what the parent had
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1000
+
+
+def _gpu_memory() -> float | None:
+    """GPU memory in use by everybody, MB; None where torch sees no GPU."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return None
+    free, total = torch.cuda.mem_get_info()
+    return (total - free) / 1e6
+
+
+def _run(asked: dict) -> tuple[float, float | None]:
+    from rmpsam_ros.benchmark.scenes import scene
+    from rmpsam_ros.segmenter import Segmenter
+
+    if asked["backend"] != "openvino":
+        import torch  # noqa: F401  its own memory counts, a CUDA context does not
+    before = _gpu_memory()
+    size, batch = tuple(asked["size"]), asked["batch"]
+    segmenter = Segmenter(asked["model"], asked["backend"], precision=asked["precision"], input_size=size, threads=asked["threads"], batch=batch)
+    image, most = scene(size), 0.0
+    for _ in range(FRAMES):
+        frames = segmenter.set_images([image] * batch)
+        for frame in frames:
+            frame.panoptic()
+        frames[0].prompt(points=[(size[1] // 2, size[0] // 2)])
+        most = max(most, _gpu_memory() or 0.0)
+    return peak_memory(), None if before is None else most - before
+
+
+if __name__ == "__main__":
+    print(json.dumps(_run(json.loads(sys.argv[1]))))

@@ -1,0 +1,37 @@
+"""One line of the latency table."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+STAGES = ("encode", "decode", "post-process", "whole", "click")
+
+
+@dataclass
+class Row:
+    """One configuration and its times in milliseconds, one list for each stage; of a whole batch, but for `click`.
+
+    `memory` and `gpu_memory` (MB) are of a process that runs only this configuration; NaN where that was not measured.
+    """
+
+    model: str
+    backend: str
+    precision: str
+    size: tuple[int, int]
+    batch: int
+    device: str
+    times: dict[str, list[float]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
+    memory: float = float("nan")
+    gpu_memory: float = float("nan")
+
+    def median(self, stage: str) -> float:
+        return float(np.median(self.times[stage])) if self.times[stage] else float("nan")
+
+    def p99(self, stage: str) -> float:
+        return float(np.percentile(self.times[stage], 99)) if self.times[stage] else float("nan")
+
+    @property
+    def frames_per_second(self) -> float:
+        """Images to panoptic maps, one run after the other."""
+        return 1e3 * self.batch / self.median("whole")

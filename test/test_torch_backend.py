@@ -1,0 +1,186 @@
+"""The torch backend: batches, precisions, compilation, and its path on a GPU, played by a stand-in where there is none."""
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the torch backend needs torch")
+
+import trt_stand_in
+from models import tiny_model
+
+from rmpsam_ros.backends import create_backend
+from rmpsam_ros.backends import torch as torch_backend
+from rmpsam_ros.backends.static_run import StaticRun
+from rmpsam_ros.errors import BackendError
+from rmpsam_ros.model_folder import read_model_folder
+from rmpsam_ros.segmenter import Segmenter
+
+slow = pytest.mark.skipif(not os.environ.get("RMPSAM_SLOW_TESTS"), reason="a minute of compiling; RMPSAM_SLOW_TESTS=1 runs it")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch sees")
+
+
+@pytest.fixture
+def photos() -> list[np.ndarray]:
+    rows, columns = np.mgrid[0:75, 0:100]
+    photo = np.stack((rows * 3, columns * 2, (rows + columns) % 256), axis=-1).astype(np.uint8)
+    return [np.roll(photo, shift, axis=1)[: 75 - shift] for shift in (0, 10, 30)]
+
+
+@pytest.fixture
+def expected(photos) -> list:
+    segmenter = Segmenter(tiny_model(), "openvino", precision="fp32")
+    return [segmenter.set_image(photo) for photo in photos]
+
+
+@pytest.fixture
+def stand_in(monkeypatch) -> trt_stand_in.HostDevice:
+    device = trt_stand_in.HostDevice()
+    monkeypatch.setattr(torch_backend, "open_gpu", lambda name, backend: device)
+    return device
+
+
+def same(frame, expected, unequal: float = 0.01) -> None:
+    """The same map, and the same masks of one click and of three."""
+    assert frame.panoptic().segments and np.mean(frame.panoptic().segment_ids != expected.panoptic().segment_ids) <= unequal
+    for points in ([(50, 20)], [(50, 20), (3, 40), (90, 5)]):
+        a, b = frame.prompt(points=points), expected.prompt(points=points)
+        assert np.mean(a.mask != b.mask) <= unequal and abs(a.score - b.score) < 0.02
+
+
+@pytest.mark.parametrize("backend, precision", [("openvino", "fp32"), ("torch", "fp32"), ("torch", "bf16")])
+def test_set_images__three_in_a_batch_of_four__each_as_if_alone(photos, expected, backend, precision):
+    segmenter = Segmenter(tiny_model(), backend, precision=precision, batch=4)
+    frames = segmenter.set_images(photos, stamps=[1.0, 2.0, 3.0])
+    assert [frame.stamp for frame in frames] == [1.0, 2.0, 3.0]
+    segmenter.set_images(photos[::-1])  # what frames keep is their own
+    for frame, one in zip(frames, expected, strict=True):
+        same(frame, one, 0.03 if precision == "bf16" else 0.01)
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_set_images__more_or_fewer_than_fit__one_sentence(photos, count):
+    with pytest.raises(BackendError, match="takes 1 to 2 images, not"):
+        Segmenter(tiny_model(), "torch", batch=2).set_images(photos[:count])
+
+
+@pytest.mark.parametrize("batch", [0, 65])
+def test_create_backend__batch_out_of_range__one_sentence(batch):
+    with pytest.raises(BackendError, match=f"The batch is {batch}; it must be from 1 to 64 images"):
+        create_backend(read_model_folder(tiny_model()), "torch", batch=batch)
+
+
+def test_bf16__decoder_and_clicks_stay_float32():
+    backend = create_backend(read_model_folder(tiny_model()), "torch", precision="bf16")
+    out = backend.run_images(backend.make_canvas(), [(96, 128)])[0]
+    assert out.features.dtype == torch.bfloat16
+    assert {out.mask_logits.dtype, out.queries.dtype, out.scores.dtype} == {np.dtype(np.float32)}
+    # Rounded to bfloat16 by the decoder, every value would be one of bfloat16's.
+    assert np.mean(out.mask_logits == torch.from_numpy(out.mask_logits).bfloat16().float().numpy()) < 0.1
+
+
+# --- compiled ----------------------------------------------------------------------------------------------------------
+
+
+def test_torch_compile__graphs_are_whole_and_captured_without_a_break(monkeypatch, photos, expected):
+    real, asked = torch.compile, []
+
+    def compile(module, **options):  # traces for real; only the code generation is left out, which takes a minute
+        asked.append(options)
+        return real(module, backend="eager", fullgraph=options["fullgraph"], dynamic=options["dynamic"])
+
+    monkeypatch.setattr(torch, "compile", compile)
+    said = []
+    backend = create_backend(read_model_folder(tiny_model()), "torch-compile", progress=lambda text, part: said.append(text))
+    assert backend.name == "torch-compile" and len(asked) == 2 and all(o["fullgraph"] and o["dynamic"] is False for o in asked)
+    assert [text for text in said if "compiling the image graph" in text]
+    segmenter = Segmenter(tiny_model(), "torch-compile")
+    for photo, one in zip(photos, expected):
+        same(segmenter.set_image(photo), one)
+
+
+def test_torch_compile__no_compiler__one_sentence_with_the_way_out(monkeypatch):
+    def broken(module, **options):
+        def run(*inputs):
+            raise RuntimeError("InvalidCxxCompiler: No working C++ compiler found")
+
+        return run
+
+    monkeypatch.setattr(torch, "compile", broken)
+    with pytest.raises(BackendError, match=r"does not work here \(.*No working C\+\+ compiler found\).*C\+\+ compiler.*use the backend torch\.$"):
+        create_backend(read_model_folder(tiny_model()), "torch-compile")
+
+
+@slow
+def test_torch_compile__on_this_cpu__computes_the_same(photos, expected):
+    segmenter = Segmenter(tiny_model(), "torch-compile", device="cpu")
+    for photo, one in zip(photos, expected):
+        same(segmenter.set_image(photo), one)
+
+
+# --- on a GPU: its buffers, graphs and copies on a stand-in --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_on_stand_in__as_on_the_cpu_and_one_graph_for_each_shape(stand_in, photos, expected, batch):
+    segmenter = Segmenter(tiny_model(), "torch", batch=batch)
+    frames = [frame for start in range(0, 3, batch) for frame in segmenter.set_images(photos[start : start + batch])]
+    for frame, one in zip(frames, expected, strict=True):
+        same(frame, one)
+    assert stand_in.captured == 3  # the image's shape, one prompt, four prompts
+    assert segmenter.device_name == "Stand-in GPU"
+    segmenter.close()
+
+
+def test_on_stand_in__canvas_is_read_where_it_lies(stand_in, photos):
+    backend = create_backend(read_model_folder(tiny_model()), "torch")
+    canvas = backend.make_canvas()
+    assert not canvas.any()
+    assert backend._staging.to_device("image", canvas).data_ptr() == canvas.ctypes.data
+    other = canvas.copy()
+    assert backend._staging.to_device("image", other).data_ptr() not in (canvas.ctypes.data, other.ctypes.data)
+    with pytest.raises(BackendError, match="There are 65 prompts; one run takes up to 64"):
+        features = backend.run_images(canvas, [(96, 128)])[0].features
+        backend.run_prompts(features, np.zeros((65, 4), np.float32), np.ones(65, np.int64), (96, 128))
+
+
+def test_on_stand_in__whole_frame__waits_twice(stand_in, photos):
+    segmenter = Segmenter(tiny_model(), "torch")
+    segmenter.warm_up()
+    before = stand_in.waits
+    segmenter.set_image(photos[0])
+    assert stand_in.waits == before + 1  # for the scores, which say what to fuse
+
+
+def test_static_run__capture_is_refused__runs_without_and_says_so(caplog):
+    device = trt_stand_in.HostDevice()
+    device.capture = lambda run: (_ for _ in ()).throw(RuntimeError("operation not permitted when stream is capturing"))
+    run = StaticRun(lambda x: (x + 1,), device, "torch, image graph")
+    assert [run(torch.full((2,), float(k)))[0].tolist() for k in (1, 2)] == [[2.0, 2.0], [3.0, 3.0]]
+    assert "torch, image graph runs without a CUDA graph" in caplog.text
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("device, said", [("cuda", "The backend torch needs a GPU that torch sees.*or use device cpu"),
+                                          ("gpu0", "The backend torch has no device 'gpu0'; use auto, cpu, cuda")])  # fmt: skip
+def test_device_that_is_not_there__one_sentence(device, said):
+    with pytest.raises(BackendError, match=said):
+        create_backend(read_model_folder(tiny_model()), "torch", device=device)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_precision_that_a_cpu_lacks__one_sentence(precision):
+    with pytest.raises(BackendError, match=f"The torch backend has no {precision}"):
+        create_backend(read_model_folder(tiny_model()), "torch", device="cpu", precision=precision)
+
+
+@needs_gpu
+@pytest.mark.parametrize("backend", ["torch", "torch-compile"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_on_a_gpu__answers_as_openvino_does(photos, expected, backend, precision, caplog):
+    segmenter = Segmenter(tiny_model(), backend, device="cuda", precision=precision)
+    for photo, one in zip(photos, expected):
+        same(segmenter.set_image(photo), one, 0.03)
+    assert "without a CUDA graph" not in caplog.text
