@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros import __version__
-from rmpsam_ros.backends import ImageOutputs, create_backend
+from rmpsam_ros.backends import ImageOutputs, PromptOutputs, create_backend
 from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.fusion import fuse
 from rmpsam_ros.model_folder import find_model, read_model_folder
@@ -211,8 +211,7 @@ class Frame:
         """
         started = perf_counter()
         prompt: Prompt = parse_prompt(points, labels, boxes, self.image_size)
-        encoded, kinds = prompt.encode(self.placement)
-        outputs = self._segmenter._backend.run_prompts(self._outputs.features, encoded, kinds, self.placement.resized)
+        outputs = self.prompt_outputs(prompt)
         mask, roi, score, best = answer(outputs, prompt.is_foreground, self.placement)
         class_id = class_of_mask(mask, roi, self.panoptic())
         self.timings["prompt"] = 1e3 * (perf_counter() - started)
@@ -221,3 +220,8 @@ class Frame:
             class_name=self.labels[class_id].name if class_id >= 0 else "",
             points=prompt.points, boxes=prompt.boxes, query=outputs.queries[best],
         )  # fmt: skip
+
+    def prompt_outputs(self, prompt: Prompt) -> PromptOutputs:
+        """What the network says to each of a prompt's points and boxes by itself, before they make one answer."""
+        encoded, kinds = prompt.encode(self.placement)
+        return self._segmenter._backend.run_prompts(self._outputs.features, encoded, kinds, self.placement.resized)

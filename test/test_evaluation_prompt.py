@@ -76,3 +76,42 @@ def test_quality__leaves_tiny_masks_out():
     quality = PromptQuality(smallest=64)
     quality.add(sample(box(np.s_[0:3], np.s_[0:3])), lambda clicks: np.zeros((40, 60), bool))
     assert quality.summary()["objects"] == 0
+
+
+def test_quality__of_many_objects_is_that_of_each_alone():
+    truths = [box(np.s_[10:30], np.s_[10:30]), box(np.s_[5:20], np.s_[35:55]), box(np.s_[25:38], np.s_[2:9])]
+    rng = np.random.default_rng(0)
+    noise = rng.random((4, 40, 60)) < 0.1
+    together, alone = PromptQuality(), PromptQuality()
+    answer = {truth.tobytes(): [truth ^ n for n in noise] for truth in truths}
+    for quality, groups in ((together, [truths]), (alone, [[t] for t in truths])):
+        for group in groups:
+            quality.add(sample(*group), lambda clicks: answer[next(t for t in truths if t[int(clicks[0].y), int(clicks[0].x)]).tobytes()][len(clicks)])
+    assert together.ious == alone.ious and together.discs == alone.discs and len(together.ious) == 3
+
+
+def test_quality__tells_what_a_disc_would_get():
+    quality = PromptQuality()
+    truth = np.zeros((200, 300), bool)
+    truth[30:150, 40:220] = True
+    picture = Sample("made", np.zeros((200, 300, 3), np.uint8), truth[None], np.zeros(1, np.int64), np.zeros_like(truth), Coverage.ALL)
+    quality.add(picture, lambda clicks: truth)
+    assert quality.summary()["disc"] == pytest.approx(100 * np.pi * 50**2 / (120 * 180), rel=0.02)
+    assert quality.summary()["sizes"]["large"]["disc"] == quality.summary()["disc"]
+
+
+def test_quality__of_a_frame_is_that_of_its_prompts_one_by_one():
+    from models import tiny_model
+
+    from rmpsam_ros.segmenter import Segmenter
+
+    segmenter = Segmenter(tiny_model(), threads=1)
+    rng = np.random.default_rng(4)
+    masks = np.stack([box(np.s_[y : y + 14], np.s_[x : x + 14]) for y, x in rng.integers(0, (26, 46), (20, 2))])
+    picture = Sample("made", rng.integers(0, 256, (40, 60, 3)).astype(np.uint8), masks, np.zeros(20, np.int64), np.zeros((40, 60), bool), Coverage.ALL)
+    frame = segmenter.set_image(picture.image)
+    one_by_one, at_once = PromptQuality(), PromptQuality()
+    one_by_one.add(picture, lambda clicks: frame.prompt([(c.x, c.y) for c in clicks], [c.label for c in clicks]).mask)
+    at_once.add_frame(picture, frame)
+    segmenter.close()
+    assert np.allclose(one_by_one.ious, at_once.ious, atol=0.01) and len(np.unique(np.array(at_once.ious).round(3))) > 20

@@ -33,9 +33,12 @@ def run(args: argparse.Namespace) -> int:
         number = reports.count_of(len(data), args.limit)
         console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", soft_wrap=True)
         quality = PanopticQuality(segmenter.labels)
-        for index in reports.with_progress(range(number), number, console):
-            truth = data.panoptic(index)
-            quality.add(truth, segmenter.set_image(data.image(index)).panoptic())
+
+        def load(index: int):
+            return data.panoptic(index), data.image(index)
+
+        for truth, image in reports.with_progress(reports.ahead(load, range(number)), number, console):
+            quality.add(truth, segmenter.set_image(image).panoptic())
         summary = quality.summary()
         if args.json:
             info = {**segmenter.describe(), "annotations": args.annotations.name,

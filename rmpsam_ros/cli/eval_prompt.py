@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 
-HELP = "mean IoU of clicked objects after one and three simulated clicks"
+HELP = "mean IoU of clicked objects after one, two, … simulated clicks, beside that of a disc of 50 pixels round the first"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,8 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.data.label_map import LabelMap
     from rmpsam_ros.errors import DataError
     from rmpsam_ros.evaluation import reports
-    from rmpsam_ros.evaluation.prompt import PromptQuality
+    from rmpsam_ros.evaluation.prompt import SIZES, PromptQuality
+    from rmpsam_ros.evaluation.simulated_clicks import CLICK_RULE
     from rmpsam_ros.labels import make_label_set
 
     if not 1 <= args.clicks <= 20:
@@ -40,35 +41,29 @@ def run(args: argparse.Namespace) -> int:
     try:
         console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", soft_wrap=True)
         quality = PromptQuality(args.clicks, args.smallest)
-        for index in reports.with_progress(range(number), number, console):
-            sample = data.sample(index)
-            frame = segmenter.set_image(sample.image)
-
-            def answer(clicks, frame=frame):
-                return frame.prompt([(c.x, c.y) for c in clicks], [c.label for c in clicks]).mask
-
-            quality.add(sample, answer, [data.label_map.labels[i].name for i in sample.class_ids])
+        for sample in reports.with_progress(reports.ahead(data.sample, range(number)), number, console):
+            quality.add_frame(sample, segmenter.set_image(sample.image), [data.label_map.labels[i].name for i in sample.class_ids])
         summary = quality.summary()
         if args.json:
-            info = {**segmenter.describe(), "annotations": args.annotations.name, "smallest": args.smallest}
+            info = {**segmenter.describe(), "annotations": args.annotations.name, "smallest": args.smallest, "clicks": CLICK_RULE}
             reports.write_json(args.json, {"info": info, "prompt": summary})
     finally:
         segmenter.close()
-    _print(summary, args.clicks)
+    _print(summary, args.clicks, {name: f"{name} ({text} of the picture)" for name, *_, text in SIZES})
     return 0
 
 
-def _print(summary: dict, clicks: int) -> None:
+def _print(summary: dict, clicks: int, sizes: dict[str, str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=f"clicks, {summary['images']} pictures")
     table.add_column("")
-    table.add_column("objects", justify="right")
-    for number in range(1, clicks + 1):
-        table.add_column(f"mIoU@{number}", justify="right")
+    for heading in ("objects", *(f"mIoU@{number}" for number in range(1, clicks + 1)), "disc"):
+        table.add_column(heading, justify="right")
     for section in ({"all": summary}, summary["sizes"], summary["classes"]):
         for name, row in section.items():
-            table.add_row(name, str(row["objects"]), *(f"{v:.1f}" for v in row["miou"]))
+            title = sizes.get(name, name) if section is summary["sizes"] else name
+            table.add_row(title, str(row["objects"]), *(f"{v:.1f}" for v in row["miou"]), f"{row['disc']:.1f}")
         table.add_section()
     Console().print(table)

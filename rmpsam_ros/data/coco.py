@@ -105,8 +105,10 @@ class CocoPanoptic(CocoImages):
             segments[number] = SegmentTruth(class_id, crowd)
             if not is_thing[class_id] and not crowd:
                 stuff[class_id] = number
-        values, inverse = np.unique(raw, return_inverse=True)
-        ids = np.array([renumber.get(int(v), 0) for v in values], np.int64)[inverse.reshape(raw.shape)]
+        ids = raw.copy()
+        for number, other in renumber.items():
+            if other != number:
+                ids[raw == number] = other
         return PanopticTruth(ids, segments)
 
     def sample(self, index: int) -> Sample:

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.data.label_map import BUNDLED, LabelMap, load_label_map
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rmpsam_ros.segmenter import Segmenter
+
+Loaded = TypeVar("Loaded")
 
 
 def with_progress(items: Iterable, total: int, console: Console, label: str = "pictures") -> Iterator:
@@ -25,6 +29,18 @@ def with_progress(items: Iterable, total: int, console: Console, label: str = "p
         for item in items:
             yield item
             bar.advance(task)
+
+
+def ahead(load: Callable[[int], Loaded], indices: Iterable[int], number: int = 3) -> Iterator[Loaded]:
+    """What `load` makes of each index, in order, made by a thread while the caller works on the ones before."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: deque[Future[Loaded]] = deque()
+        for index in indices:
+            waiting.append(pool.submit(load, index))
+            if len(waiting) > number:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def count_of(number: int, limit: int | None) -> int:

@@ -12,6 +12,9 @@ import numpy.typing as npt
 
 from rmpsam_ros.types import BACKGROUND, FOREGROUND, PointPrompt
 
+CLICK_RULE = "the pixel farthest from the object's edge, then that of the largest error region, foreground or background"
+"""The rule in one line, for reports."""
+
 
 def first_click(truth: npt.NDArray[np.bool_]) -> PointPrompt:
     """The first click on an object; (H, W) bool with at least one pixel."""
@@ -34,18 +37,25 @@ def next_click(truth: npt.NDArray[np.bool_], answer: npt.NDArray[np.bool_],
 
 def farthest_from_edge(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """x, y of the pixel with the largest exact Euclidean distance to the outside."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    top, left = rows[0], columns[0]
-    crop = mask[top : rows[-1] + 1, left : columns[-1] + 1]
-    padded = cv2.copyMakeBorder(crop.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    rows, columns = _bounds(mask)
+    padded = cv2.copyMakeBorder(mask[rows, columns].astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     row, column = np.unravel_index(int(distance.argmax()), distance.shape)
-    return float(left + column), float(top + row)
+    return float(columns.start + column), float(rows.start + row)
 
 
 def _largest_region(mask: npt.NDArray[np.bool_]) -> tuple[int, npt.NDArray[np.bool_]]:
     if not mask.any():
         return 0, mask
-    _, regions, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    inside = _bounds(mask)
+    _, regions, stats, _ = cv2.connectedComponentsWithStats(mask[inside].astype(np.uint8), connectivity=8)
     largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-    return int(stats[largest, cv2.CC_STAT_AREA]), regions == largest
+    region = np.zeros_like(mask)
+    region[inside] = regions == largest
+    return int(stats[largest, cv2.CC_STAT_AREA]), region
+
+
+def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Rows and columns that a mask, which has at least one pixel, lies in."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

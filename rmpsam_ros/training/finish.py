@@ -56,11 +56,7 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
                 reader = source.reader
                 sample = reader.frame(index, 0) if isinstance(reader, YoutubeVis) else reader.sample(index)
                 frame = segmenter.set_image(sample.image)
-
-                def answer(clicks, frame=frame):
-                    return frame.prompt([(c.x, c.y) for c in clicks], [c.label for c in clicks]).mask
-
-                prompt.add(sample, answer)
+                prompt.add_frame(sample, frame)
                 if isinstance(reader, CocoPanoptic):
                     panoptic.add(reader.panoptic(index), frame.panoptic())
                 progress()
