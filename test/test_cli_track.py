@@ -33,6 +33,9 @@ class SceneSegmenter:
         self.count += 1
         return SceneFrame([Thing(10 + 2 * self.count, 15), Thing(50, 35, 1, 1, found=0)], stamp)
 
+    def describe(self) -> dict:
+        return {"model": self.model_name, "trained": self.trained}
+
     def close(self) -> None:
         self.closed = True
 

@@ -8,6 +8,7 @@ from datasets import instance_set, panoptic_set
 from models import tiny_model
 
 from rmpsam_ros import cli
+from rmpsam_ros.evaluation.reports import ahead, write_json
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +51,31 @@ def test_eval_panoptic__of_unknown_categories_is_one_line(tmp_path, model, capsy
 def test_eval__of_a_file_that_is_not_there_is_one_line(tmp_path, model, capsys):
     assert run("prompt", (tmp_path / "none.json", tmp_path), model) == 2
     assert capsys.readouterr().err == f"rmpsam eval: There is no annotation file {tmp_path / 'none.json'}.\n"
+
+
+def test_eval_prompt__of_each_second_picture(tmp_path, model):
+    assert run("prompt", instance_set(tmp_path), model, "--json", tmp_path / "p.json", "--every", 2) == 0
+    content = json.loads((tmp_path / "p.json").read_text())
+    assert content["prompt"]["images"] == 2 and content["info"]["every"] == 2
+
+
+@pytest.mark.parametrize("kind", ["prompt", "panoptic"])
+def test_eval__of_each_zeroth_picture_is_one_line(tmp_path, model, capsys, kind):
+    data = panoptic_set(tmp_path)
+    content = json.loads(data[0].read_text())
+    for category, name in zip(content["categories"], ("cup", "box", "floor")):
+        category["name"] = name
+    data[0].write_text(json.dumps(content))
+    assert run(kind, data, model, "--every", 0) == 2
+    assert "--every is 0; it must be 1 or more." in capsys.readouterr().err
+
+
+def test_json__has_null_for_what_is_no_number(tmp_path):
+    write_json(tmp_path / "a.json", {"a": [float("nan"), 1.23456, 2]})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"a": [None, 1.2346, 2]}
+
+
+def test_ahead__keeps_the_order_and_passes_errors_on():
+    assert list(ahead(lambda index: index * index, range(9))) == [index * index for index in range(9)]
+    with pytest.raises(ZeroDivisionError):
+        list(ahead(lambda index: 1 // (2 - index), range(5)))

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_cli_track import SceneSegmenter
-from tracking_scenes import IMAGE
+from test_tracking_frames import SceneFrame, Thing
+from tracking_scenes import IMAGE, LABELS
 
 from rmpsam_ros import cli, rle
 from rmpsam_ros.cli import model_options
+from rmpsam_ros.evaluation.clicked import ClickedObjects, clicked_summary
 from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
 from rmpsam_ros.results import write_image
 from rmpsam_ros.tracking.masks import PackedMasks
@@ -132,7 +134,40 @@ def test_eval_video__made_up_data_set__prints_the_table(dataset: Path, capsys):
     assert float(ours[ours.index("rmpsam") + 4]) == 0  # no id switch
     plain, = (line.split() for line in out.splitlines() if line.startswith("query matching"))
     assert float(plain[4]) == 100.0  # J: every frame, as plain matching has no tentative ones
-    assert "J of clicked objects 100.0" in out and "UNTRAINED" in out
+    assert "1 objects clicked once" in out and "UNTRAINED" in out
+    # In frame 3 of 6 the truth shows no cup where the network still finds one.
+    assert "J 83.3 over all frames" in out and "J 75.0, recall 75.0" in out
+
+
+def test_eval_video__json__has_every_click(dataset: Path):
+    assert evaluate(dataset, "--trackers", "rmpsam", "--clicks", "--json", str(dataset / "out.json")) == 0
+    content = json.loads((dataset / "out.json").read_text())
+    click, = content["clicked"]["each"]
+    assert (click["video"], click["object"], click["frame"], click["click"]) == ("walk", 9, 0, [47.0, 59.0])
+    assert content["clicked"]["objects"] == 1 and content["info"]["model"] == "fake" and "j" in content["trackers"]["rmpsam"]
+
+
+def test_clicked__what_no_prompt_finds_is_lost_in_every_frame():
+    clicked = ClickedObjects(LABELS, 10.0)
+    mask = np.zeros(IMAGE, bool)
+    mask[100:140, 20:60] = True
+    for k in range(4):
+        clicked.add(SceneFrame([], k / 10, answers=False), {1: mask} if k < 3 else {})
+    lost, = clicked.objects
+    assert lost.overlaps == [0.0, 0.0, 0.0, 1.0]  # out of sight at the end: then nothing is right
+    assert clicked_summary(clicked.objects) == {"objects": 1, "j": 25.0, "j_davis": 0.0, "recall": 0.0}
+
+
+def test_clicked__what_only_prompts_find_is_followed_by_them():
+    clicked = ClickedObjects(LABELS, 10.0)
+    for k in range(5):
+        frame = SceneFrame([Thing(20 + k, 25, found=0)], k / 10)
+        clicked.add(frame, {1: frame.mask(frame.things[0])})
+    assert min(clicked.objects[0].overlaps) > 0.99 and clicked_summary(clicked.objects)["j_davis"] > 99
+
+
+def test_clicked__without_an_object_is_not_a_number():
+    assert np.isnan(clicked_summary([])["j"])
 
 
 def test_eval_video__a_category_that_the_model_lacks__is_judged_without_classes(dataset: Path, capsys):

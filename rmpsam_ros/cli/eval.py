@@ -35,10 +35,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """The options of the tasks on pictures."""
+    """The options that all tasks share."""
     from pathlib import Path
 
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of the pictures")
     parser.add_argument("--annotations", type=Path, required=True, metavar="FILE", help="the annotations, JSON")
-    parser.add_argument("--limit", type=int, metavar="N", help="the first N pictures only")
+    parser.add_argument("--limit", type=int, metavar="N", help="the first N of them only")
+    parser.add_argument("--every", type=int, metavar="N",
+                        help="each N-th picture (or video) only, the first among them: what `skip: N` keeps aside in training")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number as JSON too")

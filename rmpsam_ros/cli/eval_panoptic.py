@@ -30,18 +30,18 @@ def run(args: argparse.Namespace) -> int:
     try:
         label_map = reports.label_map_of(segmenter, args.label_map)
         data = CocoPanoptic(args.annotations, args.images, label_map, maps=args.maps)
-        number = reports.count_of(len(data), args.limit)
+        indices = reports.chosen(len(data), args.limit, args.every)
         console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", soft_wrap=True)
         quality = PanopticQuality(segmenter.labels)
 
         def load(index: int):
             return data.panoptic(index), data.image(index)
 
-        for truth, image in reports.with_progress(reports.ahead(load, range(number)), number, console):
+        for truth, image in reports.with_progress(reports.ahead(load, indices), len(indices), console):
             quality.add(truth, segmenter.set_image(image).panoptic())
         summary = quality.summary()
         if args.json:
-            info = {**segmenter.describe(), "annotations": args.annotations.name,
+            info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit,
                     "score_threshold": segmenter.score_threshold, "overlap_threshold": segmenter.overlap_threshold}  # fmt: skip
             reports.write_json(args.json, {"info": info, "panoptic": summary})
     finally:

@@ -36,16 +36,16 @@ def run(args: argparse.Namespace) -> int:
     names = [str(c.get("name", "?")) for c in read_json(args.annotations, ("categories",))["categories"]]
     kind = CocoPanoptic if is_panoptic(args.annotations) else CocoInstances
     data = kind(args.annotations, args.images, LabelMap(make_label_set("categories", names, [])))
-    number = reports.count_of(len(data), args.limit)
+    indices = reports.chosen(len(data), args.limit, args.every)
     segmenter = model_options.open_segmenter(args)
     try:
         console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", soft_wrap=True)
         quality = PromptQuality(args.clicks, args.smallest)
-        for sample in reports.with_progress(reports.ahead(data.sample, range(number)), number, console):
+        for sample in reports.with_progress(reports.ahead(data.sample, indices), len(indices), console):
             quality.add_frame(sample, segmenter.set_image(sample.image), [data.label_map.labels[i].name for i in sample.class_ids])
         summary = quality.summary()
         if args.json:
-            info = {**segmenter.describe(), "annotations": args.annotations.name, "smallest": args.smallest, "clicks": CLICK_RULE}
+            info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit, "smallest": args.smallest, "clicks": CLICK_RULE}
             reports.write_json(args.json, {"info": info, "prompt": summary})
     finally:
         segmenter.close()

@@ -35,15 +35,15 @@ def run(args: argparse.Namespace) -> int:
 
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.errors import TrackError
+    from rmpsam_ros.evaluation.clicked import clicked_summary
+    from rmpsam_ros.evaluation.reports import chosen, write_json
     from rmpsam_ros.evaluation.trackers import available
     from rmpsam_ros.evaluation.video import VideoJudge, read_videos, summary
-    from rmpsam_ros.track_results import write_json
 
     if not 0 < args.fps <= 1000:
         raise TrackError(f"--fps is {args.fps:g}; it must be above 0 and up to 1000.")
-    if args.limit is not None and args.limit < 1:
-        raise TrackError(f"--limit is {args.limit}; it must be 1 or more.")
-    videos = read_videos(args.annotations, args.images)[: args.limit]
+    videos = read_videos(args.annotations, args.images)
+    videos = [videos[index] for index in chosen(len(videos), args.limit, args.every)]
     names, left_out = available([name for name in args.trackers if name != CLIP_MODE])
     runner = None
     if CLIP_MODE in args.trackers:
@@ -69,13 +69,17 @@ def run(args: argparse.Namespace) -> int:
     if left_out:
         print(f"{' and '.join(left_out)} left out: install the package 'trackers' to compare with them")
     table = {name: summary([judge.tallies[name] for judge in judges], with_classes) for name in names}
-    clicked = [j for judge in judges for j in judge.clicked]
     _print(table)
-    if clicked:
-        print(f"J of clicked objects {100 * sum(clicked) / len(clicked):.1f}, over the frames after the click")
+    clicked = clicked_summary([found for judge in judges for found in judge.clicked.objects])
+    if clicked["objects"]:
+        print(f"{clicked['objects']} objects clicked once, where they first appear: J {clicked['j']:.1f} over all frames from there on; as DAVIS "
+              f"counts, without the first and last frame, J {clicked['j_davis']:.1f}, recall {clicked['recall']:.1f}")
     if args.json:
-        write_json(args.json, {"model": segmenter.model_name, "trained": segmenter.trained, "fps": args.fps,
-                               "trackers": table, "clicked_j": clicked})  # fmt: skip
+        each = [{"video": judge.video.name, "object": found.key, "frame": found.frame, "click": list(found.click), "j": 100 * found.j}
+                for judge in judges for found in judge.clicked.objects]  # fmt: skip
+        write_json(args.json, {"info": {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every,
+                                        "limit": args.limit, "fps": args.fps},
+                               "trackers": table, "clicked": {**clicked, "each": each}})  # fmt: skip
     return 0
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -43,17 +44,18 @@ def ahead(load: Callable[[int], Loaded], indices: Iterable[int], number: int = 3
             yield waiting.popleft().result()
 
 
-def count_of(number: int, limit: int | None) -> int:
-    """How many pictures to take.
+def chosen(number: int, limit: int | None, every: int | None = None) -> range:
+    """Which of so many pictures (or videos) to take: each n-th, the first among them, and of those the first so many.
 
     Raises:
         DataError: none.
     """
-    if limit is not None and limit < 1:
-        raise DataError(f"--limit is {limit}; it must be 1 or more.")
+    for name, value in (("--limit", limit), ("--every", every)):
+        if value is not None and value < 1:
+            raise DataError(f"{name} is {value}; it must be 1 or more.")
     if number == 0:
         raise DataError("The annotations list no picture.")
-    return number if limit is None else min(number, limit)
+    return range(number)[:: every or 1][:limit]
 
 
 def label_map_of(segmenter: Segmenter, name_or_file: str | None) -> LabelMap:
@@ -75,7 +77,7 @@ def label_map_of(segmenter: Segmenter, name_or_file: str | None) -> LabelMap:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Writes a JSON file, whole or not at all; floats to four digits."""
+    """Writes a JSON file, whole or not at all; floats to four digits, what is not a number as null."""
     with atomic_file(path) as part:
         part.write_text(json.dumps(_rounded(content), indent=1, ensure_ascii=False) + "\n")
 
@@ -85,4 +87,6 @@ def _rounded(value: Any) -> Any:
         return {key: _rounded(v) for key, v in value.items()}
     if isinstance(value, list):
         return [_rounded(v) for v in value]
-    return round(value, 4) if isinstance(value, float) else value
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value

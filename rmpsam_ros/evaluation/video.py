@@ -16,17 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros import rle
-from rmpsam_ros.errors import ImageError, PromptError, TrackError
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.evaluation.clicked import ClickedObjects
 from rmpsam_ros.evaluation.tracking_metrics import score
 from rmpsam_ros.evaluation.trackers import CONTESTANTS
 from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
-from rmpsam_ros.tracking import Detections, Tracker
+from rmpsam_ros.tracking import Detections
 from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.masks import PackedMasks
 
 if TYPE_CHECKING:
     from rmpsam_ros.evaluation.clip_runner import ClipRunner
+
 
 @dataclass(frozen=True)
 class TrueVideo:
@@ -88,14 +90,7 @@ class VideoJudge:
         self._contestants = {name: CONTESTANTS[name](segmenter.labels, max_age, fps) for name in names}
         self._truth = {key: classes.get(category, 0) for key, category in video.categories.items()}
         self.tallies = {name: VideoTally(self._truth) for name in names}
-        self._clicker = Tracker(segmenter.labels, max_age)
-        self._clicked: dict[int, int] = {}
-        self._overlaps: dict[int, list[float]] = {}
-
-    @property
-    def clicked(self) -> list[float]:
-        """J of each object that was clicked, over the frames after the click."""
-        return [float(np.mean(values)) for values in self._overlaps.values() if values]
+        self.clicked = ClickedObjects(segmenter.labels, max_age)
 
     def run_clips(self, name: str, runner: ClipRunner) -> None:
         """Judges the method's clip mode under this name."""
@@ -134,29 +129,7 @@ class VideoJudge:
                 self.tallies[name].add(truth_ids, truth, ids[given], found.take(given), detections.class_ids[given],
                                        detections.scores[given], stamp)  # fmt: skip
             if clicks:
-                self._click(frame, dict(zip(truth_ids.tolist(), truth_masks)))
-
-    def _click(self, frame, truth: dict[int, npt.NDArray[np.bool_]]) -> None:
-        """Judges the objects that are followed, then clicks on those that appear for the first time."""
-        from scipy.ndimage import distance_transform_edt
-
-        tracks = {track.track_id: track for track in self._clicker.update(frame)}
-        for key, mask in truth.items():
-            if key in self._clicked:
-                track = tracks.get(self._clicked[key])
-                self._overlaps[key].append(0.0 if track is None or track.frames_since_seen else _iou(mask, track))
-                continue
-            y, x = np.unravel_index(distance_transform_edt(np.pad(mask, 1)).argmax(), (mask.shape[0] + 2, mask.shape[1] + 2))
-            self._clicked[key], self._overlaps[key] = 0, []
-            try:
-                self._clicked[key] = self._clicker.follow(frame.prompt(points=[(x - 1, y - 1)]))
-            except (PromptError, TrackError):  # nothing there: it is judged as lost
-                pass
-
-
-def _iou(mask: npt.NDArray[np.bool_], track) -> float:
-    common = np.count_nonzero(mask[track.roi.slices] & track.mask)
-    return common / (np.count_nonzero(mask) + np.count_nonzero(track.mask) - common)
+                self.clicked.add(frame, dict(zip(truth_ids.tolist(), truth_masks)))
 
 
 def full_masks(detections: Detections) -> npt.NDArray[np.bool_]:
