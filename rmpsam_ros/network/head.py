@@ -6,6 +6,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from rmpsam_ros.network.anchors import Locator, object_anchors, prompt_anchors, shape_of
 from rmpsam_ros.network.attention import Attention
 from rmpsam_ros.network.classifier import TextClassifier
 from rmpsam_ros.network.mask_features import MaskFeatures
@@ -33,11 +34,11 @@ class Head(nn.Module):
     """Queries, prompt encoder, stages, object adapter, prompt adapter, classifier."""
 
     def __init__(self, dim: int, heads: int, feedforward: int, stages: int, num_queries: int, text_dim: int,
-                 num_classes: int, learned_classes: bool) -> None:  # fmt: skip
+                 num_classes: int, learned_classes: bool, anchors: bool = False, stuff_queries: int = 0) -> None:  # fmt: skip
         super().__init__()
         self.dim = dim
         self.kernels = nn.Embedding(num_queries, dim)
-        self.mask_heads = nn.ModuleList(DecoderStage(dim, heads, feedforward, text_dim) for _ in range(stages))
+        self.mask_heads = nn.ModuleList(DecoderStage(dim, heads, feedforward, text_dim, anchors) for _ in range(stages))
         self.panoptic_attn = KernelUpdator(dim)
         self.panoptic_cls = nn.Sequential(nn.Linear(dim, text_dim))
         self.mask_tokens = nn.Embedding(1, dim)
@@ -47,6 +48,9 @@ class Head(nn.Module):
         self.prompt_norm = nn.LayerNorm(dim)
         self.prompt_iou = nn.Linear(dim, 1)
         self.text_classifier = TextClassifier(num_classes, text_dim, learned_classes)
+        self.anchors = nn.Embedding.from_pretrained(object_anchors(num_queries, stuff_queries), freeze=False) if anchors else None
+        self.panoptic_locator = Locator(dim) if anchors else None
+        self.prompt_locator = Locator(dim) if anchors else None
 
     # --- object queries -------------------------------------------------------------------------------------------
 
@@ -54,14 +58,21 @@ class Head(nn.Module):
         """Class, mask, embedding and quality of each object query; `auxiliary` receives each stage's, if given."""
         batch = features.channels.shape[0]
         kernels = self.kernels.weight[None].expand(batch, -1, -1)
-        masks = features.respond(self.kernels.weight)
-        kernels, masks = self._refine(features, kernels, masks, alone=False, auxiliary=auxiliary)
+        anchors = shape = None
+        if self.anchors is not None:
+            anchors, shape = self.anchors.weight[None].expand(batch, -1, -1), shape_of(self.anchors.weight)
+        masks = features.respond(self.kernels.weight, shape)
+        kernels, masks, anchors = self._refine(features, kernels, masks, anchors, alone=False, auxiliary=auxiliary)
         adapted = self.panoptic_attn(pool_under(masks, features), kernels)
+        if anchors is not None:
+            anchors = self.panoptic_locator(adapted, anchors)
+            shape = shape_of(anchors)
         return DecoderOutput(
             class_logits=self.text_classifier(self.panoptic_cls(adapted)),
-            mask_logits=features.product(adapted),
+            mask_logits=features.product(adapted, shape),
             queries=adapted,
             iou=self.mask_heads[-1].iou(kernels),
+            anchors=anchors,
         )
 
     # --- prompts --------------------------------------------------------------------------------------------------
@@ -78,13 +89,22 @@ class Head(nn.Module):
             classes: whether to compute class logits (no task of the method reads them); (B, P, 0) if not.
         """
         kernels = self.encode_prompts(boxes, labels, image_size)
-        queries, masks = self._refine(features, kernels, features.product(kernels), alone=True, auxiliary=auxiliary)
+        anchors = shape = None
+        if self.anchors is None:
+            masks = features.product(kernels)
+        else:
+            anchors, content = prompt_anchors(boxes, features.channels.shape[-2:], 2 * CLICK_HALF_SIDE)
+            masks = features.ellipses(shape_of(content))
+        queries, masks, anchors = self._refine(features, kernels, masks, anchors, alone=True, auxiliary=auxiliary)
         adapted = self.prompt_norm(self.prompt_attn(queries, features))
+        if anchors is not None:
+            anchors = self.prompt_locator(adapted, anchors)
+            shape = shape_of(anchors)
         if classes:
             logits = self.mask_heads[-1].classes(queries, self.text_classifier) / STAGE_TEMPERATURE
         else:
             logits = queries[..., :0]
-        return DecoderOutput(logits, features.product(adapted), adapted, self.prompt_iou(adapted))
+        return DecoderOutput(logits, features.product(adapted, shape), adapted, self.prompt_iou(adapted), anchors)
 
     def encode_prompts(self, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor) -> Tensor:
         """(B, P, 4) boxes and (B, P) labels to (B, P, D) queries."""
@@ -99,18 +119,19 @@ class Head(nn.Module):
 
     # --- shared ---------------------------------------------------------------------------------------------------
 
-    def _refine(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, alone: bool,
-                auxiliary: list[DecoderOutput] | None) -> tuple[Tensor, Tensor]:  # fmt: skip
-        """The stages: kernels (B, N, D) and their first masks to queries (B, N, D) and mask logits (B, N, H, W)."""
+    def _refine(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, anchors: Tensor | None, alone: bool,
+                auxiliary: list[DecoderOutput] | None) -> tuple[Tensor, Tensor, Tensor | None]:  # fmt: skip
+        """The stages: kernels (B, N, D), their first masks and ellipses to queries (B, N, D), mask logits (B, N, H, W), ellipses."""
         for stage in self.mask_heads:
             if auxiliary is None:  # classes and quality of a stage are read in training only
                 kernels = stage.update(features, kernels, masks, alone)
-                masks = stage.masks(features, kernels)
+                anchors = stage.locate(kernels, anchors)
+                masks = stage.masks(features, kernels, anchors)
             else:
-                output = stage(features, kernels, masks, self.text_classifier, alone)
+                output = stage(features, kernels, masks, self.text_classifier, alone, anchors)
                 auxiliary.append(output._replace(class_logits=output.class_logits / STAGE_TEMPERATURE))
-                kernels, masks = output.queries, output.mask_logits
-        return kernels, masks
+                kernels, masks, anchors = output.queries, output.mask_logits, output.anchors
+        return kernels, masks, anchors
 
 
 def sine_encoding(values: Tensor, dim: int) -> Tensor:

@@ -27,7 +27,9 @@ class NetworkConfig:
     """Everything that shapes the network; a model folder's `model.yaml` keeps it.
 
     `mean` and `std` are RGB on the 0 … 255 scale. `learned_classes` makes the class embeddings parameters (own label
-    sets) rather than fixed text embeddings (the official ones).
+    sets) rather than fixed text embeddings (the official ones). `mean_pooling` divides pooled features by the mask's area,
+    and `anchors` gives each query an ellipse (`anchors.py`), of which the first `stuff_queries` begin all over the
+    picture; the official variants have neither.
     """
 
     backbone: str = "resnet50"
@@ -40,6 +42,9 @@ class NetworkConfig:
     text_dim: int = 768
     num_classes: int = 133
     learned_classes: bool = False
+    mean_pooling: bool = False
+    anchors: bool = False
+    stuff_queries: int = 0
     mean: tuple[float, float, float] = _IMAGENET[0]
     std: tuple[float, float, float] = _IMAGENET[1]
 
@@ -62,9 +67,10 @@ class RMPSAM(nn.Module):
             raise ModelError(f"The backbone {config.backbone!r} is not one of {', '.join(_BACKBONES)}.")
         self.variant, self.config = variant, config
         self.backbone = _BACKBONES[config.backbone]()
-        self.neck = Neck(self.backbone.channels, config.mid, config.dim)
+        self.neck = Neck(self.backbone.channels, config.mid, config.dim, squares=config.anchors)
         self.panoptic_head = Head(config.dim, config.heads, config.feedforward, config.stages, config.num_queries,
-                                  config.text_dim, config.num_classes, config.learned_classes)  # fmt: skip
+                                  config.text_dim, config.num_classes, config.learned_classes,
+                                  config.anchors, config.stuff_queries)  # fmt: skip
 
     def normalize(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) RGB on the 0 … 255 scale, any dtype, to float32 in the network's units. Pad with 0 after this."""
@@ -73,7 +79,10 @@ class RMPSAM(nn.Module):
         return (images.float() - mean) / std
 
     def features(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) normalised and padded images (sides multiples of 32) to (B, D, H/4, W/4) mask features."""
+        """(B, 3, H, W) normalised and padded images (sides multiples of 32) to (B, D, H/4, W/4) mask features.
+
+        A network with anchors reads these factored alone, see `compact_features` and `mask_features`.
+        """
         _check_sides(images)
         return self.neck(self.backbone(images))
 
@@ -84,7 +93,7 @@ class RMPSAM(nn.Module):
 
     def mask_features(self, compact: Tensor) -> MaskFeatures:
         """The mask features of a compact map, factored: the same numbers as `features` at half the arithmetic."""
-        return self.neck.expand(compact)
+        return replace(self.neck.expand(compact), mean=self.config.mean_pooling)
 
     def decode_objects(self, features: Tensor | MaskFeatures, auxiliary: list[DecoderOutput] | None = None) -> DecoderOutput:
         """The object queries' classes, masks, embeddings and predicted IoU.
@@ -93,7 +102,7 @@ class RMPSAM(nn.Module):
             features: (B, D, H/4, W/4), or factored.
             auxiliary: a list that receives each stage's output too.
         """
-        return self.panoptic_head.decode_objects(_as_mask_features(features), auxiliary)
+        return self.panoptic_head.decode_objects(self._as_mask_features(features), auxiliary)
 
     def decode_clip(self, features: Tensor, auxiliary: list[DecoderOutput] | None = None) -> DecoderOutput:
         """The same for a clip: one set of queries for T frames, seen as one tall map (the method has no other time).
@@ -114,7 +123,7 @@ class RMPSAM(nn.Module):
     def decode_prompts(self, features: Tensor | MaskFeatures, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor,
                        auxiliary: list[DecoderOutput] | None = None, classes: bool = True) -> DecoderOutput:  # fmt: skip
         """The prompts' masks and predicted IoU; see `Head.decode_prompts` for the arguments."""
-        return self.panoptic_head.decode_prompts(_as_mask_features(features), boxes, labels, image_size, auxiliary, classes)
+        return self.panoptic_head.decode_prompts(self._as_mask_features(features), boxes, labels, image_size, auxiliary, classes)
 
     def load_official(self, state_dict: Mapping[str, Tensor], text_embedding: Tensor) -> None:
         """Loads the official checkpoint, its keys as they are, and the class embeddings that it lacks.
@@ -143,6 +152,13 @@ class RMPSAM(nn.Module):
         self.load_state_dict(state_dict, strict=False)
         self.config = replace(self.config, num_classes=self.panoptic_head.text_classifier.num_classes)
 
+    def _as_mask_features(self, features: Tensor | MaskFeatures) -> MaskFeatures:
+        if isinstance(features, MaskFeatures):
+            return features
+        if self.config.anchors:
+            raise ModelError("A network with anchors takes factored features: mask_features(compact_features(images)).")
+        return MaskFeatures(features, mean=self.config.mean_pooling)
+
     def config_dict(self) -> dict:
         """The configuration as plain values for a YAML file."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.config).items()}
@@ -165,10 +181,6 @@ def build(variant: str, **config) -> RMPSAM:
     if unknown:
         raise ModelError(f"A network has no option {sorted(unknown)[0]!r}; it has {', '.join(NetworkConfig.__dataclass_fields__)}.")
     return RMPSAM(variant, replace(VARIANTS[variant], **config)).eval()
-
-
-def _as_mask_features(features: Tensor | MaskFeatures) -> MaskFeatures:
-    return features if isinstance(features, MaskFeatures) else MaskFeatures(features)
 
 
 def _check_sides(images: Tensor) -> None:

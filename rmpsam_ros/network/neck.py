@@ -46,15 +46,16 @@ class DeformPyramid(nn.Module):
 class Neck(nn.Module):
     """`DeformPyramid`, two coordinate channels, and a 1x1 convolution to the head's width."""
 
-    def __init__(self, channels: tuple[int, int, int, int], mid: int, hidden: int) -> None:
+    def __init__(self, channels: tuple[int, int, int, int], mid: int, hidden: int, squares: bool = False) -> None:
         super().__init__()
+        self.squares = squares
         self.deconv = DeformPyramid(channels, mid)
         self.loc_conv = nn.Conv2d(mid + 2, hidden, 1)
 
     def forward(self, pyramid: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
         """C2 … C5 to the mask features, (B, hidden, H/4, W/4)."""
         y = self.deconv(*pyramid)
-        x, rows = _coordinates(y)
+        x, rows = _coordinates(y, y.dtype)
         return self.loc_conv(torch.cat((y, x, rows), dim=1))
 
     def compact(self, pyramid: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
@@ -67,21 +68,27 @@ class Neck(nn.Module):
         `loc_conv` is linear, so that pooling under masks and mask products run on mid + 3 channels (map, x, y and a
         one for the bias) with its weight folded into the small side: half the arithmetic, the same numbers.
         """
-        x, rows = _coordinates(compact)
-        channels = torch.cat((compact, x, rows, torch.ones_like(x)), dim=1)
-        weight = torch.cat((self.loc_conv.weight[:, :, 0, 0], self.loc_conv.bias[:, None]), dim=1)
+        x, y = _coordinates(compact, torch.float32 if compact.dtype == torch.bfloat16 and self.squares else compact.dtype)
+        weight, bias = self.loc_conv.weight[:, :, 0, 0], self.loc_conv.bias[:, None]
+        if not self.squares:
+            channels = torch.cat((compact, x, y, torch.ones_like(x)), dim=1)
+            return MaskFeatures(channels, torch.cat((weight, bias), dim=1))
+        # x² and y² are for the ellipses of anchors alone: no kernel reads them through the projection.
+        channels = torch.cat((compact, x * x, y * y, x, y, torch.ones_like(x)), dim=1)
+        mid = compact.shape[1]
+        weight = torch.cat((weight[:, :mid], torch.zeros_like(weight[:, :2]), weight[:, mid:], bias), dim=1)
         return MaskFeatures(channels, weight)
 
 
-def _coordinates(y: Tensor) -> tuple[Tensor, Tensor]:
+def _coordinates(y: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """x and y of each pixel, -1 … 1 with both end points exact, each (B, 1, H, W), over the padded map."""
     batch, _, height, width = y.shape
-    rows = _linspace(height, y)[None, None, :, None].expand(batch, 1, height, width)
-    columns = _linspace(width, y)[None, None, None, :].expand(batch, 1, height, width)
+    rows = _linspace(height, y.device, dtype)[None, None, :, None].expand(batch, 1, height, width)
+    columns = _linspace(width, y.device, dtype)[None, None, None, :].expand(batch, 1, height, width)
     return columns, rows
 
 
-def _linspace(steps: int, like: Tensor) -> Tensor:
+def _linspace(steps: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     # arange, because ONNX has no linspace of a symbolic length; the map has at least 8 pixels a side.
-    index = torch.arange(steps, dtype=torch.float32, device=like.device)
-    return (index * 2 / (steps - 1) - 1).to(like.dtype)
+    index = torch.arange(steps, dtype=torch.float32, device=device)
+    return (index * 2 / (steps - 1) - 1).to(dtype)

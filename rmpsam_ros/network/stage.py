@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from rmpsam_ros.network.anchors import Locator, shape_of
 from rmpsam_ros.network.attention import Attention
 from rmpsam_ros.network.classifier import TextClassifier
 from rmpsam_ros.network.mask_features import MaskFeatures
@@ -19,16 +20,18 @@ class DecoderOutput(NamedTuple):
         mask_logits: (B, N, H/4, W/4), positive inside.
         queries: (B, N, D) embeddings; what tracking compares from frame to frame.
         iou: (B, N, 1) predicted mask quality, raw (no sigmoid).
+        anchors: (B, N, 5) ellipses (`anchors.py`), of a network that has them.
     """
 
     class_logits: Tensor
     mask_logits: Tensor
     queries: Tensor
     iou: Tensor
+    anchors: Tensor | None = None
 
 
 def pool_under(masks: Tensor, features: MaskFeatures) -> Tensor:
-    """Sum of the features over the pixels that each mask claims; (B, N, H, W) logits to (B, N, D).
+    """Sum (or mean) of the features over the pixels that each mask claims; (B, N, H, W) logits to (B, N, D).
 
     The reference thresholds sigmoid(logit) > 0.5, which is logit > 0.
     """
@@ -76,8 +79,9 @@ class FeedForward(nn.Module):
 class DecoderStage(nn.Module):
     """Kernel update, attention between kernels, feed-forward, and the three prediction branches."""
 
-    def __init__(self, dim: int, heads: int, feedforward: int, text_dim: int) -> None:
+    def __init__(self, dim: int, heads: int, feedforward: int, text_dim: int, anchors: bool = False) -> None:
         super().__init__()
+        self.locator = Locator(dim) if anchors else None
         self.kernel_update = KernelUpdator(dim)
         self.s_atten = Attention(dim, heads)
         self.s_atten_norm = nn.LayerNorm(dim)
@@ -96,9 +100,13 @@ class DecoderStage(nn.Module):
         kernels = self.s_atten_norm(kernels + attended)
         return self.ffn_norm(kernels + self.ffn(kernels))
 
-    def masks(self, features: MaskFeatures, queries: Tensor) -> Tensor:
-        """(B, N, H, W) mask logits of the queries."""
-        return features.product(self.fc_mask(self.mask_fcs(queries)))
+    def masks(self, features: MaskFeatures, queries: Tensor, anchors: Tensor | None = None) -> Tensor:
+        """(B, N, H, W) mask logits of the queries, within their ellipses if they have any."""
+        return features.product(self.fc_mask(self.mask_fcs(queries)), None if anchors is None else shape_of(anchors))
+
+    def locate(self, queries: Tensor, anchors: Tensor | None) -> Tensor | None:
+        """The queries' ellipses (B, N, 5) after this stage, or None without."""
+        return None if self.locator is None or anchors is None else self.locator(queries, anchors)
 
     def iou(self, queries: Tensor) -> Tensor:
         """(B, N, 1) predicted mask quality, raw."""
@@ -108,7 +116,9 @@ class DecoderStage(nn.Module):
         """(B, N, K + 1) class logits."""
         return classifier(self.cls_proj(self.cls_fcs(queries)))
 
-    def forward(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, classifier: TextClassifier, alone: bool = False) -> DecoderOutput:
+    def forward(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, classifier: TextClassifier, alone: bool = False,
+                anchors: Tensor | None = None) -> DecoderOutput:  # fmt: skip
         """All of the stage's outputs, as training supervises them."""
         queries = self.update(features, kernels, masks, alone)
-        return DecoderOutput(self.classes(queries, classifier), self.masks(features, queries), queries, self.iou(queries))
+        anchors = self.locate(queries, anchors)
+        return DecoderOutput(self.classes(queries, classifier), self.masks(features, queries, anchors), queries, self.iou(queries), anchors)
