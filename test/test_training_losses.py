@@ -77,7 +77,7 @@ def test_pairwise_mask_losses__agree_with_the_single_ones():
 
 def test_match__finds_the_permutation():
     masks = masks_of_columns((0, 16), (16, 32), (32, 48))
-    rows, columns = match(torch.zeros(4, 4), torch.cat((logits_of(masks)[[2, 0, 1]], torch.full((1, 8, 12), -9.0))), torch.tensor([0, 1, 2]), masks,
+    rows, columns = match(torch.zeros(4, 4), torch.cat((logits_of(masks)[[2, 0, 1]], torch.full((1, 8, 12), -9.0))), torch.tensor([0, 1, 2]), masks[:, None].float(),
                           torch.zeros(32, 48, dtype=torch.bool), WEIGHTS)  # fmt: skip
     assert dict(zip(rows.tolist(), columns.tolist())) == {0: 2, 1: 0, 2: 1}
 
@@ -85,8 +85,25 @@ def test_match__finds_the_permutation():
 def test_match__of_equal_masks_lets_the_class_decide():
     masks = masks_of_columns((0, 24))
     logits = logits_of(masks).repeat(2, 1, 1)
-    rows, _ = match(torch.tensor([[0.0, 9, 0, 0], [9.0, 0, 0, 0]]), logits, torch.tensor([0]), masks, torch.zeros(32, 48, dtype=torch.bool), WEIGHTS)
+    truths = masks[:, None].float()
+    rows, _ = match(torch.tensor([[0.0, 9, 0, 0], [9.0, 0, 0, 0]]), logits, torch.tensor([0]), truths, torch.zeros(32, 48, dtype=torch.bool), WEIGHTS)
     assert rows.tolist() == [1]
+
+
+def test_match__stuff_with_a_query_of_its_own_takes_that_one_alone():
+    masks = masks_of_columns((0, 16), (16, 32), (32, 48))  # a stuff of class 2, then two things
+    logits = logits_of(masks)[[1, 0, 2, 2]]  # the stuff's own query, 0, says the first thing
+    owner = torch.tensor([-1, -1, 0])
+    rows, columns = match(torch.zeros(4, 4), logits, torch.tensor([2, 0, 1]), masks[:, None].float(), torch.zeros(32, 48, dtype=torch.bool), WEIGHTS, owner)
+    assigned = dict(zip(columns.tolist(), rows.tolist()))
+    assert assigned[0] == 0 and assigned[1] in (1, 2, 3) and assigned[2] in (2, 3)
+
+
+def test_match__more_things_than_queries_leaves_some_without():
+    masks = masks_of_columns((0, 16), (16, 32), (32, 48))
+    rows, columns = match(torch.zeros(2, 4), logits_of(masks)[:2], torch.tensor([0, 0, 1]), masks[:, None].float(), torch.zeros(32, 48, dtype=torch.bool),
+                          WEIGHTS, torch.tensor([-1, -1, 0]))  # fmt: skip
+    assert rows.tolist() == [1] and columns.tolist() == [1]
 
 
 def test_objects__a_perfect_answer_costs_almost_nothing():

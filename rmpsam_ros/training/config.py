@@ -34,8 +34,10 @@ class TrainingConfig:
         learning_rate, weight_decay, warm_up (steps), clip_gradient (norm), ema: of AdamW and its average.
         backbone_rate: factor on the learning rate; freeze_stages: 0 … 4 of the backbone stay as they are;
         freeze_batchnorm: backbone, all or none keep their statistics.
-        bf16: autocast on CUDA. device: auto, cpu, cuda. workers: processes that make batches.
+        object_steps: share of the picture steps in which the object queries learn as well; prompts always do.
+        bf16: autocast, on CUDA and on CPUs with bfloat16 instructions. device: auto, cpu, cuda. workers: processes that make batches.
         checkpoint_minutes: how much is lost at most. validation_images: of each validation set, 0 = all.
+        curve_minutes: how often the averaged network is tried on a few of them, 0 = never.
         licence: what the finished model's folder says of it.
     """
 
@@ -51,6 +53,7 @@ class TrainingConfig:
     input_size: tuple[int, int] = (480, 640)
     steps: int = 20000
     batch_size: int = 8
+    object_steps: float = 1.0
     clips: float = 0.1
     frames: int = 3
     learning_rate: float = 1e-4
@@ -66,6 +69,7 @@ class TrainingConfig:
     workers: int = 4
     seed: int = 0
     checkpoint_minutes: float = 2.0
+    curve_minutes: float = 0.0
     validation_images: int = 100
     score_threshold: float = 0.5
     overlap_threshold: float = 0.6
@@ -93,8 +97,9 @@ class TrainingConfig:
         return folder
 
 
-_AT_LEAST = {"steps": 1, "batch_size": 1, "frames": 1, "warm_up": 0, "workers": 0, "validation_images": 0, "checkpoint_minutes": 0.0}
-_SHARES = ("clips", "ema", "score_threshold", "overlap_threshold")
+_AT_LEAST = {"steps": 1, "batch_size": 1, "frames": 1, "warm_up": 0, "workers": 0, "validation_images": 0, "checkpoint_minutes": 0.0,
+             "curve_minutes": 0.0}  # fmt: skip
+_SHARES = ("object_steps", "clips", "ema", "score_threshold", "overlap_threshold")
 
 
 def load_config(path: Path) -> TrainingConfig:

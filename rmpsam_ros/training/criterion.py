@@ -7,6 +7,7 @@ where only some objects are, it may be anything.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from rmpsam_ros.data.sample import Coverage
@@ -26,39 +27,45 @@ class Criterion:
         weights: of each loss.
         stage_class_scale: factor on the stages' class logits. The network multiplies them by ten for no task of its
             own; at that sharpness a head that starts at random hardly learns.
+        stuff_queries: whether the first queries belong to one stuff class each, in the classes' order, and to nothing
+            else: stuff needs no matching, and learns as fast as semantic segmentation does.
     """
 
-    def __init__(self, is_thing: Tensor, weights: LossWeights, stage_class_scale: float = 0.1) -> None:
+    def __init__(self, is_thing: Tensor, weights: LossWeights, stage_class_scale: float = 0.1, stuff_queries: bool = False) -> None:
         self.is_thing, self.weights, self.stage_class_scale = is_thing, weights, stage_class_scale
+        self.owner = torch.where(is_thing, -1, (~is_thing).long().cumsum(0) - 1) if stuff_queries else None
 
     def objects(self, outputs: list[DecoderOutput], batch: Batch) -> Losses:
         """Object queries; `outputs` are the stages' and, last, the adapter's, with mask logits (B, N, T * h, w)."""
         losses: list[Losses] = []
+        truths = [_halved(masks, void.expand_as(masks)) for masks, void in zip(batch.masks, batch.voids)]
         for index, output in enumerate(outputs):
             last = index == len(outputs) - 1
             scale = 1.0 if last else self.stage_class_scale
             output = output._replace(class_logits=output.class_logits.float() * scale, mask_logits=output.mask_logits.float())
-            losses.append(self._objects(output, batch))
+            losses.append(self._objects(output, batch, truths))
         return _mean(losses, "object")
 
     def prompts(self, outputs: list[DecoderOutput], batch: Batch) -> Losses:
         """Prompts, whose answers are known: no matching and no classes."""
-        answers, voids = batch.answers.flatten(0, 1), batch.answer_voids.flatten(0, 1)
+        known = _halved(batch.answers.flatten(0, 1), batch.answer_voids.flatten(0, 1))
         losses = []
         for output in outputs:
             logits = output.mask_logits.float().flatten(0, 1)
-            losses.append(self._masks(logits, answers, voids, output.iou.float().flatten()))
+            losses.append(self._masks(logits, known, output.iou.float().flatten()))
         return _mean(losses, "prompt")
 
-    def _objects(self, output: DecoderOutput, batch: Batch) -> Losses:
-        pairs = [match(output.class_logits[b], output.mask_logits[b], batch.class_ids[b], batch.masks[b], batch.voids[b], self.weights)
+    def _objects(self, output: DecoderOutput, batch: Batch, truths: list[Tensor]) -> Losses:
+        pairs = [match(output.class_logits[b], output.mask_logits[b], batch.class_ids[b], truths[b], batch.voids[b], self.weights, self.owner)
                  for b in range(len(batch))]  # fmt: skip
         classes = self._classes(output.class_logits, pairs, batch)
-        logits = torch.cat([output.mask_logits[b][rows] for b, (rows, _) in enumerate(pairs)])
-        truth = torch.cat([batch.masks[b][columns] for b, (_, columns) in enumerate(pairs)])
-        void = torch.cat([batch.voids[b].expand(len(rows), -1, -1) for b, (rows, _) in enumerate(pairs)])
-        iou = torch.cat([output.iou[b][rows, 0] for b, (rows, _) in enumerate(pairs)])
-        return {"class": self.weights.classification * classes, **self._masks(logits, truth, void, iou.float())}
+        queries = output.mask_logits.shape[1]
+        # One index into all pictures: the gradient of an index into each would be a full-size map of zeros every time.
+        chosen = torch.cat([b * queries + rows for b, (rows, _) in enumerate(pairs)])
+        logits = output.mask_logits.flatten(0, 1)[chosen]
+        known = torch.cat([truths[b][columns] for b, (_, columns) in enumerate(pairs)])
+        iou = output.iou.flatten(0, 1)[chosen, 0]
+        return {"class": self.weights.classification * classes, **self._masks(logits, known, iou.float())}
 
     def _classes(self, logits: Tensor, pairs: list[tuple[Tensor, Tensor]], batch: Batch) -> Tensor:
         """Minus the log of the probability that falls on what a query may be, averaged with the queries' weights."""
@@ -80,18 +87,19 @@ class Criterion:
         loss = logits.logsumexp(dim=-1) - within
         return (loss * weight).sum() / weight.sum().clamp(min=1)
 
-    def _masks(self, logits: Tensor, truth: Tensor, void: Tensor, iou: Tensor) -> Losses:
-        """Mask, dice and IoU losses of (M, h, w) logits against (M, H, W) truths that are theirs."""
+    def _masks(self, logits: Tensor, known: Tensor, iou: Tensor) -> Losses:
+        """Mask, dice and IoU losses of (M, h, w) logits against their (M, 2, H/2, W/2) truths and voids, 0 … 1."""
         w = self.weights
         if not len(logits):
             nothing = logits.sum() + iou.sum()
             return {"mask": nothing, "dice": nothing, "iou": nothing}
         points = uncertain_points(logits[:, None], w.points, w.oversampling, w.importance)
-        at_points = sample_points(logits[:, None], points)[:, 0]
-        known = sample_points(torch.stack((truth, void), dim=1).float(), points)
-        entropy, dice = mask_losses(at_points, known[:, 0], (known[:, 1] < 0.5).float())
-        judged = ~void.flatten(1).all(dim=1)
-        quality = (iou - true_iou(logits, truth, void)).square() * judged
+        at_points = _bounded(sample_points(logits[:, None], points)[:, 0])
+        at_truth = sample_points(known, points)
+        entropy, dice = mask_losses(at_points, at_truth[:, 0], (at_truth[:, 1] < 0.5).float())
+        judged = (known[:, 1].flatten(1) < 0.5).any(dim=1)
+        cells = F.interpolate(known, size=logits.shape[-2:], mode="area") if known.shape[-2:] != logits.shape[-2:] else known
+        quality = (iou - true_iou(logits, cells[:, 0] >= 0.5, cells[:, 1] > 0.5)).square() * judged
         number = judged.sum().clamp(min=1)
         return {"mask": w.mask * entropy.sum() / number, "dice": w.dice * dice.sum() / number, "iou": w.iou * quality.sum() / number}
 
@@ -105,6 +113,18 @@ def true_iou(logits: Tensor, truth: Tensor, void: Tensor) -> Tensor:
     common = (found & truth & known).flatten(1).sum(dim=1)
     union = ((found | truth) & known).flatten(1).sum(dim=1)
     return common / union.clamp(min=1)
+
+
+def _halved(masks: Tensor, voids: Tensor) -> Tensor:
+    """(M, H, W) bool masks and voids to (M, 2, H/2, W/2) shares of each: twice as fine as the logits, a quarter of the work."""
+    return F.avg_pool2d(torch.stack((masks, voids), dim=1).float(), 2)
+
+
+def _bounded(logits: Tensor, limit: float = 10.0) -> Tensor:
+    """Logits whose growth is a tenth beyond the limit: far from its centre an ellipse is very sure of itself, and a few
+    such points would outvote all others in the gradient."""
+    inside = logits.clamp(-limit, limit)
+    return inside + 0.1 * (logits - inside)
 
 
 def _mean(losses: list[Losses], prefix: str) -> Losses:

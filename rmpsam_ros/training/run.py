@@ -17,8 +17,10 @@ from rmpsam_ros.training.batches import Batch, Batches, loader
 from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.training.criterion import Criterion
+from rmpsam_ros.training.curve import Curve
 from rmpsam_ros.training.forward import features_of, object_outputs, prompt_outputs
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
+from rmpsam_ros.training.validation import Validation
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 Report = Callable[[str], None]
@@ -50,8 +52,10 @@ class TrainingRun:
         freeze(self.net, config.freeze_stages)
         self.optimizer = make_optimizer(self.net, config.learning_rate, config.weight_decay, config.backbone_rate)
         self.averaged = AveragedNetwork(self.net, config.ema)
-        self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses)
+        self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses,
+                                   stuff_queries=self.net.config.stuff_queries > 0)  # fmt: skip
         self.step, self.seconds = 0, 0.0
+        self.autocast = config.bf16 and (self.device.type != "cpu" or _has_bfloat16())
         if (self.out / CHECKPOINT).exists():
             self._resume()
 
@@ -60,13 +64,14 @@ class TrainingRun:
         return self.step >= self.config.steps
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """All weighted losses of a batch; prompts on pictures, none on clips."""
-        autocast = torch.autocast("cuda", torch.bfloat16) if self.config.bf16 and self.device.type == "cuda" else nullcontext()
-        with autocast:
+        """All weighted losses of a batch: prompts on pictures, objects on clips and on their share of the pictures."""
+        share, asked = self.config.object_steps, batch.boxes.shape[1] > 0
+        wanted = not asked or int((self.step + 1) * share) > int(self.step * share)
+        with torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext():
             features = features_of(self.net, batch)
-            objects = object_outputs(self.net, features)
-            prompts = prompt_outputs(self.net, features, batch) if batch.boxes.shape[1] else None
-        result = self.criterion.objects(objects, batch)
+            objects = object_outputs(self.net, features) if wanted else None
+            prompts = prompt_outputs(self.net, features, batch) if asked else None
+        result = {} if objects is None else self.criterion.objects(objects, batch)
         return result if prompts is None else {**result, **self.criterion.prompts(prompts, batch)}
 
     def train(self, minutes: float | None = None, report: Report = lambda _: None, every: float = 10.0) -> None:
@@ -80,6 +85,7 @@ class TrainingRun:
         batches = Batches(self.mixture, config.batch_size, config.steps, config.prompts, config.clips, config.frames, config.seed, self.step)
         set_training_mode(self.net, config.freeze_batchnorm)
         self.out.mkdir(parents=True, exist_ok=True)
+        curve = Curve(self.out, Validation(config, self.label_map), config.curve_minutes, self.seconds) if config.curve_minutes else None
         begun = said = saved = time.monotonic()
         earlier, meter = self.seconds, _Meter()
         waiting = time.monotonic()
@@ -95,6 +101,11 @@ class TrainingRun:
                 if now - saved >= 60 * config.checkpoint_minutes and not self.finished:
                     self.save()
                     saved = time.monotonic()
+                if curve is not None and (curve.due(self.seconds) or self.finished):
+                    curve.add(self.averaged.net, self.step, self.seconds, report)
+                    pause = time.monotonic() - now  # validating is not training
+                    begun, said, saved = begun + pause, said + pause, saved + pause
+                    now += pause
                 if minutes is not None and now - begun >= 60 * minutes:
                     break
                 waiting = time.monotonic()
@@ -209,6 +220,12 @@ def _device(name: str) -> str:
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise DataError(f"device is {name}, but torch finds no CUDA device here; use auto or cpu.")
     return name
+
+
+def _has_bfloat16() -> bool:
+    """Whether this CPU computes in bfloat16; elsewhere it would be imitated, slowly."""
+    features = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(features.get("avx512_bf16") or features.get("amx_bf16") or features.get("bf16"))
 
 
 def _clock(seconds: float) -> str:
