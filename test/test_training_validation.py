@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -12,9 +13,12 @@ from models import smooth  # noqa: E402
 
 from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
 from rmpsam_ros.data.sources import SourceConfig  # noqa: E402
+from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.media import read_image  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.curve import Curve, append_row, read_table  # noqa: E402
 from rmpsam_ros.training.example import write_example  # noqa: E402
+from rmpsam_ros.training.plot import HEIGHT, WIDTH, draw_chart, plot_run, running_mean  # noqa: E402
 from rmpsam_ros.training.run import fresh_network  # noqa: E402
 from rmpsam_ros.training.validation import Validation  # noqa: E402
 
@@ -112,3 +116,29 @@ def test_table__takes_new_columns_and_forgives_a_line_cut_short(tmp_path):
     assert len(read_table(path)) == 2
     append_row(path, {"step": "4", "a": "5", "b": "6"})
     assert [row["step"] for row in read_table(path)] == ["1", "2", "4"]
+
+
+def test_plot__draws_what_there_is(tmp_path):
+    with pytest.raises(DataError, match="no run with numbers"):
+        plot_run(tmp_path, tmp_path / "p.png")
+    for step in range(10, 500, 10):
+        append_row(tmp_path / "log.csv", {"step": str(step), "seconds": "1", "total": f"{400 / step}", "object/class": "" if step < 20 else "0.5"})
+    plot_run(tmp_path, tmp_path / "p.png")
+    assert read_image(tmp_path / "p.png").shape == (HEIGHT, WIDTH, 3)
+    for step, value in ((100, 10.0), (400, 60.0)):
+        append_row(tmp_path / "curve.csv", {"step": str(step), "seconds": "1", "a click1": f"{value}", "click1": f"{value}"})
+    plot_run(tmp_path, tmp_path / "p.png")
+    assert read_image(tmp_path / "p.png").shape == (2 * HEIGHT, WIDTH, 3)
+
+
+def test_chart__lines_lie_where_their_values_are():
+    x = np.array([0.0, 100.0])
+    chart = draw_chart("t", {"low": (x, np.array([0.0, 0.0])), "high": (x, np.array([80.0, 80.0]))}, 100.0)
+    rows = {colour: np.flatnonzero((chart[:, 300] == colour).all(axis=1)).mean() for colour in ((0, 0, 0), (0, 114, 178))}
+    assert rows[0, 0, 0] == pytest.approx(HEIGHT - 50, abs=2) and rows[0, 114, 178] == pytest.approx(50, abs=2)  # 80 is the highest tick
+
+
+def test_running_mean__keeps_the_mean_and_passes_over_gaps():
+    values = np.where(np.arange(400) % 2, 1.0, 3.0)
+    values[100:104] = np.nan
+    assert running_mean(values)[50:350] == pytest.approx(2.0, abs=0.15)

@@ -16,12 +16,14 @@ EXAMPLE = """
 rmpsam train --config robot.yaml --check
 rmpsam train --config robot.yaml
 rmpsam train --config robot.yaml --resume --minutes 30
+rmpsam train --config robot.yaml --plot
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the run's YAML")
     parser.add_argument("--check", action="store_true", help="read every picture and mask, say what is wrong, do not train")
+    parser.add_argument("--plot", action="store_true", help="draw the run's losses and curve into curve.png, also while it runs; do not train")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint, if there is one")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, instead of the YAML's")
     parser.add_argument("--minutes", type=float, metavar="N", help="stop after N minutes of training; --resume goes on")
@@ -42,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
         config = replace(config, out=str(args.out.resolve()))
     if args.check:
         return _check(config, console)
+    if args.plot:
+        return _plot(config.path(config.out), console)
     from rmpsam_ros.cli.convert import need_torch
 
     need_torch()
@@ -53,8 +57,17 @@ def run(args: argparse.Namespace) -> int:
                   f"from step {training.step} of {config.steps}")  # fmt: skip
     training.train(args.minutes, console.print)
     console.print(f"{training.out / 'checkpoint.pt'}: {training.step} of {config.steps} steps")
+    _plot(training.out, console)
     if not args.no_export:
         _finish(training, console)
+    return 0
+
+
+def _plot(out: Path, console: Console) -> int:
+    from rmpsam_ros.training.plot import plot_run
+
+    plot_run(out, out / "curve.png")
+    console.print(f"{out / 'curve.png'}: losses and curve", markup=False)
     return 0
 
 
