@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
-from rmpsam_ros.backends import MasksElsewhere
-from rmpsam_ros.ownership import assign
+from rmpsam_ros.backends import MasksElsewhere, OwnershipElsewhere
+from rmpsam_ros.ownership import Ownership, assign
 from rmpsam_ros.placement import Placement
 from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
 
@@ -62,8 +61,7 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
         else:
             id_of[row + 1] = stuff_ids[class_id]
             members[stuff_ids[class_id] - 1].append(row)
-    segment_ids = id_of[ownership.owner]
-    return _describe(segment_ids, members, kept, class_ids, scores, labels, queries)
+    return _describe(ownership, id_of, members, kept, class_ids, scores, labels, queries)
 
 
 def _select(class_ids: npt.NDArray, scores: npt.NDArray, num_classes: int, threshold: float, limit: int,
@@ -79,27 +77,25 @@ def _select(class_ids: npt.NDArray, scores: npt.NDArray, num_classes: int, thres
     return kept
 
 
-def _describe(segment_ids: npt.NDArray[np.uint16], members: list[list[int]], kept: npt.NDArray[np.intp],
-              class_ids: npt.NDArray, scores: npt.NDArray, labels: LabelSet,
+def _describe(ownership: Ownership | OwnershipElsewhere, id_of: npt.NDArray[np.uint16], members: list[list[int]],
+              kept: npt.NDArray[np.intp], class_ids: npt.NDArray, scores: npt.NDArray, labels: LabelSet,
               queries: npt.NDArray[np.float32] | None) -> PanopticResult:  # fmt: skip
     """Ids 1 … n without gaps, one `Segment` each; a query left without a pixel disappears."""
-    areas = np.bincount(segment_ids.ravel(), minlength=len(members) + 1)
-    boxes = ndimage.find_objects(segment_ids, max_label=len(members))
+    extents = ownership.extents()
     renumber = np.zeros(len(members) + 1, np.uint16)
     segments: list[Segment] = []
     for old, group in enumerate(members, start=1):
-        if areas[old] == 0:
+        area = int(extents.pixels[group].sum())
+        if area == 0:
             continue
         renumber[old] = len(segments) + 1
         best = int(kept[max(group, key=lambda row: float(scores[kept[row]]))])
         label = labels[int(class_ids[best])]
-        row_slice, column_slice = boxes[old - 1]
-        roi = Roi(column_slice.start, row_slice.start, column_slice.stop - column_slice.start, row_slice.stop - row_slice.start)
+        left, top = (int(side) for side in extents.boxes[group, :2].min(axis=0))
+        right, bottom = (int(side) for side in extents.boxes[group, 2:].max(axis=0))
         segments.append(Segment(
             id=len(segments) + 1, class_id=label.id, class_name=label.name, is_thing=label.is_thing,
-            score=float(np.clip(scores[best], 0, 1)), area=int(areas[old]), roi=roi, query_index=best,
+            score=float(np.clip(scores[best], 0, 1)), area=area, roi=Roi(left, top, right - left, bottom - top), query_index=best,
             query=None if queries is None else queries[best],
         ))  # fmt: skip
-    if len(segments) < len(members):
-        segment_ids = renumber[segment_ids]
-    return PanopticResult(segment_ids, tuple(segments), labels)
+    return PanopticResult(ownership.relabel(renumber[id_of]), tuple(segments), labels)

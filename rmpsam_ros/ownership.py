@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from rmpsam_ros.placement import Axis, Placement, axis_of, restore
 
@@ -19,6 +20,17 @@ _BLOCK_COST = 14
 
 _STRIP_PIXELS = 65536
 """Pixels that are worked on at a time: 256 KB of float32."""
+
+
+@dataclass(frozen=True)
+class Extents:
+    """Pixels that each query owns, (K,), and the box that holds them, (K, 4): left, top, right and bottom, the last two beyond it.
+
+    The box of a query without a pixel is (W, H, 0, 0): it changes nothing in a union.
+    """
+
+    pixels: npt.NDArray[np.int64]
+    boxes: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,19 @@ class Ownership:
     owner: npt.NDArray[np.uint16]
     area: npt.NDArray[np.int64]
     inside: npt.NDArray[np.int64]
+
+    def extents(self) -> Extents:
+        """How much each query owns, and where."""
+        count = self.area.size
+        boxes = np.tile(np.array([*self.owner.shape[::-1], 0, 0], np.int64), (count, 1))
+        for row, found in enumerate(ndimage.find_objects(self.owner, max_label=count)):
+            if found is not None:
+                boxes[row] = found[1].start, found[0].start, found[1].stop, found[0].stop
+        return Extents(np.bincount(self.owner.ravel(), minlength=count + 1)[1:], boxes)
+
+    def relabel(self, ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+        """(H, W) map of `ids` (K + 1,) at the pixels of their owners."""
+        return ids[self.owner]
 
 
 def assign(scores: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], placement: Placement,

@@ -9,8 +9,10 @@ from models import tiny_model
 
 from rmpsam_ros import benchmark
 from rmpsam_ros.benchmark.memory import memory_of
+from rmpsam_ros.benchmark.page import main as make_page
+from rmpsam_ros.benchmark.profile import largest_costs, short_name
+from rmpsam_ros.benchmark.table import cells_of
 from rmpsam_ros.cli import main
-from rmpsam_ros.cli.bench import _ratio
 
 
 def test_measure__every_configuration_and_stage_once_a_round():
@@ -18,7 +20,7 @@ def test_measure__every_configuration_and_stage_once_a_round():
     calls = []
     rows = benchmark.measure([str(tiny_model())], ["openvino", "reference"], ["fp32"], [(64, 96), (96, 64)], 3, progress=calls.append)
     assert [(r.backend, r.size) for r in rows] == [("openvino", (64, 96)), ("reference", (64, 96)), ("openvino", (96, 64)), ("reference", (96, 64))]
-    assert sum(text.startswith("round") for text in calls) == 5
+    assert sum(": round" in text for text in calls) == 10
     for row in rows:
         assert {stage: len(times) for stage, times in row.times.items()} == dict.fromkeys(benchmark.STAGES, 3)
         assert all(t >= 0 for times in row.times.values() for t in times)
@@ -27,12 +29,13 @@ def test_measure__every_configuration_and_stage_once_a_round():
 
 
 def test_bench__table_markdown_and_json(tmp_path, capsys):
-    arguments = ["bench", "--model", str(tiny_model()), "--backend", "openvino", "--precision", "fp32", "--size", "64x64", "--rounds", "2"]
+    arguments = ["bench", "--model", str(tiny_model()), "--backend", "openvino", "torch", "--precision", "fp32", "--size", "64x64", "--rounds", "2", "--profile"]
     assert main([*arguments, "--markdown", str(tmp_path / "t.md"), "--json", str(tmp_path / "t.json")]) == 0
-    assert "median milliseconds" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "median milliseconds" in said and "torch's profiler does not see into OpenVINO" in said and " % (" in said
     lines = (tmp_path / "t.md").read_text().splitlines()
     assert lines[0].startswith("| model | backend") and "| tiny | openvino | fp32 | 64x64 |" in lines[2]
-    (row,) = json.loads((tmp_path / "t.json").read_text())
+    row, _ = json.loads((tmp_path / "t.json").read_text())["rows"]
     assert np.median(row["times"]["whole"]) > 0 and row["memory"] > 50
 
 
@@ -51,7 +54,39 @@ def test_ratio__is_to_the_last_row_of_the_same_model_size_and_batch():
     rows = [benchmark.Row("m", backend, "fp32", size, 1, "CPU") for size in ((32, 32), (64, 64)) for backend in ("a", "b")]
     for row, milliseconds in zip(rows, (1.0, 2.0, 30.0, 40.0)):
         row.times["whole"].append(milliseconds)
-    assert [_ratio(row, rows) for row in rows] == ["0.50", "1.00", "0.75", "1.00"]
+    assert [cells[-1] for cells in cells_of(rows)] == ["0.50", "1.00", "0.75", "1.00"]
+
+
+def test_page__results_of_several_runs__are_one_table_in_the_file(tmp_path):
+    for name in ("a", "b"):
+        row = vars(benchmark.Row(name, "torch", "bf16", (64, 96), 4, "GPU"))
+        row["times"] = {stage: [2.0, 4.0] for stage in benchmark.STAGES}
+        (tmp_path / f"{name}.json").write_text(json.dumps({"machine": f"machine {name}", "rounds": 2, "rows": [row], "notes": ["Costs."]}))
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- measured -->\nold\n<!-- end -->\nafter\n")
+    for _ in range(2):  # again, for the same
+        make_page([str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--into", str(readme)])
+        lines = readme.read_text().splitlines()
+        assert (lines[0], lines[-1]) == ("before", "after") and "old" not in lines
+        assert [line.split(" | ")[:5] for line in lines if "torch" in line] == [[f"| {n}", "torch", "bf16", "64x96", "4"] for n in "ab"]
+        assert "| 1333.3 |" in lines[4] and "- a: medians of 2 rounds; machine a" in lines and lines.count("- Costs.") == 2
+
+
+def test_largest_costs__names_what_takes_longest():
+    torch = pytest.importorskip("torch", reason="torch's profiler traces")
+    a, b = torch.ones(700, 700), torch.ones(8)
+    costs = largest_costs(lambda: (a @ a, b.sin()), on_gpu=False)
+    assert costs[0].name == "aten::mm" and costs[0].share > 0.5 and costs[0].calls == 1
+    assert 0.99 < sum(c.share for c in largest_costs(lambda: b.sin(), on_gpu=False, count=99)) < 1.01
+
+
+@pytest.mark.parametrize("name, short", [
+    ("void at::native::(anonymous namespace)::vectorized_kernel<4, float (*)(int), at::X<2> >(int, float)", "vectorized_kernel"),
+    ("sm90_xmma_fprop_implicit_gemm_bf16", "sm90_xmma_fprop_implicit_gemm_bf16"), ("aten::conv2d", "aten::conv2d"),
+    ("Memcpy HtoD (Pinned -> Device)", "Memcpy HtoD"),
+])  # fmt: skip
+def test_short_name__keeps_what_a_person_reads(name, short):
+    assert short_name(name) == short
 
 
 @pytest.mark.parametrize("arguments, message", [

@@ -146,12 +146,14 @@ def test_on_stand_in__canvas_is_read_where_it_lies(stand_in, photos):
         backend.run_prompts(features, np.zeros((65, 4), np.float32), np.ones(65, np.int64), (96, 128))
 
 
-def test_on_stand_in__whole_frame__waits_twice(stand_in, photos):
+def test_on_stand_in__whole_frame__is_waited_for_three_times(stand_in, photos):
     segmenter = Segmenter(tiny_model(), "torch")
     segmenter.warm_up()
     before = stand_in.waits
-    segmenter.set_image(photos[0])
+    frame = segmenter.set_image(photos[0])
     assert stand_in.waits == before + 1  # for the scores, which say what to fuse
+    frame.panoptic()
+    assert stand_in.waits == before + 3  # for the numbers that decide, and for the map
 
 
 def test_static_run__capture_is_refused__runs_without_and_says_so(caplog):

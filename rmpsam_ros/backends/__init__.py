@@ -9,12 +9,12 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from rmpsam_ros.backends import trt_flavour
-from rmpsam_ros.backends.base import Backend, ImageOutputs, MasksElsewhere, PromptOutputs
+from rmpsam_ros.backends.base import Backend, ImageOutputs, MasksElsewhere, OwnershipElsewhere, PromptOutputs
 from rmpsam_ros.backends.limits import MAX_BATCH
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder, check_input_size
 
-__all__ = ["BACKENDS", "PRECISIONS", "Backend", "ImageOutputs", "MasksElsewhere", "PromptOutputs", "choose_backend", "create_backend", "is_installed"]
+__all__ = ["BACKENDS", "PRECISIONS", "Backend", "ImageOutputs", "MasksElsewhere", "OwnershipElsewhere", "PromptOutputs", "choose_backend", "create_backend", "is_installed"]
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16", "int8")
 

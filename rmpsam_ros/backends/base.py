@@ -9,14 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.errors import BackendError
-from rmpsam_ros.ownership import Ownership
+from rmpsam_ros.ownership import Extents
 from rmpsam_ros.placement import Placement
+
+
+class OwnershipElsewhere(Protocol):
+    """What `ownership.Ownership` is, with the map of owners on a device."""
+
+    area: npt.NDArray[np.int64]
+    inside: npt.NDArray[np.int64]
+
+    def extents(self) -> Extents: ...
+
+    def relabel(self, ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]: ...
 
 
 class MasksElsewhere(Protocol):
     """(N, H/4, W/4) mask logits on a device: `np.asarray` brings them here, `assign` does fusion's per-pixel part there."""
 
-    def assign(self, kept: npt.NDArray[np.intp], scores: npt.NDArray[np.float32], placement: Placement) -> Ownership:
+    def assign(self, kept: npt.NDArray[np.intp], scores: npt.NDArray[np.float32], placement: Placement) -> OwnershipElsewhere:
         """`ownership.assign` of the queries `kept` (K,) with their `scores` (K,)."""
 
     def __array__(self, dtype=None, copy=None) -> npt.NDArray[np.float32]: ...

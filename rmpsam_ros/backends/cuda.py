@@ -97,7 +97,7 @@ class Staging:
 
     def __init__(self, device: CudaDevice) -> None:
         self._device = device
-        self._buffers: dict[object, Tensor] = {}
+        self._buffers: dict[str, Tensor] = {}
         self._canvases: list[Tensor] = []
 
     def canvas(self, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
@@ -116,16 +116,15 @@ class Staging:
         return self._buffers[name]
 
     def to_host(self, tensors: Sequence[Tensor]) -> list[npt.NDArray]:
-        """Copies of device tensors, after waiting for all that the stream has to do."""
-        staged = []
-        for index, tensor in enumerate(tensors):
-            key = (index, tuple(tensor.shape), tensor.dtype)
-            if key not in self._buffers:
-                self._buffers[key] = self._device.pinned(tuple(tensor.shape), tensor.dtype)
-            self._buffers[key].copy_(tensor, non_blocking=True)
-            staged.append(self._buffers[key])
+        """Device tensors in pinned memory of their own, after waiting for all that the stream has to do.
+
+        torch keeps pinned memory that is no longer used, so that this allocates in the first frames only.
+        """
+        here = [self._device.pinned(tuple(tensor.shape), tensor.dtype) for tensor in tensors]
+        for host, tensor in zip(here, tensors):
+            host.copy_(tensor, non_blocking=True)
         self._device.wait()
-        return [s.numpy().copy() for s in staged]
+        return [host.numpy() for host in here]
 
     def close(self) -> None:
         self._buffers.clear()

@@ -1,4 +1,8 @@
-"""Masks that stay on the device where they were computed: fusion's per-pixel part runs there, on the same numbers."""
+"""Masks that stay on the device where they were computed: fusion's per-pixel part runs there, on the same numbers.
+
+Nothing here waits for the device but to bring results to the host, twice a frame: the few numbers that decide which queries
+are segments, and the finished map. Shapes are known without asking the device, which rules out `bincount` and `nonzero`.
+"""
 from __future__ import annotations
 
 import numpy as np
@@ -7,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rmpsam_ros.ownership import Ownership
+from rmpsam_ros.backends.cuda import CudaDevice, Staging
+from rmpsam_ros.ownership import Extents
 from rmpsam_ros.placement import Placement
 
 _AT_ONCE = 1 << 26
@@ -18,11 +23,13 @@ class DeviceMasks:
     """(N, H/4, W/4) mask logits on a device. `np.asarray` brings them to the host, once; `assign` fuses them where they are.
 
     Args:
-        logits: a tensor that nobody writes to any more; the current stream has it, or will have it before what follows.
+        logits: a tensor that nobody writes to any more, made on the device's stream.
+        device: the GPU.
+        staging: its pinned memory.
     """
 
-    def __init__(self, logits: Tensor, device=None, staging=None) -> None:
-        self._logits = logits
+    def __init__(self, logits: Tensor, device: CudaDevice, staging: Staging) -> None:
+        self._logits, self._device, self._staging = logits, device, staging
         self._host: npt.NDArray[np.float32] | None = None
 
     @property
@@ -31,27 +38,28 @@ class DeviceMasks:
 
     def __array__(self, dtype=None, copy=None) -> npt.NDArray:
         if self._host is None:
-            self._host = self._logits.float().cpu().numpy()
+            with self._device.active():
+                (self._host,) = self._staging.to_host([self._logits.float()])
         return self._host if dtype is None else self._host.astype(dtype, copy=False)
 
-    def assign(self, kept: npt.NDArray[np.intp], scores: npt.NDArray[np.float32], placement: Placement) -> Ownership:
+    def assign(self, kept: npt.NDArray[np.intp], scores: npt.NDArray[np.float32], placement: Placement) -> DeviceOwnership:
         """`ownership.assign` of the queries `kept` (K,) with their `scores` (K,): the same owners, at full size on the device.
 
         Two last bits may differ from the host's, as the two resize in another order of operations; a pixel whose two best
         queries are that close may then go to the other.
         """
-        device = self._logits.device
-        height, width = placement.source
-        with torch.inference_mode():
-            rows = torch.from_numpy(np.ascontiguousarray(kept)).to(device)
+        count, (height, width), send = len(kept), placement.source, self._staging.to_device
+        with self._device.active():
+            device = self._logits.device
+            rows = send(f"kept{count}", np.asarray(kept, np.int64)).to(device, non_blocking=True)
+            weights = send(f"scores{count}", np.asarray(scores, np.float32)).to(device, non_blocking=True)[:, None, None]
             logits = torch.nan_to_num(self._logits.index_select(0, rows).float(), nan=-1e4)
-            weights = torch.from_numpy(np.ascontiguousarray(scores, dtype=np.float32)).to(device)[:, None, None]
             best = torch.full((height, width), -1.0, device=device)
             owner = torch.zeros((height, width), dtype=torch.int64, device=device)
             positive = torch.zeros((height, width), dtype=torch.bool, device=device)
             inside = []
             step = max(1, _AT_ONCE // (placement.padded[0] * placement.padded[1] + height * width))
-            for start in range(0, len(kept), step):
+            for start in range(0, count, step):
                 full = _restore(logits[start : start + step], placement)  # (k, H, W)
                 inside.append((full >= 0).sum((1, 2)))
                 value, row = (weights[start : start + step] * torch.sigmoid(full)).max(dim=0)  # the first of equals
@@ -59,9 +67,65 @@ class DeviceMasks:
                 best = torch.where(wins, value, best)
                 positive = torch.where(wins, full.gather(0, row[None])[0] >= 0, positive)
                 owner = torch.where(wins, row + (start + 1), owner)
-            area = torch.bincount(owner.flatten(), minlength=len(kept) + 1)[1:]
-            owner = (owner * positive).to(torch.int16)  # two bytes a pixel to the host; rows are far fewer than 32767
-            return Ownership(owner.cpu().numpy().view(np.uint16), area.cpu().numpy(), torch.cat(inside).cpu().numpy())
+            area = _by_column(owner, count).sum(1)
+            owner = owner * positive
+            numbers = torch.cat((area[:, None], torch.cat(inside)[:, None], _extents(owner, count)), dim=1)  # (K, 7)
+            (numbers,) = self._staging.to_host([numbers])
+        return DeviceOwnership(owner, numbers, self._device, self._staging)
+
+
+class DeviceOwnership:
+    """What `ownership.Ownership` is, with the map of owners on the device.
+
+    Args:
+        owner: (H, W) int64, row of the query plus 1; 0 where none is above one half.
+        numbers: (K, 7) int64 on the host: area, inside, pixels, left, top, right, bottom.
+    """
+
+    def __init__(self, owner: Tensor, numbers: npt.NDArray[np.int64], device: CudaDevice, staging: Staging) -> None:
+        self._owner, self._numbers, self._device, self._staging = owner, numbers, device, staging
+        self.area, self.inside = numbers[:, 0], numbers[:, 1]
+
+    @property
+    def owner(self) -> npt.NDArray[np.uint16]:
+        """The map of owners, brought to the host."""
+        return self.relabel(np.arange(len(self._numbers) + 1, dtype=np.uint16))
+
+    def extents(self) -> Extents:
+        return Extents(self._numbers[:, 2], self._numbers[:, 3:])
+
+    def relabel(self, ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+        with self._device.active():
+            table = self._staging.to_device(f"ids{len(ids)}", ids.view(np.int16)).to(self._owner.device, non_blocking=True)
+            (segment_ids,) = self._staging.to_host([table[self._owner]])  # two bytes a pixel; torch hardly knows uint16
+        return segment_ids.view(np.uint16)
+
+
+def _by_column(owner: Tensor, count: int) -> Tensor:
+    """(K, W) pixels of each query in each column of the map of owners. Counting by column keeps the atomic sums apart."""
+    height, width = owner.shape
+    cells = owner * width + torch.arange(width, device=owner.device)
+    ones = torch.ones((), dtype=torch.int64, device=owner.device).expand(owner.numel())
+    counts = torch.zeros((count + 1) * width, dtype=torch.int64, device=owner.device).scatter_add_(0, cells.flatten(), ones)
+    return counts.view(count + 1, width)[1:]
+
+
+def _extents(owner: Tensor, count: int) -> Tensor:
+    """(K, 5) pixels of each query, and left, top, right and bottom of them; as `Extents` has it for those without."""
+    height, width = owner.shape
+    by_column = _by_column(owner, count)
+    lines = torch.arange(height, device=owner.device)
+    by_row = torch.zeros((count + 1) * height, dtype=torch.int64, device=owner.device)
+    by_row.scatter_(0, (owner * height + lines[:, None]).flatten(), 1)  # all write the same
+    left, right = _ends(by_column > 0)
+    top, bottom = _ends(by_row.view(count + 1, height)[1:] > 0)
+    return torch.stack((by_column.sum(1), left, top, right, bottom), dim=1)
+
+
+def _ends(present: Tensor) -> tuple[Tensor, Tensor]:
+    """First and one beyond the last true place of each row of (K, L); L and 0 where there is none."""
+    place = torch.arange(present.shape[1], device=present.device)
+    return torch.where(present, place, present.shape[1]).amin(1), torch.where(present, place + 1, 0).amax(1)
 
 
 def _restore(logits: Tensor, placement: Placement) -> Tensor:

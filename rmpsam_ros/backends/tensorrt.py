@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
-from rmpsam_ros.backends.trt_flavour import Flavour, load_flavour
+from rmpsam_ros.backends.trt_flavour import load_flavour
 from rmpsam_ros.backends.trt_provision import GRAPHS, Provided, Target, provide
 from rmpsam_ros.engine_cache import EngineCache
 from rmpsam_ros.errors import BackendError

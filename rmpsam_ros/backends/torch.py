@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
+from rmpsam_ros.backends.limits import needs_float32
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder
 
@@ -41,6 +42,7 @@ class TorchBackend:
         self._gpu = open_gpu(device, self.name)
         self.device = self._gpu.name if self._gpu else "CPU"
         self.precision = self._choose(precision)
+        self._exact = self.precision == "fp32" or needs_float32(model.config)
         dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
         where = self._gpu.device if self._gpu else torch.device("cpu")
         with self._active():
@@ -110,7 +112,7 @@ class TorchBackend:
     def _active(self):
         if self._gpu is None:
             return self._torch.inference_mode()
-        return self._gpu.active(exact=self.precision == "fp32")
+        return self._gpu.active(exact=self._exact)
 
     def _stage(self, module, title: str, compiles: bool = True):
         """The module as it runs here: compiled, and on a GPU captured."""

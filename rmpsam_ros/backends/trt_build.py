@@ -16,7 +16,7 @@ Shapes = Mapping[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]
 """Least, usual and greatest shape of each input."""
 
 
-def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str, targets: Sequence[str] = (),
+def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str, tf32: bool, targets: Sequence[str] = (),
                  workspace_mb: int | None = None, progress: Progress = lambda text, part: None,
                  use_device: Callable[[], None] = lambda: None) -> bytes:  # fmt: skip
     """Builds an engine.
@@ -25,7 +25,8 @@ def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str,
         flavour: the TensorRT to use.
         graph: a serialised, typed ONNX model with its weights.
         shapes: of each input.
-        precision: `fp32` keeps TensorRT from using TF32; others allow it.
+        precision: which types the graph has, for TensorRT 8, which does not take them from the graph alone.
+        tf32: whether products of float32 may be rounded to TF32.
         targets: compute capabilities such as `sm_89`, TensorRT-RTX only; none for the GPU that is here.
         workspace_mb: limit of the memory that a layer may work in; None for TensorRT's choice.
         use_device: makes the GPU current on the calling thread; run where the build runs.
@@ -52,7 +53,7 @@ def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str,
     if not parser.parse(graph):
         reasons = [parser.get_error(i).desc() for i in range(parser.num_errors)]
         raise BackendError(f"{flavour.title} cannot read the graph: {' '.join(' '.join(reasons[:1]).split())[:300] or _last(logger)}.")
-    config = _config(flavour, builder, network, shapes, precision, [known[name] for name in targets], workspace_mb)
+    config = _config(flavour, builder, network, shapes, precision, tf32, [known[name] for name in targets], workspace_mb)
     say = _Repeated(progress)
     monitor = _monitor(trt, say)
     if monitor is not None:
@@ -76,7 +77,7 @@ def _network_flags(trt, flavour: Flavour) -> int:
     return bits
 
 
-def _config(flavour: Flavour, builder, network, shapes: Shapes, precision: str, targets: list, workspace_mb: int | None):
+def _config(flavour: Flavour, builder, network, shapes: Shapes, precision: str, tf32: bool, targets: list, workspace_mb: int | None):
     trt = flavour.module
     config = builder.create_builder_config()
     profile = builder.create_optimization_profile()
@@ -88,7 +89,7 @@ def _config(flavour: Flavour, builder, network, shapes: Shapes, precision: str, 
         config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, workspace_mb << 20)
     if hasattr(trt.BuilderFlag, "TF32"):
         # TF32 rounds a product's factors to float16's 11 bits: fine beside float16, not what `fp32` promises.
-        (config.clear_flag if precision == "fp32" else config.set_flag)(trt.BuilderFlag.TF32)
+        (config.set_flag if tf32 else config.clear_flag)(trt.BuilderFlag.TF32)
     if targets:
         config.num_compute_capabilities = len(targets)
         for index, target in enumerate(targets):

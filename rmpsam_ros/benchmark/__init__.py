@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -18,7 +19,7 @@ from rmpsam_ros.benchmark.row import STAGES, Row
 from rmpsam_ros.benchmark.scenes import resized, scene
 from rmpsam_ros.segmenter import Segmenter
 
-__all__ = ["EXPLANATION", "STAGES", "Ours", "Row", "load", "measure"]
+__all__ = ["EXPLANATION", "STAGES", "Ours", "Row", "measure"]
 
 EXPLANATION = (
     "encode: uint8 images of the network's size, in host memory, to mask features; decode: the rest of the image graph, its small "
@@ -29,28 +30,11 @@ EXPLANATION = (
 )
 
 
-def load(models: Sequence[str], backends: Sequence[str], precisions: Sequence[str], sizes: Sequence[tuple[int, int]],
-         batches: Sequence[int] = (1,), image: npt.NDArray[np.uint8] | None = None, threads: int | None = None,
-         progress: Callable[[str], None] = lambda text: None) -> list:  # fmt: skip
-    """Every combination, loaded; those of the same model, size and batch follow each other. Arguments as of `measure`."""
-    subjects = []
-    for model, size, batch, backend in product(models, sizes, batches, backends):
-        photo = scene(size) if image is None else resized(image, size)
-        progress(f"loading {model}, {backend}, {size[0]}x{size[1]}")
-        if backend == "reference":
-            from rmpsam_ros.benchmark.reference import Reference
-
-            subjects += [Reference(model, size, photo, threads)] if batch == 1 else []
-            continue
-        for precision in precisions:
-            subjects.append(Ours(Segmenter(model, backend, precision=precision, input_size=size, threads=threads, batch=batch), photo, batch))
-    return subjects
-
-
 def measure(models: Sequence[str], backends: Sequence[str], precisions: Sequence[str], sizes: Sequence[tuple[int, int]],
             rounds: int, image: npt.NDArray[np.uint8] | None = None, threads: int | None = None,
-            progress: Callable[[str], None] = lambda text: None, batches: Sequence[int] = (1,), memory: bool = False) -> list[Row]:  # fmt: skip
-    """Times every combination.
+            progress: Callable[[str], None] = lambda text: None, batches: Sequence[int] = (1,), memory: bool = False,
+            profile: Callable[[Ours], None] | None = None) -> list[Row]:  # fmt: skip
+    """Times every combination. Those of one model and size are loaded together and take turns.
 
     Args:
         models: names or folders.
@@ -63,22 +47,45 @@ def measure(models: Sequence[str], backends: Sequence[str], precisions: Sequence
         progress: told what is being done.
         batches: images in one run of the network; `reference` has one.
         memory: whether to run each configuration once more, in a process of its own, to see what it holds.
+        profile: called with each configuration once it has been timed.
 
     Raises:
         ModelError, BackendError: what cannot be had here.
     """
-    subjects = load(models, backends, precisions, sizes, batches, image, threads, progress)
-    for index in range(rounds + 2):
-        progress(f"round {index + 1} of {rounds + 2}")
-        for subject in subjects:
-            for stage, seconds in subject.run():
-                if index >= 2:
-                    subject.row.times[stage].append(1e3 * seconds)
-    for subject in subjects if memory else ():
-        if isinstance(subject, Ours):
-            progress(f"memory of {subject.row.model}, {subject.row.backend}")
+    rows = []
+    for model, size in product(models, sizes):
+        title = f"{Path(model).name}, {size[0]}x{size[1]}"
+        progress(f"{title}: loading")
+        subjects = _load(model, backends, precisions, size, batches, scene(size) if image is None else resized(image, size), threads)
+        for index in range(rounds + 2):
+            progress(f"{title}: round {index + 1} of {rounds + 2}")
+            for subject in subjects:
+                for stage, seconds in subject.run():
+                    if index >= 2:
+                        subject.row.times[stage].append(1e3 * seconds)
+        rows += [subject.row for subject in subjects]
+        ours = [subject for subject in subjects if isinstance(subject, Ours)]
+        for subject in ours:
+            if profile is not None:
+                profile(subject)
+            subject.segmenter.close()
+        for subject in ours if memory else ():
+            progress(f"{title}: memory of {subject.row.backend}")
             subject.row.memory, subject.row.gpu_memory = memory_of(subject.asked, threads)
-    return [subject.row for subject in subjects]
+    return rows
+
+
+def _load(model, backends, precisions, size, batches, photo, threads) -> list:
+    subjects = []
+    for batch, backend in product(batches, backends):
+        if backend == "reference":
+            from rmpsam_ros.benchmark.reference import Reference
+
+            subjects += [Reference(model, size, photo, threads)] if batch == 1 else []
+            continue
+        for precision in precisions:
+            subjects.append(Ours(Segmenter(model, backend, precision=precision, input_size=size, threads=threads, batch=batch), photo, batch))
+    return subjects
 
 
 class Ours:

@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros import benchmark
     from rmpsam_ros.atomic import atomic_file
     from rmpsam_ros.benchmark.machine import machine
+    from rmpsam_ros.benchmark.table import COLUMNS, cells_of, markdown
     from rmpsam_ros.errors import RmpsamError
 
     if args.rounds < 1:
@@ -42,61 +43,45 @@ def run(args: argparse.Namespace) -> int:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=190)  # a file or a pipe has no width to keep to
+    profiles = []
     with console.status("loading") as status:
-        rows = benchmark.measure(args.model, args.backend, args.precision, args.size or [(480, 640)], args.rounds, image,
-                                 args.threads, status.update, args.batch, not args.no_memory)  # fmt: skip
-    cells = [_cells(row, rows) for row in rows]
-    headings = [heading for heading, _ in COLUMNS]
+        rows = benchmark.measure(
+            args.model, args.backend, args.precision, args.size or [(480, 640)], args.rounds, image, args.threads, status.update,
+            args.batch, not args.no_memory, (lambda subject: profiles.append(_profile(subject))) if args.profile else None,
+        )  # fmt: skip
     table = Table(title="median milliseconds")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in headings[:4] else "right")
-    for line in cells:
+    for index, (heading, _) in enumerate(COLUMNS):
+        table.add_column(heading, justify="left" if index < 4 else "right")
+    for line in cells_of(rows):
         table.add_row(*line)
     console.print(table)
     notes = [benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn. {machine()}."]
-    notes.append(_tracking_line())
+    notes += [*profiles, _tracking_line()]
     if args.node:
         notes += _node_lines(args.model[0])
     for note in notes:
         console.print(note)
     if args.markdown:
-        text = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings), *("| " + " | ".join(c) + " |" for c in cells)]
         with atomic_file(args.markdown) as part:
-            part.write_text("\n".join([*text, "", *notes, ""]))
+            part.write_text("\n".join([markdown(rows), "", *notes, ""]))
     if args.json:
         import json
 
         with atomic_file(args.json) as part:
-            part.write_text(json.dumps([vars(row) for row in rows], indent=1))
+            part.write_text(json.dumps({"machine": machine(), "rounds": args.rounds, "rows": [vars(row) for row in rows], "notes": profiles}, indent=1))
     return 0
 
 
-def _cells(row, rows) -> list[str]:
-    return [text(row, rows) for _, text in COLUMNS]
+def _profile(subject) -> str:
+    """The three largest costs of a configuration, image to panoptic map, in one line."""
+    from rmpsam_ros.benchmark.profile import largest_costs
 
-
-def _time(stage: str):
-    return lambda row, rows: f"{row.median(stage):.1f}" if row.median(stage) >= 10 else f"{row.median(stage):.2f}"
-
-
-def _ratio(row, rows) -> str:
-    last = [other for other in rows if (other.model, other.size, other.batch) == (row.model, row.size, row.batch)][-1]
-    return f"{row.median('whole') / last.median('whole'):.2f}"
-
-
-def _megabytes(value: float) -> str:
-    return "–" if value != value else f"{value:.0f}"
-
-
-COLUMNS = (
-    ("model", lambda row, rows: row.model), ("backend", lambda row, rows: row.backend), ("precision", lambda row, rows: row.precision),
-    ("size", lambda row, rows: f"{row.size[0]}x{row.size[1]}"), ("batch", lambda row, rows: str(row.batch)),
-    ("encode", _time("encode")), ("decode", _time("decode")), ("post-process", _time("post-process")), ("whole", _time("whole")),
-    ("whole p99", lambda row, rows: f"{row.p99('whole'):.1f}"), ("click", _time("click")),
-    ("frames/s", lambda row, rows: f"{row.frames_per_second:.1f}"), ("MB", lambda row, rows: _megabytes(row.memory)),
-    ("GPU MB", lambda row, rows: _megabytes(row.gpu_memory)), ("whole ÷ last", _ratio),
-)  # fmt: skip
-"""Headings of the table, and the cell of a row among all rows; the ratio is to the last row of the same model, size and batch."""
+    row = subject.row
+    title = f"Largest costs of {row.model}, {row.backend}, {row.precision}, {row.size[0]}x{row.size[1]}, batch {row.batch}"
+    if row.backend == "openvino":
+        return f"{title}: not traced, torch's profiler does not see into OpenVINO."
+    costs = largest_costs(subject.whole, on_gpu=row.backend == "tensorrt" or not row.device.startswith("CPU"))
+    return f"{title}: {'; '.join(map(str, costs))}."
 
 
 def _photograph(path: Path):

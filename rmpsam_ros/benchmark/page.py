@@ -1,0 +1,45 @@
+"""`python -m rmpsam_ros.benchmark.page RESULT.json …`: several results of `rmpsam bench --json` as one Markdown table.
+
+With `--into README.md` the table replaces what stands there between the lines `<!-- measured -->` and `<!-- end -->`.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.benchmark.row import Row
+from rmpsam_ros.benchmark.table import markdown
+
+BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
+
+
+def page(files: Sequence[Path]) -> str:
+    """The table of all rows, and a line for each run that they come from."""
+    rows, notes = [], []
+    for file in files:
+        content = json.loads(file.read_text())
+        rows += [Row(**{**row, "size": tuple(row["size"])}) for row in content["rows"]]
+        line = f"- {', '.join(dict.fromkeys(row['model'] for row in content['rows']))}: medians of {content['rounds']} rounds; {content['machine']}"
+        notes += [line, *(f"- {note}" for note in content["notes"])]
+    return markdown(rows) + "\n\n" + "\n".join(notes) + "\n"
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="results of `rmpsam bench --json` as one Markdown table")
+    parser.add_argument("results", nargs="+", type=Path)
+    parser.add_argument("--into", type=Path, metavar="FILE", help="replace the table there")
+    args = parser.parse_args(words)
+    text = page(args.results)
+    if args.into is None:
+        print(text, end="")
+        return
+    before, rest = args.into.read_text().split(BEGIN)
+    with atomic_file(args.into) as part:
+        part.write_text(before + BEGIN + text + END + rest.split(END, 1)[1])
+
+
+if __name__ == "__main__":
+    main()
