@@ -17,6 +17,7 @@ rmpsam train --config robot.yaml --check
 rmpsam train --config robot.yaml
 rmpsam train --config robot.yaml --resume --minutes 30
 rmpsam train --config robot.yaml --plot
+rmpsam train --config ablation.yaml --ablate --resume --minutes 60
 """
 
 
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the run's YAML")
     parser.add_argument("--check", action="store_true", help="read every picture and mask, say what is wrong, do not train")
     parser.add_argument("--plot", action="store_true", help="draw the run's losses and curve into curve.png, also while it runs; do not train")
+    parser.add_argument("--ablate", action="store_true", help="FILE describes short runs that differ in one thing each: train and compare them")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint, if there is one")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, instead of the YAML's")
     parser.add_argument("--minutes", type=float, metavar="N", help="stop after N minutes of training; --resume goes on")
@@ -39,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
     if args.minutes is not None and args.minutes <= 0:
         raise DataError(f"--minutes is {args.minutes:g}; it must be above 0.")
     console = Console(highlight=False, soft_wrap=True)
+    if args.ablate:
+        return _ablate(args, console)
     config = load_config(args.config)
     if args.out is not None:
         config = replace(config, out=str(args.out.resolve()))
@@ -60,6 +64,26 @@ def run(args: argparse.Namespace) -> int:
     _plot(training.out, console)
     if not args.no_export:
         _finish(training, console)
+    return 0
+
+
+def _ablate(args: argparse.Namespace, console: Console) -> int:
+    from rmpsam_ros.cli.convert import need_torch
+    from rmpsam_ros.errors import DataError
+
+    if args.check or args.plot or args.out is not None:
+        raise DataError("--ablate goes with --resume and --minutes only; check the base, and plot the runs in the folder that `out` names.")
+    need_torch()
+    from rmpsam_ros.training.ablation import AblationRun
+
+    runs = AblationRun(args.config)
+    done = runs.train(args.resume, args.minutes, console.print)
+    if runs.results():
+        path = runs.write_table()
+        console.print(path.read_text(), markup=False)
+        console.print(f"{path}: {len(runs.results())} of {len(runs.parts)} runs", markup=False)
+    if not done:
+        console.print("stopped in time; --resume goes on")
     return 0
 
 

@@ -115,7 +115,7 @@ def load_config(path: Path) -> TrainingConfig:
         content = yaml.safe_load(path.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
-    config = _build(TrainingConfig, content, str(path))
+    config = build_options(TrainingConfig, content, str(path))
     config = dataclasses.replace(config, base=path.parent)
     for name, least in _AT_LEAST.items():
         if getattr(config, name) < least:
@@ -137,8 +137,12 @@ def load_config(path: Path) -> TrainingConfig:
     return config
 
 
-def _build(kind: type, content: object, where: str):
-    """A dataclass from a table: no unknown field, every value of the field's type."""
+def build_options(kind: type, content: object, where: str):
+    """A dataclass from a table: no unknown field, every value of the field's type.
+
+    Raises:
+        DataError: what is wrong, after `where`.
+    """
     if not isinstance(content, Mapping):
         raise DataError(f"{where} must be a table of options.")
     hints = typing.get_type_hints(kind)
@@ -155,7 +159,7 @@ def _build(kind: type, content: object, where: str):
 
 def _value(hint: object, value: object, where: str):
     if dataclasses.is_dataclass(hint):
-        return _build(hint, value, where)  # type: ignore[arg-type]
+        return build_options(hint, value, where)  # type: ignore[arg-type]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
         if not isinstance(value, list) or (arguments[-1] is not Ellipsis and len(value) != len(arguments)):

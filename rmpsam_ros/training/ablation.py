@@ -1,0 +1,195 @@
+"""What each choice is worth: short runs that differ from one base in one thing each, and a table of them.
+
+An ablation's YAML names a training YAML (`config`), what all runs change of it (`changes`: tables are merged, all else is
+replaced), and `runs`, each with a name, its own `changes`, and `without`: training sets to leave out, by a part of their
+annotations' path. All runs take the same steps from the same seeds. A run that is done leaves its numbers and its log, not
+its weights, so an ablation that was stopped goes on where it was.
+"""
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.evaluation.reports import write_json
+from rmpsam_ros.network import build
+from rmpsam_ros.training.config import TrainingConfig, build_options, load_config
+from rmpsam_ros.training.run import CHECKPOINT, TrainingRun
+from rmpsam_ros.training.validation import Validation
+
+RESULT, TABLE = "result.json", "ablation"
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run: its name in the table, what it changes, which training sets it does without."""
+
+    name: str
+    changes: Mapping[str, object] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """`images` of each validation set and up to `objects` in each are what the runs are compared on."""
+
+    out: str
+    config: str
+    runs: tuple[Trial, ...]
+    changes: Mapping[str, object] = field(default_factory=dict)
+    seeds: tuple[int, ...] = (0,)
+    images: int = 20
+    objects: int = 10
+
+
+class AblationRun:
+    """All runs of an ablation's YAML, checked before the first one starts.
+
+    Raises:
+        DataError: what is wrong in it, or in a run that it describes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path = Path(path)
+        self.plan = _read(path)
+        self.base_file, self.out = path.parent / self.plan.config, path.parent / Path(self.plan.out).expanduser()
+        self.base = _yaml(self.base_file)
+        names = [_folder(trial.name) for trial in self.plan.runs]
+        if not names or len(set(names)) < len(names):
+            raise DataError(f"{path}: runs must list at least one run, each with a name of its own.")
+        self.parts = [(trial, seed) for trial in self.plan.runs for seed in self.plan.seeds]
+        self.configs = {(trial.name, seed): self._config(trial, seed) for trial, seed in self.parts}
+
+    def train(self, resume: bool = False, minutes: float | None = None, report: Report = lambda _: None) -> bool:
+        """Trains and measures what is not done yet; True when all of it is.
+
+        Args:
+            resume: go on with what is in the folder already.
+            minutes: stop after these.
+            report: gets a line now and then.
+        """
+        if self.out.is_dir() and any(self.out.glob(f"*/{CHECKPOINT}")) | any(self.out.glob(f"*/{RESULT}")) and not resume:
+            raise DataError(f"{self.out} already holds an ablation; go on with --resume, or give another `out`.")
+        end = None if minutes is None else time.monotonic() + 60 * minutes
+        for number, (trial, seed) in enumerate(self.parts, 1):
+            config = self.configs[trial.name, seed]
+            folder = Path(config.out)
+            if not (folder / RESULT).is_file():
+                left = None if end is None else (end - time.monotonic()) / 60
+                if left is not None and left <= 0:
+                    return False
+                report(f"run {number} of {len(self.parts)}: {trial.name}, seed {seed}")
+                run = TrainingRun(config, resume=True)
+                run.train(left, report, every=30.0)
+                if not run.finished:
+                    return False
+                numbers = Validation(config, run.label_map, self.plan.images, self.plan.objects).run(run.averaged.net)
+                write_json(folder / RESULT, {"name": trial.name, "seed": seed, "steps": run.step, "seconds": run.seconds, "numbers": numbers})
+                (folder / CHECKPOINT).unlink()
+            self.write_table()
+        return True
+
+    def results(self) -> list[dict[str, Any]]:
+        """What is done so far, in the order of the YAML."""
+        files = [Path(self.configs[trial.name, seed].out) / RESULT for trial, seed in self.parts]
+        return [json.loads(file.read_text()) for file in files if file.is_file()]
+
+    def write_table(self) -> Path:
+        """OUT/ablation.md and OUT/ablation.json of what is done so far; returns the first."""
+        results, plan = self.results(), self.plan
+        write_json(self.out / f"{TABLE}.json", {"config": plan.config, "changes": dict(plan.changes), "runs": [
+            {**result, "changes": dict(trial.changes), "without": list(trial.without)}
+            for result in results for trial in plan.runs if trial.name == result["name"]]})  # fmt: skip
+        steps = next(iter(self.configs.values())).steps
+        note = (f"{steps} steps from {plan.config}, seeds {', '.join(map(str, plan.seeds))}; IoU of one click and PQ in percent, on up to "
+                f"{plan.images} pictures of each validation set; ± is half the range over the seeds.")  # fmt: skip
+        path = self.out / f"{TABLE}.md"
+        path.write_text(f"{markdown(results)}\n{note}\n")
+        return path
+
+    def _config(self, trial: Trial, seed: int) -> TrainingConfig:
+        """The run's configuration through the checks of any other; its folder keeps it, and must not hold another one."""
+        content = merge(merge(self.base, self.plan.changes), trial.changes)
+        for part in trial.without:
+            kept = [entry for entry in content.get("train", []) if part not in str(entry.get("annotations", ""))]
+            if len(kept) == len(content.get("train", [])):
+                raise DataError(f"The run {trial.name!r} is to do without {part!r}, but no training set of {self.plan.config} "
+                                "has that in its annotations' path.")
+            content["train"] = kept
+        folder = self.out / (_folder(trial.name) + (f"-{seed}" if len(self.plan.seeds) > 1 else ""))
+        content.update(seed=seed, curve_minutes=0.0)
+        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        used = (folder / CHECKPOINT).is_file() or (folder / RESULT).is_file()
+        if used and (folder / "run.yaml").is_file() and (folder / "run.yaml").read_text() != text:
+            raise DataError(f"{folder} holds a run of {trial.name!r} with other options than now; give another `out`, or delete that folder.")
+        (folder / "run.yaml").write_text(text)
+        config = replace(load_config(folder / "run.yaml"), base=self.base_file.parent, out=str(folder.resolve()))
+        if not config.validation:
+            raise DataError(f"{self.base_file} lists no validation set, so there is nothing to compare the runs by.")
+        build(config.variant, **config.network)
+        return config
+
+
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A table with another laid over it: tables within are merged, everything else is replaced."""
+    result = dict(base)
+    for key, value in changes.items():
+        old = result.get(key)
+        result[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def markdown(results: Sequence[Mapping[str, Any]]) -> str:
+    """A table: a row for each run, the means first, then each set; a run of several seeds has their mean ± half range."""
+    numbers: dict[str, list[Mapping[str, float]]] = {}
+    for result in results:
+        numbers.setdefault(result["name"], []).append(result["numbers"])
+    columns = sorted({name for runs in numbers.values() for run in runs for name in run}, key=lambda name: (" " in name, name))
+    titles = {"click1": "one click", "pq": "PQ"}
+    lines = ["| run | " + " | ".join(titles.get(name, name) for name in columns) + " |", "|---|" + "---:|" * len(columns)]
+    for name, runs in numbers.items():
+        lines.append(f"| {name} | " + " | ".join(_cell([run[column] for run in runs if column in run]) for column in columns) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return "–"
+    spread = f" ± {np.ptp(values) / 2:.1f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.1f}{spread}"
+
+
+def _read(path: Path) -> Ablation:
+    plan = build_options(Ablation, _yaml(path), str(path))
+    for name, least in (("images", 1), ("objects", 1)):
+        if getattr(plan, name) < least:
+            raise DataError(f"{path}: {name} is {getattr(plan, name)}; it must be at least {least}.")
+    if not plan.seeds:
+        raise DataError(f"{path}: seeds lists no seed.")
+    return plan
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.")
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path} must be a table of options.")
+    return content
+
+
+def _folder(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
