@@ -10,11 +10,13 @@ EXAMPLE = """
 rmpsam eval panoptic --images val/images --annotations val/panoptic.json
 rmpsam eval prompt --images val/images --annotations val/instances.json --json prompt.json
 rmpsam eval video --images DAVIS/JPEGImages --annotations davis.json --clicks
+rmpsam eval card --model rmpsam-lite0 --config config/train_lite0.yaml --out card
 """
 TASKS = {
     "panoptic": "rmpsam_ros.cli.eval_panoptic",
     "prompt": "rmpsam_ros.cli.eval_prompt",
     "video": "rmpsam_ros.cli.eval_video",
+    "card": "rmpsam_ros.cli.eval_card",
 }
 """Each is a module with HELP, `add_arguments` and `run`; one that is not there is not listed."""
 

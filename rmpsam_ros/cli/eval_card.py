@@ -1,0 +1,60 @@
+"""`rmpsam eval card`: all evaluations of a model on the sets that its training kept aside, as a card in Markdown."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "a model's card: its data, and every number on the validation sets of its training YAML, with its command"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the training YAML; its validation sets are measured on")
+    parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets card.md and one JSON file for each measurement")
+    parser.add_argument("--into", type=Path, metavar="FILE", help="put the card into this Markdown file too, between its two marks")
+    parser.add_argument("--resume", action="store_true", help="do not measure again what is in DIR already")
+    parser.add_argument("--precision", choices=("fp32", "bf16", "fp16", "int8"), help="instead of the fastest that the device has")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+
+
+def run(args: argparse.Namespace) -> int:
+    import json
+
+    from rich.console import Console
+
+    from rmpsam_ros import cli
+    from rmpsam_ros.atomic import atomic_file
+    from rmpsam_ros.cli.convert import need_torch
+    from rmpsam_ros.evaluation import card
+    from rmpsam_ros.model_folder import find_model, read_model_folder
+
+    need_torch()  # a training YAML is checked by what trains
+    from rmpsam_ros.data.label_map import load_label_map
+    from rmpsam_ros.training.config import load_config
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    model, config = read_model_folder(find_model(args.model)), load_config(args.config)
+    own = config.path(config.labels)
+    label_map = load_label_map(own if own.is_file() else config.labels)
+    text = args.into.read_text() if args.into else ""
+    if args.into:
+        card.insert(text, "", str(args.into))  # complains now, not after an hour
+    more = [word for name in ("precision", "threads") if getattr(args, name) for word in (f"--{name}", str(getattr(args, name)))]
+    planned = card.measurements(config.validation, args.model, more)
+    done = []
+    for number, measured in enumerate(planned, 1):
+        path = args.out / f"{measured.task}-{measured.name.replace('/', '-')}.json"
+        if not (args.resume and path.is_file()):
+            console.print(f"{number} of {len(planned)}: {measured.task} on {measured.name}", markup=False)
+            code = cli.main([*measured.command(str(config.data_folder)), "--json", str(path)])
+            if code:
+                return code
+        done.append((measured, json.loads(path.read_text())))
+    content = card.card(model, config, label_map, done)
+    with atomic_file(args.out / "card.md") as part:
+        part.write_text(content)
+    if args.into:
+        with atomic_file(args.into) as part:
+            part.write_text(card.insert(text, content, str(args.into)))
+    console.print(f"{args.out / 'card.md'}: {len(done)} measurements of {model.name}", markup=False)
+    return 0

@@ -1,0 +1,180 @@
+"""A model's card: what it is, what it learnt from, and what it is worth on the sets that its training kept aside.
+
+Every number is one of a command that anybody can repeat; the commands stand in the card.
+"""
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rmpsam_ros.data.annotations import read_json
+from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.data.youtube_vis import YoutubeVis
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.model_folder import ModelFolder
+
+if TYPE_CHECKING:
+    from rmpsam_ros.training.config import TrainingConfig
+
+BEGIN, END = "<!-- model card: begin; `rmpsam eval card` writes what stands here -->", "<!-- model card: end -->"
+TASKS = {"prompt": ("panoptic", "instances"), "panoptic": ("panoptic",), "video": ("videos",)}
+"""Tasks of `rmpsam eval`, and the kinds of validation sets that each is run on."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run of `rmpsam eval`: the task, the set's name, and the words of the command, with paths from `root` on."""
+
+    task: str
+    name: str
+    words: tuple[str, ...]
+
+    def command(self, root: str = "") -> list[str]:
+        """The words after `rmpsam`; paths of data begin with `root` instead of the `{data}` in them."""
+        return ["eval", self.task, *(word.replace("{data}", root) for word in self.words)]
+
+
+def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[str] = ()) -> list[Measurement]:
+    """What is to be run for a model on validation sets.
+
+    Args:
+        validation: the sets, as a training YAML lists them.
+        model: as the commands shall name it.
+        more: further words for each command, such as a precision.
+
+    Raises:
+        DataError: a set that `rmpsam eval` could not be told of.
+    """
+    result = []
+    for task, kinds in TASKS.items():
+        for entry in validation:
+            if entry.kind not in kinds:
+                continue
+            if entry.skip:
+                raise DataError(f"The validation set {entry.annotations} has `skip`, which `rmpsam eval` has not; give it `every`.")
+            words = ["--images", f"{{data}}/{entry.images}", "--annotations", f"{{data}}/{entry.annotations}"]
+            words += ["--every", str(entry.every)] if entry.every else []
+            words += ["--clicks", "--trackers", "rmpsam"] if task == "video" else []
+            result.append(Measurement(task, Path(entry.annotations).with_suffix("").as_posix(), (*words, "--model", model, *more)))
+    return result
+
+
+def card(model: ModelFolder, config: TrainingConfig, label_map: LabelMap, done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
+    """The card as Markdown.
+
+    Args:
+        model: the folder.
+        config: of its training; the sets are opened for their number of pictures and their licences.
+        label_map: of the run.
+        done: measurements, and what each wrote as JSON.
+    """
+    things = int(model.labels.is_thing().sum())
+    megabytes = sum(model.files.values()) / 1e6
+    info = done[0][1]["info"] if done else {}
+    run = f"{info.get('backend', '')} on {info.get('device', '')}, {info.get('precision', '')}" if info else "nothing"
+    parts = [
+        (f"**{model.name}**: {model.variant} at {model.input_size[0]}x{model.input_size[1]}, {len(model.labels)} classes ({things} things, "
+         f"{len(model.labels) - things} stuff), {megabytes:.1f} MB, licence {model.licence or 'not stated'}. {_sentence(model.provenance)}"),
+        _data_table(config, label_map),
+        f"Measured with {run}, on pictures and videos that training did not see:" if done else "Not measured.",
+        *(table for table in (_clicks(done), _panoptic(done), _videos(done)) if table),
+    ]
+    if done:
+        root = config.data_root.rstrip("/")
+        parts.append("\n".join(["```sh", *(f"rmpsam {_shell(m.command(root))}   # {n}" for n, (m, _) in enumerate(done, 1)), "```"]))
+    return "\n\n".join(parts) + "\n"
+
+
+def insert(text: str, content: str, where: str) -> str:
+    """A text with the content between its two marks replaced.
+
+    Raises:
+        DataError: the marks are not there, in this order.
+    """
+    begin, end = text.find(BEGIN), text.find(END)
+    if not 0 <= begin < end:
+        raise DataError(f"{where} has no place for a card; it must have the lines {BEGIN} and {END}.")
+    return f"{text[: begin + len(BEGIN)]}\n{content}{text[end:]}"
+
+
+def _data_table(config: TrainingConfig, label_map: LabelMap) -> str:
+    lines = ["| trained on | pictures | share of draws | licences |", "|---|---:|---:|---|"]
+    total = sum(entry.weight for entry in config.train)
+    for entry in config.train:
+        source = Source(entry, label_map, config.data_folder)
+        reader = source.reader
+        content = read_json(reader.path, ())
+        info = content.get("info") or {}
+        name = info.get("description") or entry.annotations
+        title = f"[{name}]({info['url']})" if str(info.get("url", "")).startswith("http") else name
+        if isinstance(reader, YoutubeVis):
+            number = f"{len(source.indices)} videos, {sum(reader.length(i) for i in source.indices)} frames"
+            used: Counter[object] = Counter()
+        else:
+            number, used = str(len(source.indices)), Counter(reader.images[i].get("license") for i in source.indices)
+        licences = [entry for entry in content.get("licenses") or [] if entry.get("id") in used] or content.get("licenses") or []
+        names = ", ".join(str(x.get("name")) + (f" ({used[x.get('id')]})" if len(licences) > 1 else "") for x in licences) or "not stated"
+        lines.append(f"| {title} | {number} | {entry.weight / total:.0%} | {names} |")
+    return "\n".join(lines)
+
+
+def _clicks(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
+    lines = []
+    for number, (measured, content) in enumerate(done, 1):
+        if measured.task == "prompt":
+            row = content["prompt"]
+            sizes = [f"{row['sizes'][size]['miou'][0]:.1f}" if size in row["sizes"] else "–" for size in ("small", "medium", "large")]
+            cells = [*(f"{value:.1f}" for value in row["miou"][:3]), *sizes, f"{row['disc']:.1f}"]
+            lines.append(f"| {measured.name} [{number}] | {row['objects']} | " + " | ".join(cells) + " |")
+    heads = ("mean IoU of clicks, percent", "objects", "one click", "two", "three", "one, below 1 % of the picture", "1 to 10 %", "from 10 %",
+             "a disc instead")  # fmt: skip
+    return _table(heads, lines)
+
+
+def _panoptic(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
+    lines, missed = [], []
+    for number, (measured, content) in enumerate(done, 1):
+        if measured.task == "panoptic":
+            row = content["panoptic"]
+            cells = [f"{row['all'][key]:.1f}" for key in ("pq", "sq", "rq")] + [f"{row[part]['pq']:.1f}" for part in ("things", "stuff")]
+            lines.append(f"| {measured.name} [{number}] | {row['images']} | {row['all']['classes']} | " + " | ".join(cells) + " |")
+            missed += [name for name, counts in row["classes"].items() if counts["tp"] == 0 and counts["fn"] and name not in missed]
+    table = _table(("panoptic", "pictures", "classes seen", "PQ", "SQ", "RQ", "PQ of things", "PQ of stuff"), lines)
+    return f"{table}\n\nNot found once: {', '.join(missed)}." if missed else table
+
+
+def _videos(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
+    lines = []
+    for number, (measured, content) in enumerate(done, 1):
+        if measured.task == "video":
+            clicked, tracked = content["clicked"], content["trackers"]["rmpsam"]
+            cells = [_percent(clicked[key]) for key in ("j", "j_davis", "recall")]
+            cells += [_percent(tracked["ap50"]), f"{tracked['switches_per_100']:.2f}", _percent(tracked["idf1"])]
+            lines.append(f"| {measured.name} [{number}] | {clicked['objects']} | " + " | ".join(cells) + " |")
+    heads = ("videos", "objects", "J of one click, all frames", "J as DAVIS counts", "recall", "AP50 without a click", "id switches in 100 frames",
+             "IDF1")  # fmt: skip
+    return _table(heads, lines)
+
+
+def _table(heads: Sequence[str], lines: Sequence[str]) -> str:
+    """A Markdown table; "" without a row."""
+    return "\n".join(["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1), *lines]) if lines else ""
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def _shell(words: Sequence[str]) -> str:
+    """Words as a command line in which variables are still variables."""
+    return " ".join(word if "$" in word else shlex.quote(word) for word in words)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip().rstrip(".")
+    return f"{text[0].upper()}{text[1:]}." if text else ""

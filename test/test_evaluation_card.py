@@ -1,0 +1,82 @@
+"""A model's card: what is run, what stands in it, where it goes."""
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("torch", reason="training YAMLs need torch")
+
+from datasets import video_set  # noqa: E402
+from models import tiny_model  # noqa: E402
+
+from rmpsam_ros import cli  # noqa: E402
+from rmpsam_ros.data.sources import SourceConfig  # noqa: E402
+from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.evaluation.card import BEGIN, END, insert, measurements  # noqa: E402
+from rmpsam_ros.training.example import write_example  # noqa: E402
+
+
+@pytest.fixture
+def config(tmp_path):
+    """The worked example's YAML, whose things are the tiny model's; with a set of videos."""
+    path = write_example(tmp_path, count=12)
+    video_set(tmp_path)
+    names = {"disc": "cup", "square": "box", "triangle": "robot", "grass": "floor", "sand": "wall"}
+    data = json.loads((tmp_path / "panoptic.json").read_text())
+    for category in data["categories"]:
+        category["name"] = names[category["name"]]
+    data["licenses"] = [{"id": 1, "name": "CC0"}, {"id": 2, "name": "CC BY"}, {"id": 3, "name": "unused"}]
+    data["info"] = {"description": "drawn shapes", "url": "https://example.org/shapes"}
+    for number, image in enumerate(data["images"]):
+        image["license"] = 1 + number % 2
+    (tmp_path / "panoptic.json").write_text(json.dumps(data))
+    (tmp_path / "labels.yaml").write_text("name: tiny\nclasses:\n" + "".join(
+        f"  - {{name: {n}, thing: {str(n in ('cup', 'robot', 'box')).lower()}}}\n" for n in ("cup", "robot", "box", "floor", "wall", "sky")))
+    text = path.read_text().replace("every: 6}", "every: 6}\n  - {kind: videos, annotations: videos.json, images: videos, mapping: {disc: cup}}")
+    path.write_text(text)
+    return path
+
+
+def test_card__measures_everything_and_says_how(config, capsys):
+    out, page = config.parent / "card", config.parent / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    command = ["eval", "card", "--config", str(config), "--model", str(tiny_model()), "--out", str(out), "--into", str(page), "--threads", "1"]
+    assert cli.main(command) == 0
+    text = (out / "card.md").read_text()
+    assert page.read_text() == f"before\n{BEGIN}\n{text}{END}\nafter\n"
+    assert "**tiny**: tiny at 96x128, 6 classes (3 things, 3 stuff)" in text
+    assert "| [drawn shapes](https://example.org/shapes) | 10 | 100% | CC0 (4), CC BY (6) |" in text
+    clicks = json.loads((out / "prompt-panoptic.json").read_text())["prompt"]
+    assert clicks["images"] == 2 and f"| panoptic [1] | {clicks['objects']} | {clicks['miou'][0]:.1f} |" in text
+    quality = json.loads((out / "panoptic-panoptic.json").read_text())["panoptic"]
+    assert f"| panoptic [2] | 2 | {quality['all']['classes']} | {quality['all']['pq']:.1f} |" in text
+    assert "| videos [3] | 1 | " in text and "rmpsam eval video --images ./videos --annotations ./videos.json --clicks" in text
+    assert "--every 6" in text and str(config.parent) not in text.replace(str(tiny_model()), "")
+    capsys.readouterr()
+    assert cli.main([*command, "--resume"]) == 0
+    assert "of 3:" not in capsys.readouterr().err and (out / "card.md").read_text() == text
+
+
+def test_card__into_a_page_without_marks_says_so_before_measuring(config, capsys):
+    page = config.parent / "page.md"
+    page.write_text("nothing\n")
+    command = ["eval", "card", "--config", str(config), "--model", str(tiny_model()), "--out", str(config.parent / "c"), "--into", str(page)]
+    assert cli.main(command) == 2
+    assert "no place for a card" in capsys.readouterr().err and not (config.parent / "c").exists()
+
+
+def test_insert__replaces_what_is_between_the_marks():
+    assert insert(f"a\n{BEGIN}{END}", "b\n", "x") == f"a\n{BEGIN}\nb\n{END}"
+    with pytest.raises(DataError, match="no place"):
+        insert(f"{END}{BEGIN}", "b", "x")
+
+
+def test_measurements__refuse_what_the_command_line_cannot_say():
+    entry = SourceConfig("instances", "a/b.json", "a/images", every=10)
+    run, = measurements([entry], "m", ["--precision", "fp32"])
+    assert run.command("$DATA") == ["eval", "prompt", "--images", "$DATA/a/images", "--annotations", "$DATA/a/b.json", "--every", "10",
+                                    "--model", "m", "--precision", "fp32"]  # fmt: skip
+    with pytest.raises(DataError, match="skip"):
+        measurements([replace(entry, every=0, skip=5)], "m")
