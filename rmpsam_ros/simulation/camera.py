@@ -1,0 +1,104 @@
+"""The simulated camera: intrinsics, poses in the optical convention, and how it moves.
+
+Frames: `world` (x, y along the room, z up, metres) and `camera_optical` (x right, y down, z forward). A pose is the (4, 4)
+matrix that takes points from camera_optical to world. Pixel centres are at integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.simulation.layout import Layout
+from rmpsam_ros.simulation.things import Rng
+
+
+@dataclass(frozen=True)
+class CameraModel:
+    """A pinhole camera without distortion: (height, width) `size` in pixels, `focal` in pixels, its centre in the middle."""
+
+    size: tuple[int, int]
+    focal: float
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float64]:
+        """(3, 3) intrinsics: K, as in sensor_msgs/CameraInfo."""
+        height, width = self.size
+        return np.array([[self.focal, 0, (width - 1) / 2], [0, self.focal, (height - 1) / 2], [0, 0, 1]])
+
+    @property
+    def vertical_view(self) -> float:
+        """Degrees from the upper to the lower border."""
+        return float(np.degrees(2 * np.arctan(self.size[0] / 2 / self.focal)))
+
+
+def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, roll: float = 0.0) -> npt.NDArray[np.float64]:
+    """The pose (4, 4) at `eye` that has `target` in its middle, turned by `roll` radians about the view."""
+    eye, target = np.asarray(eye, float), np.asarray(target, float)
+    forward = target - eye
+    forward /= np.linalg.norm(forward)
+    right = np.cross(forward, (0, 0, 1))
+    if np.linalg.norm(right) < 1e-6:
+        right = np.array([1.0, 0, 0])
+    right /= np.linalg.norm(right)
+    down = np.cross(forward, right)
+    pose = np.eye(4)
+    pose[:3, 0] = np.cos(roll) * right + np.sin(roll) * down
+    pose[:3, 1] = np.cos(roll) * down - np.sin(roll) * right
+    pose[:3, 2], pose[:3, 3] = forward, eye
+    return pose
+
+
+def draw_camera(rng: Rng, size: tuple[int, int]) -> CameraModel:
+    """A lens between wide and long: 45 to 75 degrees across."""
+    return CameraModel(size, float(size[1] / 2 / np.tan(np.radians(rng.uniform(45, 75)) / 2)))
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """Where a camera is and what it looks at, in metres, and its roll in radians."""
+
+    eye: npt.NDArray[np.float64]
+    target: npt.NDArray[np.float64]
+    roll: float
+
+    @property
+    def pose(self) -> npt.NDArray[np.float64]:
+        return look_at(self.eye, self.target, self.roll)
+
+
+def draw_viewpoint(rng: Rng, layout: Layout, objects: npt.NDArray[np.float64]) -> Viewpoint:
+    """A viewpoint inside the room: often over all of it, often close up.
+
+    Args:
+        objects: (n, 3) where things lie; one of them may be in the middle.
+    """
+    target = layout.focus.copy()
+    if len(objects) and rng.random() < 0.7:
+        target = objects[int(rng.integers(len(objects)))] + rng.normal(0, 0.04, 3)
+    scale = {"table": 1.0, "shelf": 1.15, "floor": 1.6}[layout.place]
+    distance = scale * (rng.uniform(0.25, 0.5) if rng.random() < 0.4 else rng.uniform(0.45, 1.1))
+    if layout.place == "shelf":
+        azimuth, elevation = -np.pi / 2 + rng.normal(0, 0.4), rng.uniform(-0.15, 0.6)
+    else:
+        azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.choice([rng.uniform(12, 40), rng.uniform(30, 80)]))
+    ray = np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
+    half = np.array(layout.room.inside) / 2 - 0.12
+    eye = target + distance * ray
+    eye = np.clip(eye, (-half[0], -half[1], 0.12), (half[0], half[1], layout.room.height - 0.12))
+    return Viewpoint(eye, target, float(rng.normal(0, 0.06)))
+
+
+def drift(rng: Rng, start: Viewpoint, frames: int) -> list[Viewpoint]:
+    """A slow hand-held motion: the eye wanders by some per cent of its distance from frame to frame, the target by less."""
+    distance = float(np.linalg.norm(start.eye - start.target))
+    velocity, result = rng.normal(0, 0.02, 3) * distance, [start]
+    for _ in range(frames - 1):
+        velocity = 0.85 * velocity + rng.normal(0, 0.008, 3) * distance
+        last = result[-1]
+        result.append(
+            Viewpoint(last.eye + velocity, last.target + 0.3 * velocity + rng.normal(0, 0.003, 3) * distance, last.roll + float(rng.normal(0, 0.004)))
+        )
+    return result

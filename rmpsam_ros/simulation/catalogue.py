@@ -1,0 +1,88 @@
+"""What a scene may be made of: kinds of objects, photographs, surfaces; a part of each can be held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.media import IMAGE_SUFFIXES, read_image
+from rmpsam_ros.simulation import goods, large, tools, vessels  # noqa: F401  (they register their kinds)
+from rmpsam_ros.simulation.assets import package_kinds, package_surfaces
+from rmpsam_ros.simulation.things import KINDS, Kind, Materials, Rng, Thing, make_thing
+
+HELD_OUT = frozenset(
+    {"wine_glass", "jug", "spray_bottle", "pliers", "brush", "remote", "toy_car", "vegetable", "basket", "shoe", "robosuite_milk", "stool"}
+)
+"""Kinds that `objects="seen"` leaves out, so that scenes with them are new to a network trained without."""
+
+CHOICES = ("all", "seen", "unseen")
+
+_LARGEST = 640
+_MOST_PHOTOS = 300
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Kinds by the place where they are found, and materials."""
+
+    kinds: tuple[Kind, ...]
+    materials: Materials
+    favoured: frozenset[str] = frozenset()
+
+    def draw(self, rng: Rng, place: str) -> Thing:
+        """An object for a place: table, shelf, floor or room."""
+        fitting = [kind for kind in self.kinds if place in kind.places]
+        weights = np.array([kind.weight * (3.0 if kind.name in self.favoured else 1.0) for kind in fitting])
+        return make_thing(fitting[int(rng.choice(len(fitting), p=weights / weights.sum()))], rng, self.materials)
+
+
+def open_catalogue(objects: str = "all", photos: Path | None = None) -> Catalogue:
+    """The kinds made here and those of installed packages.
+
+    Args:
+        objects: `all`; `seen` without the kinds in HELD_OUT and every fifth photograph and surface; `unseen` with all
+            kinds, those held out three times as often, and only the photographs and surfaces that `seen` leaves out.
+        photos: a folder of photographs for prints, pictures and walls.
+
+    Raises:
+        DataError: another word for `objects`, or a folder without photographs.
+    """
+    if objects not in CHOICES:
+        raise DataError(f"The objects are {objects!r}; they must be {', '.join(CHOICES)}.")
+    kinds = [*KINDS.kinds.values(), *package_kinds()]
+    if objects == "seen":
+        kinds = [kind for kind in kinds if kind.name not in HELD_OUT]
+    pictures = _part([_small(path) for path in _part(_photo_files(photos), objects)], "all") if photos else []
+    surfaces = [_square(path) for path in _part(package_surfaces(), objects)]
+    return Catalogue(tuple(kinds), Materials(tuple(pictures), tuple(surfaces)), HELD_OUT if objects == "unseen" else frozenset())
+
+
+def _part(entries: Sequence, objects: str) -> list:
+    if objects == "all":
+        return list(entries)
+    return [entry for k, entry in enumerate(entries) if (k % 5 == 4) == (objects == "unseen")]
+
+
+def _photo_files(folder: Path) -> list[Path]:
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"There is no folder of photographs {folder}.")
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    if not files:
+        raise DataError(f"{folder} has no photograph.")
+    return files[:: -(-len(files) // _MOST_PHOTOS)]
+
+
+def _small(path: Path) -> np.ndarray:
+    image = read_image(path)
+    factor = min(1.0, _LARGEST / max(image.shape[:2]))
+    return image if factor == 1.0 else cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+
+
+def _square(path: Path) -> np.ndarray:
+    return cv2.resize(read_image(path), (512, 512), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,75 @@
+"""Pictures, ids and depth of a world, with OpenGL off screen."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.errors import BackendError
+from rmpsam_ros.simulation.camera import CameraModel
+from rmpsam_ros.simulation.engine import NO_OPENGL, mujoco
+from rmpsam_ros.simulation.world import World
+
+
+class WorldRenderer:
+    """Renders one world.
+
+    Args:
+        world: from `world.World`.
+        size: height and width.
+
+    Raises:
+        BackendError: there is no OpenGL to render with.
+    """
+
+    def __init__(self, world: World, size: tuple[int, int]) -> None:
+        self.world, self.size = world, size
+        world.model.vis.global_.offheight, world.model.vis.global_.offwidth = size
+        try:
+            self._renderer = mujoco.Renderer(world.model, *size)
+        except (AttributeError, ImportError, RuntimeError, mujoco.FatalError) as error:
+            raise BackendError(NO_OPENGL.format(os.environ["MUJOCO_GL"], str(error)[:80])) from error
+        self._camera = mujoco.mj_name2id(world.model, mujoco.mjtObj.mjOBJ_CAMERA, "camera")
+        self._geom_type = int(mujoco.mjtObj.mjOBJ_GEOM)
+
+    def look(self, camera: CameraModel, pose: npt.NDArray[np.float64]) -> None:
+        """Puts the camera to a pose (4, 4), camera_optical to world."""
+        model, data = self.world.model, self.world.data
+        turn = pose[:3, :3] @ np.diag((1.0, -1.0, -1.0))  # MuJoCo's cameras look along -z with y up
+        mujoco.mju_mat2Quat(model.cam_quat[self._camera], turn.reshape(-1))
+        model.cam_pos[self._camera], model.cam_fovy[self._camera] = pose[:3, 3], camera.vertical_view
+        mujoco.mj_forward(model, data)
+        self._renderer.update_scene(data, camera=self._camera)
+
+    def image(self) -> npt.NDArray[np.uint8]:
+        """(H, W, 3) uint8 RGB, as OpenGL draws it."""
+        return self._renderer.render().copy()
+
+    def depth(self) -> npt.NDArray[np.float32]:
+        """(H, W) float32 metres along the view, not along the ray."""
+        self._renderer.enable_depth_rendering()
+        try:
+            return self._renderer.render().copy()
+        finally:
+            self._renderer.disable_depth_rendering()
+
+    def ids(self) -> npt.NDArray[np.int64]:
+        """(H, W) int64 item ids; 0 where nothing is."""
+        self._renderer.enable_segmentation_rendering()
+        try:
+            found = self._renderer.render()
+        finally:
+            self._renderer.disable_segmentation_rendering()
+        is_geom = found[..., 1] == self._geom_type
+        return np.where(is_geom, self.world.item_of_geom[np.where(is_geom, found[..., 0], 0)], 0)
+
+    def close(self) -> None:
+        self._renderer.close()
+
+    def __enter__(self) -> WorldRenderer:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()

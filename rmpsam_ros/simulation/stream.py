@@ -1,0 +1,131 @@
+"""Simulated cameras with ground truth: a stream of frames from a seed. Needs `mujoco`, not torch and not ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.simulation.camera import CameraModel, Viewpoint, draw_camera, draw_viewpoint, drift
+from rmpsam_ros.simulation.catalogue import Catalogue, open_catalogue
+from rmpsam_ros.simulation.effects import automatic_exposure, draw_lens, photograph
+from rmpsam_ros.simulation.layout import PLACES, make_layout
+from rmpsam_ros.simulation.renderer import WorldRenderer
+from rmpsam_ros.simulation.world import Item, World
+
+_TRIES = 12
+
+
+@dataclass(frozen=True)
+class SimulatedFrame:
+    """One picture with its truth.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        ids: (H, W) int64, an id of `segments` at each pixel.
+        depth: (H, W) float32, metres along the optical axis.
+        camera: intrinsics.
+        pose: (4, 4), takes points from camera_optical (x right, y down, z forward) to world.
+        segments: those of the scene by id; ids stay the same from frame to frame.
+        place: table, shelf or floor.
+        stamp: seconds since the clip's start.
+    """
+
+    image: npt.NDArray[np.uint8]
+    ids: npt.NDArray[np.int64]
+    depth: npt.NDArray[np.float32]
+    camera: CameraModel
+    pose: npt.NDArray[np.float64]
+    segments: dict[int, Item]
+    place: str
+    stamp: float
+
+
+class SceneStream:
+    """An endless walk through scenes, the same for the same arguments.
+
+    Args:
+        seed: of everything that is drawn.
+        size: height and width.
+        frames: of each view; more than one makes a clip with a moving camera, in some of which a thing is moved.
+        views: cameras on each scene.
+        place: table, shelf, floor, or None for each in turn.
+        count: things to try to place; drawn if None.
+        catalogue: from `open_catalogue`; everything that is installed if None.
+        interval: seconds between frames.
+    """
+
+    def __init__(self, seed: int, size: tuple[int, int] = (480, 640), frames: int = 1, views: int = 1, place: str | None = None,
+                 count: int | None = None, catalogue: Catalogue | None = None, interval: float = 0.1) -> None:  # fmt: skip
+        self.seed, self.size, self.frames, self.views, self.count, self.interval = seed, size, frames, views, count, interval
+        self.places = (place,) if place else PLACES
+        self.catalogue = catalogue or open_catalogue()
+
+    def __iter__(self) -> Iterator[list[SimulatedFrame]]:
+        number = 0
+        while True:
+            yield from self.scene(number)
+            number += 1
+
+    def scene(self, number: int) -> Iterator[list[SimulatedFrame]]:
+        """The clips of one scene, a list of frames for each view; scenes do not depend on those before.
+
+        Raises:
+            BackendError: there is no OpenGL to render with.
+        """
+        rng = np.random.default_rng([self.seed, number])
+        layout = make_layout(rng, self.catalogue, self.places[number % len(self.places)], self.count)
+        world = World(layout, rng)
+        with WorldRenderer(world, self.size) as renderer:
+            for _ in range(self.views):
+                yield list(self._clip(world, renderer, rng))
+
+    def _clip(self, world: World, renderer: WorldRenderer, rng: np.random.Generator) -> Iterator[SimulatedFrame]:
+        camera, start = self._good_view(world, rng)
+        lens, exposure = draw_lens(rng), None
+        segments = {item.id: item for item in world.items}
+        viewpoints = drift(rng, start, self.frames)
+        for index, _ in enumerate(self._moves(world, rng)):
+            pose = viewpoints[index].pose
+            renderer.look(camera, pose)
+            plain, depth, ids = renderer.image(), renderer.depth(), renderer.ids()
+            exposure = automatic_exposure(plain) if exposure is None else exposure
+            yield SimulatedFrame(
+                photograph(plain, depth, lens, exposure, rng), ids, depth, camera, pose, segments, world.layout.place, index * self.interval
+            )
+
+    def _good_view(self, world: World, rng: np.random.Generator) -> tuple[CameraModel, Viewpoint]:
+        """A view that shows things and has nothing right before the lens; the best of some where none is good."""
+        resting = world.resting()
+        spots = np.array([world.position(item) for item in resting]).reshape(-1, 3)
+        best, best_score = None, -1.0
+        wanted = min(len(resting), int(rng.integers(3, 9)))
+        for _ in range(_TRIES):
+            camera, viewpoint = draw_camera(rng, self.size), draw_viewpoint(rng, world.layout, spots)
+            ids, distances = world.glance(camera, viewpoint.pose)
+            values, counts = np.unique(ids, return_counts=True)
+            share = dict(zip(values.tolist(), (counts / ids.size).tolist()))
+            seen = [share[item] for item in resting if item in share]
+            near = float((distances < 0.12).mean())
+            score = min(len(seen) / max(wanted, 1), 1.0) + min(sum(seen) / 0.15, 1.0) - 4 * near - max(max(share.values()) - 0.85, 0) * 5
+            if score > best_score or best is None:
+                best, best_score = (camera, viewpoint), score
+            if score >= 1.9:
+                break
+        return best
+
+    def _moves(self, world: World, rng: np.random.Generator) -> Iterator[None]:
+        """Before each frame, the world as it is then: in half of the clips a thing is carried by an unseen hand."""
+        movable = world.resting()
+        if self.frames == 1 or not movable or rng.random() < 0.5:
+            for _ in range(self.frames):
+                yield
+            return
+        item = movable[int(rng.integers(len(movable)))]
+        angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.2)
+        share = np.linspace(0, 1, self.frames)[:, None]
+        lift = rng.uniform(0.03, 0.12) * np.sin(np.pi * np.minimum(share, 0.7))
+        path = np.concatenate((reach * share * np.cos(angle), reach * share * np.sin(angle), lift), axis=1)
+        yield from world.carry(item, path, self.interval)

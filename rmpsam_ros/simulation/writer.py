@@ -1,0 +1,107 @@
+"""Simulated frames in standard forms: COCO panoptic, YouTube-VIS, depth in millimetres, cameras."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.simulation.classes import LABELS, STUFF
+from rmpsam_ros.simulation.stream import SimulatedFrame
+
+_FARTHEST = 65.535
+
+
+class SceneWriter:
+    """Collects frames of clips in a folder; `save` writes the JSON files.
+
+    Args:
+        folder: gets images/ (JPEG), panoptic/ (PNG of ids), depth/ (16-bit PNG, millimetres, 0 = farther than 65 m),
+            panoptic.json, cameras.json and, where clips have more than one frame, videos.json.
+        least: segments of fewer pixels in a frame are left unlabelled there.
+        quality: of the JPEGs.
+    """
+
+    def __init__(self, folder: Path, least: int = 8, quality: int = 92) -> None:
+        self.folder, self.least, self.quality = Path(folder), least, quality
+        self.images: list[dict[str, Any]] = []
+        self.annotations: list[dict[str, Any]] = []
+        self.cameras: list[dict[str, Any]] = []
+        self.videos: list[dict[str, Any]] = []
+        self.tracks: list[dict[str, Any]] = []
+        for name in ("images", "panoptic", "depth"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+
+    def add(self, frames: list[SimulatedFrame], name: str) -> None:
+        """Writes a clip's pictures; `name` is the beginning of its files' names."""
+        ids = [self._add_frame(frame, name if len(frames) == 1 else f"{name}_{index:03d}", name) for index, frame in enumerate(frames)]
+        if len(frames) > 1:
+            self._add_video(frames, ids, name)
+
+    def save(self) -> list[Path]:
+        """Writes the JSON files and returns their paths."""
+        categories = [{"id": k + 1, "name": label, "supercategory": label, "isthing": int(label not in STUFF)} for k, label in enumerate(LABELS)]
+        info = {"description": "simulated scenes of rmpsam_ros; every pixel is labelled but for segments of a few pixels"}
+        files: dict[str, Any] = {
+            "panoptic.json": {"info": info, "images": self.images, "annotations": self.annotations, "categories": categories},
+            "cameras.json": {"info": {"frames": {"world": "z up, metres", "camera_optical": "x right, y down, z forward"},
+                                      "pose": "world from camera_optical, 4x4, row by row", "depth": "millimetres along camera_optical z",
+                                      "pixels": "centres at integers"}, "images": self.cameras}}  # fmt: skip
+        if self.videos:
+            files["videos.json"] = {"info": info, "videos": self.videos, "annotations": self.tracks, "categories": categories}
+        for file_name, content in files.items():
+            with atomic_file(self.folder / file_name) as path:
+                path.write_text(json.dumps(content))
+        return [self.folder / file_name for file_name in files]
+
+    def _add_frame(self, frame: SimulatedFrame, name: str, clip: str) -> npt.NDArray[np.int64]:
+        values, inverse, counts = np.unique(frame.ids, return_inverse=True, return_counts=True)
+        ids = np.where(counts >= self.least, values, 0)[inverse.reshape(frame.ids.shape)]
+        number, (height, width) = len(self.images) + 1, frame.ids.shape
+        self._write(f"images/{name}.jpg", frame.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+        self._write(f"panoptic/{name}.png", np.stack((ids >> 16 & 255, ids >> 8 & 255, ids & 255), -1).astype(np.uint8))
+        depth = np.where(frame.depth < _FARTHEST, np.rint(frame.depth * 1000), 0).astype(np.uint16)
+        self._write(f"depth/{name}.png", depth)
+        self.images.append({"id": number, "file_name": f"{name}.jpg", "height": height, "width": width, "place": frame.place})
+        self.cameras.append({"image_id": number, "file_name": f"{name}.jpg", "depth": f"{name}.png", "clip": clip, "stamp": round(frame.stamp, 6),
+                             "K": np.round(frame.camera.matrix, 6).tolist(), "pose": np.round(frame.pose, 9).tolist()})  # fmt: skip
+        infos = []
+        for value in np.unique(ids[ids > 0]).tolist():
+            item, (x, y, w, h) = frame.segments[value], cv2.boundingRect((ids == value).astype(np.uint8))
+            infos.append({"id": value, "category_id": LABELS.index(item.label) + 1, "iscrowd": 0, "area": int((ids == value).sum()),
+                          "bbox": [x, y, w, h], "kind": item.kind})  # fmt: skip
+        self.annotations.append({"image_id": number, "file_name": f"{name}.png", "segments_info": infos})
+        return ids
+
+    def _add_video(self, frames: list[SimulatedFrame], ids: list[npt.NDArray[np.int64]], name: str) -> None:
+        height, width = ids[0].shape
+        number = len(self.videos) + 1
+        self.videos.append(
+            {"id": number, "height": height, "width": width, "length": len(frames), "file_names": [f"{name}_{k:03d}.jpg" for k in range(len(frames))]}
+        )
+        for value in np.unique(np.concatenate([np.unique(i[i > 0]) for i in ids])).tolist():
+            masks = [i == value for i in ids]
+            item = frames[0].segments[value]
+            boxes = [list(cv2.boundingRect(m.astype(np.uint8))) if m.any() else None for m in masks]
+            self.tracks.append({"id": len(self.tracks) + 1, "video_id": number, "category_id": LABELS.index(item.label) + 1, "iscrowd": 0,
+                                "segmentations": [_runs(m) if m.any() else None for m in masks], "areas": [int(m.sum()) or None for m in masks],
+                                "bboxes": boxes, "height": height, "width": width, "kind": item.kind})  # fmt: skip
+
+    def _write(self, name: str, pixels: npt.NDArray, options: list[int] | None = None) -> None:
+        path = self.folder / name
+        done, data = cv2.imencode(path.suffix, pixels, options or [])
+        if not done:
+            raise OSError(f"{path} cannot be encoded")
+        path.write_bytes(data.tobytes())
+
+
+def _runs(mask: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """COCO's uncompressed run lengths: down the columns, background first."""
+    flat = np.concatenate(([False], mask.T.reshape(-1)))
+    bounds = np.concatenate(([0], np.flatnonzero(flat[1:] != flat[:-1]), [mask.size]))
+    return {"size": list(mask.shape), "counts": np.diff(bounds).tolist()}

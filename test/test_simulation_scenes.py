@@ -1,0 +1,182 @@
+"""Small scenes, simulated and rendered: their truth is consistent, and the project's own readers read it."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import cv2
+import numpy as np
+import pytest
+
+from rmpsam_ros import cli
+from rmpsam_ros.data.checks import check_source
+from rmpsam_ros.data.label_map import load_label_map
+from rmpsam_ros.data.sample import Coverage
+from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.errors import BackendError
+from rmpsam_ros.simulation.camera import CameraModel, look_at
+from rmpsam_ros.simulation.catalogue import open_catalogue
+from rmpsam_ros.simulation.layout import make_layout
+
+SIZE = (120, 160)
+
+if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
+    pytest.skip("mujoco is not installed", allow_module_level=True)
+try:
+    from rmpsam_ros.simulation.stream import SceneStream
+    from rmpsam_ros.simulation.world import World
+    from rmpsam_ros.simulation.writer import SceneWriter
+
+    next(SceneStream(1, (32, 32), count=1).scene(2))
+except BackendError as error:
+    pytest.skip(f"no off-screen OpenGL here: {error}", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def world():
+    rng = np.random.default_rng(4)
+    return World(make_layout(rng, open_catalogue(), "table", 6), rng)
+
+
+@pytest.fixture(scope="module")
+def clips():
+    """Clips of a table and a shelf; in the first a thing is carried."""
+    stream = SceneStream(10, SIZE, frames=4, count=7)
+    return [clip for number in range(2) for clip in stream.scene(number)]
+
+
+@pytest.fixture(scope="module")
+def folder(clips, tmp_path_factory):
+    path = tmp_path_factory.mktemp("scenes")
+    writer = SceneWriter(path)
+    for number, clip in enumerate(clips):
+        writer.add(clip, f"{number:03d}")
+    writer.save()
+    return path
+
+
+def test_world__comes_to_rest_on_the_table(world):
+    import mujoco
+
+    before = {item: world.position(item) for item in world.resting()}
+    assert len(before) >= 3
+    for _ in range(50):
+        mujoco.mj_step(world.model, world.data)
+    assert max(np.linalg.norm(world.position(item) - at) for item, at in before.items()) < 0.02
+
+
+def test_world__glances_at_what_is_rendered(world):
+    from rmpsam_ros.simulation.renderer import WorldRenderer
+
+    camera, pose = CameraModel(SIZE, 140.0), look_at(world.layout.focus + (0.3, -0.5, 0.5), world.layout.focus)
+    ids, distances = world.glance(camera, pose, rays=20)
+    with WorldRenderer(world, SIZE) as renderer:
+        renderer.look(camera, pose)
+        rendered, depth = renderer.ids(), renderer.depth()
+    x, y = np.meshgrid((np.arange(20) + 0.5) * SIZE[1] / 20, (np.arange(20) + 0.5) * SIZE[0] / 20)
+    there = rendered[y.astype(int), x.astype(int)].reshape(-1)
+    assert (ids == there).mean() > 0.95
+    along = np.sqrt(1 + ((x - SIZE[1] / 2) / 140) ** 2 + ((y - SIZE[0] / 2) / 140) ** 2).reshape(-1)
+    error = np.abs(distances - depth[y.astype(int), x.astype(int)].reshape(-1) * along)
+    assert np.median(error[ids == there]) < 0.01
+
+
+def test_frame__is_whole(clips):
+    for clip in clips:
+        for frame in clip:
+            assert frame.image.shape == (*SIZE, 3) and frame.image.dtype == np.uint8 and frame.image.std() > 5
+            assert frame.depth.dtype == np.float32 and 0.02 < frame.depth.min() and frame.depth.max() < 15
+            assert set(np.unique(frame.ids)) <= set(frame.segments), "every pixel belongs to something"
+            assert any(frame.segments[i].is_thing for i in np.unique(frame.ids))
+
+
+def test_clip__shows_the_same_ids_where_depth_and_poses_say(clips):
+    """Points of one frame, carried into the next by depth and poses, land on the same segment where nothing covers them."""
+    shares = []
+    for clip in clips:
+        for one, two in zip(clip[:-1], clip[1:]):
+            v, u = (a.reshape(-1) for a in np.mgrid[1 : SIZE[0] : 3, 1 : SIZE[1] : 3])
+            z = one.depth[v, u]
+            points = np.linalg.inv(one.camera.matrix) @ np.stack((u * z, v * z, z))
+            there = (np.linalg.inv(two.pose) @ one.pose @ np.vstack((points, np.ones(len(z)))))[:3]
+            projected = two.camera.matrix @ there
+            u2, v2 = np.rint(projected[:2] / projected[2]).astype(int)
+            inside = (u2 >= 0) & (v2 >= 0) & (u2 < SIZE[1]) & (v2 < SIZE[0])
+            u, v, u2, v2, there = u[inside], v[inside], u2[inside], v2[inside], there[:, inside]
+            seen = np.abs(two.depth[v2, u2] - there[2]) < 0.004 + 0.01 * there[2]
+            assert seen.mean() > 0.7
+            shares.append((one.ids[v, u] == two.ids[v2, u2])[seen].mean())
+    assert np.mean(shares) > 0.985 and min(shares) > 0.95
+
+
+def test_clip__has_a_moving_camera(clips):
+    for clip in clips:
+        steps = [np.linalg.norm(a.pose[:3, 3] - b.pose[:3, 3]) for a, b in zip(clip[:-1], clip[1:])]
+        assert 0 < max(steps) < 0.2
+
+
+def test_world__carries_a_thing_and_nothing_else_far():
+    rng = np.random.default_rng(6)
+    world = World(make_layout(rng, open_catalogue(), "floor", 5), rng)
+    item = world.resting()[0]
+    before = {other: world.position(other) for other in world.movable}
+    path = np.linspace((0, 0, 0), (0.0, 0.0, 0.2), 4)
+    lifts = [world.position(item)[2] - before[item][2] for _ in world.carry(item, path, 0.1)]
+    assert lifts == pytest.approx(path[:, 2], abs=1e-6)
+
+
+def test_stream__gives_the_same_scene_again(clips):
+    again = next(SceneStream(10, SIZE, frames=4, count=7).scene(1))
+    for one, two in zip(clips[1], again):
+        assert (one.ids == two.ids).all() and (one.pose == two.pose).all() and (one.image == two.image).all()
+
+
+@pytest.mark.parametrize(("kind", "file"), [("panoptic", "panoptic.json"), ("videos", "videos.json")])
+def test_written_scenes__are_read_without_a_problem(folder, kind, file):
+    config = SourceConfig(kind, str(folder / file), str(folder / "images"), coverage="all")
+    findings = check_source(Source(config, load_label_map("robot")))
+    assert findings.problems == [] and findings.pictures == 8 and findings.objects > 16
+    assert "(no class)" not in findings.classes
+
+
+def test_written_panoptic__is_the_truth(folder, clips):
+    reader = Source(SourceConfig("panoptic", str(folder / "panoptic.json"), str(folder / "images")), load_label_map("robot")).reader
+    sample, frame = reader.sample(0), clips[0][0]
+    assert sample.coverage == Coverage.ALL and sample.void.mean() < 0.01
+    names = [label.name for label in reader.label_map.labels.classes]
+    for mask, class_id in zip(sample.masks, sample.class_ids):
+        ids = np.unique(frame.ids[mask])
+        assert len(ids) == 1 and frame.segments[int(ids[0])].label == names[class_id]
+    assert np.abs(sample.image.astype(int) - frame.image).mean() < 8, "JPEG of the same picture"
+
+
+def test_written_tracks__are_rows_of_the_same_thing(folder, clips):
+    reader = Source(SourceConfig("videos", str(folder / "videos.json"), str(folder / "images"), coverage="all"), load_label_map("robot")).reader
+    tracks = [{int(i) for t, frame in enumerate(clips[0]) for i in np.unique(frame.ids[reader.frame(0, t).masks[row]])}
+              for row in range(len(reader.frame(0, 0)))]  # fmt: skip
+    assert all(len(ids) == 1 for ids in tracks) and len(set.union(*tracks)) == len(tracks)
+
+
+def test_written_depth_and_cameras__are_those_of_the_frames(folder, clips):
+    cameras = json.loads((folder / "cameras.json").read_text())["images"]
+    depth = cv2.imread(str(folder / "depth" / cameras[2]["depth"]), cv2.IMREAD_UNCHANGED)
+    assert depth.dtype == np.uint16 and np.abs(depth / 1000 - clips[0][2].depth).max() < 0.0006
+    assert np.array(cameras[2]["pose"]) == pytest.approx(clips[0][2].pose) and np.array(cameras[2]["K"]) == pytest.approx(clips[0][2].camera.matrix)
+
+
+def test_command__renders_and_refuses_to_mix_two_runs(tmp_path, capsys):
+    words = ["simulate", "--scenes", "1", "--size", "48x64", "--place", "floor", "--out", str(tmp_path / "out")]
+    assert cli.main(words) == 0
+    assert len(list((tmp_path / "out/images").iterdir())) == 1 and not (tmp_path / "out/videos.json").exists()
+    assert cli.main(words) == 2 and "holds scenes already" in capsys.readouterr().err
+
+
+def test_command__without_opengl__says_what_would_help(tmp_path):
+    command = [sys.executable, "-m", "rmpsam_ros", "simulate", "--check", "--size", "32x32", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, env={**os.environ, "MUJOCO_GL": "osmesa", "PYOPENGL_PLATFORM": "", "LD_LIBRARY_PATH": ""}, capture_output=True, text=True)
+    if done.returncode == 0:
+        pytest.skip("libOSMesa is installed here")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "MUJOCO_GL" in done.stderr

@@ -1,0 +1,130 @@
+"""Meshes, textures and kinds of the simulation: what needs no MuJoCo."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rmpsam_ros.data.label_map import load_label_map
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.simulation import textures
+from rmpsam_ros.simulation.assets import read_obj
+from rmpsam_ros.simulation.camera import CameraModel, look_at
+from rmpsam_ros.simulation.catalogue import HELD_OUT, open_catalogue
+from rmpsam_ros.simulation.layout import PLACES, make_layout
+from rmpsam_ros.simulation.shapes import box, join, plate, rotation, rounded, sheet, tube, turned
+from rmpsam_ros.simulation.things import KINDS, Materials, make_thing
+from rmpsam_ros.simulation.classes import LABELS, STUFF
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return open_catalogue()
+
+
+def volume(mesh) -> float:
+    """Signed: above 0 where faces are counter-clockwise from outside."""
+    a, b, c = (mesh.vertices[mesh.faces[:, k]] for k in range(3))
+    return float((a * np.cross(b, c)).sum() / 6)
+
+
+@pytest.mark.parametrize(("mesh", "expected", "tolerance"), [
+    (box((0.2, 0.3, 0.4)), 0.024, 1e-9),
+    (box((0.2, 0.3, 0.4), divisions=5), 0.024, 1e-9),
+    (rounded((0.2, 0.2, 0.2), 1.0, 48), np.pi * 0.2**3 / 6, 3e-5),
+    (turned([(0, 0), (0.1, 0), (0.1, 0.3), (0, 0.3)], 64), np.pi * 0.003, 3e-5),
+    (tube([(0, 0, 0.1), (0.2, 0, 0.1), (0.5, 0, 0.1)], 0.02, 40), np.pi * 0.0004 * 0.5, 4e-6),
+    (tube([(0, 0, 0), (0, 0, 0.5)], 0.02, 40), np.pi * 0.0004 * 0.5, 4e-6),
+    (plate([(0, 0), (0.3, 0), (0.3, 0.1), (0.1, 0.1), (0.1, 0.3), (0, 0.3)], 0.02), 0.05 * 0.02, 1e-9),
+    (plate([(0, 0.3), (0.1, 0.3), (0.1, 0.1), (0.3, 0.1), (0.3, 0), (0, 0)], 0.02), 0.05 * 0.02, 1e-9),
+    (join([box((0.1, 0.1, 0.1)), box((0.1, 0.1, 0.1)).moved((1, 0, 0), rotation("y", 30))]), 0.002, 1e-9),
+])  # fmt: skip
+def test_shape__faces_outwards_and_holds_its_volume(mesh, expected, tolerance):
+    assert volume(mesh) == pytest.approx(expected, abs=tolerance)
+
+
+def test_sheet__has_its_top_upwards():
+    mesh = sheet(np.zeros((4, 5)), (0.2, 0.3), 0.01)
+    a, b, c = (mesh.vertices[mesh.faces[:, k]] for k in range(3))
+    up = np.cross(b - a, c - a)[:, 2]
+    on_top = a[:, 2] > 0.005
+    assert (up[on_top] > 0).all() and (up[~on_top] < 0).all()
+
+
+@pytest.mark.parametrize("axis", "xyz")
+def test_rotation__turns_the_way_of_a_right_hand(axis):
+    first = {"x": (0, 1, 0), "y": (0, 0, 1), "z": (1, 0, 0)}[axis]
+    second = {"x": (0, 0, 1), "y": (1, 0, 0), "z": (0, 1, 0)}[axis]
+    assert rotation(axis, 90) @ first == pytest.approx(np.array(second))
+
+
+@pytest.mark.parametrize("kind", KINDS.kinds.values(), ids=KINDS.kinds)
+def test_kind__makes_sound_objects_of_a_usual_size(kind):
+    for seed in range(2):
+        thing = make_thing(kind, np.random.default_rng(seed), Materials())
+        low, high = thing.bounds()
+        assert (high - low).max() < 2.5 and (high - low).max() > 0.01 and low[2] > -0.05
+        assert any(part.walls is None or len(part.walls) for part in thing.parts), "nothing of it collides"
+        for part in thing.parts:
+            assert np.isfinite(part.mesh.vertices).all() and part.mesh.faces.max() < len(part.mesh.vertices) == len(part.mesh.uv)
+
+
+def test_labels__are_classes_of_the_robot_label_set():
+    labels = {label.name: label.is_thing for label in load_label_map("robot").labels.classes}
+    assert {kind.label for kind in open_catalogue().kinds} | STUFF == set(LABELS)
+    assert all(labels[label] == (label not in STUFF) for label in LABELS)
+
+
+@pytest.mark.parametrize("surface", textures.SURFACES.values(), ids=textures.SURFACES)
+def test_surface__is_a_picture_that_follows_from_the_seed(surface):
+    image = surface(np.random.default_rng(3))
+    assert image.dtype == np.uint8 and image.shape[0] == image.shape[1] and image.shape[2] == 3
+    assert (image == surface(np.random.default_rng(3))).all()
+
+
+def test_noise__continues_over_the_border():
+    field = textures.noise(np.random.default_rng(0), 64, 4, 2)
+    inside = np.abs(np.diff(field, axis=1)).max()
+    assert np.abs(field[:, 0] - field[:, -1]).max() < 1.5 * inside
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_layout__stands_things_on_their_support_and_follows_from_the_seed(place, catalogue):
+    layout, again = (make_layout(np.random.default_rng(5), catalogue, place) for _ in range(2))
+    falling = [p for p in layout.placed if not p.fixed]
+    assert falling and [(p.thing.kind, *p.at) for p in layout.placed] == [(p.thing.kind, *p.at) for p in again.placed]
+    heights = [s.middle[2] for s in layout.room.supports]
+    for placed in falling:
+        lowest = min((part.mesh.vertices @ placed.turn.T)[:, 2].min() for part in placed.thing.parts) + placed.at[2]
+        assert lowest > min(heights)
+
+
+def test_catalogue__of_seen_objects_lacks_those_held_out():
+    seen, unseen = open_catalogue("seen"), open_catalogue("unseen")
+    assert not {kind.name for kind in seen.kinds} & HELD_OUT
+    assert {kind.name for kind in unseen.kinds} & HELD_OUT == unseen.favoured & {kind.name for kind in unseen.kinds}
+
+
+def test_catalogue__refuses_what_it_cannot_use(tmp_path):
+    with pytest.raises(DataError, match="has no photograph"):
+        open_catalogue(photos=tmp_path)
+    with pytest.raises(DataError, match="no folder of photographs"):
+        open_catalogue(photos=tmp_path / "none")
+    with pytest.raises(DataError, match="all, seen, unseen"):
+        open_catalogue("some")
+
+
+def test_obj__with_polygons_and_without_texture_coordinates(tmp_path):
+    (tmp_path / "square.obj").write_text("v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 1 2 3 4\n")
+    mesh = read_obj(tmp_path / "square.obj")
+    assert len(mesh.faces) == 2 and mesh.bounds()[1] == pytest.approx([1, 1, 0])
+    assert mesh.uv == pytest.approx(mesh.vertices[:, :2])
+
+
+def test_camera__has_its_target_in_the_middle():
+    camera, pose = CameraModel((480, 640), 500.0), look_at((1, -2, 1.5), (0.2, 0.1, 0.7))
+    in_camera = np.linalg.inv(pose) @ (0.2, 0.1, 0.7, 1)
+    u, v, w = camera.matrix @ in_camera[:3]
+    assert (u / w, v / w) == pytest.approx((319.5, 239.5)) and w > 0
+    above = np.linalg.inv(pose) @ (0.2, 0.1, 0.8, 1)
+    assert above[1] < in_camera[1], "y must point down"
+    assert np.linalg.det(pose[:3, :3]) == pytest.approx(1)
