@@ -32,7 +32,11 @@ _HOW_TO_MAKE = "`rmpsam convert --untrained lite0 --out DIR` makes an untrained 
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """What `model.yaml` says. `input_size` is (height, width) of the network's padded input, multiples of 32."""
+    """What `model.yaml` says. `input_size` is (height, width) of the network's padded input, multiples of 32.
+
+    `connected_prompts`: a click's mask is the region that it lies in. `background_prompts`: background clicks have a
+    prompt type of their own, which the model has learned. The official models have neither.
+    """
 
     path: Path
     name: str
@@ -43,6 +47,8 @@ class ModelFolder:
     trained: bool
     score_threshold: float = 0.8
     overlap_threshold: float = 0.8
+    connected_prompts: bool = False
+    background_prompts: bool = False
     licence: str = ""
     provenance: str = ""
     accuracy: Mapping[str, object] = field(default_factory=dict)
@@ -152,6 +158,8 @@ def write_model_yaml(folder: Path, model: ModelFolder) -> None:
         "trained": model.trained,
         "score_threshold": model.score_threshold,
         "overlap_threshold": model.overlap_threshold,
+        "connected_prompts": model.connected_prompts,
+        "background_prompts": model.background_prompts,
         "licence": model.licence,
         "provenance": model.provenance,
         "accuracy": dict(model.accuracy),
@@ -206,6 +214,8 @@ def _parse(folder: Path, content: dict) -> ModelFolder:
         input_size=check_input_size(content["input_size"]),
         labels=labels,
         trained=bool(content["trained"]),
+        connected_prompts=bool(content.get("connected_prompts", False)),
+        background_prompts=bool(content.get("background_prompts", False)),
         licence=str(content.get("licence", "")),
         provenance=str(content.get("provenance", "")),
         accuracy=content.get("accuracy") or {},

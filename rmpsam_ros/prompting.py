@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,9 +17,9 @@ from rmpsam_ros.types import BACKGROUND, FOREGROUND, PanopticResult, PointPrompt
 CLICK_HALF_SIDE = 3.0
 """A click is the box of +-3 pixels of the network's input round it, as in the reference."""
 
-_TRAINED_KIND = 1
-# The one row of the prompt-type embedding that the reference ever trained: background clicks too are asked as objects
-# of their own ("what is it that I do not want?") and then subtracted.
+_OBJECT_KIND, _BACKGROUND_KIND = 1, 0
+# Rows of the prompt-type embedding. Background clicks too are asked as objects of their own ("what is it that I do not
+# want?") and then subtracted; the reference trained row 1 alone, so that its models are asked so for both.
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Prompt:
         """(P,) bool, points first, then boxes."""
         return np.array([p.label == FOREGROUND for p in self.points] + [True] * len(self.boxes))
 
-    def encode(self, placement: Placement) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """(P, 4) xyxy in network pixels and (P,) prompt types."""
+    def encode(self, placement: Placement, background_kind: bool = False) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """(P, 4) xyxy in network pixels and (P,) prompt types; `background_kind` where the model has learned that type."""
         rows = []
         if self.points:
             centres = placement.points_to_network(np.array([(p.x, p.y) for p in self.points], np.float64))
@@ -43,7 +44,10 @@ class Prompt:
             corners = np.array(self.boxes, np.float64).reshape(-1, 2)
             rows.append(placement.points_to_network(corners).reshape(-1, 4))
         encoded = np.concatenate(rows).astype(np.float32)
-        return encoded, np.full(len(encoded), _TRAINED_KIND, np.int64)
+        kinds = np.full(len(encoded), _OBJECT_KIND, np.int64)
+        if background_kind:
+            kinds[~self.is_foreground] = _BACKGROUND_KIND
+        return encoded, kinds
 
 
 def parse_prompt(points: Sequence[Sequence[float]], labels: Sequence[int] | None, boxes: Sequence[Sequence[float]],
@@ -66,19 +70,42 @@ def parse_prompt(points: Sequence[Sequence[float]], labels: Sequence[int] | None
     return Prompt(checked_points, checked_boxes)
 
 
-def answer(outputs: PromptOutputs, is_foreground: npt.NDArray[np.bool_],
-           placement: Placement) -> tuple[npt.NDArray[np.bool_], Roi, float, int]:  # fmt: skip
-    """Mask (H, W) bool, its rectangle, predicted IoU (0 … 1), and the row of the best foreground prompt."""
+def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
+           connected: bool = False) -> tuple[npt.NDArray[np.bool_], Roi, float, int]:  # fmt: skip
+    """What the network says to each point and box, as one answer.
+
+    Args:
+        outputs: rows as in `prompt.encode`.
+        prompt: the points and boxes.
+        placement: of the image.
+        connected: keep only the regions of the mask that a foreground point lies in or a box touches, if there is one.
+
+    Returns:
+        Mask (H, W) bool, its rectangle, predicted IoU (0 … 1), and the row of the best foreground prompt.
+    """
     logits = np.nan_to_num(outputs.mask_logits, nan=-1e4)
+    is_foreground = prompt.is_foreground
     foreground = np.flatnonzero(is_foreground)
     # Each prompt is brought to full size before it is compared: the maximum of two masks is not linear between cells.
     best_map = np.maximum.reduce([restore(logits[row], placement) for row in foreground])
     mask = best_map > 0
     for row in np.flatnonzero(~is_foreground):
         mask &= best_map > restore(logits[row], placement)
+    if connected:
+        mask = _pointed_at(mask, prompt)
     iou = np.nan_to_num(outputs.iou, nan=0.0)
     best = int(foreground[np.argmax(iou[foreground])])
     return mask, Roi.of_mask(mask), float(np.clip(iou[best], 0, 1)), best
+
+
+def _pointed_at(mask: npt.NDArray[np.bool_], prompt: Prompt) -> npt.NDArray[np.bool_]:
+    """The 8-connected regions that the prompt points at; the mask as it is where it points at none."""
+    _, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    chosen = [regions[min(round(p.y), len(mask) - 1), min(round(p.x), mask.shape[1] - 1)] for p in prompt.points if p.label == FOREGROUND]
+    for x1, y1, x2, y2 in prompt.boxes:
+        chosen += np.unique(regions[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))]).tolist()
+    chosen = [number for number in set(chosen) if number]
+    return np.isin(regions, chosen) if chosen else mask
 
 
 def class_of_mask(mask: npt.NDArray[np.bool_], roi: Roi, panoptic: PanopticResult) -> int:

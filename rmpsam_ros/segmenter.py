@@ -16,7 +16,7 @@ from rmpsam_ros.fusion import fuse
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, check_image, fit, place
 from rmpsam_ros.prompting import Prompt, answer, class_of_mask, parse_prompt
-from rmpsam_ros.types import LabelSet, PanopticResult, PromptResult
+from rmpsam_ros.types import LabelSet, PanopticResult, PromptResult, Roi
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class Segmenter:
         self._backend = create_backend(folder, backend, device, precision, input_size, threads, progress, batch)
         self.model_name, self.trained, self.labels = folder.name, folder.trained, folder.labels
         self.model_path = folder.path
+        self._connected, self._background_kind = folder.connected_prompts, folder.background_prompts
         self.backend_name, self.device_name = self._backend.name, self._backend.device
         self.precision, self.input_size = self._backend.precision, self._backend.input_size
         self.score_threshold = folder.score_threshold if score_threshold is None else score_threshold
@@ -199,7 +200,7 @@ class Frame:
         """The mask of the object that points and boxes describe.
 
         With background points, a pixel is in the answer where the best foreground prompt's logit is positive and beats
-        every background prompt's.
+        every background prompt's. A model may keep to the regions that are pointed at (`connected_prompts`).
 
         Args:
             points: (x, y) each, in source pixels.
@@ -212,7 +213,7 @@ class Frame:
         started = perf_counter()
         prompt: Prompt = parse_prompt(points, labels, boxes, self.image_size)
         outputs = self.prompt_outputs(prompt)
-        mask, roi, score, best = answer(outputs, prompt.is_foreground, self.placement)
+        mask, roi, score, best = self.answer(outputs, prompt)
         class_id = class_of_mask(mask, roi, self.panoptic())
         self.timings["prompt"] = 1e3 * (perf_counter() - started)
         return PromptResult(
@@ -223,5 +224,9 @@ class Frame:
 
     def prompt_outputs(self, prompt: Prompt) -> PromptOutputs:
         """What the network says to each of a prompt's points and boxes by itself, before they make one answer."""
-        encoded, kinds = prompt.encode(self.placement)
+        encoded, kinds = prompt.encode(self.placement, self._segmenter._background_kind)
         return self._segmenter._backend.run_prompts(self._outputs.features, encoded, kinds, self.placement.resized)
+
+    def answer(self, outputs: PromptOutputs, prompt: Prompt) -> tuple[npt.NDArray[np.bool_], Roi, float, int]:
+        """`prompting.answer` for this image and model."""
+        return answer(outputs, prompt, self.placement, self._segmenter._connected)

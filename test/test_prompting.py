@@ -7,8 +7,8 @@ import pytest
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import PromptError
 from rmpsam_ros.placement import Placement, place
-from rmpsam_ros.prompting import answer, class_of_mask, parse_prompt
-from rmpsam_ros.types import PanopticResult, Roi, Segment
+from rmpsam_ros.prompting import Prompt, answer, class_of_mask, parse_prompt
+from rmpsam_ros.types import PanopticResult, PointPrompt, Roi, Segment
 from rmpsam_ros.labels import make_label_set
 
 SIZE = (100, 200)
@@ -52,12 +52,37 @@ def test_answer__background_points_take_away_where_they_are_stronger():
     logits[1, :4, :] = 2  # foreground: upper half
     logits[2, :, :2] = 9  # background: the left quarter, stronger
     outputs = PromptOutputs(logits, np.array([0.4, 1.7, 5.0], np.float32), np.zeros((3, 4), np.float32))
-    mask, roi, score, best = answer(outputs, np.array([True, True, False]), placement)
+    prompt = Prompt((PointPrompt(5, 5, 1), PointPrompt(20, 5, 1), PointPrompt(2, 2, 0)), ())
+    mask, roi, score, best = answer(outputs, prompt, placement)
     assert not mask[:, :6].any()  # taken away
     assert mask[:, 10:14].all() and mask[:12, 20:].all()  # either foreground prompt
     assert not mask[20:, 20:].any()
     assert (score, best) == (1.0, 1)  # the better foreground prompt's, clipped to 1
     assert (roi.y, roi.height) == (0, 32)
+
+
+def test_answer__of_a_model_with_connected_prompts_keeps_what_is_pointed_at():
+    placement = Placement((32, 32), (32, 32), (32, 32))
+    logits = np.full((1, 8, 8), -2, np.float32)
+    logits[0, :3, :3] = logits[0, 6:, 6:] = logits[0, :2, 6:] = 5  # three regions
+    outputs = PromptOutputs(logits, np.zeros(1, np.float32), np.zeros((1, 4), np.float32))
+
+    def regions(prompt: Prompt) -> list[bool]:
+        mask, roi, *_ = answer(outputs, prompt, placement, connected=True)
+        assert roi == Roi.of_mask(mask)
+        return [bool(mask[4, 4]), bool(mask[28, 28]), bool(mask[2, 28])]
+
+    assert regions(Prompt((PointPrompt(4, 4, 1),), ())) == [True, False, False]
+    assert regions(Prompt((PointPrompt(31, 31, 1),), ())) == [False, True, False]
+    assert regions(Prompt((PointPrompt(16, 16, 1),), ())) == [True, True, True]  # beside all of them
+    assert regions(Prompt((), ((16.0, 0.0, 32.0, 32.0),))) == [False, True, True]
+    assert answer(outputs, Prompt((PointPrompt(4, 4, 1),), ()), placement)[0][28, 28]  # as the reference has it
+
+
+def test_encode__a_background_click_has_its_own_kind_where_the_model_knows_it():
+    prompt = parse_prompt([(9, 9), (50, 50)], [1, 0], [(0, 0, 20, 20)], SIZE)
+    assert prompt.encode(place(SIZE, (64, 96)))[1].tolist() == [1, 1, 1]
+    assert prompt.encode(place(SIZE, (64, 96)), background_kind=True)[1].tolist() == [1, 0, 1]
 
 
 def test_class_of_mask__the_segment_most_overlapped():

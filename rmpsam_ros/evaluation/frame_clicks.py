@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends import PromptOutputs
-from rmpsam_ros.prompting import Prompt, answer
-from rmpsam_ros.types import FOREGROUND, PointPrompt
+from rmpsam_ros.prompting import Prompt
+from rmpsam_ros.types import PointPrompt
 
 if TYPE_CHECKING:
     from rmpsam_ros.segmenter import Frame
@@ -43,5 +43,4 @@ class FrameClicks:
             self._known.update(zip(chunk, zip(outputs.mask_logits, outputs.iou, outputs.queries)))
         for clicks in requests:
             outputs = PromptOutputs(*(np.stack(parts) for parts in zip(*(self._known[click] for click in clicks))))
-            is_foreground = np.array([click.label == FOREGROUND for click in clicks])
-            yield answer(outputs, is_foreground, self._frame.placement)[0]
+            yield self._frame.answer(outputs, Prompt(tuple(clicks), ()))[0]

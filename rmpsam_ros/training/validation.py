@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.data.coco import CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import Sample
@@ -23,8 +24,8 @@ from rmpsam_ros.evaluation.simulated_clicks import first_click
 from rmpsam_ros.fusion import fuse
 from rmpsam_ros.graphs import ImageGraph, PromptGraph
 from rmpsam_ros.network import RMPSAM
-from rmpsam_ros.placement import fit, place, restore
-from rmpsam_ros.prompting import Prompt
+from rmpsam_ros.placement import fit, place
+from rmpsam_ros.prompting import Prompt, answer
 from rmpsam_ros.training.config import TrainingConfig
 
 SMALLEST = 64
@@ -67,11 +68,14 @@ class Validation:
                 *outputs, features = image_graph(torch.from_numpy(canvas)[None].to(device), size)
                 rows = clickable(sample, self.objects)
                 if len(rows):
-                    boxes, kinds = Prompt(tuple(first_click(sample.masks[row]) for row in rows), ()).encode(placement)
+                    clicks = tuple(first_click(sample.masks[row]) for row in rows)
+                    boxes, kinds = Prompt(clicks, ()).encode(placement)
                     prompts = (torch.from_numpy(a)[None].to(device) for a in (boxes, kinds))
-                    logits = _numpy(prompt_graph(features, *prompts, size)[0])
-                    ious += [iou(sample.masks[row], restore(np.nan_to_num(logit, nan=-1e4), placement) > 0, sample.void)
-                             for row, logit in zip(rows, logits)]  # fmt: skip
+                    logits, quality_of, queries = (_numpy(t) for t in prompt_graph(features, *prompts, size))
+                    for i, row in enumerate(rows):
+                        said = PromptOutputs(logits[i : i + 1], quality_of[i : i + 1], queries[i : i + 1])
+                        mask = answer(said, Prompt((clicks[i],), ()), placement, connected=True)[0]
+                        ious.append(iou(sample.masks[row], mask, sample.void))
                 if part.is_panoptic:
                     class_ids, scores, _, _, masks = (_numpy(t) for t in outputs)
                     found = fuse(class_ids, scores, masks, placement, self.labels, self.config.score_threshold, self.config.overlap_threshold)
