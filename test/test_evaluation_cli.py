@@ -3,12 +3,17 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import pytest
 from datasets import instance_set, panoptic_set
 from models import tiny_model
 
 from rmpsam_ros import cli
+from rmpsam_ros.data.coco import CocoPanoptic
+from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.evaluation.panoptic import PanopticQuality
 from rmpsam_ros.evaluation.reports import ahead, write_json
+from rmpsam_ros.model_folder import read_model_folder
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +35,6 @@ def test_eval_prompt__writes_json_and_prints_a_table(tmp_path, model, capsys):
 
 
 def test_eval_panoptic__takes_a_label_map_into_the_model_s_classes(tmp_path, model, capsys):
-    from rmpsam_ros.model_folder import read_model_folder
-
     labels = read_model_folder(model).labels
     classes = [{"name": c.name, "thing": c.is_thing} for c in labels.classes]
     mapping = {"disc": "cup", "box": "box", "grass": "floor"}
@@ -79,3 +82,25 @@ def test_ahead__keeps_the_order_and_passes_errors_on():
     assert list(ahead(lambda index: index * index, range(9))) == [index * index for index in range(9)]
     with pytest.raises(ZeroDivisionError):
         list(ahead(lambda index: 1 // (2 - index), range(5)))
+
+
+def test_eval_panoptic__is_the_quality_of_what_rmpsam_segment_writes(tmp_path, model):
+    path, images = panoptic_set(tmp_path)
+    truth = json.loads(path.read_text())
+    for category, name in zip(truth["categories"], ("cup", "box", "floor")):
+        category["name"] = name
+    path.write_text(json.dumps(truth))
+    assert run("panoptic", (path, images), model, "--json", tmp_path / "q.json") == 0
+    assert cli.main(["segment", str(images), "--out", str(tmp_path / "out"), "--model", model, "--threads", "1", "--no-overlays"]) == 0
+    written = json.loads((tmp_path / "out" / "panoptic.json").read_text())
+    names = {category["id"]: category["name"] for category in written["categories"]}
+    labels = read_model_folder(model).labels
+    ids = {label.name: label.id for label in labels.classes}
+    quality, data = PanopticQuality(labels), CocoPanoptic(path, images, LabelMap(labels))
+    for index, entry in enumerate(written["annotations"]):
+        bgr = cv2.imread(str(tmp_path / "out" / "panoptic" / entry["file_name"])).astype(int)
+        quality.add_maps(data.panoptic(index), bgr[..., 2] + 256 * bgr[..., 1], {i["id"]: ids[names[i["category_id"]]] for i in entry["segments_info"]})
+    summary = json.loads((tmp_path / "q.json").read_text())["panoptic"]
+    for name, counts in quality.summary()["classes"].items():
+        assert {key: summary["classes"][name][key] for key in ("tp", "fp", "fn")} == {key: counts[key] for key in ("tp", "fp", "fn")}
+    assert sum(row["fp"] + row["tp"] for row in summary["classes"].values()) > 4

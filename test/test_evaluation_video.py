@@ -147,6 +147,20 @@ def test_eval_video__json__has_every_click(dataset: Path):
     assert content["clicked"]["objects"] == 1 and content["info"]["model"] == "fake" and "j" in content["trackers"]["rmpsam"]
 
 
+def test_eval_video__j_of_a_click_is_that_of_what_rmpsam_track_writes(dataset: Path):
+    assert evaluate(dataset, "--trackers", "rmpsam", "--clicks", "--json", str(dataset / "out.json")) == 0
+    click, = json.loads((dataset / "out.json").read_text())["clicked"]["each"]
+    words = ["track", str(dataset / "images" / "walk"), "--fps", "12", "--click", *map(str, click["click"]), "--only-clicked", "--no-overlay"]
+    assert cli.main([*words, "--out", str(dataset / "tracks")]) == 0
+    found, = json.loads((dataset / "tracks" / "walk.json").read_text())["annotations"]
+    truth, = json.loads((dataset / "truth.json").read_text())["annotations"]
+    overlaps = []
+    for mask, answer in zip(truth["segmentations"], found["segmentations"]):
+        a, b = (np.zeros(IMAGE, bool) if runs is None else rle.decode(runs) for runs in (mask, answer))
+        overlaps.append(np.count_nonzero(a & b) / max(np.count_nonzero(a | b), 1))
+    assert click["j"] == pytest.approx(100 * np.mean(overlaps), abs=1e-3) and 50 < click["j"] < 100
+
+
 def test_clicked__what_no_prompt_finds_is_lost_in_every_frame():
     clicked = ClickedObjects(LABELS, 10.0)
     mask = np.zeros(IMAGE, bool)
