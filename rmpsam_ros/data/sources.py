@@ -1,6 +1,7 @@
 """The datasets of a training run: opened from their description, mixed by weight, every draw repeatable by its number."""
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +23,9 @@ _KINDS = {"panoptic": (CocoPanoptic, Coverage.ALL), "instances": (CocoInstances,
 class SourceConfig:
     """One dataset: `kind` panoptic, instances or videos; `coverage` all, things or some (the kind's usual if empty).
 
-    `weight` is its share of the draws; `mapping` adds to the label map for this set alone; `every` takes only each n-th
-    picture and `skip` leaves each n-th out, so that one file serves as training and validation set.
+    Its paths are seen from `data_root`, and may hold `~` and `$VARIABLES`. `weight` is its share of the draws; `mapping`
+    adds to the label map for this set alone; `every` takes only each n-th picture and `skip` leaves each n-th out, so that
+    one file serves as training and validation set.
     """
 
     kind: str
@@ -47,7 +49,8 @@ class Source:
         kind, usual = _KINDS[config.kind]
         coverage = Coverage(config.coverage) if config.coverage else usual
         self.config, self.weight = config, float(config.weight)
-        self.reader: Reader = kind(base / config.annotations, base / config.images, label_map.with_overrides(config.mapping), coverage)
+        annotations, images = (base / Path(os.path.expandvars(name)).expanduser() for name in (config.annotations, config.images))
+        self.reader: Reader = kind(annotations, images, label_map.with_overrides(config.mapping), coverage)
         indices = range(len(self.reader))
         if config.every > 0:
             indices = indices[:: config.every]
