@@ -8,9 +8,11 @@ The node itself only follows the lifecycle. What it holds while configured is in
 """
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 
 import rclpy
@@ -41,9 +43,10 @@ SUCCESS, FAILURE, ERROR = (
 
 
 class RmpsamNode(LifecycleNode):
-    """Transitions run in the node's default callback group, one at a time, together with changes of parameters.
+    """Transitions run in the node's default callback group, one at a time.
 
-    Everything else has groups of its own: diagnostics and services keep answering while a model is loaded.
+    Everything else has groups of its own: diagnostics, parameters, questions for the state and the node's own services are
+    answered while a model is loaded or an engine is built, which may take minutes.
     """
 
     def __init__(self, name: str = "rmpsam", **kwargs):
@@ -63,6 +66,7 @@ class RmpsamNode(LifecycleNode):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._publish_diagnostics, MutuallyExclusiveCallbackGroup(), clock=steady)
         self._answer_impossible_transitions()
+        self._answer_beside_transitions()
         self._autostart_timer = None
         if self._settings.autostart:
             self._autostart_timer = self.create_timer(0.001, self._autostart, clock=steady)
@@ -120,6 +124,7 @@ class RmpsamNode(LifecycleNode):
             self._stats.setdefault(name, CameraStats())
         self.get_logger().info(f"loading the model '{config.model}'")
         self._session = Session(self, self._settings, config, self._stats)
+        self._session.apply(self._settings.config)  # live values may have been set while it was loaded
         loaded = self._session.segmenter
         self.get_logger().info(
             f"model '{loaded.model_name}' on {loaded.backend_name} ({loaded.device_name}, {loaded.precision}), input "
@@ -178,6 +183,20 @@ class RmpsamNode(LifecycleNode):
                 return response
 
         service.callback = answer
+
+    def _answer_beside_transitions(self) -> None:
+        """Moves rclpy's services for parameters and states out of the group that transitions hold; it has no option for that."""
+        transitions, beside = self.default_callback_group, MutuallyExclusiveCallbackGroup()
+        for service in self.services:
+            if service.callback_group is transitions and service is not getattr(self, "_service_change_state", None):
+                transitions.entities.discard(weakref.ref(service))
+                beside.add_entity(service)
+                service.callback_group = beside
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a transition that may take minutes is on its way."""
+        return self._state in ("configuring", "activating")
 
     # Parameters
 
@@ -247,6 +266,8 @@ def main(args: list[str] | None = None) -> int:
         while rclpy.ok() and not stop.is_set():
             _spin_once(executor, node)
     finally:
+        if node.is_loading:
+            _leave_at_once(node)
         _shut_down(executor, node)
         # Python gives signals their default action back while it ends, and a late second one would then kill it.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -262,6 +283,17 @@ def _spin_once(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
         pass
     except Exception as error:
         node.get_logger().error(f"a callback failed: {type(error).__name__}: {error}", throttle_duration_sec=2.0)
+
+
+def _leave_at_once(node: RmpsamNode) -> None:
+    """Ends the process while a model is loaded or an engine is built: nothing could break that off, and it may take minutes.
+
+    What is on the disk is whole, as engines are written beside their place and renamed.
+    """
+    node.get_logger().info("ended before the model was loaded")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _shut_down(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:

@@ -76,10 +76,10 @@ def until(condition, what: str = "what was waited for", seconds: float = TIMEOUT
 
 
 class NodeProcess:
-    """`python -m rmpsam_ros.node` with parameters, its output in a file."""
+    """`python -m rmpsam_ros.node`, or another program that runs it, with parameters; its output in a file."""
 
-    def __init__(self, log: Path, namespace: str = "", **parameters):
-        arguments = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "-r", f"__ns:=/{namespace}"]
+    def __init__(self, log: Path, namespace: str = "", program: tuple[str, ...] = ("-m", "rmpsam_ros.node"), **parameters):
+        arguments = [sys.executable, *program, "--ros-args", "-r", f"__ns:=/{namespace}"]
         for key, value in parameters.items():
             arguments += ["-p", f"{key.replace('__', '.')}:={_yaml(value)}"]
         self._log = log

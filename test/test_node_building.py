@@ -1,0 +1,47 @@
+"""A node that builds an engine answers, says what it does, and takes over what is set meanwhile."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from node_checks import diagnostics
+from ros_harness import SMALL_INPUT, Client, NodeProcess, model, until
+
+
+@pytest.fixture
+def node(tmp_path):
+    process = NodeProcess(tmp_path / "log", program=(str(Path(__file__).with_name("node_that_builds.py")),),
+                          model=model(), input_size=SMALL_INPUT)  # fmt: skip
+    yield process
+    if process.process.poll() is None:
+        process.stop()
+
+
+@pytest.fixture
+def client():
+    client = Client()
+    yield client
+    client.close()
+
+
+def test_building__node_answers_says_so_and_takes_live_values_over(node, client):
+    until(lambda: "building the image engine" in node.output, "the build", 90)
+    assert client.state() == "configuring"
+    assert client.set("overlay_alpha", 0.25) == ""
+    assert "range" in client.set("overlay_alpha", 7.0)
+    assert "model '" not in node.output.split("building")[1]  # all of that while it was building
+    status = until(lambda: next((s for s in diagnostics(client) if "Timing tactics" in s.message), None), "progress in the diagnostics")
+    assert re.fullmatch(r"configuring: TensorRT, \d+ s: image: Timing tactics \d+ %", status.message)
+    until(lambda: client.state() == "active", "activation", 90)
+    lines = re.findall(r"TensorRT, (\d+) s: ", node.output)
+    assert len(lines) >= 3 and "TensorRT's version was 10.3.0 and is 10.7.0" in node.output
+    assert client.get("overlay_alpha").double_value == 0.25
+    assert node.stop() == 0
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_building__is_told_to_end__ends_at_once(node, signals):
+    until(lambda: "building the image engine" in node.output, "the build", 90)
+    assert node.stop(signals) == 0
+    assert "ended before the model was loaded" in node.output and "active: listening" not in node.output
