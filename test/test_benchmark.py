@@ -8,6 +8,7 @@ import pytest
 from models import tiny_model
 
 from rmpsam_ros import benchmark
+from rmpsam_ros.benchmark import goals, machine
 from rmpsam_ros.benchmark.memory import memory_of
 from rmpsam_ros.benchmark.page import main as make_page
 from rmpsam_ros.benchmark.profile import largest_costs, short_name
@@ -29,10 +30,10 @@ def test_measure__every_configuration_and_stage_once_a_round():
 
 
 def test_bench__table_markdown_and_json(tmp_path, capsys):
-    arguments = ["bench", "--model", str(tiny_model()), "--backend", "openvino", "torch", "--precision", "fp32", "--size", "64x64", "--rounds", "2", "--profile"]
+    arguments = ["bench", "--model", str(tiny_model()), "--backend", "openvino", "torch", "--precision", "fp32", "--size", "64x64", "--rounds", "2", "--profile", "--processor-time"]
     assert main([*arguments, "--markdown", str(tmp_path / "t.md"), "--json", str(tmp_path / "t.json")]) == 0
     said = capsys.readouterr().out
-    assert "median milliseconds" in said and "torch's profiler does not see into OpenVINO" in said and " % (" in said
+    assert "median milliseconds of processor time" in said and "torch's profiler does not see into OpenVINO" in said and " % (" in said
     lines = (tmp_path / "t.md").read_text().splitlines()
     assert lines[0].startswith("| model | backend") and "| tiny | openvino | fp32 | 64x64 |" in lines[2]
     row, _ = json.loads((tmp_path / "t.json").read_text())["rows"]
@@ -70,6 +71,32 @@ def test_page__results_of_several_runs__are_one_table_in_the_file(tmp_path):
         assert (lines[0], lines[-1]) == ("before", "after") and "old" not in lines
         assert [line.split(" | ")[:5] for line in lines if "torch" in line] == [[f"| {n}", "torch", "bf16", "64x96", "4"] for n in "ab"]
         assert "| 1333.3 |" in lines[4] and "- a: medians of 2 rounds; machine a" in lines and lines.count("- Costs.") == 2
+
+
+def test_machine__gpu__is_named_with_its_clocks(monkeypatch, tmp_path):
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\ncase $1 in *name*) echo 'NVIDIA H200, 570.1, 1980 MHz, 700 W, 143771 MiB';; *) echo '1950 MHz, 3201 MHz';; esac")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert "NVIDIA H200, driver 570.1, SM clock up to 1980 MHz" in machine.machine() and " threads, load " in machine.machine()
+    assert machine.gpu_clocks() == "SM 1950 MHz, memory 3201 MHz"
+
+
+def test_goals__met_missed_or_not_measured(tmp_path, capsys):
+    def result(backend, device, whole, click, model="r50", precision="bf16"):
+        row = vars(benchmark.Row(model, backend, precision, (800, 1344), 1, device))
+        row["times"] = {**{stage: [1.0] for stage in benchmark.STAGES}, "whole": [whole], "click": [click]}
+        return row
+
+    rows = [result("torch", "H200", 4.0, 0.5), result("torch-compile", "H200", 2.5, 0.6), result("openvino", "CPU", 1.0, 0.1),
+            result("torch-compile", "H200", 1.0, 2.0, model="r18"), result("torch", "H200", 1.0, 0.1, precision="fp32")]  # fmt: skip
+    (tmp_path / "r.json").write_text(json.dumps({"rows": rows}))
+    assert goals.main([str(tmp_path / "r.json")]) == 1
+    r50, r18 = capsys.readouterr().out.splitlines()
+    assert r50.startswith("r50 800x1344: met: 400 frames/s of 350, click 0.60 ms of 1.00 (torch-compile, bf16, H200)")
+    assert r18.startswith("r18 800x1344: MISSED: 1000 frames/s of 600, click 2.00 ms")
+    (tmp_path / "r.json").write_text(json.dumps({"rows": rows[:3]}))
+    goals.main([str(tmp_path / "r.json")])
+    assert "r18 800x1344: NOT MEASURED on a GPU" in capsys.readouterr().out
 
 
 def test_largest_costs__names_what_takes_longest():

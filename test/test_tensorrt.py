@@ -1,6 +1,7 @@
 """The TensorRT backend: real engines of real graphs with NVIDIA's builder, and the run-time path on a stand-in or a GPU."""
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 
 import numpy as np
@@ -64,6 +65,15 @@ def test_parse_targets__unknown_capability__names_the_known_ones():
 
 
 @needs_rtx
+@pytest.mark.skipif(find_spec("tensorrt") is not None, reason="the full TensorRT is here, and runs on every GPU")
+@pytest.mark.parametrize("compute", ["sm_90", "sm_87"])  # H200, Orin
+def test_load_flavour__rtx_alone_and_a_gpu_it_has_nothing_for__says_what_to_use(compute):
+    with pytest.raises(BackendError, match=f"has no engines for this GPU .{compute}., only for .*sm_86.*full TensorRT, or use the backend torch"):
+        trt_flavour.load_flavour(compute)
+    assert trt_flavour.load_flavour("sm_89").is_rtx
+
+
+@needs_rtx
 def test_build_engine__graph_it_cannot_read__says_why():
     with pytest.raises(BackendError, match="cannot read the graph"):
         build_engine(trt_flavour.load_flavour(None), b"no graph", {}, "fp16", True, ("sm_86",))
@@ -79,6 +89,18 @@ def test_build_engine__progress_raises__build_ends(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         provide(read_model_folder(tiny_model()), "image", Target(flavour, "", ("sm_86",)), "fp16", (96, 128), cache, stop)
     assert not list(tmp_path.glob("*.engine"))
+
+
+@needs_rtx
+def test_engines__of_a_batch__are_built_and_share_the_prompts(tmp_path):
+    model, cache, flavour = read_model_folder(tiny_model()), EngineCache(tmp_path), trt_flavour.load_flavour(None)
+    target = Target(flavour, "", ("sm_86",))
+    for batch in (1, 4):
+        image = provide(model, "image", target, "fp16", (96, 128), cache, batch=batch)
+        prompt = provide(model, "prompt", target, "fp16", (96, 128), cache, batch=batch)
+        assert image.seconds is not None and (prompt.seconds is None) == (batch == 4)
+    miss = cache.find(engine_key(model, "image", target, "fp16", (96, 128), 2))
+    assert re.search("the input shape was batch [14], 96x128 and is batch 2, 96x128", miss.reason)
 
 
 @needs_rtx
@@ -185,6 +207,18 @@ def test_backend__on_stand_in__answers_as_openvino_does(monkeypatch, tmp_path, p
         assert np.mean(a.mask != b.mask) < 0.01 and abs(a.score - b.score) < 0.02
     assert device.captured == 3  # the image's shape, one prompt, four prompts
     ours.close()
+
+
+def test_backend__on_stand_in_in_batches__each_frame_as_if_alone(monkeypatch, tmp_path, photo):
+    monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path))
+    trt_stand_in.install(monkeypatch)
+    monkeypatch.setattr("rmpsam_ros.backends.is_installed", lambda name: True)
+    photos = [np.roll(photo, shift, axis=1)[: 75 - shift] for shift in (0, 10, 30)]
+    theirs = Segmenter(tiny_model(), backend="openvino", precision="fp32")
+    for frame, image in zip(Segmenter(tiny_model(), backend="tensorrt", batch=4).set_images(photos), photos, strict=True):
+        expected = theirs.set_image(image)
+        assert np.mean(frame.panoptic().segment_ids != expected.panoptic().segment_ids) < 0.01
+        assert np.mean(frame.prompt(points=[(50, 20)]).mask != expected.prompt(points=[(50, 20)]).mask) < 0.01
 
 
 def test_backend__on_stand_in__keeps_a_frame_while_others_follow(monkeypatch, tmp_path, photo):

@@ -105,6 +105,9 @@ def load_flavour(compute: str | None) -> Flavour:
         loaded = [f for f in loaded if f.is_rtx] or loaded
     elif len(loaded) > 1 and compute not in loaded[-1].targets():
         loaded = [f for f in loaded if not f.is_rtx]
+    if loaded and compute is not None and loaded[0].is_rtx and compute not in loaded[0].targets():
+        raise BackendError(f"{loaded[0].title} has no engines for this GPU ({compute}), only for {', '.join(loaded[0].targets())}; "
+                           "install NVIDIA's full TensorRT, or use the backend torch or torch-compile.")
     if loaded:
         return loaded[0]
     why = f" ({'; '.join(reasons)})" if reasons else ""

@@ -14,6 +14,7 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.benchmark.machine import gpu_clocks
 from rmpsam_ros.benchmark.memory import memory_of
 from rmpsam_ros.benchmark.row import STAGES, Row
 from rmpsam_ros.benchmark.scenes import resized, scene
@@ -33,7 +34,7 @@ EXPLANATION = (
 def measure(models: Sequence[str], backends: Sequence[str], precisions: Sequence[str], sizes: Sequence[tuple[int, int]],
             rounds: int, image: npt.NDArray[np.uint8] | None = None, threads: int | None = None,
             progress: Callable[[str], None] = lambda text: None, batches: Sequence[int] = (1,), memory: bool = False,
-            profile: Callable[[Ours], None] | None = None) -> list[Row]:  # fmt: skip
+            profile: Callable[[Ours], None] | None = None, clock: Callable[[], float] = perf_counter) -> list[Row]:  # fmt: skip
     """Times every combination. Those of one model and size are loaded together and take turns.
 
     Args:
@@ -48,6 +49,7 @@ def measure(models: Sequence[str], backends: Sequence[str], precisions: Sequence
         batches: images in one run of the network; `reference` has one.
         memory: whether to run each configuration once more, in a process of its own, to see what it holds.
         profile: called with each configuration once it has been timed.
+        clock: seconds; `time.process_time` for a CPU that others use too.
 
     Raises:
         ModelError, BackendError: what cannot be had here.
@@ -60,9 +62,12 @@ def measure(models: Sequence[str], backends: Sequence[str], precisions: Sequence
         for index in range(rounds + 2):
             progress(f"{title}: round {index + 1} of {rounds + 2}")
             for subject in subjects:
-                for stage, seconds in subject.run():
+                for stage, seconds in subject.run(clock):
                     if index >= 2:
                         subject.row.times[stage].append(1e3 * seconds)
+        clocks = gpu_clocks()  # now, while it is still at work
+        for subject in subjects:
+            subject.row.clocks = clocks
         rows += [subject.row for subject in subjects]
         ours = [subject for subject in subjects if isinstance(subject, Ours)]
         for subject in ours:
@@ -104,18 +109,20 @@ class Ours:
             frame.panoptic()
         return frames
 
-    def run(self) -> Iterator[tuple[str, float]]:
-        started = perf_counter()
-        frames = self.whole()
-        yield "whole", perf_counter() - started
-        yield "post-process", sum(frame.timings["fusion"] for frame in frames) / 1e3
+    def run(self, clock: Callable[[], float]) -> Iterator[tuple[str, float]]:
+        """Each stage and its seconds."""
+        started = clock()
+        frames = self.segmenter.set_images(self.images)
+        segmented = clock()
+        for frame in frames:
+            frame.panoptic()
+        fused = clock()
         height, width = self.images[0].shape[:2]
-        started = perf_counter()
         frames[0].prompt(points=[(width // 2, height // 2)])
-        yield "click", perf_counter() - started
+        clicked = clock()
         canvas = self.segmenter._canvas  # holds the images
-        started = perf_counter()
         self.segmenter._backend.run_features(canvas, [(height, width)] * len(canvas))
-        encode = perf_counter() - started
-        yield "encode", encode
-        yield "decode", max(frames[0].timings["network"] / 1e3 - encode, 0.0)
+        encode = clock() - clicked
+        decode = max(segmented - started - frames[0].timings["preprocess"] / 1e3 - encode, 0.0)
+        yield from (("encode", encode), ("decode", decode), ("post-process", fused - segmented), ("whole", fused - started),
+                    ("click", clicked - fused))  # fmt: skip

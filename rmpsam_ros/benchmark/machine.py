@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGES = ("openvino", "torch", "tensorrt", "tensorrt-rtx-cu13")
-_GPU_FIELDS = "name,driver_version,clocks.sm,clocks.max.sm,clocks.mem,power.limit,memory.total"
 
 
 def machine() -> str:
@@ -30,15 +29,21 @@ def machine() -> str:
     return "; ".join(parts)
 
 
+def gpu_clocks() -> str:
+    """What each NVIDIA GPU runs at now, its SMs and its memory; empty without one."""
+    return "; ".join(f"SM {sm}, memory {memory}" for sm, memory in _query("clocks.sm,clocks.mem"))
+
+
 def _gpus() -> list[str]:
-    """Each NVIDIA GPU with its clocks of this moment; none where nvidia-smi is not there."""
+    """Each NVIDIA GPU; none where nvidia-smi is not there."""
+    return [f"{name}, driver {driver}, SM clock up to {clock}, power limit {power}, {memory}"
+            for name, driver, clock, power, memory in _query("name,driver_version,clocks.max.sm,power.limit,memory.total")]  # fmt: skip
+
+
+def _query(fields: str) -> list[list[str]]:
     try:
-        command = ["nvidia-smi", f"--query-gpu={_GPU_FIELDS}", "--format=csv,noheader"]
+        command = ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
     except (OSError, subprocess.SubprocessError):
         return []
-    found = []
-    for line in done.stdout.splitlines():
-        name, driver, sm, most, memory, power, size = (part.strip() for part in line.split(","))
-        found.append(f"{name}, driver {driver}, SM clock {sm} of {most}, memory clock {memory}, power limit {power}, {size}")
-    return found
+    return [[part.strip() for part in line.split(",")] for line in done.stdout.splitlines()]

@@ -23,7 +23,8 @@ def page(files: Sequence[Path]) -> str:
         content = json.loads(file.read_text())
         rows += [Row(**{**row, "size": tuple(row["size"])}) for row in content["rows"]]
         line = f"- {', '.join(dict.fromkeys(row['model'] for row in content['rows']))}: medians of {content['rounds']} rounds; {content['machine']}"
-        notes += [line, *(f"- {note}" for note in content["notes"])]
+        clocks = "; ".join(dict.fromkeys(row["clocks"] for row in content["rows"] if row.get("clocks")))
+        notes += [line + (f"; while it was timed: {clocks}" if clocks else ""), *(f"- {note}" for note in content["notes"])]
     return markdown(rows) + "\n\n" + "\n".join(notes) + "\n"
 
 

@@ -13,6 +13,7 @@ class Row:
     """One configuration and its times in milliseconds, one list for each stage; of a whole batch, but for `click`.
 
     `memory` and `gpu_memory` (MB) are of a process that runs only this configuration; NaN where that was not measured.
+    `clocks` is what the GPUs ran at right after the last round; empty without one.
     """
 
     model: str
@@ -24,6 +25,7 @@ class Row:
     times: dict[str, list[float]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
     memory: float = float("nan")
     gpu_memory: float = float("nan")
+    clocks: str = ""
 
     def median(self, stage: str) -> float:
         return float(np.median(self.times[stage])) if self.times[stage] else float("nan")

@@ -1,0 +1,49 @@
+"""`python -m rmpsam_ros.benchmark.goals RESULT.json …`: what an H200-class GPU is to reach, beside what `rmpsam bench --json` measured.
+
+The paper has 35.1 frames a second on an A100 for the first. The exit code is 1 where a goal is missed or was not measured.
+"""
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rmpsam_ros.benchmark.row import Row
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Frames a second at least, and milliseconds of a click at most, of a model at a size, batch 1, in half precision."""
+
+    model: str
+    size: tuple[int, int]
+    frames_per_second: float
+    click: float
+
+    def verdict(self, rows: Sequence[Row]) -> tuple[bool, str]:
+        """Whether the fastest of the rows reaches it, and a line that says so."""
+        title = f"{self.model} {self.size[0]}x{self.size[1]}"
+        fitting = [r for r in rows if (r.model, r.size, r.batch) == (self.model, self.size, 1) and r.precision in ("fp16", "bf16")
+                   and not r.device.startswith("CPU") and r.backend != "openvino"]  # fmt: skip
+        if not fitting:
+            return False, f"{title}: NOT MEASURED on a GPU in fp16 or bf16"
+        best = max(fitting, key=lambda r: r.frames_per_second)
+        met = best.frames_per_second >= self.frames_per_second and best.median("click") <= self.click
+        return met, (f"{title}: {'met' if met else 'MISSED'}: {best.frames_per_second:.0f} frames/s of {self.frames_per_second:.0f}, "
+                     f"click {best.median('click'):.2f} ms of {self.click:.2f} ({best.backend}, {best.precision}, {best.device})")
+
+
+GOALS = (Goal("r50", (800, 1344), 350, 1.0), Goal("r18", (800, 1344), 600, 1.0))
+
+
+def main(files: Sequence[str]) -> int:
+    rows = [Row(**{**row, "size": tuple(row["size"])}) for file in files for row in json.loads(Path(file).read_text())["rows"]]
+    verdicts = [goal.verdict(rows) for goal in GOALS]
+    print("\n".join(line for _, line in verdicts))
+    return 0 if all(met for met, _ in verdicts) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
