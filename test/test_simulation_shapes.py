@@ -10,10 +10,10 @@ from rmpsam_ros.simulation import textures
 from rmpsam_ros.simulation.assets import read_obj
 from rmpsam_ros.simulation.camera import CameraModel, look_at
 from rmpsam_ros.simulation.catalogue import HELD_OUT, open_catalogue
+from rmpsam_ros.simulation.classes import LABELS, STUFF
 from rmpsam_ros.simulation.layout import PLACES, make_layout
 from rmpsam_ros.simulation.shapes import box, join, plate, rotation, rounded, sheet, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Materials, make_thing
-from rmpsam_ros.simulation.classes import LABELS, STUFF
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 """Objects and surfaces out of installed packages; each is used where it is installed and missed by nobody where it is not.
 
 - pybullet (zlib licence): `pybullet_data/random_urdfs`, 1,000 shapes generated for grasping, without texture.
-- robosuite (MIT licence): a bottle, bread, can, cereal box, lemon and milk carton, and pictures of 25 materials.
+- robosuite (MIT licence): a bottle, bread, cereal box, lemon and milk carton, and pictures of 23 materials.
 
-Only these folders are read: other parts of the packages carry terms of their own.
+Only these are read: other parts of the packages carry terms of their own, and the can wears a brand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rmpsam_ros.simulation import textures as t
 from rmpsam_ros.simulation.shapes import Mesh
 from rmpsam_ros.simulation.things import Kind, Look, Materials, Part, Rng
 
-_ROBOSUITE = {"bottle": "bottle", "bread": "food", "can": "object", "cereal": "box", "lemon": "food", "milk": "box"}
+_ROBOSUITE = {"bottle": "bottle", "bread": "food", "cereal": "box", "lemon": "food", "milk": "box"}
 _LYING = frozenset({"bread", "lemon"})
 
 
@@ -34,7 +34,7 @@ def _folder(package: str, *inside: str) -> Path | None:
 def package_surfaces() -> list[Path]:
     """Pictures of materials, in the same order on each machine."""
     folder = _folder("robosuite", "models", "assets", "textures")
-    names = {f"{name}.png" for name in (*_ROBOSUITE, "soda", "dirt", "glass")}
+    names = {f"{name}.png" for name in (*_ROBOSUITE, "can", "soda", "dirt", "glass")}
     return [p for p in sorted(folder.glob("*.png")) if p.name not in names] if folder else []
 
 
@@ -107,7 +107,7 @@ def _random_shape(files: list[Path], rng: Rng, materials: Materials) -> list[Par
 
 
 def _textured(mesh_file: Path, image_file: Path, rng: Rng) -> list[Part]:
-    sizes = {"lemon": 0.09, "bread": 0.13, "can": 0.11, "bottle": 0.21}
+    sizes = {"lemon": 0.09, "bread": 0.13, "bottle": 0.21}
     mesh = _stood_up(read_obj(mesh_file), sizes.get(mesh_file.stem, 0.17))
     picture = cv2.imread(str(image_file)) if image_file.is_file() else None
     if picture is None:

@@ -78,8 +78,8 @@ def draw_viewpoint(rng: Rng, layout: Layout, objects: npt.NDArray[np.float64]) -
     target = layout.focus.copy()
     if len(objects) and rng.random() < 0.7:
         target = objects[int(rng.integers(len(objects)))] + rng.normal(0, 0.04, 3)
-    scale = {"table": 1.0, "shelf": 1.15, "floor": 1.6}[layout.place]
-    distance = scale * (rng.uniform(0.25, 0.5) if rng.random() < 0.4 else rng.uniform(0.45, 1.1))
+    scale = {"table": 1.0, "shelf": 1.15, "floor": 1.4}[layout.place]
+    distance = scale * (rng.uniform(0.2, 0.42) if rng.random() < 0.45 else rng.uniform(0.4, 0.95))
     if layout.place == "shelf":
         azimuth, elevation = -np.pi / 2 + rng.normal(0, 0.4), rng.uniform(-0.15, 0.6)
     else:
@@ -92,13 +92,18 @@ def draw_viewpoint(rng: Rng, layout: Layout, objects: npt.NDArray[np.float64]) -
 
 
 def drift(rng: Rng, start: Viewpoint, frames: int) -> list[Viewpoint]:
-    """A slow hand-held motion: the eye wanders by some per cent of its distance from frame to frame, the target by less."""
+    """A slow hand-held motion: the eye wanders by some per cent of its distance from frame to frame, the target by less, and
+    both are drawn back to where they began."""
     distance = float(np.linalg.norm(start.eye - start.target))
     velocity, result = rng.normal(0, 0.02, 3) * distance, [start]
     for _ in range(frames - 1):
-        velocity = 0.85 * velocity + rng.normal(0, 0.008, 3) * distance
         last = result[-1]
+        velocity = 0.85 * velocity + rng.normal(0, 0.008, 3) * distance - 0.01 * (last.eye - start.eye)
         result.append(
-            Viewpoint(last.eye + velocity, last.target + 0.3 * velocity + rng.normal(0, 0.003, 3) * distance, last.roll + float(rng.normal(0, 0.004)))
+            Viewpoint(
+                last.eye + velocity,
+                last.target + 0.3 * velocity + rng.normal(0, 0.003, 3) * distance - 0.02 * (last.target - start.target),
+                0.99 * last.roll + float(rng.normal(0, 0.004)),
+            )
         )
     return result

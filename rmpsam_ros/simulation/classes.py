@@ -1,4 +1,5 @@
 """The classes that scenes have, all of the label set `robot`, and which of them are stuff."""
+
 from __future__ import annotations
 
 STUFF = frozenset({"floor", "wall", "ceiling", "table", "furniture", "window"})

@@ -137,6 +137,8 @@ def _table(rng: Rng, materials: Materials, sides: np.ndarray) -> tuple[list[Thin
         board = _tiled(turned([(0, 0), (d / 2, 0), (d / 2, thick), *((d / 2 * s, thick) for s in (0.75, 0.5, 0.25, 0))], 40), (2, 2))
     else:
         board = rounded((w, d, thick), 0.1, 40)
+    if shape >= 0.65:  # the grain runs straight over round tables too
+        board = replace(board, uv=board.vertices[:, :2] / max(w, d) + 0.5)
     support = (box((w * (0.7 if shape >= 0.65 else 1), d * (0.7 if shape >= 0.65 else 1), thick)).moved((0, y, h - thick)),)
     parts = [Part(board.moved((0, y, h - thick)), top, (board.moved((0, y, h - thick)),) if shape >= 0.65 else support)]
     if rng.random() < 0.2:

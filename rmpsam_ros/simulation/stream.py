@@ -75,12 +75,21 @@ class SceneStream:
         Raises:
             BackendError: there is no OpenGL to render with.
         """
-        rng = np.random.default_rng([self.seed, number])
-        layout = make_layout(rng, self.catalogue, self.places[number % len(self.places)], self.count)
-        world = World(layout, rng)
+        world, rng = self._world(number)
         with WorldRenderer(world, self.size) as renderer:
             for _ in range(self.views):
                 yield list(self._clip(world, renderer, rng))
+
+    def watch(self, number: int) -> Iterator[SimulatedFrame]:
+        """The frames of one scene's first view as they are made, for a camera that runs on: `frames` may be large."""
+        world, rng = self._world(number)
+        with WorldRenderer(world, self.size) as renderer:
+            yield from self._clip(world, renderer, rng)
+
+    def _world(self, number: int) -> tuple[World, np.random.Generator]:
+        rng = np.random.default_rng([self.seed, number])
+        layout = make_layout(rng, self.catalogue, self.places[number % len(self.places)], self.count)
+        return World(layout, rng), rng
 
     def _clip(self, world: World, renderer: WorldRenderer, rng: np.random.Generator) -> Iterator[SimulatedFrame]:
         camera, start = self._good_view(world, rng)
@@ -109,7 +118,7 @@ class SceneStream:
             share = dict(zip(values.tolist(), (counts / ids.size).tolist()))
             seen = [share[item] for item in resting if item in share]
             near = float((distances < 0.12).mean())
-            score = min(len(seen) / max(wanted, 1), 1.0) + min(sum(seen) / 0.15, 1.0) - 4 * near - max(max(share.values()) - 0.85, 0) * 5
+            score = min(len(seen) / max(wanted, 1), 1.0) + min(sum(seen) / 0.25, 1.0) - 4 * near - max(max(share.values()) - 0.85, 0) * 5
             if score > best_score or best is None:
                 best, best_score = (camera, viewpoint), score
             if score >= 1.9:
@@ -117,15 +126,19 @@ class SceneStream:
         return best
 
     def _moves(self, world: World, rng: np.random.Generator) -> Iterator[None]:
-        """Before each frame, the world as it is then: in half of the clips a thing is carried by an unseen hand."""
-        movable = world.resting()
-        if self.frames == 1 or not movable or rng.random() < 0.5:
-            for _ in range(self.frames):
-                yield
+        """Before each frame, the world as it is then: now and then an unseen hand carries a thing and lets it fall."""
+        if self.frames == 1:
+            yield
             return
-        item = movable[int(rng.integers(len(movable)))]
-        angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.2)
-        share = np.linspace(0, 1, self.frames)[:, None]
-        lift = rng.uniform(0.03, 0.12) * np.sin(np.pi * np.minimum(share, 0.7))
-        path = np.concatenate((reach * share * np.cos(angle), reach * share * np.sin(angle), lift), axis=1)
-        yield from world.carry(item, path, self.interval)
+        left = self.frames
+        while left:
+            length, movable = min(left, int(rng.integers(10, 40))), world.resting()
+            left -= length
+            if not movable or rng.random() < 0.5:
+                yield from world.wait(length, self.interval)
+                continue
+            angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.2)
+            share = np.linspace(0, 1, length)[:, None]
+            lift = rng.uniform(0.03, 0.12) * np.sin(np.pi * np.minimum(share, 0.7))
+            path = np.concatenate((reach * share * np.cos(angle), reach * share * np.sin(angle), lift), axis=1)
+            yield from world.carry(movable[int(rng.integers(len(movable)))], path, self.interval)

@@ -180,6 +180,14 @@ class World:
         hit = geoms >= 0
         return np.where(hit, self.item_of_geom[np.maximum(geoms, 0)], 0), np.where(hit, distances, np.inf)
 
+    def wait(self, frames: int, seconds: float) -> Iterator[None]:
+        """Lets physics go on for `seconds` before each of some frames but the first; yields at each."""
+        for index in range(frames):
+            for _ in range(int(seconds / _STEP) if index else 0):
+                mujoco.mj_step(self.model, self.data)
+            mujoco.mj_forward(self.model, self.data)
+            yield
+
     def carry(self, item: int, path: npt.NDArray[np.float64], seconds: float) -> Iterator[None]:
         """Moves a thing by hand along (T, 3) offsets from where it is, the others left to physics; yields after each."""
         body = self.model.geom_bodyid[int(np.flatnonzero(self.item_of_geom == item)[0])]
