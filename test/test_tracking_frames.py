@@ -229,6 +229,24 @@ def test_remove__a_track_that_is_followed__is_not_asked_for_any_more():
     assert tracker.follow(frame.prompt(points=[(80, 80)])) == track_id + 1
 
 
+@pytest.mark.parametrize("first, then, kept", [(0.8, 0.55, True), (0.8, 0.35, False), (1.0, 0.45, False), (0.3, 0.2, True), (0.3, 0.1, False)])
+def test_follow__an_answer_is_judged_by_how_sure_the_click_was(first, then, kept):
+    class Unsure(SceneFrame):
+        score = first
+
+        def prompt(self, points=(), labels=None, boxes=()) -> PromptResult:
+            return replace(super().prompt(points, labels, boxes), score=self.score)
+
+    tracker = Tracker(LABELS)
+    frame = Unsure([Thing(20, 20, found=0)])
+    tracker.update(frame, stamp=0.0)
+    tracker.follow(frame.prompt(points=[(80, 80)]))
+    frame = Unsure([Thing(21, 20, found=0)])
+    frame.score = then
+    track, = tracker.update(frame, stamp=0.1)
+    assert (track.frames_since_seen == 0) is kept
+
+
 def test_update__a_stale_frame__is_not_prompted():
     tracker = Tracker(LABELS)
     frame = SceneFrame([Thing(20, 20, found=0)])

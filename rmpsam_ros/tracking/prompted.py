@@ -26,15 +26,20 @@ MOST_ASKED = 8
 ALIKE = 0.8
 """Least cosine of a prompt's answer with the track's own queries for it to be taken for the same object."""
 SURE = 0.5
-"""Least predicted IoU of such an answer."""
+"""Least predicted IoU of such an answer, where the click's own was at least twice that."""
+SHARE = 0.5
+"""Elsewhere the least share of the click's own predicted IoU: not every network knows how good its masks are, and the
+person who clicked has accepted the first one."""
 LEARNING_RATE = 0.2
 
 
 @dataclass
 class _Memory:
-    """`query` (D,) unit: the running mean of the answers so far, None where the backend gives none."""
+    """`query` (D,) unit: the running mean of the answers so far, None where the backend gives none. `least`: the
+    predicted IoU that an answer must have."""
 
     query: npt.NDArray[np.float32] | None
+    least: float
 
 
 class PromptKeeper:
@@ -45,7 +50,7 @@ class PromptKeeper:
 
     def remember(self, track_id: int, click: PromptResult) -> None:
         """A click was made a track."""
-        self._memories[track_id] = _Memory(_unit(click.query))
+        self._memories[track_id] = _Memory(_unit(click.query), min(SURE, SHARE * float(np.nan_to_num(click.score))))
 
     def forget(self, track_id: int) -> None:
         self._memories.pop(track_id, None)
@@ -148,4 +153,4 @@ def _fits(seen: Observation, answer: PromptResult, table: TrackTable, row: int, 
     reach = 0.75 * float(table.reach[row]) + 2 * float(np.sqrt(table.covariance[row, 0]))
     query = _unit(answer.query)
     alike = query is None or memory.query is None or float(query @ memory.query) >= ALIKE
-    return answer.score >= SURE and 0.5 <= ratio <= 2.0 and distance <= reach and alike
+    return answer.score >= memory.least and 0.5 <= ratio <= 2.0 and distance <= reach and alike
