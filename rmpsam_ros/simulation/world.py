@@ -174,9 +174,11 @@ class World:
         x, y = np.meshgrid((np.arange(rays) + 0.5) * width / rays, (np.arange(rays) + 0.5) * height / rays)
         ahead = np.stack(((x - width / 2) / camera.focal, (y - height / 2) / camera.focal, np.ones_like(x)), -1).reshape(-1, 3) @ pose[:3, :3].T
         ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-        geoms, distances = np.full(len(ahead), -1, np.int32), np.full(len(ahead), -1.0)
         shown = np.array([group != _HIDDEN for group in range(6)], np.uint8)
-        mujoco.mj_multiRay(self.model, self.data, pose[:3, 3], ahead.reshape(-1), shown, 1, -1, geoms, distances, len(ahead), 20.0)
+        geoms, distances, found = np.empty(len(ahead), np.int64), np.empty(len(ahead)), np.full(1, -1, np.int32)
+        for k, ray in enumerate(ahead):  # mj_multiRay misses parts of large meshes right before the camera
+            distances[k] = mujoco.mj_ray(self.model, self.data, pose[:3, 3], ray, shown, 1, -1, found)
+            geoms[k] = found[0]
         hit = geoms >= 0
         return np.where(hit, self.item_of_geom[np.maximum(geoms, 0)], 0), np.where(hit, distances, np.inf)
 
