@@ -13,6 +13,7 @@ from models import tiny_model
 
 from rmpsam_ros.backends import create_backend
 from rmpsam_ros.backends import torch as torch_backend
+from rmpsam_ros.backends.openvino import cpu_has_bf16
 from rmpsam_ros.backends.static_run import StaticRun
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import read_model_folder
@@ -79,6 +80,34 @@ def test_bf16__decoder_and_clicks_stay_float32():
     assert {out.mask_logits.dtype, out.queries.dtype, out.scores.dtype} == {np.dtype(np.float32)}
     # Rounded to bfloat16 by the decoder, every value would be one of bfloat16's.
     assert np.mean(out.mask_logits == torch.from_numpy(out.mask_logits).bfloat16().float().numpy()) < 0.1
+
+
+@pytest.fixture(scope="module")
+def anchored(tmp_path_factory):
+    """A folder of a network whose masks are small ellipses: differences of large numbers."""
+    from dataclasses import replace
+
+    from rmpsam_ros.export import make_model_folder
+    from rmpsam_ros.network import build
+
+    net = build("tiny", anchors=True, mean_pooling=True, stuff_queries=2)
+    with torch.no_grad():
+        net.panoptic_head.anchors.weight[:, 2:] = torch.tensor([0.1, 0.1, 4.0]).log()
+    folder = tmp_path_factory.mktemp("models") / "anchored"
+    model = replace(read_model_folder(tiny_model()), name="anchored", config=net.config_dict(), score_threshold=0.0, overlap_threshold=0.0)
+    make_model_folder(net, folder, model, half=False)
+    return folder
+
+
+@pytest.mark.parametrize("backend", ["openvino", "torch"])
+def test_bf16__network_with_anchors__masks_are_as_in_float32(anchored, photos, backend):
+    if backend == "openvino" and not cpu_has_bf16():
+        pytest.skip("this CPU does not compute bf16")
+    ours, theirs = (Segmenter(anchored, b, precision=p, input_size=(480, 640), batch=2) for b, p in ((backend, "bf16"), ("torch", "fp32")))
+    for frame, expected in zip(ours.set_images(photos[:2]), theirs.set_images(photos[:2])):
+        a, b = frame.objects.mask_logits > 0, expected.objects.mask_logits > 0
+        assert b.any() and np.count_nonzero(a & b) / np.count_nonzero(a | b) > 0.99
+        assert np.mean(frame.prompt([(50, 20)]).mask != expected.prompt([(50, 20)]).mask) < 0.01
 
 
 # --- compiled ----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
+from rmpsam_ros.backends.limits import needs_float32
 from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import ModelFolder
 
@@ -49,17 +50,22 @@ class OpenVinoBackend:
         mid = image.output("features").partial_shape[1].get_length()
         # Features go from one graph to the other in the type they are computed in: bf16 halves what a frame keeps.
         stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(beside, ov.Type.f32)
+        # OpenVINO has no finer way to keep the masks of such a network in float32: the decoder becomes a graph of its own.
+        decoder = _cut_decoder(ov, image) if needs_float32(model.config) and beside != "fp32" else None
+        exact = {**options, "INFERENCE_PRECISION_HINT": "f32"} if decoder else options
         image = _with_types(ov, image, inputs={"image_size": ov.Type.i64}, outputs={"features": stored})
+        decoder = _with_types(ov, decoder, inputs={"features": stored}) if decoder else None
         prompt = _read(core, model.prompt_graph)
         prompt.reshape({"features": [1, mid, *cells], "boxes": [1, -1, 4], "labels": [1, -1], "image_size": [1, 2]})
         prompt = _with_types(ov, prompt, inputs={"features": stored})
         try:
             self._image = core.compile_model(image, plugin, options).create_infer_request()
-            self._prompt = core.compile_model(prompt, plugin, options).create_infer_request()
+            self._decoder = core.compile_model(decoder, plugin, exact).create_infer_request() if decoder else None
+            self._prompt = core.compile_model(prompt, plugin, exact).create_infer_request()
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot compile {model.path} for {plugin} ({_short(error)}).") from error
         # What a frame keeps, and how much of it: each run writes into tensors of its own, nothing is copied out.
-        masks = list(image.output("mask_logits").shape)
+        masks = list((decoder or image).output("mask_logits").shape)
         self._kept = {"features": (stored, [batch, mid, *cells]), "mask_logits": (ov.Type.f32, masks)}
         self._encoder = None
         self._compile_encoder = lambda: core.compile_model(_encoder_of(ov, image), plugin, options).create_infer_request()
@@ -68,12 +74,15 @@ class OpenVinoBackend:
         return np.zeros((self.batch, *self.input_size, 3), np.uint8)
 
     def run_images(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> list[ImageOutputs]:
-        request, count = self._image, len(image_sizes)
+        count, request = len(image_sizes), self._decoder or self._image
         images, sizes = filled(images, image_sizes, self.batch)
         kept = {name: self._ov.Tensor(*kind) for name, kind in self._kept.items()}
-        for name, tensor in kept.items():
-            request.set_tensor(name, tensor)
-        request.infer({"image": images, "image_size": sizes}, share_inputs=True)
+        request.set_tensor("mask_logits", kept["mask_logits"])
+        self._image.set_tensor("features", kept["features"])
+        self._image.infer({"image": images, "image_size": sizes}, share_inputs=True)
+        if self._decoder:
+            self._decoder.set_tensor("features", kept["features"])
+            self._decoder.infer()
         small = {name: np.array(request.get_tensor(name).data) for name in ("class_ids", "scores", "iou", "queries")}
         small["class_ids"] = small["class_ids"].astype(np.int64, copy=False)
         masks = kept["mask_logits"].data
@@ -100,7 +109,7 @@ class OpenVinoBackend:
         return self._encoder.get_tensor("features")
 
     def close(self) -> None:
-        self._image = self._prompt = self._encoder = None
+        self._image = self._decoder = self._prompt = self._encoder = None
 
 
 def cpu_has_bf16() -> bool:
@@ -155,6 +164,21 @@ def _with_types(ov, graph, inputs: dict | None = None, outputs: dict | None = No
     for name, element_type in (outputs or {}).items():
         steps.output(name).tensor().set_element_type(element_type)
     return steps.build()
+
+
+def _cut_decoder(ov, graph):
+    """Takes what comes after the features out of the image graph; the rest, as a graph from `features` (float32) on."""
+    (kept,) = (r for r in graph.get_results() if "features" in r.get_output_tensor(0).get_names())
+    source = kept.input_value(0)
+    features = ov.opset13.parameter(source.get_partial_shape(), source.get_element_type(), name="features")
+    features.output(0).get_tensor().set_names({"features"})
+    for reader in source.get_target_inputs():
+        if reader.get_node().get_type_name() != "Result":
+            reader.replace_source_output(features.output(0))
+    others = [r for r in graph.get_results() if r.get_friendly_name() != kept.get_friendly_name()]
+    for result in others:
+        graph.remove_result(result)
+    return ov.Model(others, [features], "decoder")
 
 
 def _encoder_of(ov, graph):
