@@ -71,6 +71,18 @@ def test_commands__are_those_that_there_are():
     assert listed == cli.available_commands()
 
 
+def test_benchmark_page__has_the_columns_of_the_table():
+    from rmpsam_ros.benchmark.page import BEGIN, END
+    from rmpsam_ros.benchmark.table import COLUMNS
+
+    page = (ROOT / "rmpsam_ros/benchmark/README.md").read_text()
+    table = page.split(BEGIN)[1].split(END)[0].splitlines()
+    headings = [heading for heading, _ in COLUMNS]
+    assert table[0].strip("| ").split(" | ") == headings
+    rows = [line.strip("| ").split(" | ") for line in table if line.startswith("| ")][1:]
+    assert len(rows) > 6 and all(len(row) == len(headings) for row in rows)
+
+
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_links__lead_to_a_file(link):
     assert (ROOT / link).is_file()
