@@ -163,3 +163,15 @@ def test_load_checkpoint__skips_the_training_log_of_mmengine(tmp_path, monkeypat
     for name in names:
         monkeypatch.delitem(sys.modules, name)
     assert torch.equal(load_checkpoint(tmp_path / "official.pth")["w"], torch.ones(2))
+
+
+def test_shared_adapter__prompts_depend_on_the_object_adapter_alone():
+    torch.manual_seed(0)
+    shared, split = (build("tiny", shared_adapter=flag) for flag in (True, False))
+    split.load_state_dict(shared.state_dict())
+    features, boxes, labels = torch.randn(1, 32, 16, 16), torch.tensor([[[10.0, 10, 16, 16]]]), torch.ones(1, 1, dtype=torch.int64)
+    for net, used, unused in ((shared, "panoptic_attn", "prompt_attn"), (split, "prompt_attn", "panoptic_attn")):
+        net.requires_grad_(True).zero_grad()
+        net.decode_prompts(features, boxes, labels, (64, 64)).mask_logits.square().sum().backward()
+        grads = {name: p.grad is not None and bool(p.grad.any()) for name, p in net.named_parameters()}
+        assert any(g for n, g in grads.items() if used in n) and not any(g for n, g in grads.items() if unused in n)

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     import json
+    import os
 
     from rich.console import Console
 
@@ -46,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
         path = args.out / f"{measured.task}-{measured.name.replace('/', '-')}.json"
         if not (args.resume and path.is_file()):
             console.print(f"{number} of {len(planned)}: {measured.task} on {measured.name}", markup=False)
-            code = cli.main([*measured.command(str(config.data_folder)), "--json", str(path)])
+            words = [os.path.expandvars(word) for word in measured.command(str(config.data_folder))]
+            code = cli.main([*words, "--json", str(path)])
             if code:
                 return code
         done.append((measured, json.loads(path.read_text())))

@@ -57,7 +57,8 @@ def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[
                 continue
             if entry.skip:
                 raise DataError(f"The validation set {entry.annotations} has `skip`, which `rmpsam eval` has not; give it `every`.")
-            words = ["--images", f"{{data}}/{entry.images}", "--annotations", f"{{data}}/{entry.annotations}"]
+            images, annotations = (name if name.startswith(("$", "~", "/")) else f"{{data}}/{name}" for name in (entry.images, entry.annotations))
+            words = ["--images", images, "--annotations", annotations]
             words += ["--every", str(entry.every)] if entry.every else []
             words += ["--clicks", "--trackers", "rmpsam"] if task == "video" else []
             result.append(Measurement(task, Path(entry.annotations).with_suffix("").as_posix(), (*words, "--model", model, *more)))

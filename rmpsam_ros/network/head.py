@@ -34,9 +34,10 @@ class Head(nn.Module):
     """Queries, prompt encoder, stages, object adapter, prompt adapter, classifier."""
 
     def __init__(self, dim: int, heads: int, feedforward: int, stages: int, num_queries: int, text_dim: int,
-                 num_classes: int, learned_classes: bool, anchors: bool = False, stuff_queries: int = 0) -> None:  # fmt: skip
+                 num_classes: int, learned_classes: bool, anchors: bool = False, stuff_queries: int = 0,
+                 shared_adapter: bool = False) -> None:  # fmt: skip
         super().__init__()
-        self.dim = dim
+        self.dim, self.shared_adapter = dim, shared_adapter
         self.kernels = nn.Embedding(num_queries, dim)
         self.mask_heads = nn.ModuleList(DecoderStage(dim, heads, feedforward, text_dim, anchors) for _ in range(stages))
         self.panoptic_attn = KernelUpdator(dim)
@@ -96,9 +97,12 @@ class Head(nn.Module):
             anchors, content = prompt_anchors(boxes, features.channels.shape[-2:], 2 * CLICK_HALF_SIDE)
             masks = features.ellipses(shape_of(content))
         queries, masks, anchors = self._refine(features, kernels, masks, anchors, alone=True, auxiliary=auxiliary)
-        adapted = self.prompt_norm(self.prompt_attn(queries, features))
+        if self.shared_adapter:
+            adapted, locator = self.panoptic_attn(pool_under(masks, features), queries), self.panoptic_locator
+        else:
+            adapted, locator = self.prompt_norm(self.prompt_attn(queries, features)), self.prompt_locator
         if anchors is not None:
-            anchors = self.prompt_locator(adapted, anchors)
+            anchors = locator(adapted, anchors)
             shape = shape_of(anchors)
         if classes:
             logits = self.mask_heads[-1].classes(queries, self.text_classifier) / STAGE_TEMPERATURE

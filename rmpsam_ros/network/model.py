@@ -29,7 +29,8 @@ class NetworkConfig:
     `mean` and `std` are RGB on the 0 … 255 scale. `learned_classes` makes the class embeddings parameters (own label
     sets) rather than fixed text embeddings (the official ones). `mean_pooling` divides pooled features by the mask's area,
     and `anchors` gives each query an ellipse (`anchors.py`), of which the first `stuff_queries` begin all over the
-    picture; the official variants have neither.
+    picture; the official variants have neither. `shared_adapter` sends prompts through the object queries' adapter, to see
+    what one of their own is worth.
     """
 
     backbone: str = "resnet50"
@@ -45,6 +46,7 @@ class NetworkConfig:
     mean_pooling: bool = False
     anchors: bool = False
     stuff_queries: int = 0
+    shared_adapter: bool = False
     mean: tuple[float, float, float] = _IMAGENET[0]
     std: tuple[float, float, float] = _IMAGENET[1]
 
@@ -70,7 +72,7 @@ class RMPSAM(nn.Module):
         self.neck = Neck(self.backbone.channels, config.mid, config.dim, squares=config.anchors)
         self.panoptic_head = Head(config.dim, config.heads, config.feedforward, config.stages, config.num_queries,
                                   config.text_dim, config.num_classes, config.learned_classes,
-                                  config.anchors, config.stuff_queries)  # fmt: skip
+                                  config.anchors, config.stuff_queries, config.shared_adapter)  # fmt: skip
 
     def normalize(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) RGB on the 0 … 255 scale, any dtype, to float32 in the network's units. Pad with 0 after this."""
