@@ -96,7 +96,8 @@ def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsy
 
 @pytest.mark.parametrize("line, part", [
     ("stepz: 3", "unknown option 'stepz'"), ("steps: many", "steps is 'many'; it must be of type int"), ("steps: 0", "at least 1"),
-    ("input_size: [90, 128]", "multiples of 32"), ("train: []", "no dataset"), ("freeze_batchnorm: some", "backbone, all or none"),
+    ("input_size: [90, 128]", "multiples of 32"), ("model_size: [96]", "must be height and width"), ("train: []", "no dataset"),
+    ("freeze_batchnorm: some", "backbone, all or none"),
     ("losses: {point: 3}", "unknown option 'point'"), ("clips: 2.0", "from 0 to 1"), ("device: [", "not YAML"),
 ])  # fmt: skip
 def test_config__says_what_is_wrong(tmp_path, capsys, line, part):

@@ -29,7 +29,7 @@ class TrainingConfig:
         name: of the model; the out folder's if empty.
         variant: lite0, r18, r50 (tiny, for tests); `start` is a model folder to start from instead of fresh weights.
         network: options of the variant that differ, such as `num_queries`.
-        input_size: height and width, multiples of 32.
+        input_size: height and width, multiples of 32; model_size: those of the finished model, if it shall run at others.
         steps, batch_size: how long, and pictures in a step; `clips` of the steps are clips of `frames`.
         learning_rate, weight_decay, warm_up (steps), clip_gradient (norm), ema: of AdamW and its average.
         backbone_rate: factor on the learning rate; freeze_stages: 0 … 4 of the backbone stay as they are;
@@ -51,6 +51,7 @@ class TrainingConfig:
     start: str = ""
     network: Mapping[str, object] = field(default_factory=dict)
     input_size: tuple[int, int] = (480, 640)
+    model_size: tuple[int, ...] = ()
     steps: int = 20000
     batch_size: int = 8
     object_steps: float = 1.0
@@ -132,6 +133,8 @@ def load_config(path: Path) -> TrainingConfig:
         raise DataError(f"{path}: train lists no dataset.")
     try:
         check_input_size(config.input_size)
+        if config.model_size:
+            check_input_size(config.model_size)
     except ValueError as error:
         raise DataError(f"{path}: {error}.") from error
     return config
