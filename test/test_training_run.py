@@ -14,7 +14,9 @@ from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
-from rmpsam_ros.training.run import TrainingRun  # noqa: E402
+from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
+from rmpsam_ros.training.finish import export_model  # noqa: E402
+from rmpsam_ros.training.run import TrainingRun, fresh_network  # noqa: E402
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,3 +110,19 @@ def test_config__says_what_is_wrong(tmp_path, capsys, line, part):
     assert cli.main(["train", "--config", str(tmp_path / "train.yaml")]) == 2
     error = capsys.readouterr().err
     assert part in error and error.count("\n") == 1
+
+
+def test_start__from_a_model_keeps_its_weights_and_of_the_same_classes_their_embeddings(example):
+    pytest.importorskip("openvino", reason="exports are checked with OpenVINO")
+    first = TrainingRun(short(example, steps=1, out="begin", model_size=(96, 160)))
+    key, labels = "panoptic_head.text_classifier.embedding", first.label_map.labels
+    with torch.no_grad():
+        first.averaged.net.get_parameter(key).copy_(first.averaged.net.get_parameter(key).roll(1, dims=0))
+    folder, kept = export_model(first), first.averaged.net.state_dict()
+    assert read_model_folder(folder).input_size == (96, 160)
+    config = short(example, start=str(folder))
+    again = fresh_network(config, labels).state_dict()
+    assert all(torch.allclose(again[name], kept[name], atol=2e-3) for name in kept if kept[name].is_floating_point())
+    renamed = replace(labels, classes=tuple(replace(label, name=f"other {label.name}") for label in labels.classes))
+    other = fresh_network(config, renamed).state_dict()
+    assert not torch.allclose(other[key], kept[key], atol=2e-3) and torch.equal(other["panoptic_head.kernels.weight"], again["panoptic_head.kernels.weight"])

@@ -36,7 +36,7 @@ def label_map(config):
 @pytest.fixture(scope="module")
 def net(config, label_map):
     torch.manual_seed(0)
-    net = fresh_network(config, len(label_map.labels)).eval()
+    net = fresh_network(config, label_map.labels).eval()
     smooth(net)
     return net
 

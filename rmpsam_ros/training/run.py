@@ -12,6 +12,7 @@ import torch
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sources import Mixture, Source
 from rmpsam_ros.errors import DataError
+from rmpsam_ros.model_folder import read_model_folder
 from rmpsam_ros.network import RMPSAM, VARIANTS, build, load_model
 from rmpsam_ros.training.batches import Batch, Batches, loader
 from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
@@ -21,6 +22,7 @@ from rmpsam_ros.training.curve import Curve
 from rmpsam_ros.training.forward import features_of, object_outputs, prompt_outputs
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
 from rmpsam_ros.training.validation import Validation
+from rmpsam_ros.types import LabelSet
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 Report = Callable[[str], None]
@@ -48,7 +50,7 @@ class TrainingRun:
         if self.device.type == "cuda":
             torch.set_float32_matmul_precision("high")  # TF32 for what is left in float32
         torch.manual_seed(config.seed)
-        self.net = fresh_network(config, len(self.label_map.labels)).to(self.device)
+        self.net = fresh_network(config, self.label_map.labels).to(self.device)
         freeze(self.net, config.freeze_stages)
         self.optimizer = make_optimizer(self.net, config.learning_rate, config.weight_decay, config.backbone_rate)
         self.averaged = AveragedNetwork(self.net, config.ema)
@@ -190,17 +192,19 @@ class _Meter:
         return {name: float(self.sums[name]) / self.counts[name] for name in _LOSSES if name in self.sums}
 
 
-def fresh_network(config: TrainingConfig, num_classes: int) -> RMPSAM:
+def fresh_network(config: TrainingConfig, labels: LabelSet) -> RMPSAM:
     """The network that a run begins with: fresh, with an ImageNet backbone (lite0), or a model folder's weights.
 
-    Weights of a start model that do not fit, such as those of other classes, stay fresh.
+    Weights of a start model that do not fit stay fresh, and so do its classes' embeddings if its classes are others.
     """
     if config.variant not in VARIANTS:
         raise DataError(f"The variant {config.variant!r} is not one of {', '.join(VARIANTS)}.")
-    net = build(config.variant, num_classes=num_classes, learned_classes=True, **config.network)
+    net = build(config.variant, num_classes=len(labels), learned_classes=True, **config.network)
     if config.start:
-        own, start = net.state_dict(), load_model(config.path(config.start)).state_dict()
-        fitting = {k: v for k, v in start.items() if k in own and own[k].shape == v.shape and "text_classifier" not in k}
+        folder = config.path(config.start)
+        own, start = net.state_dict(), load_model(folder).state_dict()
+        same = [c.name for c in read_model_folder(folder, graphs=False).labels.classes] == [c.name for c in labels.classes]
+        fitting = {k: v for k, v in start.items() if k in own and own[k].shape == v.shape and (same or "text_classifier" not in k)}
         if not fitting:
             raise DataError(f"The start model {config.start} has no weight that fits variant {config.variant}.")
         net.load_state_dict({**own, **fitting})
