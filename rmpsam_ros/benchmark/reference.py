@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from rmpsam_ros.benchmark.row import Row
+from rmpsam_ros.errors import ModelError
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.network import load_model
 
@@ -21,6 +22,8 @@ class Reference:
             torch.set_num_threads(threads)
         folder = read_model_folder(find_model(model))
         self.net, self.image, self.threshold = load_model(folder.path), image, folder.score_threshold
+        if self.net.config.anchors:
+            raise ModelError(f"The queries of {folder.name} have ellipses, which the published pipeline does not know; measure it without reference.")
         self.row = Row(folder.name, "reference", "fp32", size, 1, f"CPU, torch {torch.__version__}")
 
     def run(self, clock: Callable[[], float]) -> Iterator[tuple[str, float]]:
