@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -45,7 +46,9 @@ def photos(tmp_path: Path) -> Path:
 def _start(*words: str) -> subprocess.Popen:
     environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}", "COLUMNS": "160"}
     command = [sys.executable, "-m", "rmpsam_ros.demo", *words]
-    return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A background job of a script ignores Ctrl-C, and so would everything that it starts; a terminal's does not.
+    listen = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listen)
 
 
 def _children(pid: int) -> list[int]:
