@@ -9,6 +9,7 @@ with learned ellipses, prompts with one round their click or in their box; this 
 from __future__ import annotations
 
 import math
+from itertools import cycle, islice
 
 import torch
 from torch import Tensor, nn
@@ -59,13 +60,9 @@ def shape_of(anchors: Tensor) -> Tensor:
 def object_anchors(number: int, everywhere: int) -> Tensor:
     """(number, 5) first ellipses: `everywhere` of them all over the picture, the rest on grids from coarse to fine."""
     rows = [(0.0, 0.0, math.log(4.0), math.log(4.0), math.log(0.3))] * min(everywhere, number)
-    left = number - len(rows)
-    grids = [(1, 2), (3, 4), (4, 6), (6, 8), (8, 10), (12, 16)]
-    for height, width in grids:
-        for y in range(height):
-            for x in range(width):
-                rows.append((-1 + (2 * x + 1) / width, -1 + (2 * y + 1) / height, math.log(1.4 / width), math.log(1.4 / height), 0.0))
-    return torch.tensor((rows * (1 + left // 100))[:number])
+    cells = [(-1 + (2 * x + 1) / width, -1 + (2 * y + 1) / height, math.log(1.4 / width), math.log(1.4 / height), 0.0)
+             for height, width in ((1, 2), (3, 4), (4, 6), (6, 8), (8, 10), (12, 16)) for y in range(height) for x in range(width)]  # fmt: skip
+    return torch.tensor(rows + list(islice(cycle(cells), number - len(rows))))
 
 
 def prompt_anchors(boxes: Tensor, size: tuple[int | Tensor, int | Tensor], click_side: float) -> tuple[Tensor, Tensor]:

@@ -38,10 +38,7 @@ class MaskFeatures:
         """
         if shape is not None and torch.is_autocast_enabled(self.channels.device.type):
             return self.product(kernels).float() + self.ellipses(shape)
-        if self.projection is not None:
-            kernels = torch.matmul(kernels, self.projection)  # (B, N, C)
-        if shape is not None:
-            kernels = kernels + F.pad(shape, (kernels.shape[-1] - shape.shape[-1], 0))
+        kernels = self._fold(kernels, shape)
         batch, _, height, width = self.channels.shape
         return torch.matmul(kernels, self.channels.flatten(2)).reshape(batch, -1, height, width)
 
@@ -61,8 +58,10 @@ class MaskFeatures:
         """
         if shape is not None and torch.is_autocast_enabled(self.channels.device.type):
             return self.respond(kernels).float() + self.ellipses(shape[None].expand(self.channels.shape[0], -1, -1))
+        return F.conv2d(self.channels, self._fold(kernels, shape)[:, :, None, None])
+
+    def _fold(self, kernels: Tensor, shape: Tensor | None) -> Tensor:
+        """Kernels (…, D) and shapes (…, 5) as factors of the channels (…, C)."""
         if self.projection is not None:
             kernels = torch.matmul(kernels, self.projection)
-        if shape is not None:
-            kernels = kernels + F.pad(shape, (kernels.shape[-1] - shape.shape[-1], 0))
-        return F.conv2d(self.channels, kernels[:, :, None, None])
+        return kernels if shape is None else kernels + F.pad(shape, (kernels.shape[-1] - shape.shape[-1], 0))
