@@ -176,6 +176,13 @@ class Frame:
         o = self._outputs
         return ObjectOutputs(o.class_ids, o.scores, o.iou, o.queries, np.asarray(o.mask_logits), self.placement.valid_cells)
 
+    @property
+    def features(self) -> npt.NDArray[np.float32]:
+        """What the network sees in each cell of the image, for tracking: (mid, rows, columns) float32 as in `objects.valid`.
+        Read from where it was computed at each call."""
+        rows, columns = self.placement.valid_cells
+        return self._segmenter._backend.read_features(self._outputs.features)[:, :rows, :columns]
+
     def panoptic(self) -> PanopticResult:
         """The panoptic map at the source's size, computed on the first call with the thresholds of that moment."""
         if self._panoptic is None:

@@ -57,6 +57,19 @@ def test_prompt__answers_from_the_features_of_its_own_frame(segmenter):
     assert rows.size and (before.roi.x, before.roi.y) == (columns.min(), rows.min())
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_features__of_every_backend_and_type__are_one_picture_of_the_image(model, precision):
+    image = picture(75, 100)
+    try:
+        frames = [Segmenter(model, backend, precision=precision).set_image(image) for backend in ("torch", "openvino")]
+    except BackendError:
+        pytest.skip("this CPU does not compute bf16")
+    first, second = (frame.features for frame in frames)
+    rows, columns = frames[0].placement.valid_cells
+    assert first.shape[1:] == (rows, columns) == frames[0].objects.valid and first.dtype == second.dtype == np.float32
+    assert first.std() > 0 and np.abs(first - second).mean() < (0.05 if precision == "bf16" else 1e-4) * first.std()
+
+
 def test_prompt__class_is_that_of_the_panoptic_segment_under_it(segmenter):
     frame = segmenter.set_image(picture(240, 320))
     result = frame.prompt(points=[(160, 120)])

@@ -283,6 +283,8 @@ def test_backend__features_alone__are_those_of_the_whole_graph(monkeypatch, tmp_
     canvas[:75, :100] = photo
     whole = backend.run_images(canvas[None], [(75, 100)])[0].features
     np.testing.assert_array_equal(backend.run_features(canvas[None], [(75, 100)]).numpy(), whole.numpy())
+    values = backend.read_features(whole)
+    assert values.dtype == np.float32 and np.array_equal(values, whole[0].float().numpy())
     backend.close()
 
 

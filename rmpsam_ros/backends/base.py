@@ -90,6 +90,9 @@ class Backend(Protocol):
                     image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
         """Runs the prompt graph on one image's features, (P, 4) xyxy boxes in network pixels and (P,) labels."""
 
+    def read_features(self, features: object) -> npt.NDArray[np.float32]:
+        """One image's features, wherever they are, as (mid, H/4, W/4) float32."""
+
     def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
         """Only the image graph's `features`: how a benchmark tells encoding from decoding."""
 

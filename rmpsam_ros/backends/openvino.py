@@ -102,6 +102,11 @@ class OpenVinoBackend:
         request.infer({"boxes": boxes[None], "labels": labels[None], "image_size": np.array([image_size], np.int64)})
         return PromptOutputs(_copy(request, "mask_logits"), _copy(request, "iou"), _copy(request, "queries"))
 
+    def read_features(self, features: object) -> npt.NDArray[np.float32]:
+        if features.element_type == self._ov.Type.bf16:  # numpy has no such type; it is the upper half of a float32
+            return (features.data[0].view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+        return features.data[0].astype(np.float32)
+
     def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
         self._encoder = self._encoder or self._compile_encoder()
         images, sizes = filled(images, image_sizes, self.batch)

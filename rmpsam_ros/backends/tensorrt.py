@@ -69,6 +69,10 @@ class TensorRtBackend:
             self._device.wait()
             return outputs["features"]
 
+    def read_features(self, features: object) -> npt.NDArray[np.float32]:
+        with self._device.active():
+            return self._staging.to_host([features[0].float()])[0]
+
     def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
                     image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
         from rmpsam_ros.backends.cuda import bucket_rows

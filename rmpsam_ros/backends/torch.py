@@ -94,6 +94,11 @@ class TorchBackend:
             inputs = (self._staging.to_device(f"{n}{len(rows)}", a) for n, a in (("boxes", boxes), ("labels", labels), ("size", size)))
             return PromptOutputs(*self._staging.to_host([t[0, :count] for t in stage(features, *inputs)]))
 
+    def read_features(self, features: object) -> npt.NDArray[np.float32]:
+        with self._active():
+            values = features[0].float()
+            return self._staging.to_host([values])[0] if self._gpu else values.numpy()
+
     def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
         with self._active():
             if "features" not in self._stages:
