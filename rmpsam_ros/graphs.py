@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rmpsam_ros.network import RMPSAM
+from rmpsam_ros.network.distinct import distinct_scores
 
 IMAGE_INPUTS = ("image", "image_size")
 IMAGE_OUTPUTS = ("class_ids", "scores", "iou", "queries", "mask_logits", "features")
@@ -32,7 +33,7 @@ class ImageGraph(nn.Module):
 
         Returns:
             class_ids: (B, N) int64, K for no object.
-            scores: (B, N) probability of that class.
+            scores: (B, N) probability of that class; with `matrix_nms` lowered where a better query has the same mask.
             iou: (B, N) predicted mask quality, raw.
             queries: (B, N, D).
             mask_logits: (B, N, H/4, W/4).
@@ -41,7 +42,10 @@ class ImageGraph(nn.Module):
         features = self.encode(image, image_size)
         output = self.net.decode_objects(self.net.mask_features(features))
         scores, class_ids = torch.softmax(output.class_logits.float(), dim=-1).max(dim=-1)
-        return class_ids, scores, output.iou[..., 0], output.queries, output.mask_logits, features
+        iou, config = output.iou[..., 0], self.net.config
+        if config.matrix_nms:
+            scores = distinct_scores(scores, class_ids, iou.float(), output.mask_logits.float(), output.class_logits.shape[-1] - 1, config.stuff_queries)
+        return class_ids, scores, iou, output.queries, output.mask_logits, features
 
     def encode(self, image: Tensor, image_size: Tensor) -> Tensor:
         """The features alone."""

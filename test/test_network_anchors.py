@@ -100,7 +100,8 @@ def test_dense_features__are_refused_in_one_sentence():
         net.decode_objects(torch.zeros(1, net.config.dim, 8, 8))
 
 
-def test_export__of_a_network_with_anchors_computes_the_same(tmp_path):
+@pytest.mark.parametrize("options", [{}, {"pooled_classes": True, "matrix_nms": True, "class_scale": 20.0}], ids=["plain", "nms"])
+def test_export__of_a_network_with_anchors_computes_the_same(tmp_path, options):
     pytest.importorskip("openvino", reason="exports are checked with OpenVINO")
     pytest.importorskip("onnx", reason="making a model folder needs onnx")
     from dataclasses import replace
@@ -110,7 +111,7 @@ def test_export__of_a_network_with_anchors_computes_the_same(tmp_path):
     from rmpsam_ros.labels import make_label_set
     from rmpsam_ros.network import load_model
 
-    net = network()
+    net = network(**options)
     for locator in [m for m in net.modules() if isinstance(m, Locator)]:
         torch.nn.init.normal_(locator.move.weight, std=0.02)  # a trained network's ellipses move
     _, model = untrained("tiny", make_label_set("tiny", *TINY_CLASSES))
@@ -118,4 +119,25 @@ def test_export__of_a_network_with_anchors_computes_the_same(tmp_path):
     differences = make_model_folder(net, folder, replace(model, config=net.config_dict(), input_size=(96, 128)), half=False)
     assert differences and all(d.passed for d in differences)
     again = load_model(folder)
-    assert again.config.anchors and torch.equal(again.panoptic_head.anchors.weight, net.panoptic_head.anchors.weight)
+    assert again.config == net.config and torch.equal(again.panoptic_head.anchors.weight, net.panoptic_head.anchors.weight)
+
+
+def test_pooled_classes__depend_on_what_lies_under_the_mask():
+    with_them, without = network(pooled_classes=True), network()
+    features = with_them.mask_features(torch.randn(1, with_them.config.mid, 16, 24))
+    missing, unexpected = with_them.load_state_dict(without.state_dict(), strict=False)
+    assert not unexpected and {key.split(".")[1] for key in missing} == {"pooled_cls"}
+    with torch.no_grad():
+        before = without.decode_objects(features)
+        after = with_them.decode_objects(features)
+    assert torch.equal(before.mask_logits, after.mask_logits)
+    assert not torch.allclose(before.class_logits, after.class_logits)
+
+
+def test_class_scale__multiplies_the_cosines():
+    sharp, soft = network(), network(class_scale=20.0)
+    soft.load_state_dict(sharp.state_dict())
+    features = sharp.mask_features(torch.randn(1, sharp.config.mid, 16, 24))
+    with torch.no_grad():
+        ratio = soft.decode_objects(features).class_logits[..., :-1] / sharp.decode_objects(features).class_logits[..., :-1]
+    assert ratio.numpy() == pytest.approx(0.2, rel=1e-3)

@@ -130,6 +130,39 @@ def test_classes__of_a_query_without_object_depend_on_what_is_labelled(coverage,
     assert (loss > 1) == punished
 
 
+@pytest.mark.parametrize(("columns", "one_to_many", "answer"), [
+    ((0, 16), False, 2),  # another query was matched: no object
+    ((0, 16), True, 0),  # its mask lies on the object: what that is
+    ((0, 36), True, None),  # on that and as much beside it: neither is taught
+    ((30, 48), True, 2),
+])  # fmt: skip
+def test_classes__of_a_query_beside_the_matched_one(columns, one_to_many, answer):
+    masks = masks_of_columns((0, 16))
+    both = torch.cat((logits_of(masks, 20.0), logits_of(masks_of_columns(columns))))
+    criterion = Criterion(torch.tensor([True, True]), WEIGHTS, one_to_many=one_to_many)
+    costs = []
+    for said in range(3):
+        logits = torch.zeros(2, 3)
+        logits[0, 0] = logits[1, said] = 12.0
+        costs.append(criterion.objects([output_of(both, logits)], batch_of(masks, [0]))["object/class"].item())
+    if answer is None:
+        assert max(costs) < 0.01
+    else:
+        assert costs[answer] < 0.01 and all(cost > 0.5 for said, cost in enumerate(costs) if said != answer)
+
+
+def test_classes__balance_lets_rare_ones_weigh_more():
+    masks = masks_of_columns((0, 16), (20, 40))
+    criterion = Criterion(torch.tensor([True, True]), LossWeights(points=400, balance=0.5))
+    criterion.seen += torch.tensor([90.0, 10.0])
+    costs = []
+    for wrong in range(2):
+        logits = torch.tensor([[12.0, 0.0, 0.0], [0.0, 12.0, 0.0]])
+        logits[wrong] = torch.tensor([0.0, 0.0, 12.0])
+        costs.append(criterion.objects([output_of(logits_of(masks), logits)], batch_of(masks, [0, 1]))["object/class"].item())
+    assert costs[1] > 2 * costs[0]
+
+
 def test_classes__an_object_without_a_class_teaches_its_mask_only():
     masks = masks_of_columns((0, 24))
     for says in range(4):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from rmpsam_ros.network import RMPSAM
 from rmpsam_ros.network.mask_features import MaskFeatures
+from rmpsam_ros.network.model import NetworkConfig
 from rmpsam_ros.network.stage import DecoderOutput
 
 
@@ -31,6 +32,10 @@ class MixedNetwork(nn.Module):
         # Made here, because a constant that comes from the host cannot be part of a CUDA graph. Not buffers: they stay float32.
         mean, std = (torch.tensor(v, dtype=torch.float32, device=device)[:, None, None] for v in (net.config.mean, net.config.std))
         self._mean, self._std = mean, std
+
+    @property
+    def config(self) -> NetworkConfig:
+        return self.net.config
 
     @property
     def neck(self) -> nn.Module:

@@ -17,8 +17,9 @@ class TextClassifier(nn.Module):
     repeated rows are dropped here and each distinct row is multiplied once.
     """
 
-    def __init__(self, num_classes: int, dim: int, learned: bool) -> None:
+    def __init__(self, num_classes: int, dim: int, learned: bool, scale: float = LOGIT_SCALE) -> None:
         super().__init__()
+        self.scale = scale
         rows = orthogonal_embedding(num_classes, dim)[:, 0]
         if learned:
             self.embedding = nn.Parameter(rows)
@@ -69,7 +70,7 @@ class TextClassifier(nn.Module):
         rows = self.embedding
         if isinstance(rows, nn.Parameter):
             rows = F.normalize(rows, dim=-1)  # learned rows keep to the unit sphere
-        scores = LOGIT_SCALE * torch.matmul(F.normalize(x, dim=-1), rows.t())  # (B, N, rows)
+        scores = self.scale * torch.matmul(F.normalize(x, dim=-1), rows.t())  # (B, N, rows)
         if self.synonyms.shape[1] > 1:
             # One class at a time would be K small operators; gather the padded table and take the maximum at once.
             scores = scores[..., self.synonyms.flatten()].unflatten(-1, self.synonyms.shape).amax(dim=-1)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from rmpsam_ros.network.anchors import Locator, object_anchors, prompt_anchors, shape_of
 from rmpsam_ros.network.attention import Attention
-from rmpsam_ros.network.classifier import TextClassifier
+from rmpsam_ros.network.classifier import LOGIT_SCALE, TextClassifier
 from rmpsam_ros.network.mask_features import MaskFeatures
 from rmpsam_ros.network.stage import DecoderOutput, DecoderStage, KernelUpdator, pool_under
 
@@ -30,25 +30,42 @@ class PixelAttention(nn.Module):
         return query + self.attn.pixels(query, features)
 
 
+class PooledClasses(nn.Module):
+    """What an object is, from the features under its mask.
+
+    Classes otherwise pass through the gates of the object adapter alone, which are shaped by masks; a linear probe on
+    the same pooled features names several times as many objects.
+    """
+
+    def __init__(self, dim: int, text_dim: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.ReLU(), nn.Linear(2 * dim, text_dim))
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """(B, N, D) pooled features to (B, N, text_dim), a part of the classifier's embedding."""
+        return self.layers(pooled)
+
+
 class Head(nn.Module):
     """Queries, prompt encoder, stages, object adapter, prompt adapter, classifier."""
 
     def __init__(self, dim: int, heads: int, feedforward: int, stages: int, num_queries: int, text_dim: int,
                  num_classes: int, learned_classes: bool, anchors: bool = False, stuff_queries: int = 0,
-                 shared_adapter: bool = False) -> None:  # fmt: skip
+                 pooled_classes: bool = False, class_scale: float = LOGIT_SCALE, shared_adapter: bool = False) -> None:  # fmt: skip
         super().__init__()
         self.dim, self.shared_adapter = dim, shared_adapter
         self.kernels = nn.Embedding(num_queries, dim)
         self.mask_heads = nn.ModuleList(DecoderStage(dim, heads, feedforward, text_dim, anchors) for _ in range(stages))
         self.panoptic_attn = KernelUpdator(dim)
         self.panoptic_cls = nn.Sequential(nn.Linear(dim, text_dim))
+        self.pooled_cls = PooledClasses(dim, text_dim) if pooled_classes else None
         self.mask_tokens = nn.Embedding(1, dim)
         self.pb_embedding = nn.Embedding(2, dim)
         self.pos_linear = nn.Linear(2 * dim, dim)
         self.prompt_attn = PixelAttention(dim, heads)
         self.prompt_norm = nn.LayerNorm(dim)
         self.prompt_iou = nn.Linear(dim, 1)
-        self.text_classifier = TextClassifier(num_classes, text_dim, learned_classes)
+        self.text_classifier = TextClassifier(num_classes, text_dim, learned_classes, class_scale)
         self.anchors = nn.Embedding.from_pretrained(object_anchors(num_queries, stuff_queries), freeze=False) if anchors else None
         self.panoptic_locator = Locator(dim) if anchors else None
         self.prompt_locator = Locator(dim) if anchors else None
@@ -64,12 +81,16 @@ class Head(nn.Module):
             anchors, shape = self.anchors.weight[None].expand(batch, -1, -1), shape_of(self.anchors.weight)
         masks = features.respond(self.kernels.weight, shape)
         kernels, masks, anchors = self._refine(features, kernels, masks, anchors, alone=False, auxiliary=auxiliary)
-        adapted = self.panoptic_attn(pool_under(masks, features), kernels)
+        pooled = pool_under(masks, features)
+        adapted = self.panoptic_attn(pooled, kernels)
+        embedding = self.panoptic_cls(adapted)
+        if self.pooled_cls is not None:
+            embedding = embedding + self.pooled_cls(pooled)
         if anchors is not None:
             anchors = self.panoptic_locator(adapted, anchors)
             shape = shape_of(anchors)
         return DecoderOutput(
-            class_logits=self.text_classifier(self.panoptic_cls(adapted)),
+            class_logits=self.text_classifier(embedding),
             mask_logits=features.product(adapted, shape),
             queries=adapted,
             iou=self.mask_heads[-1].iou(kernels),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rmpsam_ros.errors import ModelError
+from rmpsam_ros.network.classifier import LOGIT_SCALE
 from rmpsam_ros.network.efficientnet_lite import EfficientNetLite0
 from rmpsam_ros.network.head import Head
 from rmpsam_ros.network.mask_features import MaskFeatures
@@ -29,8 +30,10 @@ class NetworkConfig:
     `mean` and `std` are RGB on the 0 … 255 scale. `learned_classes` makes the class embeddings parameters (own label
     sets) rather than fixed text embeddings (the official ones). `mean_pooling` divides pooled features by the mask's area,
     and `anchors` gives each query an ellipse (`anchors.py`), of which the first `stuff_queries` begin all over the
-    picture; the official variants have neither. `shared_adapter` sends prompts through the object queries' adapter, to see
-    what one of their own is worth.
+    picture; the official variants have neither. `pooled_classes` lets the classifier see the pooled features as they are, and
+    `matrix_nms` lets several queries name one object and lowers the scores of all but the best (`distinct.py`); neither is
+    official. `class_scale` multiplies the classes' cosines. `shared_adapter` sends prompts through the object queries'
+    adapter, to see what one of their own is worth.
     """
 
     backbone: str = "resnet50"
@@ -46,6 +49,9 @@ class NetworkConfig:
     mean_pooling: bool = False
     anchors: bool = False
     stuff_queries: int = 0
+    pooled_classes: bool = False
+    matrix_nms: bool = False
+    class_scale: float = LOGIT_SCALE
     shared_adapter: bool = False
     mean: tuple[float, float, float] = _IMAGENET[0]
     std: tuple[float, float, float] = _IMAGENET[1]
@@ -72,7 +78,8 @@ class RMPSAM(nn.Module):
         self.neck = Neck(self.backbone.channels, config.mid, config.dim, squares=config.anchors)
         self.panoptic_head = Head(config.dim, config.heads, config.feedforward, config.stages, config.num_queries,
                                   config.text_dim, config.num_classes, config.learned_classes,
-                                  config.anchors, config.stuff_queries, config.shared_adapter)  # fmt: skip
+                                  config.anchors, config.stuff_queries, config.pooled_classes,
+                                  config.class_scale, config.shared_adapter)  # fmt: skip
 
     def normalize(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) RGB on the 0 … 255 scale, any dtype, to float32 in the network's units. Pad with 0 after this."""

@@ -18,6 +18,12 @@ from rmpsam_ros.training.points import mask_losses, sample_points, uncertain_poi
 
 Losses = dict[str, Tensor]
 
+SAME, UNSURE = 0.5, 0.3
+"""IoU from which a mask is an object's, and below which it is not."""
+
+SHARED_WEIGHT = 0.5
+"""Of the class of a query that another query has been matched before."""
+
 
 class Criterion:
     """Losses by name, already weighted, to be summed.
@@ -27,23 +33,31 @@ class Criterion:
         weights: of each loss.
         stage_class_scale: factor on the stages' class logits. The network multiplies them by ten for no task of its
             own; at that sharpness a head that starts at random hardly learns.
+        one_to_many: whether a query that was left without an object, but whose last mask lies on one, is taught that one's
+            class instead of `no object`: what a query is then follows from its mask, and the network's scores sort out
+            which of several is the best (`network.distinct`).
         stuff_queries: whether the first queries belong to one stuff class each, in the classes' order, and to nothing
             else: stuff needs no matching, and learns as fast as semantic segmentation does.
     """
 
-    def __init__(self, is_thing: Tensor, weights: LossWeights, stage_class_scale: float = 0.1, stuff_queries: bool = False) -> None:
+    def __init__(self, is_thing: Tensor, weights: LossWeights, stage_class_scale: float = 0.1, stuff_queries: bool = False,
+                 one_to_many: bool = False) -> None:  # fmt: skip
         self.is_thing, self.weights, self.stage_class_scale = is_thing, weights, stage_class_scale
+        self.one_to_many = one_to_many
+        self.seen = torch.ones(len(is_thing))  # objects of each class so far; a resumed run counts anew, which takes minutes
         self.owner = torch.where(is_thing, -1, (~is_thing).long().cumsum(0) - 1) if stuff_queries else None
 
     def objects(self, outputs: list[DecoderOutput], batch: Batch) -> Losses:
         """Object queries; `outputs` are the stages' and, last, the adapter's, with mask logits (B, N, T * h, w)."""
+        for class_ids in batch.class_ids:
+            self.seen += torch.bincount(class_ids[class_ids >= 0].cpu(), minlength=len(self.seen))
         losses: list[Losses] = []
         truths = [_halved(masks, void.expand_as(masks)) for masks, void in zip(batch.masks, batch.voids)]
         for index, output in enumerate(outputs):
             last = index == len(outputs) - 1
             scale = 1.0 if last else self.stage_class_scale
             output = output._replace(class_logits=output.class_logits.float() * scale, mask_logits=output.mask_logits.float())
-            losses.append(self._objects(output, batch, truths))
+            losses.append(self._objects(output, batch, truths, self.one_to_many and last))
         return _mean(losses, "object")
 
     def prompts(self, outputs: list[DecoderOutput], batch: Batch) -> Losses:
@@ -55,10 +69,11 @@ class Criterion:
             losses.append(self._masks(logits, known, output.iou.float().flatten()))
         return _mean(losses, "prompt")
 
-    def _objects(self, output: DecoderOutput, batch: Batch, truths: list[Tensor]) -> Losses:
+    def _objects(self, output: DecoderOutput, batch: Batch, truths: list[Tensor], one_to_many: bool) -> Losses:
         pairs = [match(output.class_logits[b], output.mask_logits[b], batch.class_ids[b], truths[b], batch.voids[b], self.weights, self.owner)
                  for b in range(len(batch))]  # fmt: skip
-        classes = self._classes(output.class_logits, pairs, batch)
+        alike = [_alike(m, t) if one_to_many else None for m, t in zip(output.mask_logits, truths)]
+        classes = self._classes(output.class_logits, pairs, batch, alike)
         queries = output.mask_logits.shape[1]
         # One index into all pictures: the gradient of an index into each would be a full-size map of zeros every time.
         chosen = torch.cat([b * queries + rows for b, (rows, _) in enumerate(pairs)])
@@ -67,7 +82,7 @@ class Criterion:
         iou = output.iou.flatten(0, 1)[chosen, 0]
         return {"class": self.weights.classification * classes, **self._masks(logits, known, iou.float())}
 
-    def _classes(self, logits: Tensor, pairs: list[tuple[Tensor, Tensor]], batch: Batch) -> Tensor:
+    def _classes(self, logits: Tensor, pairs: list[tuple[Tensor, Tensor]], batch: Batch, alike: list[Tensor | None]) -> Tensor:
         """Minus the log of the probability that falls on what a query may be, averaged with the queries' weights."""
         size, queries, outputs = logits.shape
         allowed = torch.zeros(size, queries, outputs, dtype=torch.bool, device=logits.device)
@@ -79,13 +94,34 @@ class Criterion:
                 allowed[b, :, :-1] = ~self.is_thing.to(logits.device)
             elif coverage is Coverage.SOME:
                 weight[b] = 0.0
+            if alike[b] is not None and len(batch.class_ids[b]):
+                self._share(allowed[b], weight[b], alike[b], batch.class_ids[b])
             class_ids = batch.class_ids[b][columns]
             allowed[b, rows] = False
             allowed[b, rows, class_ids] = True  # -1 is the last, `no object`, but such rows weigh nothing
             weight[b, rows] = (class_ids >= 0).to(weight.dtype)
+        if self.weights.balance > 0:
+            rarity = ((self.seen.mean() / self.seen) ** self.weights.balance).clamp(0.3, 4.0).to(logits.device)
+            weight = weight * torch.where(allowed[..., -1], 1.0, (allowed[..., :-1] * rarity).amax(dim=-1))
         within = logits.masked_fill(~allowed, float("-inf")).logsumexp(dim=-1)
         loss = logits.logsumexp(dim=-1) - within
         return (loss * weight).sum() / weight.sum().clamp(min=1)
+
+    def _share(self, allowed: Tensor, weight: Tensor, iou: Tensor, class_ids: Tensor) -> None:
+        """Queries (N) whose masks lie on an object (M) may be its class, from an IoU of `SAME`; below that, from
+        `UNSURE` on, they learn nothing. In place; queries of stuff classes keep to what they are."""
+        best, which = iou.max(dim=1)
+        free = torch.ones_like(weight, dtype=torch.bool)
+        if self.owner is not None:
+            free[: int(self.owner.max()) + 1] = False
+        classes = class_ids[which]
+        weight[free & (best >= UNSURE) & (best < SAME)] = 0.0
+        rows = (free & (best >= SAME) & (classes >= 0) & self.is_thing.to(classes.device)[classes.clamp(min=0)]).nonzero()[:, 0]
+        unknown = free & (best >= SAME) & (classes < 0)
+        weight[unknown] = 0.0
+        allowed[rows] = False
+        allowed[rows, classes[rows]] = True
+        weight[rows] = SHARED_WEIGHT
 
     def _masks(self, logits: Tensor, known: Tensor, iou: Tensor) -> Losses:
         """Mask, dice and IoU losses of (M, h, w) logits against their (M, 2, H/2, W/2) truths and voids, 0 … 1."""
@@ -102,6 +138,20 @@ class Criterion:
         quality = (iou - true_iou(logits, cells[:, 0] >= 0.5, cells[:, 1] > 0.5)).square() * judged
         number = judged.sum().clamp(min=1)
         return {"mask": w.mask * entropy.sum() / number, "dice": w.dice * dice.sum() / number, "iou": w.iou * quality.sum() / number}
+
+
+@torch.no_grad()
+def _alike(logits: Tensor, truths: Tensor) -> Tensor:
+    """(N, M) IoU of (N, h, w) logits with (M, 2, H, W) truths and voids, at every second cell."""
+    if not len(truths):
+        return logits.new_zeros(len(logits), 0)
+    coarse = logits[:, ::2, ::2]
+    found = (coarse > 0).flatten(1).float()
+    cells = F.interpolate(truths, size=coarse.shape[-2:], mode="area")
+    known = (cells[:, 1] <= 0.5).flatten(1).float()
+    true = (cells[:, 0] >= 0.5).flatten(1).float() * known
+    common = found @ true.t()
+    return common / (found @ known.t() + true.sum(dim=1) - common).clamp(min=1)
 
 
 @torch.no_grad()

@@ -15,13 +15,17 @@ _FORBIDDEN = 1e4
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the losses, and the number of points that masks are compared at."""
+    """Weights of the losses, and the number of points that masks are compared at.
+
+    `balance` 0 … 1: the class loss of an object is multiplied by (mean frequency / frequency of its class) to this power.
+    """
 
     classification: float = 2.0
     mask: float = 5.0
     dice: float = 5.0
     iou: float = 1.0
     no_object: float = 0.1
+    balance: float = 0.0
     points: int = 12544
     oversampling: float = 3.0
     importance: float = 0.75

@@ -55,7 +55,7 @@ class TrainingRun:
         self.optimizer = make_optimizer(self.net, config.learning_rate, config.weight_decay, config.backbone_rate)
         self.averaged = AveragedNetwork(self.net, config.ema)
         self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses,
-                                   stuff_queries=self.net.config.stuff_queries > 0)  # fmt: skip
+                                   stuff_queries=self.net.config.stuff_queries > 0, one_to_many=self.net.config.matrix_nms)  # fmt: skip
         self.step, self.seconds = 0, 0.0
         self.autocast = config.bf16 and (self.device.type != "cpu" or _has_bfloat16())
         if (self.out / CHECKPOINT).exists():
