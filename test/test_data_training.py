@@ -40,6 +40,14 @@ def test_jitter__moves_masks_with_their_pixels(seed):
     assert not sample.masks[0][valid[0] :].any() and not sample.masks[0][:, valid[1] :].any()
 
 
+@pytest.mark.parametrize("flip", [0.0, 1.0])
+def test_jitter__crops_round_an_object(flip):
+    small = block(np.s_[30:33], np.s_[4:8])
+    seen = {aimed: sum(len(jitter(small, (20, 30), Augmentation(scale=(4.0, 4.0), flip=flip, aimed=aimed), np.random.default_rng(seed))[0])
+                       for seed in range(30)) for aimed in (0.0, 1.0)}  # fmt: skip
+    assert seen[1.0] == 30 and seen[0.0] < 15
+
+
 def test_jitter__at_scale_one_is_the_placement_of_the_run_time():
     from rmpsam_ros.placement import place
 

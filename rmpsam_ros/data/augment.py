@@ -23,6 +23,7 @@ class Augmentation:
     Attributes:
         scale: range of the picture's size, 1 = it just fits the canvas.
         flip, copy_paste: probabilities.
+        aimed: probability that a crop is laid round a random object.
         colour: strength of brightness, contrast, saturation and hue changes, 0 for none.
     """
 
@@ -30,12 +31,14 @@ class Augmentation:
     flip: float = 0.5
     colour: float = 0.4
     copy_paste: float = 0.3
+    aimed: float = 0.7
 
 
 def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.random.Generator) -> tuple[Sample, tuple[int, int]]:
     """A sample at a random scale and place on a canvas of `size` (h, w), perhaps mirrored.
 
-    A picture larger than the canvas is cropped; a smaller one lies at the top left, as at run time.
+    A picture larger than the canvas is cropped, mostly so that one of its objects is seen: where little is labelled, a
+    crop at random is often empty. A smaller one lies at the top left, as at run time.
 
     Returns:
         The sample, and height and width of the canvas that belong to the picture; the rest is 0.
@@ -43,15 +46,28 @@ def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.ran
     height, width = sample.size
     fit = min(size[0] / height, size[1] / width)
     factor = fit * np.exp(rng.uniform(*np.log(how.scale)))
+    flipped = rng.random() < how.flip
+    aim = _inside(sample, rng) if len(sample) and rng.random() < how.aimed else None
+    if aim is not None and flipped:
+        aim = width - 1 - aim[0], aim[1]
     moved = []
-    for side, limit in ((width * factor, size[1]), (height * factor, size[0])):
-        moved.append(-rng.uniform(0, side - limit) if side > limit else 0.0)
+    for axis, (side, limit) in enumerate(((width * factor, size[1]), (height * factor, size[0]))):
+        spare = max(0.0, side - limit)
+        first = rng.uniform(0, spare) if aim is None else np.clip(aim[axis] * factor - rng.uniform(0.2, 0.8) * limit, 0, spare)
+        moved.append(-float(first))
     matrix = np.array([[factor, 0, 0.5 * (factor - 1) + moved[0]], [0, factor, 0.5 * (factor - 1) + moved[1]]])
-    if rng.random() < how.flip:
+    if flipped:
         mirror = np.array([[-1, 0, width - 1.0], [0, 1, 0], [0, 0, 1]])
         matrix = matrix @ mirror
     valid = (min(size[0], max(1, round(height * factor))), min(size[1], max(1, round(width * factor))))
     return warp(sample, matrix, size), valid
+
+
+def _inside(sample: Sample, rng: np.random.Generator) -> tuple[float, float]:
+    """xy of a random pixel of a random object."""
+    inside = np.flatnonzero(sample.masks[int(rng.integers(len(sample)))])
+    y, x = divmod(int(inside[int(rng.integers(len(inside)))]), sample.size[1])
+    return float(x), float(y)
 
 
 def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int], reflect: bool = False, keep_empty: bool = False) -> Sample:

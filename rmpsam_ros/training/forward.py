@@ -1,6 +1,8 @@
 """A batch through the network, with the output of every stage."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -20,7 +22,7 @@ def features_of(net: RMPSAM, batch: Batch) -> MaskFeatures:
     if frames == 1:
         return features
     tall = features.channels.unflatten(0, (size, frames)).transpose(1, 2).flatten(2, 3)  # (B, C, T * h, w)
-    return MaskFeatures(tall, features.projection)
+    return replace(features, channels=tall)
 
 
 def object_outputs(net: RMPSAM, features: MaskFeatures) -> list[DecoderOutput]:
