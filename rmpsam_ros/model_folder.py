@@ -35,7 +35,8 @@ class ModelFolder:
     """What `model.yaml` says. `input_size` is (height, width) of the network's padded input, multiples of 32.
 
     `connected_prompts`: a click's mask is the region that it lies in. `background_prompts`: background clicks have a
-    prompt type of their own, which the model has learned. The official models have neither.
+    prompt type of their own, which the model has learned. `zoom_prompts`: small clicked objects are looked at once more
+    from nearer. The official models have none of them.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class ModelFolder:
     overlap_threshold: float = 0.8
     connected_prompts: bool = False
     background_prompts: bool = False
+    zoom_prompts: bool = False
     licence: str = ""
     provenance: str = ""
     accuracy: Mapping[str, object] = field(default_factory=dict)
@@ -160,6 +162,7 @@ def write_model_yaml(folder: Path, model: ModelFolder) -> None:
         "overlap_threshold": model.overlap_threshold,
         "connected_prompts": model.connected_prompts,
         "background_prompts": model.background_prompts,
+        "zoom_prompts": model.zoom_prompts,
         "licence": model.licence,
         "provenance": model.provenance,
         "accuracy": dict(model.accuracy),
@@ -216,6 +219,7 @@ def _parse(folder: Path, content: dict) -> ModelFolder:
         trained=bool(content["trained"]),
         connected_prompts=bool(content.get("connected_prompts", False)),
         background_prompts=bool(content.get("background_prompts", False)),
+        zoom_prompts=bool(content.get("zoom_prompts", False)),
         licence=str(content.get("licence", "")),
         provenance=str(content.get("provenance", "")),
         accuracy=content.get("accuracy") or {},

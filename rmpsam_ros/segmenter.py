@@ -17,6 +17,7 @@ from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, check_image, fit, place
 from rmpsam_ros.prompting import Prompt, answer, class_of_mask, parse_prompt
 from rmpsam_ros.types import LabelSet, PanopticResult, PromptResult, Roi
+from rmpsam_ros.zoom import Zoom
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,11 @@ class Segmenter:
         threads: CPU threads; None for the runtime's choice.
         progress: told of engines that TensorRT has to build: what it is doing, and the part done (0 … 1) or None.
         batch: images that one run of the network takes, see `set_images`.
+        zoom: look at small clicked objects once more from nearer (`rmpsam_ros.zoom`), which costs a run of the encoder a
+            click and a copy of each image; None for the model's own choice.
 
     Attributes:
-        score_threshold, overlap_threshold, max_segments, class_filter: may be set between frames; `class_filter` is a
+        score_threshold, overlap_threshold, max_segments, zoom, class_filter: may be set between frames; `class_filter` is a
             sequence of class names that may appear in panoptic maps, empty for all.
         labels, model_name, model_path, trained, backend_name, device_name, precision, input_size, batch: what was loaded.
 
@@ -64,7 +67,8 @@ class Segmenter:
     def __init__(self, model: str | Path = "default", backend: str = "auto", device: str = "auto", precision: str = "auto",
                  input_size: tuple[int, int] | None = None, score_threshold: float | None = None,
                  overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None,
-                 progress: Callable[[str, float | None], None] | None = None, batch: int = 1) -> None:  # fmt: skip
+                 progress: Callable[[str, float | None], None] | None = None, batch: int = 1,
+                 zoom: bool | None = None) -> None:  # fmt: skip
         folder = read_model_folder(find_model(model))
         self._backend = create_backend(folder, backend, device, precision, input_size, threads, progress, batch)
         self.model_name, self.trained, self.labels = folder.name, folder.trained, folder.labels
@@ -75,6 +79,7 @@ class Segmenter:
         self.score_threshold = folder.score_threshold if score_threshold is None else score_threshold
         self.overlap_threshold = folder.overlap_threshold if overlap_threshold is None else overlap_threshold
         self.max_segments = max_segments
+        self.zoom = folder.zoom_prompts if zoom is None else zoom
         self._allowed: npt.NDArray[np.bool_] | None = None
         self.batch = batch
         self._canvas = self._backend.make_canvas()  # (batch, H, W, 3)
@@ -97,7 +102,7 @@ class Segmenter:
         """Runs the network once on an image and keeps its features.
 
         Args:
-            image: (H, W, 3) uint8 RGB, any size; not kept.
+            image: (H, W, 3) uint8 RGB, any size; not kept, but for a copy if small clicked objects are to be zoomed in on.
             stamp: the time it was taken, seconds; only carried along.
 
         Raises:
@@ -120,7 +125,16 @@ class Segmenter:
         outputs = self._backend.run_images(self._canvas[: len(placements)], [p.resized for p in placements])
         timings = {"preprocess": 1e3 * (fitted - started), "network": 1e3 * (perf_counter() - fitted)}
         stamps = [None] * len(outputs) if stamps is None else stamps
-        return [Frame(self, p, o, stamp, dict(timings)) for p, o, stamp in zip(placements, outputs, stamps)]
+        copies = [np.array(image) if self.zoom else None for image in images]
+        return [Frame(self, p, o, stamp, dict(timings), i) for p, o, stamp, i in zip(placements, outputs, stamps, copies)]
+
+    def features_of(self, image: npt.NDArray[np.uint8]) -> tuple[object, Placement]:
+        """The features that prompts are answered from, of a (H, W, 3) uint8 RGB image, and where it lies in the input."""
+        placement = place(image.shape[:2], self.input_size)
+        fit(image, placement, self._canvas[0])
+        if self._backend.encodes_alone:
+            return self._backend.run_features(self._canvas[:1], [placement.resized]), placement
+        return self._backend.run_images(self._canvas[:1], [placement.resized])[0].features, placement
 
     def describe(self) -> dict[str, object]:
         """What runs, as plain values for a JSON file."""
@@ -157,8 +171,9 @@ class Frame:
     """
 
     def __init__(self, segmenter: Segmenter, placement: Placement, outputs: ImageOutputs, stamp: float | None,
-                 timings: dict[str, float]) -> None:  # fmt: skip
-        self._segmenter, self._outputs = segmenter, outputs
+                 timings: dict[str, float], image: npt.NDArray[np.uint8] | None = None) -> None:  # fmt: skip
+        self._segmenter, self._outputs, self._image = segmenter, outputs, image
+        self._zoom = self.zoom()
         self.placement, self.stamp, self.timings = placement, stamp, timings
         self._panoptic: PanopticResult | None = None
 
@@ -207,7 +222,8 @@ class Frame:
         """The mask of the object that points and boxes describe.
 
         With background points, a pixel is in the answer where the best foreground prompt's logit is positive and beats
-        every background prompt's. A model may keep to the regions that are pointed at (`connected_prompts`).
+        every background prompt's. A model may keep to the regions that are pointed at (`connected_prompts`), and look
+        at small objects once more from nearer (`zoom`); `query` is of the whole image even then, to compare frames by.
 
         Args:
             points: (x, y) each, in source pixels.
@@ -221,6 +237,8 @@ class Frame:
         prompt: Prompt = parse_prompt(points, labels, boxes, self.image_size)
         outputs = self.prompt_outputs(prompt)
         mask, roi, score, best = self.answer(outputs, prompt)
+        if self._zoom is not None:
+            mask, roi, score = self._zoom.answer(prompt, roi) or (mask, roi, score)
         class_id = class_of_mask(mask, roi, self.panoptic())
         self.timings["prompt"] = 1e3 * (perf_counter() - started)
         return PromptResult(
@@ -231,8 +249,16 @@ class Frame:
 
     def prompt_outputs(self, prompt: Prompt) -> PromptOutputs:
         """What the network says to each of a prompt's points and boxes by itself, before they make one answer."""
-        encoded, kinds = prompt.encode(self.placement, self._segmenter._background_kind)
-        return self._segmenter._backend.run_prompts(self._outputs.features, encoded, kinds, self.placement.resized)
+        return self._ask(self._outputs.features, prompt, self.placement)
+
+    def zoom(self, capacity: int = 1) -> Zoom | None:
+        """What looks closer at small objects, keeping so many windows; None where that is not wanted."""
+        s = self._segmenter
+        return None if self._image is None else Zoom(self._image, s.features_of, self._ask, s._connected, capacity)
+
+    def _ask(self, features: object, prompt: Prompt, placement: Placement) -> PromptOutputs:
+        encoded, kinds = prompt.encode(placement, self._segmenter._background_kind)
+        return self._segmenter._backend.run_prompts(features, encoded, kinds, placement.resized)
 
     def answer(self, outputs: PromptOutputs, prompt: Prompt) -> tuple[npt.NDArray[np.bool_], Roi, float, int]:
         """`prompting.answer` for this image and model."""

@@ -56,7 +56,7 @@ class FakeSegmenter:
     def __init__(self, seconds: float = 0.0):
         self.seconds, self.error = seconds, None
         self.score_threshold, self.overlap_threshold = 0.3, 0.8
-        self.max_segments, self.class_filter = 100, ()
+        self.max_segments, self.class_filter, self.zoom = 100, (), True
         self.images: list[int] = []
         self.threads: set[int] = set()
         self.closed, self.shrunk = False, 0

@@ -223,13 +223,13 @@ def test_worker__rate_limit(make):
 
 
 def test_worker__live_values_reach_the_segmenter_and_go_back_to_the_models(make):
-    it = make(score_threshold=0.1, class_filter=("dark",))
+    it = make(score_threshold=0.1, class_filter=("dark",), prompt_zoom=False)
     assert (it.segmenter.score_threshold, it.segmenter.overlap_threshold) == (0.1, 0.8)
-    assert it.segmenter.class_filter == ("dark",)
+    assert it.segmenter.class_filter == ("dark",) and not it.segmenter.zoom
     it.worker.apply(NodeConfig())
     it.worker.offer("camera", message(), 1)
     until(lambda: it.hooks.published)
-    assert it.segmenter.score_threshold == 0.3 and it.segmenter.class_filter == ()
+    assert it.segmenter.score_threshold == 0.3 and it.segmenter.class_filter == () and it.segmenter.zoom
 
 
 def test_worker__switched_off_and_on(make):

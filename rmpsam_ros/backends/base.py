@@ -72,6 +72,7 @@ class Backend(Protocol):
         precision: `fp32`, `bf16`, `fp16` or `int8`: what really runs.
         input_size: (height, width) of the padded input.
         batch: images that one run takes. Fewer are filled up, and cost the same.
+        encodes_alone: whether `run_features` is ready, and cheaper than `run_images`; elsewhere it must be built first.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Backend(Protocol):
     precision: str
     input_size: tuple[int, int]
     batch: int
+    encodes_alone: bool
 
     def make_canvas(self) -> npt.NDArray[np.uint8]:
         """(batch, H, W, 3) zeros to write images into: from there `run_images` reads fastest."""
@@ -94,7 +96,7 @@ class Backend(Protocol):
         """One image's features, wherever they are, as (mid, H/4, W/4) float32."""
 
     def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
-        """Only the image graph's `features`: how a benchmark tells encoding from decoding."""
+        """Only the image graph's `features`: for closer looks, and how a benchmark tells encoding from decoding."""
 
     def close(self) -> None:
         """Frees the device's memory; the backend cannot be used afterwards."""

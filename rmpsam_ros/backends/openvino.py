@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 class OpenVinoBackend:
     """Compiles both graphs for one input size and batch; see `Backend` for the calls."""
 
-    name = "openvino"
+    name, encodes_alone = "openvino", True
 
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto",
                  input_size: tuple[int, int] | None = None, threads: int | None = None, batch: int = 1) -> None:  # fmt: skip
@@ -67,7 +67,7 @@ class OpenVinoBackend:
         # What a frame keeps, and how much of it: each run writes into tensors of its own, nothing is copied out.
         masks = list((decoder or image).output("mask_logits").shape)
         self._kept = {"features": (stored, [batch, mid, *cells]), "mask_logits": (ov.Type.f32, masks)}
-        self._encoder = None
+        self._encoder = self._image if decoder else None  # without its decoder the image graph is just that
         self._compile_encoder = lambda: core.compile_model(_encoder_of(ov, image), plugin, options).create_infer_request()
 
     def make_canvas(self) -> npt.NDArray[np.uint8]:
@@ -110,8 +110,10 @@ class OpenVinoBackend:
     def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
         self._encoder = self._encoder or self._compile_encoder()
         images, sizes = filled(images, image_sizes, self.batch)
+        features = self._ov.Tensor(*self._kept["features"])  # of its own: the last frame keeps the one before
+        self._encoder.set_tensor("features", features)
         self._encoder.infer({"image": images, "image_size": sizes}, share_inputs=True)
-        return self._encoder.get_tensor("features")
+        return features
 
     def close(self) -> None:
         self._image = self._decoder = self._prompt = self._encoder = None

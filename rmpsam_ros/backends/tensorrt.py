@@ -27,7 +27,7 @@ class TensorRtBackend:
         cache: where engines are kept; the user's cache folder if None.
     """
 
-    name = "tensorrt"
+    name, encodes_alone = "tensorrt", False
 
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto", input_size: tuple[int, int] | None = None,
                  threads: int | None = None, progress=None, cache: EngineCache | None = None, batch: int = 1) -> None:  # fmt: skip

@@ -41,6 +41,7 @@ class TorchBackend:
         self.input_size = input_size or model.input_size
         self._gpu = open_gpu(device, self.name)
         self.device = self._gpu.name if self._gpu else "CPU"
+        self.encodes_alone = self._gpu is None
         self.precision = self._choose(precision)
         self._exact = self.precision == "fp32" or needs_float32(model.config)
         dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]

@@ -23,6 +23,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
                        help="objects scored below are left out, 0 to 1 (default: the model's)")
     group.add_argument("--overlap-threshold", type=share, metavar="T",
                        help="objects of which less stays visible are left out, 0 to 1 (default: the model's)")
+    group.add_argument("--no-zoom", action="store_true", help="do not look at small clicked objects from nearer (default: as the model says)")
     group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
 
 
@@ -36,7 +37,8 @@ def open_segmenter(args: argparse.Namespace) -> Segmenter:
 
     return Segmenter(
         args.model, backend=args.backend, device=args.device, precision=args.precision, input_size=args.input_size,
-        score_threshold=args.score_threshold, overlap_threshold=args.overlap_threshold, threads=args.threads)
+        score_threshold=args.score_threshold, overlap_threshold=args.overlap_threshold, threads=args.threads,
+        zoom=False if args.no_zoom else None)
 
 
 def describe(segmenter: Segmenter) -> str:

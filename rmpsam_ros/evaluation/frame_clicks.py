@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 AT_ONCE = 16
 """Points in one run of the network: of more, each costs as much again."""
 
+KEPT = 32
+"""Windows of closer looks that are kept: those of one picture's objects, from each one's first click to its last."""
+
 
 class FrameClicks:
     """Answers clicks on one frame.
@@ -32,6 +35,7 @@ class FrameClicks:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
+        self._zoom = frame.zoom(capacity=KEPT)
         self._known: dict[PointPrompt, tuple[npt.NDArray[np.float32], ...]] = {}
 
     def __call__(self, requests: Sequence[Sequence[PointPrompt]]) -> Iterator[npt.NDArray[np.bool_]]:
@@ -43,4 +47,7 @@ class FrameClicks:
             self._known.update(zip(chunk, zip(outputs.mask_logits, outputs.iou, outputs.queries)))
         for clicks in requests:
             outputs = PromptOutputs(*(np.stack(parts) for parts in zip(*(self._known[click] for click in clicks))))
-            yield self._frame.answer(outputs, Prompt(tuple(clicks), ()))[0]
+            prompt = Prompt(tuple(clicks), ())
+            mask, roi, _, _ = self._frame.answer(outputs, prompt)
+            closer = self._zoom.answer(prompt, roi) if self._zoom else None
+            yield closer[0] if closer else mask

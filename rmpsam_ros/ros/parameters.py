@@ -101,6 +101,8 @@ SPECS = (
                   low=1, high=1000),
     ParameterSpec("prompt_timeout", 2.0, "Longest time in seconds that a click waits for its answer",
                   live=True, low=0.01, high=60.0),
+    ParameterSpec("prompt_zoom", True, "Whether small clicked objects are looked at from nearer, with a model that is made for it",
+                  live=True),
     ParameterSpec("track_max_age", 10.0, "Seconds that an object unseen is remembered by the tracks",
                   live=True, low=0.0, high=3600.0),
     ParameterSpec("track_min_hits", 3, "Frames in which an object must be seen before its track is confirmed",
@@ -138,6 +140,7 @@ class NodeConfig:
     max_rate_hz: float = 0.0
     prompt_history: int = 8
     prompt_timeout: float = 2.0
+    prompt_zoom: bool = True
     track_max_age: float = 10.0
     track_min_hits: int = 3
     overlay_alpha: float = 0.5

@@ -66,6 +66,7 @@ class InferenceWorker:
         self._running = self._enabled = self._stopping = False
         self._segmenter = None
         self._own_thresholds: dict[str, float] = {}
+        self._own_zoom = False
         self._thread: threading.Thread | None = None
 
     # From any thread
@@ -190,6 +191,7 @@ class InferenceWorker:
             self._segmenter = self._make()
             names = ("score_threshold", "overlap_threshold")
             self._own_thresholds = {name: getattr(self._segmenter, name) for name in names}
+            self._own_zoom = self._segmenter.zoom
             for feed in self._feeds.values():
                 feed.tracker = self._make_tracker(self._segmenter.labels) if self._make_tracker else None
             self._take_over_live_values()
@@ -343,6 +345,7 @@ class InferenceWorker:
             value = getattr(config, name)
             setattr(self._segmenter, name, own if value == FROM_MODEL else value)
         self._segmenter.class_filter = config.class_filter
+        self._segmenter.zoom = self._own_zoom and config.prompt_zoom
         for feed in self._feeds.values():
             if feed.tracker is not None:
                 feed.tracker.max_age, feed.tracker.min_hits = config.track_max_age, config.track_min_hits

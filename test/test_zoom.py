@@ -1,0 +1,113 @@
+"""Closer looks: which window, which pixels come back, and when one is not worth it."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from models import tiny_model
+
+from rmpsam_ros import Segmenter
+from rmpsam_ros.backends import PromptOutputs
+from rmpsam_ros.placement import place
+from rmpsam_ros.prompting import Prompt
+from rmpsam_ros.types import PointPrompt, Roi
+from rmpsam_ros.zoom import GROWTH, SMALLEST, Zoom, window
+
+SIZE = (480, 640)
+
+
+@pytest.mark.parametrize("box", [(300, 200, 360, 280), (0, 0, 30, 20), (600, 440, 640, 480), (10, 300, 200, 310)])
+def test_window__holds_the_box_within_the_picture_with_its_shape(box):
+    roi = window(box, SIZE)
+    assert 0 <= roi.x <= box[0] and 0 <= roi.y <= box[1] and roi.x + roi.width <= 640 and roi.y + roi.height <= 480
+    assert roi.x + roi.width >= box[2] and roi.y + roi.height >= box[3]
+    assert roi.width / roi.height == pytest.approx(640 / 480, rel=0.05) and roi.width >= SMALLEST
+    assert roi.width <= max(GROWTH * max(box[2] - box[0], (box[3] - box[1]) * 4 / 3), SMALLEST) + 1
+
+
+def test_window__of_most_of_the_picture_is_not_worth_it():
+    assert window((100, 100, 500, 300), SIZE) is None and window((0, 0, 640, 480), SIZE) is None
+
+
+class Network:
+    """Answers each click with a square of cells round it, and counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.encoded: list[tuple[int, int]] = []
+        self.prompts: list[Prompt] = []
+
+    def encode(self, image):
+        self.encoded.append(image.shape[:2])
+        return image[..., 0].copy(), place(image.shape[:2], (96, 128))
+
+    def ask(self, features, prompt, placement):
+        self.prompts.append(prompt)
+        boxes, _ = prompt.encode(placement)
+        logits = np.full((len(boxes), 24, 32), -5.0, np.float32)
+        for row, box in enumerate(boxes):
+            x, y = (box[:2] + box[2:]) / 8
+            logits[row, int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3] = 5.0
+        return PromptOutputs(logits, np.full(len(boxes), 0.8, np.float32), np.zeros((len(boxes), 4), np.float32))
+
+
+def zoom_on(network: Network, capacity: int = 1) -> Zoom:
+    return Zoom(np.zeros((*SIZE, 3), np.uint8), network.encode, network.ask, connected=False, capacity=capacity)
+
+
+def test_answer__comes_back_in_the_pictures_pixels():
+    mask, roi, score = zoom_on(Network()).answer(Prompt((PointPrompt(400.0, 300.0),), ()), Roi(390, 290, 20, 20))
+    rows, columns = np.nonzero(mask)
+    assert mask.shape == SIZE and score == pytest.approx(0.8)
+    assert (columns.mean(), rows.mean()) == pytest.approx((400, 300), abs=4)
+    assert roi == Roi.of_mask(mask) and 10 < roi.width < 40
+
+
+def test_answer__next_clicks_on_an_object_share_its_window_and_other_objects_do_not():
+    network = Network()
+    zoom = zoom_on(network)
+    first = PointPrompt(400.0, 300.0)
+    zoom.answer(Prompt((first,), ()), Roi(390, 290, 20, 20))
+    zoom.answer(Prompt((first, PointPrompt(405.0, 295.0)), ()), Roi(388, 288, 24, 24))
+    assert len(network.encoded) == 1
+    zoom.answer(Prompt((PointPrompt(100.0, 100.0),), ()), Roi(90, 90, 20, 20))
+    zoom.answer(Prompt((first,), ()), Roi(390, 290, 20, 20))
+    assert len(network.encoded) == 3  # one window is kept
+    zoom.answer(Prompt((first,), ()), Roi(300, 200, 150, 150))
+    assert len(network.encoded) == 4  # much larger than before
+
+
+def test_answer__background_points_outside_of_the_window_are_left_out():
+    network = Network()
+    points = (PointPrompt(400.0, 300.0), PointPrompt(410.0, 300.0, 0), PointPrompt(50.0, 50.0, 0))
+    zoom_on(network).answer(Prompt(points, ()), Roi(390, 290, 20, 20))
+    assert [p.label for p in network.prompts[0].points] == [1, 0]
+
+
+def test_answer__is_none_where_the_first_mask_fills_the_picture():
+    network = Network()
+    assert zoom_on(network).answer(Prompt((PointPrompt(300.0, 200.0),), ()), Roi(0, 0, 600, 400)) is None
+    assert not network.encoded
+
+
+def test_answer__a_box_is_moved_into_the_window():
+    network = Network()
+    mask, roi, _ = zoom_on(network).answer(Prompt((), ((390.0, 290.0, 410.0, 310.0),)), Roi(0, 0, 0, 0))
+    assert (roi.x + roi.width / 2, roi.y + roi.height / 2) == pytest.approx((400, 300), abs=4)
+
+
+@pytest.mark.parametrize("backend", ["openvino", "torch"])
+def test_segmenter__frames_stay_as_they_are_when_something_is_zoomed_in_on(backend):
+    pytest.importorskip(backend)
+    coarse = np.random.default_rng(3).integers(0, 255, (6, 8, 3), dtype=np.uint8)
+    picture = np.ascontiguousarray(np.kron(coarse, np.ones((40, 40, 1), np.uint8)))
+    plain = Segmenter(tiny_model(), backend=backend, precision="fp32").set_image(picture)
+    segmenter = Segmenter(tiny_model(), backend=backend, precision="fp32", zoom=True)
+    frame = segmenter.set_image(picture)
+    assert plain.zoom() is None and frame.zoom() is not None
+    looks = []
+    frame._zoom._encode = lambda image: looks.append(image.shape) or segmenter.features_of(image)
+    box = (150.0, 100.0, 180.0, 130.0)
+    closer, first = frame.prompt(boxes=[box]), plain.prompt(boxes=[box])
+    assert np.array_equal(closer.query, first.query)  # of the whole picture in both
+    frame._zoom = None
+    assert np.array_equal(frame.prompt(boxes=[box]).mask, first.mask)
+    assert first.roi.width * GROWTH > 0.7 * 320 or (looks and closer.mask.shape == first.mask.shape)
