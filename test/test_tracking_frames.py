@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from tracking_scenes import GRID, IMAGE, LABELS, query, square
 
+from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import TrackError
+from rmpsam_ros.prompting import Prompt
 from rmpsam_ros.tracking import Tracker, with_track_ids
 from rmpsam_ros.tracking.frames import detections_of
-from rmpsam_ros.types import PanopticResult, PromptResult, Roi, Segment, TrackedInstance, TrackState
+from rmpsam_ros.types import PanopticResult, PointPrompt, PromptResult, Roi, Segment, TrackedInstance, TrackState
 
 
 @dataclass
@@ -37,6 +39,7 @@ class SceneFrame:
     image_size: tuple[int, int] = IMAGE
     asked: list = field(default_factory=list)
     answers: bool = True
+    score: float = 0.8
 
     @property
     def labels(self):
@@ -46,13 +49,14 @@ class SceneFrame:
         return square(thing.x, thing.y, thing.side).repeat(4, 0).repeat(4, 1)
 
     def panoptic(self) -> PanopticResult:
-        ids = np.full(IMAGE, 9, np.uint16)  # the floor
-        segments = [Segment(9, 2, "floor", False, 0.9, 0, Roi(0, 0, IMAGE[1], IMAGE[0]))]
         shown = [(i, thing) for i, thing in enumerate(self.things) if thing.found >= 0.5]
-        for i, thing in reversed(shown):
-            ids[self.mask(thing)] = i + 1
-        segments += [Segment(i + 1, t.kind, LABELS[t.kind].name, LABELS[t.kind].is_thing, t.found, 0, Roi.of_mask(ids == i + 1), 0, i, query(t.name))
-                     for i, t in shown]
+        floor = len(shown) + 1
+        ids = np.full(IMAGE, floor, np.uint16)
+        for k, (_, thing) in reversed([*enumerate(shown, 1)]):
+            ids[self.mask(thing)] = k
+        segments = [Segment(k, t.kind, LABELS[t.kind].name, LABELS[t.kind].is_thing, t.found, 0, Roi.of_mask(ids == k), 0, i, query(t.name))
+                    for k, (i, t) in enumerate(shown, 1)]
+        segments.append(Segment(floor, 2, "floor", False, 0.9, 0, Roi(0, 0, IMAGE[1], IMAGE[0])))
         return PanopticResult(ids, tuple(segments), LABELS)
 
     @property
@@ -66,15 +70,40 @@ class SceneFrame:
             queries=np.array([query(t.name) for t in self.things], np.float32).reshape(n, 16), mask_logits=logits, valid=GRID,
         )
 
+    @property
+    def features(self):
+        """An object's cells look like its name, all others like the floor, and none exactly so."""
+        cells = np.random.default_rng(5).normal(0, 0.3, (16, *GRID)) + query(99)[:, None, None]
+        for thing in reversed(self.things):
+            mask = square(thing.x, thing.y, thing.side)
+            cells[:, mask] += (query(thing.name) - query(99))[:, None]
+        return cells.astype(np.float32)
+
     def prompt(self, points=(), labels=None, boxes=()) -> PromptResult:
-        self.asked.append(points[0])
-        x, y = (int(v) for v in points[0])
-        for thing in self.things:
-            mask = self.mask(thing)
-            if self.answers and mask[y, x]:
-                return PromptResult(mask, 0.8, Roi.of_mask(mask), thing.kind, LABELS[thing.kind].name, query=query(50 + thing.name))
-        empty = np.zeros(IMAGE, bool)
-        return PromptResult(empty, 0.1, Roi.of_mask(empty), query=query(99))
+        prompt = Prompt(tuple(PointPrompt(x, y, 1) for x, y in points), tuple(boxes))
+        outputs = self.prompt_outputs(prompt)
+        mask, roi, score, best = self.answer(outputs, prompt)
+        thing = self.at(*points[0])
+        kind = thing.kind if thing else -1
+        return PromptResult(mask, score, roi, kind, LABELS[kind].name if thing else "", query=outputs.queries[best])
+
+    def at(self, x, y) -> Thing | None:
+        return next((thing for thing in self.things if self.answers and self.mask(thing)[int(y), int(x)]), None)
+
+    def prompt_outputs(self, prompt: Prompt) -> PromptOutputs:
+        self.asked.append(prompt)
+        things = [self.at(p.x, p.y) for p in prompt.points] + [self.at((x1 + x2) / 2, (y1 + y2) / 2) for x1, y1, x2, y2 in prompt.boxes]
+        logits = np.full((len(things), 56, 72), -5, np.float32)
+        for map_, thing in zip(logits, things):
+            if thing:
+                map_[: GRID[0], : GRID[1]][square(thing.x, thing.y, thing.side)] = 5
+        return PromptOutputs(logits, np.array([self.score if t else 0.1 for t in things], np.float32),
+                             np.array([query(50 + t.name if t else 99) for t in things]))
+
+    def answer(self, outputs: PromptOutputs, prompt: Prompt):
+        mask = (outputs.mask_logits.max(axis=0) > 0)[: GRID[0], : GRID[1]].repeat(4, 0).repeat(4, 1)
+        best = int(outputs.iou.argmax())
+        return mask, Roi.of_mask(mask), float(outputs.iou[best]), best
 
 
 def test_detections_of__a_frame__gives_the_things_of_the_map_and_the_unsure_rest():
@@ -101,7 +130,7 @@ def test_update__frames__give_tracks_whose_masks_are_those_of_the_map():
         frame = SceneFrame([Thing(20 + k, 20, 0), Thing(24 + k, 24, 1, 1)], stamp=0.1 * k)  # the first covers the second
         tracks = tracker.update(frame)
     panoptic = with_track_ids(frame.panoptic(), tracks)
-    assert [(s.class_name, s.track_id) for s in panoptic.segments] == [("floor", 0), ("cup", 1), ("box", 2)]
+    assert [(s.class_name, s.track_id) for s in panoptic.segments] == [("cup", 1), ("box", 2), ("floor", 0)]
     for track in tracks:
         assert np.array_equal(track.mask, panoptic.segment_ids[track.roi.slices] == track.segment_id)
         assert track.state == TrackState.CONFIRMED
@@ -155,6 +184,7 @@ def test_follow__what_no_query_shows__lives_by_its_prompt_and_falls_when_lost():
         frame = SceneFrame([Thing(20 + k, 20 + 0.5 * k, found=0)])
         track, = tracker.update(frame, stamp=0.1 * k)
         assert track.track_id == track_id and track.state == TrackState.CONFIRMED and len(frame.asked) == 1
+        assert np.array_equal(track.mask, frame.mask(frame.things[0])[track.roi.slices])
     assert track.prompted and abs(track.roi.x + 20 - 4 * 39) <= 4
     scores = []
     for k in range(20, 36, 5):
@@ -186,7 +216,7 @@ def test_follow__an_object_that_the_network_finds_later__goes_over_to_it():
     for k in range(1, 5):
         frame = SceneFrame([Thing(20, 20)])
         track, = tracker.update(frame, stamp=0.1 * k)
-    assert track.track_id == track_id and not frame.asked and track.segment_id == 1
+    assert track.track_id == track_id and track.segment_id == 1 and len(tracker.tracks) == 1
 
 
 @pytest.mark.parametrize("clicked_at, seen_at", [(5.0, 5.1), (None, 5.1), (None, 1.7e9), (1.7e9, 1.7e9 + 0.1)])
@@ -231,18 +261,11 @@ def test_remove__a_track_that_is_followed__is_not_asked_for_any_more():
 
 @pytest.mark.parametrize("first, then, kept", [(0.8, 0.55, True), (0.8, 0.35, False), (1.0, 0.45, False), (0.3, 0.2, True), (0.3, 0.1, False)])
 def test_follow__an_answer_is_judged_by_how_sure_the_click_was(first, then, kept):
-    class Unsure(SceneFrame):
-        score = first
-
-        def prompt(self, points=(), labels=None, boxes=()) -> PromptResult:
-            return replace(super().prompt(points, labels, boxes), score=self.score)
-
     tracker = Tracker(LABELS)
-    frame = Unsure([Thing(20, 20, found=0)])
+    frame = SceneFrame([Thing(20, 20, found=0)], score=first)
     tracker.update(frame, stamp=0.0)
     tracker.follow(frame.prompt(points=[(80, 80)]))
-    frame = Unsure([Thing(21, 20, found=0)])
-    frame.score = then
+    frame = SceneFrame([Thing(21, 20, found=0)], score=then)
     track, = tracker.update(frame, stamp=0.1)
     assert (track.frames_since_seen == 0) is kept
 
@@ -265,7 +288,9 @@ def test_update__many_followed_objects__asks_for_a_bounded_number():
         tracker.follow(frame.prompt(points=[(4 * thing.x, 4 * thing.y)]))
     later = SceneFrame(frame.things)
     tracker.update(later, stamp=0.1)
-    assert len(tracker.tracks) == 30 and len(later.asked) == 8
+    prompt, = later.asked  # one run of the network for all of them
+    assert len(tracker.tracks) == 30 and 30 <= len(prompt.points) + len(prompt.boxes) <= 40
+    assert sum(track.frames_since_seen == 0 for track in tracker.tracks) == 10
 
 
 def test_follow__found_by_the_network_after_a_long_while__is_known_again_by_its_looks():

@@ -35,8 +35,13 @@ class Grid:
         return patch[rows][:, columns]
 
     def downsample(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """A (height, width) bool mask of the source to (h, w): the pixel in the middle of each cell."""
+        """A (height, width) bool mask of the source to (h, w): the pixel in the middle of each cell, and where it is smaller
+        than a cell, the cell that it begins in."""
         h, w = self.size
         rows = ((np.arange(h) + 0.5) * self.source[0] / h).astype(int)
         columns = ((np.arange(w) + 0.5) * self.source[1] / w).astype(int)
-        return mask[np.ix_(rows, columns)]
+        cells = mask[np.ix_(rows, columns)]
+        if not cells.any() and mask.any():
+            row, column = np.unravel_index(int(mask.argmax()), mask.shape)
+            cells[self._row_of[row], self._column_of[column]] = True
+        return cells

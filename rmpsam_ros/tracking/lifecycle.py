@@ -1,6 +1,7 @@
 """The life of tracks: born, confirmed, lost, known again, forgotten. Works on one table, one frame at a time."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -39,10 +40,14 @@ class Lives:
         self.next_id = next_id
         self._frames = 0
 
-    def step(self, seen: Observation, grid: Grid, now: float, dt: float, min_hits: int, max_age: float) -> npt.NDArray:
+    def step(
+        self, seen: Observation, grid: Grid, now: float, dt: float, min_hits: int, max_age: float,
+        bar: Callable[[Observation, TrackTable], npt.NDArray[np.bool_] | None] = lambda seen, table: None,
+    ) -> npt.NDArray[np.int64]:
         """One frame: predict, match, correct, begin, confirm, forget; returns the id of each detection, 0 = none.
 
-        now: the frame's stamp, dt: seconds since the frame before.
+        now: the frame's stamp, dt: seconds since the frame before. bar: says which detections (n) must not
+        continue which tracks (m), (m, n) bool, or None where all may.
         """
         table = self.table
         self._expire(now, max_age)
@@ -52,6 +57,9 @@ class Lives:
         # Who was just seen is there now as well, far more likely than somebody new in the same place, or just like it.
         bonus = CONTINUES * np.exp(-gaps / CONTINUES_FOR).astype(np.float32)
         threshold = MATCH_ODDS - bonus[:, None] * ((weighed.place > SAME_PLACE) | (weighed.looks > 0))
+        barred = bar(seen, table)
+        if barred is not None:
+            threshold[barred] = np.inf
         rows, columns = evidence.assign(weighed.total, threshold)
         self._watch(weighed, rows, columns, now)
         missed = np.ones(len(table), bool)
@@ -121,7 +129,7 @@ class Lives:
         table.unseen[rows] = 0
         table.hits[rows] += 1
         table.state[rows[table.in_state(TrackState.LOST)[rows]]] = TrackState.CONFIRMED
-        self._show(seen, rows, columns, grid)
+        self.show(seen, rows, columns, grid)
 
     def begin(self, seen: Observation, free: npt.NDArray, grid: Grid, now: float, prompted: bool = False) -> npt.NDArray:
         """Begins a track for each of the detections `free` (k,); returns the new ids (k,)."""
@@ -143,10 +151,10 @@ class Lives:
             covariance=motion.start_covariance(seen.reaches[free], grid.size[1]),
             prototypes=prototypes, counts=counts, depth=np.nan if found.depths is None else found.depths[free],
         )
-        self._show(seen, np.arange(rows.start, rows.stop), free, grid)
+        self.show(seen, np.arange(rows.start, rows.stop), free, grid)
         return new_ids
 
-    def _show(self, seen: Observation, rows: npt.NDArray, columns: npt.NDArray, grid: Grid) -> None:
+    def show(self, seen: Observation, rows: npt.NDArray, columns: npt.NDArray, grid: Grid) -> None:
         """Keeps how the tracks in `rows` look in this frame."""
         found, table = seen.detections, self.table
         boxes = seen.packed.boxes.astype(int).tolist()

@@ -1,4 +1,10 @@
-"""Tracks that were born of a click: matched to an object of the network, or kept alive by their own prompt."""
+"""Tracks that were born of a click: kept alive by prompts of their own, or by an object of the network that continues them.
+
+In each frame the network is asked for such a track at several places at once: points inside the last mask, moved to
+where the object's likeness (`target`) says it went, one point where it was, and the last mask's box. Of the answers that
+one is taken which agrees best with all that is known of the object (`candidates`), and those that agree with it make its
+mask, by the mean of their logits. What has been lost is looked for in the whole frame, where most is like it.
+"""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -7,39 +13,75 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.backends import PromptOutputs
+from rmpsam_ros.prompting import Prompt, class_of_mask
 from rmpsam_ros.tracking.association import Observation
+from rmpsam_ros.tracking.candidates import Agreement, displacement, moved, overlaps, peaks, points_inside, regions
 from rmpsam_ros.tracking.detections import Detections
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.lifecycle import Lives
-from rmpsam_ros.tracking.table import TrackTable
-from rmpsam_ros.types import PromptResult, TrackState
+from rmpsam_ros.tracking.masks import PackedMasks
+from rmpsam_ros.tracking.table import Look, TrackTable
+from rmpsam_ros.tracking.target import Surroundings, Target
+from rmpsam_ros.types import FOREGROUND, PointPrompt, PromptResult, TrackState
 
 if TYPE_CHECKING:
     from rmpsam_ros.segmenter import Frame
 
 FloatArray = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 SAME_MASK = 0.5
-"""IoU from which the mask of a click and that of a track are one object."""
-MOST_ASKED = 8
-"""Prompts decoded for one frame, for the tracks that were seen last first; each costs a few milliseconds."""
+"""IoU from which two masks are one object."""
+MOST_ASKED = 40
+"""Points and boxes asked about in one frame, for all tracks together: about 1 ms each on two CPU cores."""
+POINTS, FEWEST = 5, 2
+"""Points inside the last mask that are asked about for a track; fewer where there are many tracks."""
+PEAKS = 3
+"""Places of the whole frame at which a lost object is asked for."""
 ALIKE = 0.8
-"""Least cosine of a prompt's answer with the track's own queries for it to be taken for the same object."""
+"""Least cosine of an answer's query with those before for it to be taken for the same object."""
 SURE = 0.5
-"""Least predicted IoU of such an answer, where the click's own was at least twice that."""
+"""Least predicted IoU of an answer, where the click's own was at least twice that."""
 SHARE = 0.5
 """Elsewhere the least share of the click's own predicted IoU: not every network knows how good its masks are, and the
 person who clicked has accepted the first one."""
+LIKE, LIKE_AGAIN = 0.3, 0.6
+"""Share of the usual margin (`Agreement.margin`) that an answer must have, for a track that was just seen and for one that
+was lost: how much an object stands out from its surroundings depends on both, and on the network."""
+GROWS, GROWS_AGAIN = 4.0, 3.0
+"""By how much an answer's area may differ from the usual one."""
 LEARNING_RATE = 0.2
+LIMIT = 8.0
+"""Logits are cut there before their mean is taken, so that no answer outvotes two others."""
 
 
 @dataclass
 class _Memory:
     """`query` (D,) unit: the running mean of the answers so far, None where the backend gives none. `least`: the
-    predicted IoU that an answer must have."""
+    predicted IoU that an answer must have. `area`: the usual one, as a share of the frame. `target`: None until a frame was seen.
+    `margin`: the usual one, of answers; 0 until there is one. `mask` (h, w): the answer in the last frame, None where none
+    was taken."""
 
-    query: npt.NDArray[np.float32] | None
+    query: FloatArray | None
     least: float
+    area: float
+    target: Target | None = None
+    margin: float = 0.0
+    mask: Mask | None = None
+
+
+@dataclass
+class _Asked:
+    """What was asked for one track, and what may come of it. `rows`: of the outputs."""
+
+    row: int
+    memory: _Memory
+    lost: bool
+    likeness: FloatArray
+    expected: Mask
+    points: list[tuple[float, float]]
+    boxes: list[tuple[float, float, float, float]]
 
 
 class PromptKeeper:
@@ -47,10 +89,17 @@ class PromptKeeper:
 
     def __init__(self) -> None:
         self._memories: dict[int, _Memory] = {}
+        self._surroundings = Surroundings()
 
-    def remember(self, track_id: int, click: PromptResult) -> None:
-        """A click was made a track."""
-        self._memories[track_id] = _Memory(_unit(click.query), min(SURE, SHARE * float(np.nan_to_num(click.score))))
+    def remember(self, track_id: int, click: PromptResult, mask: Mask, frame: Frame | None) -> None:
+        """A click was made a track. mask: (h, w) its cells; frame: the one that was clicked, None where nobody told."""
+        least = min(SURE, SHARE * float(np.nan_to_num(click.score)))
+        memory = _Memory(_unit(click.query), least, float(mask.mean()), mask=mask)
+        self._memories[track_id] = memory
+        features = None if frame is None else _features(frame, mask.shape)
+        if features is not None and features.shape[1:] == mask.shape:  # before the first frame the grid is not known
+            self._surroundings.see(features)
+            memory.target = Target(features, mask, self._surroundings)
 
     def forget(self, track_id: int) -> None:
         self._memories.pop(track_id, None)
@@ -63,94 +112,170 @@ class PromptKeeper:
     @staticmethod
     def match(seen: Observation, table: TrackTable) -> int | None:
         """The row, of those seen in the newest frame, whose mask is the click's (the one detection of `seen`)."""
-        best, best_iou = None, SAME_MASK
         mask = seen.detections.masks[0]
-        x1, y1, x2, y2 = seen.packed.boxes[0]
-        for row in np.flatnonzero(table.unseen == 0):
-            patch = table.look[row].patch
-            h, w = patch.shape
-            x, y = (table.origin[row]).tolist()
-            if x >= x2 or y >= y2 or x + w <= x1 or y + h <= y1:
-                continue
-            common = np.count_nonzero(mask[y : y + h, x : x + w] & patch[: mask.shape[0] - y, : mask.shape[1] - x])
-            iou = common / (seen.packed.areas[0] + table.shown[row] - common)
-            if iou > best_iou:
-                best, best_iou = int(row), iou
-        return best
+        rows = np.flatnonzero(table.unseen == 0)
+        if len(rows) == 0:
+            return None
+        iou = overlaps(np.array([_last_mask(table, row, mask.shape) for row in rows]), mask)
+        return int(rows[iou.argmax()]) if iou.max() > SAME_MASK else None
+
+    def barred(self, seen: Observation, table: TrackTable) -> npt.NDArray[np.bool_] | None:
+        """(m, n) which objects of a new frame must not continue which tracks; None where all may.
+
+        A prompted track that was just seen is no object of the network that has not its mask: those may be parts or groups
+        of what was clicked, and nobody has seen to them.
+        """
+        rows = [row for row in np.flatnonzero(table.prompted & (table.unseen == 0)) if int(table.id[row]) in self._memories]
+        if not rows or len(seen) == 0:
+            return None
+        barred = np.zeros((len(table), len(seen)), bool)
+        for row in rows:
+            barred[row] = overlaps(seen.detections.masks, _last_mask(table, row, seen.detections.masks.shape[1:])) < SAME_MASK
+        return barred
 
     def find(self, frame: Frame, lives: Lives, grid: Grid, now: float) -> bool:
-        """Asks for the prompted tracks that no object of this frame continues; True where a track changed."""
+        """Asks for the prompted tracks; True where one changed.
+
+        Also for those that an object of this frame continues: it says who they are, but whoever clicked has seen the mask
+        that a prompt gives, not that of the object.
+        """
         table = lives.table
-        rows = [row for row in np.flatnonzero(table.prompted & (table.unseen > 0)) if int(table.id[row]) in self._memories]
+        rows = [row for row in np.flatnonzero(table.prompted) if int(table.id[row]) in self._memories]
+        if not rows:
+            return False
         rows.sort(key=lambda row: int(table.unseen[row]))
-        left, found = MOST_ASKED, False
-        for row in rows:
-            memory = self._memories[int(table.id[row])]
-            for aim in _aims(table, row):
-                if left == 0:
-                    return found
-                left -= 1
-                answer = frame.prompt(points=[_pixel(aim, grid)])
-                seen = _observed(answer, grid, table.dims)
-                if seen is not None and _fits(seen, answer, table, row, memory):
-                    break
-            else:
-                continue
-            query = _unit(answer.query)
-            if query is not None and memory.query is not None:
-                memory.query = _unit((1 - LEARNING_RATE) * memory.query + LEARNING_RATE * query)
-            taken = np.array([row]), np.array([0])
-            # Nothing is learnt of its looks as an object: the query of a prompt is of another kind.
-            seen.clean[:] = False
-            lives.correct(seen, *taken, np.zeros(1, int), np.zeros(1, np.float32), grid, now)
-            table.state[row] = TrackState.CONFIRMED
-            found = True
+        features = _features(frame, grid.size)
+        self._surroundings.see(features)
+        each = max(FEWEST, min(POINTS, MOST_ASKED // len(rows) - 2))
+        asked = [self._ask(row, table, features, grid, each) for row in rows[: MOST_ASKED // (each + 2)]]
+        # All tracks' points and boxes in one run of the network: it answers each for itself.
+        prompt = Prompt(tuple(PointPrompt(x, y, FOREGROUND) for a in asked for x, y in a.points), tuple(b for a in asked for b in a.boxes))
+        outputs = frame.prompt_outputs(prompt)
+        found, taken = False, np.zeros((0, *grid.size), bool)
+        point, box = 0, len(prompt.points)
+        for a in asked:
+            index = [*range(point, point + len(a.points)), *range(box, box + len(a.boxes))]
+            point, box = point + len(a.points), box + len(a.boxes)
+            own = PromptOutputs(outputs.mask_logits[index], outputs.iou[index], outputs.queries[index])
+            mask = a.memory.mask = self._choose(frame, a, own, lives, grid, now, taken, features)
+            if mask is not None:
+                taken, found = np.concatenate((taken, mask[None])), True
         return found
 
+    def _ask(self, row: int, table: TrackTable, features: FloatArray, grid: Grid, count: int) -> _Asked:
+        """Where to ask for one track."""
+        memory, last = self._memories[int(table.id[row])], _last_mask(table, row, grid.size)
+        lost = bool(table.unseen[row] > 1)
+        if memory.mask is not None and memory.mask.shape == last.shape:
+            last = memory.mask  # where the object of the network came in, the table has its mask
+        if memory.target is None:
+            memory.target = Target(features, last, self._surroundings)
+        (x1, y1, x2, y2), = PackedMasks.of(last[None]).boxes.astype(int).tolist()
+        patch, origin = last[y1:y2, x1:x2], np.array([x1, y1])
+        likeness = memory.target.likeness(features, self._surroundings)
+        shift = displacement(likeness, patch, origin)
+        inside = points_inside(patch, count) + origin
+        cells = [*(inside + shift)]
+        if lost:
+            cells = [*cells[: count - PEAKS], *peaks(likeness, float(np.sqrt(memory.area * last.size)), PEAKS)]
+        elif shift.any():
+            cells.append(inside[0])
+        start = origin + shift
+        corners = np.array([start, start + patch.shape[::-1]], np.float32)
+        return _Asked(row, memory, lost, likeness, moved(patch, start, grid.size) if not lost else np.zeros(grid.size, bool),
+                      [_pixel(cell, grid) for cell in cells], _boxes(corners, grid))  # fmt: skip
 
-def _unit(query: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float32] | None:
+    def _choose(
+        self, frame: Frame, asked: _Asked, outputs: PromptOutputs, lives: Lives, grid: Grid, now: float, taken: Mask, features: FloatArray,
+    ) -> Mask | None:
+        """Takes the best answer into its track; its cells, or None where none is the track's object.
+
+        taken: (t, h, w) what other tracks were given in this frame.
+        """
+        table, row, memory, lost = lives.table, asked.row, asked.memory, asked.lost
+        logits = np.nan_to_num(outputs.mask_logits[:, : grid.size[0], : grid.size[1]], nan=-LIMIT)
+        cells = [_cell(point, grid) for point in asked.points] + [None] * len(asked.boxes)
+        masks = regions(logits, cells)
+        agreement = Agreement.of(masks, asked.expected, asked.likeness, memory.area * masks[0].size)
+        fits = (agreement.margin > 0) & (agreement.margin >= (LIKE_AGAIN if lost else LIKE) * memory.margin)
+        fits &= np.abs(agreement.growth) <= np.log(GROWS_AGAIN if lost else GROWS)
+        fits &= np.nan_to_num(outputs.iou) >= memory.least
+        if memory.query is not None:
+            queries = [_unit(query) for query in outputs.queries]
+            fits &= np.array([query is None or float(query @ memory.query) >= ALIKE for query in queries])
+        for other in taken:
+            fits &= overlaps(masks, other) < SAME_MASK
+        if not fits.any():
+            return None
+        total = np.where(fits, agreement.total, -np.inf)
+        best = int(total.argmax())
+        alike = overlaps(masks, masks[best]) >= SAME_MASK
+        alike &= fits
+        mean = np.clip(np.nan_to_num(outputs.mask_logits[alike], nan=-LIMIT), -LIMIT, LIMIT).mean(axis=0)
+        one = PromptOutputs(mean[None], outputs.iou[best : best + 1], outputs.queries[best : best + 1])
+        if best < len(asked.points):
+            prompt = Prompt((PointPrompt(*asked.points[best], FOREGROUND),), ())
+        else:
+            prompt = Prompt((), (asked.boxes[best - len(asked.points)],))
+        full, roi, score, _ = frame.answer(one, prompt)
+        mask = grid.downsample(full)
+        if not mask.any():
+            return None
+        query = _unit(outputs.queries[best])
+        if query is not None and memory.query is not None:
+            memory.query = _unit((1 - LEARNING_RATE) * memory.query + LEARNING_RATE * query)
+        memory.area += LEARNING_RATE * (float(mask.mean()) - memory.area)
+        memory.margin += (LEARNING_RATE if memory.margin else 1.0) * (float(agreement.margin[best]) - memory.margin)
+        memory.target.learn(features, mask, self._surroundings)
+        seen = Observation.of(Detections(
+            np.array([class_of_mask(full, roi, frame.panoptic())]), np.array([score], np.float32), np.ones((1, table.dims), np.float32),
+            mask[None], image_size=grid.source,
+        ))
+        # Nothing is learnt of its looks as an object: the query of a prompt is of another kind.
+        seen.clean[:] = False
+        rows, columns = np.array([row]), np.array([0])
+        segment = 0
+        if table.unseen[row]:
+            lives.correct(seen, rows, columns, np.zeros(1, int), np.zeros(1, np.float32), grid, now)
+        else:
+            segment = table.look[row].segment_id if overlaps(mask[None], _last_mask(table, row, grid.size))[0] >= SAME_MASK else 0
+            lives.show(seen, rows, columns, grid)
+        crop = full[roi.slices].copy()
+        table.look[row] = Look(table.look[row].patch, roi, segment, lambda: crop)
+        table.state[row] = TrackState.CONFIRMED
+        return mask
+
+
+def _unit(query: FloatArray | None) -> FloatArray | None:
     if query is None or not np.isfinite(query).all() or not np.any(query):
         return None
     return np.asarray(query, np.float32) / np.linalg.norm(query)
 
 
-def _aims(table: TrackTable, row: int) -> list[FloatArray]:
-    """Where to ask for a track, in cells (2,): the place of its last mask that is furthest inside, moved on as its motion
-    predicts, then, where that is elsewhere, where it was last: some things stop."""
-    from scipy.ndimage import distance_transform_edt
+def _features(frame: Frame, size: tuple[int, int]) -> FloatArray:
+    """(C, h, w) float32, finite."""
+    return np.nan_to_num(frame.features[:, : size[0], : size[1]], copy=False, posinf=0, neginf=0)
 
-    patch = np.pad(table.look[row].patch, 1)
-    y, x = np.unravel_index(distance_transform_edt(patch).argmax(), patch.shape)
-    inside = np.array([x - 0.5, y - 0.5], np.float32)
-    moved = table.position[row] - table.extent[row] / 2 + inside
-    last = table.origin[row] + inside
-    return [moved] if np.abs(moved - last).max() < 0.3 * table.size[row] else [moved, last]
+
+def _last_mask(table: TrackTable, row: int, size: tuple[int, int]) -> Mask:
+    """(h, w) the cells of a track's last mask."""
+    return moved(table.look[row].patch, table.origin[row], size)
 
 
 def _pixel(cell: FloatArray, grid: Grid) -> tuple[float, float]:
-    """A place in cells to the pixel of the source image, within it."""
+    """The middle of a cell to the pixel of the source image, within it."""
     scale = np.array(grid.source[::-1]) / grid.size[::-1]
-    x, y = np.clip(cell * scale - 0.5, 0, np.array(grid.source[::-1]) - 1).tolist()
+    x, y = np.clip((cell + 0.5) * scale - 0.5, 0, np.array(grid.source[::-1]) - 1).tolist()
     return x, y
 
 
-def _observed(answer: PromptResult, grid: Grid, dims: int) -> Observation | None:
-    """The answer as the one detection of a frame; None for an empty mask."""
-    mask = grid.downsample(answer.mask)
-    if not mask.any():
-        return None
-    return Observation.of(Detections(
-        np.array([answer.class_id]), np.array([np.nan_to_num(answer.score)], np.float32), np.ones((1, dims), np.float32),
-        mask[None], image_size=grid.source,
-    ))
+def _cell(pixel: tuple[float, float], grid: Grid) -> tuple[int, int]:
+    """The cell that a pixel of the source image lies in."""
+    return int((pixel[0] + 0.5) * grid.size[1] / grid.source[1]), int((pixel[1] + 0.5) * grid.size[0] / grid.source[0])
 
 
-def _fits(seen: Observation, answer: PromptResult, table: TrackTable, row: int, memory: _Memory) -> bool:
-    """Whether the answer is the track's object: sure enough, of a like size, not far, and alike."""
-    ratio = float(seen.sizes[0] / table.size[row])
-    places = np.stack((table.position[row], table.origin[row] + table.extent[row] / 2))
-    distance = float(np.hypot(*(seen.centres[0] - places).T).min())
-    reach = 0.75 * float(table.reach[row]) + 2 * float(np.sqrt(table.covariance[row, 0]))
-    query = _unit(answer.query)
-    alike = query is None or memory.query is None or float(query @ memory.query) >= ALIKE
-    return answer.score >= memory.least and 0.5 <= ratio <= 2.0 and distance <= reach and alike
+def _boxes(corners: FloatArray, grid: Grid) -> list[tuple[float, float, float, float]]:
+    """(2, 2) corners in cells to a box in pixels of the source image, cut to it; none where nothing is left."""
+    limit = np.array(grid.source[::-1])
+    (x1, y1), (x2, y2) = np.clip(corners * (limit / grid.size[::-1]), 0, limit).tolist()
+    return [(x1, y1, x2, y2)] if x1 < x2 and y1 < y2 else []

@@ -82,6 +82,7 @@ class Tracker:
         self._lives = None
         self._grid: Grid | None = None
         self._keeper = PromptKeeper()
+        self._frame: Frame | None = None
         self._tracks: tuple[TrackedInstance, ...] = ()
         self._assignment = np.zeros(0, np.int64)
 
@@ -101,13 +102,15 @@ class Tracker:
 
         stamp: seconds, the frame's own when None (see `update_detections`). depth: (H, W) float32 metres registered to
         the image, 0 or NaN where unknown. Things of the frame's panoptic map begin and continue tracks; objects that
-        were too unsure for the map continue them. Tracks born of a click that none of them continues are asked for once
-        more, by a prompt where they should be.
+        were too unsure for the map continue them. Tracks born of a click are asked for by prompts of their own.
         """
         stamp = frame.stamp if stamp is None else stamp
         newest = self._clock.now
         self.update_detections(detections_of(frame, self._is_thing, depth), stamp)
-        if self._clock.now != newest and self._keeper.find(frame, self._lives, self._grid, self._clock.now):
+        if self._clock.now == newest:
+            return self._tracks
+        self._frame = frame
+        if self._keeper.find(frame, self._lives, self._grid, self._clock.now):
             self._tracks = self._report()
         return self._tracks
 
@@ -135,19 +138,21 @@ class Tracker:
             self._clock.advance(now)
         self._prepare(detections)
         seen, usable = Observation.of_usable(detections, self._is_thing)
-        ids = self._lives.step(seen, self._grid, self._clock.now, dt, self.min_hits, self.max_age)
+        self._frame = None
+        ids = self._lives.step(seen, self._grid, self._clock.now, dt, self.min_hits, self.max_age, self._keeper.barred)
         self._keeper.keep_only(self._lives.table.id)
         self._assignment = np.zeros(len(detections), np.int64)
         self._assignment[usable] = ids
         self._tracks = self._report()
         return self._tracks
 
-    def follow(self, click: PromptResult, stamp: float | None = None) -> int:
+    def follow(self, click: PromptResult, stamp: float | None = None, frame: Frame | None = None) -> int:
         """Makes the object of a click a track at once, CONFIRMED and `prompted`; returns its id.
 
         That is the track of the newest frame whose mask the click's matches best, where there is one (IoU above one
-        half); else a new one, which lives by its own prompt until an object of the network matches it. Call it with the
-        answer of the newest frame, before the next update. Before the first update stamp (seconds) says when the frame
+        half); else a new one. From then on it lives by its own prompts. Call it with the answer of the newest frame, before
+        the next update, or give the frame that was answered on: its features teach what the object looks like, and are
+        not kept. Before the first update stamp (seconds) says when the frame
         was taken; without it, it was just before that update. Raises TrackError for a click without an object.
         """
         if not click.mask.any():
@@ -174,7 +179,7 @@ class Tracker:
         table = self._lives.table
         table.prompted[row], table.state[row] = True, TrackState.CONFIRMED
         track_id = int(table.id[row])
-        self._keeper.remember(track_id, click)
+        self._keeper.remember(track_id, click, mask, frame or self._frame)
         self._tracks = self._report()
         return track_id
 
