@@ -152,6 +152,6 @@ def test_follow__all_tracks_of_a_frame__are_asked_for_in_one_run():
         tracker.follow(frame.prompt(points=[(4 * thing.x, 4 * thing.y)]))
     later = SceneFrame([Thing(t.x + 1, t.y, t.name, found=0) for t in frame.things])
     tracks = tracker.update(later, stamp=0.1)
-    assert len(later.asked) == 1 and len(later.asked[0].boxes) == 3
+    assert len(later.asked) == 1 and len(later.asked[0].boxes) == 6
     for track, thing in zip(tracks, later.things):
         assert np.array_equal(track.mask, later.mask(thing)[track.roi.slices])

@@ -46,12 +46,17 @@ SURE = 0.5
 SHARE = 0.5
 """Elsewhere the least share of the click's own predicted IoU: not every network knows how good its masks are, and the
 person who clicked has accepted the first one."""
-LIKE, LIKE_AGAIN = 0.3, 0.6
+LIKE, LIKE_AGAIN = 0.3, 0.4
 """Share of the usual margin (`Agreement.margin`) that an answer must have, for a track that was just seen and for one that
 was lost: how much an object stands out from its surroundings depends on both, and on the network."""
-GROWS, GROWS_AGAIN = 4.0, 3.0
+GROWS, GROWS_AGAIN = 4.0, 4.0
 """By how much an answer's area may differ from the usual one."""
-LEARNING_RATE = 0.2
+LEARNING_RATE = 0.5
+"""Weight of the newest answer in what is usual: an object that comes nearer soon has twice its area."""
+SLOW = 0.1
+"""The same of the margin: what is not the object must not become usual."""
+WIDER = 1.3
+"""The last mask's box is asked about as it is and wider by so much: a box cannot lead beyond itself, and things grow."""
 LIMIT = 8.0
 """Logits are cut there before their mean is taken, so that no answer outvotes two others."""
 
@@ -123,13 +128,16 @@ class PromptKeeper:
         """(m, n) which objects of a new frame must not continue which tracks; None where all may.
 
         A prompted track that was just seen is no object of the network that has not its mask: those may be parts or groups
-        of what was clicked, and nobody has seen to them.
+        of what was clicked, and nobody has seen to them. One that was lost is none that only lies where it was.
         """
-        rows = [row for row in np.flatnonzero(table.prompted & (table.unseen == 0)) if int(table.id[row]) in self._memories]
+        rows = [row for row in np.flatnonzero(table.prompted) if int(table.id[row]) in self._memories]
         if not rows or len(seen) == 0:
             return None
         barred = np.zeros((len(table), len(seen)), bool)
         for row in rows:
+            if table.unseen[row]:
+                barred[row] = not table.counts[row].any()
+                continue
             barred[row] = overlaps(seen.detections.masks, _last_mask(table, row, seen.detections.masks.shape[1:])) < SAME_MASK
         return barred
 
@@ -146,8 +154,8 @@ class PromptKeeper:
         rows.sort(key=lambda row: int(table.unseen[row]))
         features = _features(frame, grid.size)
         self._surroundings.see(features)
-        each = max(FEWEST, min(POINTS, MOST_ASKED // len(rows) - 2))
-        asked = [self._ask(row, table, features, grid, each) for row in rows[: MOST_ASKED // (each + 2)]]
+        each = max(FEWEST, min(POINTS, MOST_ASKED // len(rows) - 3))  # beside them, one where it was and two boxes
+        asked = [self._ask(row, table, features, grid, each) for row in rows[: MOST_ASKED // (each + 3)]]
         # All tracks' points and boxes in one run of the network: it answers each for itself.
         prompt = Prompt(tuple(PointPrompt(x, y, FOREGROUND) for a in asked for x, y in a.points), tuple(b for a in asked for b in a.boxes))
         outputs = frame.prompt_outputs(prompt)
@@ -177,13 +185,15 @@ class PromptKeeper:
         inside = points_inside(patch, count) + origin
         cells = [*(inside + shift)]
         if lost:
-            cells = [*cells[: count - PEAKS], *peaks(likeness, float(np.sqrt(memory.area * last.size)), PEAKS)]
+            elsewhere = peaks(likeness, float(np.sqrt(memory.area * last.size)), min(PEAKS, count))
+            cells = [*cells[: max(1, count - len(elsewhere))], *elsewhere]
         elif shift.any():
             cells.append(inside[0])
         start = origin + shift
-        corners = np.array([start, start + patch.shape[::-1]], np.float32)
+        half = np.array(patch.shape[::-1]) / 2
+        boxes = [box for scale in (1, WIDER) for box in _boxes(np.stack((start + (1 - scale) * half, start + (1 + scale) * half)), grid)]
         return _Asked(row, memory, lost, likeness, moved(patch, start, grid.size) if not lost else np.zeros(grid.size, bool),
-                      [_pixel(cell, grid) for cell in cells], _boxes(corners, grid))  # fmt: skip
+                      [_pixel(cell, grid) for cell in cells], boxes)  # fmt: skip
 
     def _choose(
         self, frame: Frame, asked: _Asked, outputs: PromptOutputs, lives: Lives, grid: Grid, now: float, taken: Mask, features: FloatArray,
@@ -225,7 +235,7 @@ class PromptKeeper:
         if query is not None and memory.query is not None:
             memory.query = _unit((1 - LEARNING_RATE) * memory.query + LEARNING_RATE * query)
         memory.area += LEARNING_RATE * (float(mask.mean()) - memory.area)
-        memory.margin += (LEARNING_RATE if memory.margin else 1.0) * (float(agreement.margin[best]) - memory.margin)
+        memory.margin += (SLOW if memory.margin else 1.0) * (float(agreement.margin[best]) - memory.margin)
         memory.target.learn(features, mask, self._surroundings)
         seen = Observation.of(Detections(
             np.array([class_of_mask(full, roi, frame.panoptic())]), np.array([score], np.float32), np.ones((1, table.dims), np.float32),
