@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="the network needs torch")
 
 from rmpsam_ros.errors import ModelError  # noqa: E402
 from rmpsam_ros.network import build  # noqa: E402
-from rmpsam_ros.network.anchors import CLICK_RADIUS, Locator, object_anchors, prompt_anchors, shape_of  # noqa: E402
+from rmpsam_ros.network.anchors import CLICK_RADIUS, Locator, object_anchors, prompt_anchors  # noqa: E402
 
 from models import TINY_CLASSES  # noqa: E402  isort: skip
 
@@ -31,17 +31,17 @@ def ellipse_map(anchor: torch.Tensor, height: int, width: int) -> torch.Tensor:
 def test_shape__of_an_anchor_is_its_ellipse():
     net, anchor = network(), torch.tensor([[[0.3, -0.2, -1.0, -0.5, 0.4]]])
     features = net.mask_features(torch.randn(1, net.config.mid, 16, 24))
-    assert torch.allclose(features.ellipses(shape_of(anchor))[0, 0], ellipse_map(anchor[0, 0], 16, 24), atol=1e-4)
+    assert torch.allclose(features.ellipses(anchor)[0, 0], ellipse_map(anchor[0, 0], 16, 24), atol=1e-4)
     kernels = torch.randn(1, 1, net.config.dim)
-    assert torch.allclose(features.product(kernels, shape_of(anchor)), features.product(kernels) + features.ellipses(shape_of(anchor)), atol=1e-4)
+    assert torch.allclose(features.product(kernels, anchor), features.product(kernels) + features.ellipses(anchor), atol=1e-4)
 
 
 def test_ellipses__of_small_objects_are_exact_under_autocast():
     net, anchor = network(), torch.tensor([[[0.71, 0.63, -3.2, -3.2, 0.0]]])
     compact = torch.randn(1, net.config.mid, 64, 80)
-    exact = net.mask_features(compact).ellipses(shape_of(anchor))
+    exact = net.mask_features(compact).ellipses(anchor)
     with torch.autocast("cpu", torch.bfloat16):
-        low = net.mask_features(compact.bfloat16()).ellipses(shape_of(anchor))
+        low = net.mask_features(compact.bfloat16()).ellipses(anchor)
     near = exact.abs() < 20
     assert (low - exact)[near].abs().max() < 0.05
 

@@ -84,7 +84,7 @@ def test_bf16__decoder_and_clicks_stay_float32():
 
 @pytest.fixture(scope="module")
 def anchored(tmp_path_factory):
-    """A folder of a network whose masks are small ellipses: differences of large numbers."""
+    """A folder of a network whose masks are small ellipses."""
     from dataclasses import replace
 
     from rmpsam_ros.export import make_model_folder

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
-from rmpsam_ros.backends.limits import needs_float32
 from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import ModelFolder
 
@@ -50,9 +49,8 @@ class OpenVinoBackend:
         mid = image.output("features").partial_shape[1].get_length()
         # Features go from one graph to the other in the type they are computed in: bf16 halves what a frame keeps.
         stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(beside, ov.Type.f32)
-        # OpenVINO has no finer way to keep the masks of such a network in float32: the decoder becomes a graph of its own.
-        decoder = _cut_decoder(ov, image) if needs_float32(model.config) and beside != "fp32" else None
-        exact = {**options, "INFERENCE_PRECISION_HINT": "f32"} if decoder else options
+        # Closer looks at clicked objects need the encoder alone: with the decoder as a graph of its own it is there, and only once.
+        decoder = _cut_decoder(ov, image) if model.zoom_prompts else None
         image = _with_types(ov, image, inputs={"image_size": ov.Type.i64}, outputs={"features": stored})
         decoder = _with_types(ov, decoder, inputs={"features": stored}) if decoder else None
         prompt = _read(core, model.prompt_graph)
@@ -60,8 +58,8 @@ class OpenVinoBackend:
         prompt = _with_types(ov, prompt, inputs={"features": stored})
         try:
             self._image = core.compile_model(image, plugin, options).create_infer_request()
-            self._decoder = core.compile_model(decoder, plugin, exact).create_infer_request() if decoder else None
-            self._prompt = core.compile_model(prompt, plugin, exact).create_infer_request()
+            self._decoder = core.compile_model(decoder, plugin, options).create_infer_request() if decoder else None
+            self._prompt = core.compile_model(prompt, plugin, options).create_infer_request()
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot compile {model.path} for {plugin} ({_short(error)}).") from error
         # What a frame keeps, and how much of it: each run writes into tensors of its own, nothing is copied out.

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
-from rmpsam_ros.backends.limits import needs_float32
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder
 
@@ -43,7 +42,7 @@ class TorchBackend:
         self.device = self._gpu.name if self._gpu else "CPU"
         self.encodes_alone = self._gpu is None
         self.precision = self._choose(precision)
-        self._exact = self.precision == "fp32" or needs_float32(model.config)
+        self._exact = self.precision == "fp32"
         dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
         where = self._gpu.device if self._gpu else torch.device("cpu")
         with self._active():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rmpsam_ros.backends.limits import MAX_PROMPTS, needs_float32
+from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.backends.trt_build import Progress, Shapes, build_engine
 from rmpsam_ros.backends.trt_flavour import Flavour
 from rmpsam_ros.engine_cache import EngineCache, EngineKey, Found, file_hash
@@ -118,7 +118,7 @@ def provide(model: ModelFolder, graph: str, target: Target, precision: str, inpu
         started = time.monotonic()
         progress(f"{graph}: writing the graph in {precision}", None)
         engine = build_engine(target.flavour, *_typed(model, graph, target, precision, input_size, batch), precision,
-                              precision != "fp32" and not needs_float32(model.config), () if target.gpu else target.computes,
+                              precision != "fp32", () if target.gpu else target.computes,
                               target.workspace_mb, lambda text, part: progress(f"{graph}: {text}", part), target.use_device)  # fmt: skip
         seconds = time.monotonic() - started
         path = cache.store(key, engine, seconds=round(seconds, 1))

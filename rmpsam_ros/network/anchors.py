@@ -1,8 +1,8 @@
 """Where a query's object lies: an ellipse that is added to its mask and refined from stage to stage.
 
 An inner product of a kernel with mask features is the same wherever in the picture the features are alike, and two
-coordinate channels only tilt it: it cannot say "here, and not there". An ellipse can, at the price of two channels:
-its log odds strength * (1 - (x - cx)² / rx² - (y - cy)² / ry²) are linear in x², y², x, y and 1. Object queries begin
+coordinate channels only tilt it: it cannot say "here, and not there". An ellipse can, at the price of two additions: its
+log odds strength * (1 - (x - cx)² / rx² - (y - cy)² / ry²) are a row of numbers plus a column of numbers. Object queries begin
 with learned ellipses, prompts with one round their click or in their box; this is the anchor of DAB-DETR (Liu et al.,
 2022) given to masks. The official variants have none.
 """
@@ -19,6 +19,9 @@ CLICK_RADIUS = 0.5
 
 CONTENT_RADIUS = 0.06
 """Radius round a click in which its first features are pooled."""
+
+_FAR = 100.0
+"""Radii from the centre beyond which it is just far: the square of more is too large for float16."""
 
 _RADII, _STRENGTHS = (math.log(0.03), math.log(20.0)), (math.log(0.02), math.log(20.0))
 
@@ -42,19 +45,25 @@ class Locator(nn.Module):
         return torch.cat((centre, size, strength), dim=-1)
 
 
-def shape_of(anchors: Tensor) -> Tensor:
-    """Ellipses as factors of the channels x², y², x, y, 1.
+def ellipses(anchors: Tensor, columns: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Log odds of ellipses, in two parts whose sum is (B, N, H, W).
+
+    Neither part is the difference of large numbers (as it would be with x² and x apart), so that bfloat16 moves an edge by
+    less than a hundredth of a radius.
 
     Args:
-        anchors: (…, 5) centre x and y (-1 … 1 over the padded map), log of the radii along x and y, log of the strength.
+        anchors: (B, N, 5) centre x and y (-1 … 1 over the padded map), log of the radii along x and y, log of the strength.
+        columns, rows: (W,) and (H,), x of each column and y of each row.
 
     Returns:
-        (…, 5).
+        (B, N, 1, W) and (B, N, H, 1).
     """
-    centre, strength = anchors[..., :2], anchors[..., 4:].exp()
-    steepness = strength * (-2 * anchors[..., 2:4]).exp()  # (…, 2)
-    constant = strength - (steepness * centre * centre).sum(dim=-1, keepdim=True)
-    return torch.cat((-steepness, 2 * steepness * centre, constant), dim=-1)
+    strength = anchors[..., 4:].exp()
+    parts = []
+    for axis, places in enumerate((columns, rows)):
+        away = (places - anchors[..., axis, None]) * (-anchors[..., 2 + axis, None]).exp()  # in radii
+        parts.append(strength * (0.5 - away.clamp(-_FAR, _FAR).square()))
+    return parts[0][:, :, None], parts[1][..., None]
 
 
 def object_anchors(number: int, everywhere: int) -> Tensor:

@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from rmpsam_ros.network.anchors import Locator, object_anchors, prompt_anchors, shape_of
+from rmpsam_ros.network.anchors import Locator, object_anchors, prompt_anchors
 from rmpsam_ros.network.attention import Attention
 from rmpsam_ros.network.classifier import LOGIT_SCALE, TextClassifier
 from rmpsam_ros.network.mask_features import MaskFeatures
@@ -76,10 +76,8 @@ class Head(nn.Module):
         """Class, mask, embedding and quality of each object query; `auxiliary` receives each stage's, if given."""
         batch = features.channels.shape[0]
         kernels = self.kernels.weight[None].expand(batch, -1, -1)
-        anchors = shape = None
-        if self.anchors is not None:
-            anchors, shape = self.anchors.weight[None].expand(batch, -1, -1), shape_of(self.anchors.weight)
-        masks = features.respond(self.kernels.weight, shape)
+        anchors = None if self.anchors is None else self.anchors.weight[None].expand(batch, -1, -1)
+        masks = features.respond(self.kernels.weight, anchors)
         kernels, masks, anchors = self._refine(features, kernels, masks, anchors, alone=False, auxiliary=auxiliary)
         pooled = pool_under(masks, features)
         adapted = self.panoptic_attn(pooled, kernels)
@@ -88,10 +86,9 @@ class Head(nn.Module):
             embedding = embedding + self.pooled_cls(pooled)
         if anchors is not None:
             anchors = self.panoptic_locator(adapted, anchors)
-            shape = shape_of(anchors)
         return DecoderOutput(
             class_logits=self.text_classifier(embedding),
-            mask_logits=features.product(adapted, shape),
+            mask_logits=features.product(adapted, anchors),
             queries=adapted,
             iou=self.mask_heads[-1].iou(kernels),
             anchors=anchors,
@@ -111,12 +108,12 @@ class Head(nn.Module):
             classes: whether to compute class logits (no task of the method reads them); (B, P, 0) if not.
         """
         kernels = self.encode_prompts(boxes, labels, image_size)
-        anchors = shape = None
+        anchors = None
         if self.anchors is None:
             masks = features.product(kernels)
         else:
             anchors, content = prompt_anchors(boxes, features.channels.shape[-2:], 2 * CLICK_HALF_SIDE)
-            masks = features.ellipses(shape_of(content))
+            masks = features.ellipses(content)
         queries, masks, anchors = self._refine(features, kernels, masks, anchors, alone=True, auxiliary=auxiliary)
         if self.shared_adapter:
             adapted, locator = self.panoptic_attn(pool_under(masks, features), queries), self.panoptic_locator
@@ -124,12 +121,11 @@ class Head(nn.Module):
             adapted, locator = self.prompt_norm(self.prompt_attn(queries, features)), self.prompt_locator
         if anchors is not None:
             anchors = locator(adapted, anchors)
-            shape = shape_of(anchors)
         if classes:
             logits = self.mask_heads[-1].classes(queries, self.text_classifier) / STAGE_TEMPERATURE
         else:
             logits = queries[..., :0]
-        return DecoderOutput(logits, features.product(adapted, shape), adapted, self.prompt_iou(adapted), anchors)
+        return DecoderOutput(logits, features.product(adapted, anchors), adapted, self.prompt_iou(adapted), anchors)
 
     def encode_prompts(self, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor) -> Tensor:
         """(B, P, 4) boxes and (B, P) labels to (B, P, D) queries."""

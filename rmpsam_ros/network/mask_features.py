@@ -7,20 +7,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rmpsam_ros.network.anchors import ellipses
+
 
 @dataclass(frozen=True)
 class MaskFeatures:
-    """Mask features F = `projection` @ `channels`, of which only the two products below are ever needed.
+    """Mask features F = `projection` @ `channels`, of which only the products below are ever needed.
 
     Attributes:
         channels: (B, C, H, W).
         projection: (D, C), or None where `channels` are the features themselves (D = C).
         mean: whether `pool` divides by the mask's area.
+        columns, rows: (W,) and (H,) float32, x of each column and y of each row, for ellipses; None where there are none.
     """
 
     channels: Tensor
     projection: Tensor | None = None
     mean: bool = False
+    columns: Tensor | None = None
+    rows: Tensor | None = None
 
     def pool(self, weights: Tensor) -> Tensor:
         """Sum (or mean) of F under `weights` (B, N, H, W): (B, N, D). An empty mask gives 0 in both."""
@@ -29,39 +34,35 @@ class MaskFeatures:
             pooled = pooled / weights.flatten(2).sum(dim=2, keepdim=True).clamp(min=1e-3)
         return pooled if self.projection is None else torch.matmul(pooled, self.projection.t())
 
-    def product(self, kernels: Tensor, shape: Tensor | None = None) -> Tensor:
-        """Inner product of each kernel (B, N, D) with F at each pixel: (B, N, H, W).
-
-        Args:
-            kernels: (B, N, D).
-            shape: (B, N, 5) factors of the last five channels x², y², x, y, 1 to be added, see `anchors.Anchors`.
-        """
-        if shape is not None and torch.is_autocast_enabled(self.channels.device.type):
-            return self.product(kernels).float() + self.ellipses(shape)
-        kernels = self._fold(kernels, shape)
+    def product(self, kernels: Tensor, anchors: Tensor | None = None) -> Tensor:
+        """Inner product of each kernel (B, N, D) with F at each pixel, and the log odds of ellipses (B, N, 5): (B, N, H, W)."""
+        if self.projection is not None:
+            kernels = torch.matmul(kernels, self.projection)
         batch, _, height, width = self.channels.shape
-        return torch.matmul(kernels, self.channels.flatten(2)).reshape(batch, -1, height, width)
+        logits = torch.matmul(kernels, self.channels.flatten(2)).reshape(batch, -1, height, width)
+        return self._within(logits, anchors)
 
-    def ellipses(self, shape: Tensor) -> Tensor:
-        """The last five channels alone under factors (B, N, 5): (B, N, H, W).
-
-        In float32 even under autocast: a small ellipse is the difference of large numbers.
-        """
-        batch, _, height, width = self.channels.shape
-        with torch.autocast(self.channels.device.type, enabled=False):
-            return torch.matmul(shape, self.channels[:, -5:].flatten(2).to(shape.dtype)).reshape(batch, -1, height, width)
-
-    def respond(self, kernels: Tensor, shape: Tensor | None = None) -> Tensor:
-        """The same for kernels (N, D) and shapes (N, 5) that are constants: (B, N, H, W).
+    def respond(self, kernels: Tensor, anchors: Tensor | None = None) -> Tensor:
+        """The same for kernels (N, D) that are constants: (B, N, H, W).
 
         A convolution, because OpenVINO computes one with constant weights in bfloat16, a matrix product in float32.
         """
-        if shape is not None and torch.is_autocast_enabled(self.channels.device.type):
-            return self.respond(kernels).float() + self.ellipses(shape[None].expand(self.channels.shape[0], -1, -1))
-        return F.conv2d(self.channels, self._fold(kernels, shape)[:, :, None, None])
-
-    def _fold(self, kernels: Tensor, shape: Tensor | None) -> Tensor:
-        """Kernels (…, D) and shapes (…, 5) as factors of the channels (…, C)."""
         if self.projection is not None:
             kernels = torch.matmul(kernels, self.projection)
-        return kernels if shape is None else kernels + F.pad(shape, (kernels.shape[-1] - shape.shape[-1], 0))
+        return self._within(F.conv2d(self.channels, kernels[:, :, None, None]), anchors)
+
+    def ellipses(self, anchors: Tensor) -> Tensor:
+        """The log odds of ellipses (B, N, 5) alone: (B, N, H, W)."""
+        along_x, along_y = self._parts(anchors)
+        return along_x + along_y
+
+    def _within(self, logits: Tensor, anchors: Tensor | None) -> Tensor:
+        if anchors is None:
+            return logits
+        along_x, along_y = self._parts(anchors)
+        return logits.to(along_x.dtype) + (along_x + along_y)
+
+    def _parts(self, anchors: Tensor) -> tuple[Tensor, Tensor]:
+        """`anchors.ellipses`, in float32 even under autocast."""
+        with torch.autocast(self.channels.device.type, enabled=False):
+            return ellipses(anchors, self.columns, self.rows)

@@ -75,7 +75,7 @@ class RMPSAM(nn.Module):
             raise ModelError(f"The backbone {config.backbone!r} is not one of {', '.join(_BACKBONES)}.")
         self.variant, self.config = variant, config
         self.backbone = _BACKBONES[config.backbone]()
-        self.neck = Neck(self.backbone.channels, config.mid, config.dim, squares=config.anchors)
+        self.neck = Neck(self.backbone.channels, config.mid, config.dim)
         self.panoptic_head = Head(config.dim, config.heads, config.feedforward, config.stages, config.num_queries,
                                   config.text_dim, config.num_classes, config.learned_classes,
                                   config.anchors, config.stuff_queries, config.pooled_classes,

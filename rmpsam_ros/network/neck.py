@@ -46,9 +46,8 @@ class DeformPyramid(nn.Module):
 class Neck(nn.Module):
     """`DeformPyramid`, two coordinate channels, and a 1x1 convolution to the head's width."""
 
-    def __init__(self, channels: tuple[int, int, int, int], mid: int, hidden: int, squares: bool = False) -> None:
+    def __init__(self, channels: tuple[int, int, int, int], mid: int, hidden: int) -> None:
         super().__init__()
-        self.squares = squares
         self.deconv = DeformPyramid(channels, mid)
         self.loc_conv = nn.Conv2d(mid + 2, hidden, 1)
 
@@ -68,16 +67,11 @@ class Neck(nn.Module):
         `loc_conv` is linear, so that pooling under masks and mask products run on mid + 3 channels (map, x, y and a
         one for the bias) with its weight folded into the small side: half the arithmetic, the same numbers.
         """
-        x, y = _coordinates(compact, torch.float32 if compact.dtype == torch.bfloat16 and self.squares else compact.dtype)
+        x, y = _coordinates(compact, compact.dtype)
         weight, bias = self.loc_conv.weight[:, :, 0, 0], self.loc_conv.bias[:, None]
-        if not self.squares:
-            channels = torch.cat((compact, x, y, torch.ones_like(x)), dim=1)
-            return MaskFeatures(channels, torch.cat((weight, bias), dim=1))
-        # x² and y² are for the ellipses of anchors alone: no kernel reads them through the projection.
-        channels = torch.cat((compact, x * x, y * y, x, y, torch.ones_like(x)), dim=1)
-        mid = compact.shape[1]
-        weight = torch.cat((weight[:, :mid], torch.zeros_like(weight[:, :2]), weight[:, mid:], bias), dim=1)
-        return MaskFeatures(channels, weight)
+        channels = torch.cat((compact, x, y, torch.ones_like(x)), dim=1)
+        columns, rows = (_linspace(steps, compact.device, torch.float32) for steps in (compact.shape[-1], compact.shape[-2]))
+        return MaskFeatures(channels, torch.cat((weight, bias), dim=1), columns=columns, rows=rows)
 
 
 def _coordinates(y: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

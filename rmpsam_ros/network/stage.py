@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rmpsam_ros.network.anchors import Locator, shape_of
+from rmpsam_ros.network.anchors import Locator
 from rmpsam_ros.network.attention import Attention
 from rmpsam_ros.network.classifier import TextClassifier
 from rmpsam_ros.network.mask_features import MaskFeatures
@@ -102,7 +102,7 @@ class DecoderStage(nn.Module):
 
     def masks(self, features: MaskFeatures, queries: Tensor, anchors: Tensor | None = None) -> Tensor:
         """(B, N, H, W) mask logits of the queries, within their ellipses if they have any."""
-        return features.product(self.fc_mask(self.mask_fcs(queries)), None if anchors is None else shape_of(anchors))
+        return features.product(self.fc_mask(self.mask_fcs(queries)), anchors)
 
     def locate(self, queries: Tensor, anchors: Tensor | None) -> Tensor | None:
         """The queries' ellipses (B, N, 5) after this stage, or None without."""

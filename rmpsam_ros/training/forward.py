@@ -22,7 +22,7 @@ def features_of(net: RMPSAM, batch: Batch) -> MaskFeatures:
     if frames == 1:
         return features
     tall = features.channels.unflatten(0, (size, frames)).transpose(1, 2).flatten(2, 3)  # (B, C, T * h, w)
-    return replace(features, channels=tall)
+    return replace(features, channels=tall, rows=features.rows.repeat(frames))
 
 
 def object_outputs(net: RMPSAM, features: MaskFeatures) -> list[DecoderOutput]:
