@@ -306,7 +306,8 @@ class FakeTracker:
         self.stamps.append(stamp)
         return self.tracks
 
-    def follow(self, result, stamp):
+    def follow(self, result, stamp, frame):
+        assert frame is not None
         if self.error:
             raise self.error
         return 8

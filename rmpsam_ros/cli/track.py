@@ -150,4 +150,4 @@ class _Run:
 
 
 def _follow(tracker: Tracker, frame, point) -> int:
-    return tracker.follow(frame.prompt(points=[tuple(point)]))
+    return tracker.follow(frame.prompt(points=[tuple(point)]), frame=frame)

@@ -63,7 +63,7 @@ class ClickedObjects:
                 click = first_click(mask)
                 new = self._of_key[key] = ClickedObject(key, self._frame, (click.x, click.y))
                 try:
-                    new.track_id = self._tracker.follow(frame.prompt(points=[new.click]))
+                    new.track_id = self._tracker.follow(frame.prompt(points=[new.click]), frame=frame)
                 except (PromptError, TrackError):  # nothing there: it is judged as lost
                     pass
         seen = {track.track_id: track for track in self._tracker.tracks if not track.frames_since_seen}

@@ -317,7 +317,7 @@ class InferenceWorker:
         if tracker is None:
             return Answer(processed, result, problem="this node does not track")
         try:
-            return Answer(processed, result, tracker.follow(result, stamp=processed.stamp / 1e9))
+            return Answer(processed, result, tracker.follow(result, stamp=processed.stamp / 1e9, frame=processed.frame))
         except TrackError as error:
             return Answer(processed, result, problem=str(error))
 
