@@ -237,8 +237,11 @@ class PromptKeeper:
         memory.area += LEARNING_RATE * (float(mask.mean()) - memory.area)
         memory.margin += (SLOW if memory.margin else 1.0) * (float(agreement.margin[best]) - memory.margin)
         memory.target.learn(features, mask, self._surroundings)
+        kind = class_of_mask(full, roi, frame.panoptic())
+        if kind >= 0 and not frame.labels[kind].is_thing:
+            kind = -1  # the map has not found the object here: that it lies on the floor does not make it floor
         seen = Observation.of(Detections(
-            np.array([class_of_mask(full, roi, frame.panoptic())]), np.array([score], np.float32), np.ones((1, table.dims), np.float32),
+            np.array([kind]), np.array([score], np.float32), np.ones((1, table.dims), np.float32),
             mask[None], image_size=grid.source,
         ))
         # Nothing is learnt of its looks as an object: the query of a prompt is of another kind.
