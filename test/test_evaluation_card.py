@@ -80,3 +80,15 @@ def test_measurements__refuse_what_the_command_line_cannot_say():
                                     "--model", "m", "--precision", "fp32"]  # fmt: skip
     with pytest.raises(DataError, match="skip"):
         measurements([replace(entry, every=0, skip=5)], "m")
+
+
+def test_card__names_the_classes_that_no_set_found():
+    from rmpsam_ros.evaluation.card import Measurement, _panoptic
+
+    def measured(name, **found):
+        classes = {label: {"tp": tp, "fp": 0, "fn": 2 - tp} for label, tp in found.items()}
+        row = {"images": 1, "classes": classes, "all": {"pq": 1.0, "sq": 1.0, "rq": 1.0, "classes": 2}, "things": {"pq": 1.0}, "stuff": {"pq": 1.0}}
+        return Measurement("panoptic", name, ()), {"panoptic": row}
+
+    text = _panoptic([measured("a", cup=0, floor=0, wall=1), measured("b", cup=0, floor=1)])
+    assert text.endswith("In the pictures, but not found once: cup.")

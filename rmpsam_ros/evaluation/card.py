@@ -138,15 +138,17 @@ def _clicks(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
 
 
 def _panoptic(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
-    lines, missed = [], []
+    lines, present, found = [], [], set()
     for number, (measured, content) in enumerate(done, 1):
         if measured.task == "panoptic":
             row = content["panoptic"]
             cells = [f"{row['all'][key]:.1f}" for key in ("pq", "sq", "rq")] + [f"{row[part]['pq']:.1f}" for part in ("things", "stuff")]
             lines.append(f"| {measured.name} [{number}] | {row['images']} | {row['all']['classes']} | " + " | ".join(cells) + " |")
-            missed += [name for name, counts in row["classes"].items() if counts["tp"] == 0 and counts["fn"] and name not in missed]
+            present += [name for name, counts in row["classes"].items() if counts["tp"] + counts["fn"] and name not in present]
+            found |= {name for name, counts in row["classes"].items() if counts["tp"]}
     table = _table(("panoptic", "pictures", "classes seen", "PQ", "SQ", "RQ", "PQ of things", "PQ of stuff"), lines)
-    return f"{table}\n\nNot found once: {', '.join(missed)}." if missed else table
+    missed = [name for name in present if name not in found]
+    return f"{table}\n\nIn the pictures, but not found once: {', '.join(missed)}." if missed else table
 
 
 def _videos(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
