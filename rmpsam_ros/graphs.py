@@ -44,7 +44,8 @@ class ImageGraph(nn.Module):
         scores, class_ids = torch.softmax(output.class_logits.float(), dim=-1).max(dim=-1)
         iou, config = output.iou[..., 0], self.net.config
         if config.matrix_nms:
-            scores = distinct_scores(scores, class_ids, iou.float(), output.mask_logits.float(), output.class_logits.shape[-1] - 1, config.stuff_queries)
+            no_object = output.class_logits.shape[-1] - 1
+            scores = distinct_scores(scores, class_ids, iou.float(), output.mask_logits.float(), no_object, config.stuff_queries)
         return class_ids, scores, iou, output.queries, output.mask_logits, features
 
     def encode(self, image: Tensor, image_size: Tensor) -> Tensor:

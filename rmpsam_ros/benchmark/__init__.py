@@ -89,7 +89,8 @@ def _load(model, backends, precisions, size, batches, photo, threads) -> list:
             subjects += [Reference(model, size, photo, threads)] if batch == 1 else []
             continue
         for precision in precisions:
-            subjects.append(Ours(Segmenter(model, backend, precision=precision, input_size=size, threads=threads, batch=batch, zoom=False), photo, batch))
+            segmenter = Segmenter(model, backend, precision=precision, input_size=size, threads=threads, batch=batch, zoom=False)
+            subjects.append(Ours(segmenter, photo, batch))
     return subjects
 
 
