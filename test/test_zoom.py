@@ -111,3 +111,17 @@ def test_segmenter__frames_stay_as_they_are_when_something_is_zoomed_in_on(backe
     frame._zoom = None
     assert np.array_equal(frame.prompt(boxes=[box]).mask, first.mask)
     assert first.roi.width * GROWTH > 0.7 * 320 or (looks and closer.mask.shape == first.mask.shape)
+
+
+@pytest.mark.parametrize("backend", ["openvino", "torch"])
+def test_segmenter__of_a_batch_looks_closer_as_one_of_a_single_image_does(backend):
+    pytest.importorskip(backend)
+    picture = np.random.default_rng(4).integers(0, 255, (240, 320, 3), dtype=np.uint8)
+    answers = []
+    for batch in (1, 2):
+        frame = Segmenter(tiny_model(), backend=backend, precision="fp32", zoom=True, batch=batch).set_image(picture)
+        answers.append(frame.zoom().answer(Prompt((PointPrompt(160.0, 120.0),), ()), Roi(150, 110, 20, 20)))
+    one, two = answers
+    assert (one is None) == (two is None)
+    if one is not None:
+        assert np.mean(one[0] != two[0]) < 0.001 and one[2] == pytest.approx(two[2], abs=1e-3)

@@ -96,7 +96,7 @@ class Backend(Protocol):
         """One image's features, wherever they are, as (mid, H/4, W/4) float32."""
 
     def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
-        """Only the image graph's `features`: for closer looks, and how a benchmark tells encoding from decoding."""
+        """Only the image graph's `features`, of the first image: for closer looks, and how a benchmark tells encoding from decoding."""
 
     def close(self) -> None:
         """Frees the device's memory; the backend cannot be used afterwards."""

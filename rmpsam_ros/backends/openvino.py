@@ -111,7 +111,7 @@ class OpenVinoBackend:
         features = self._ov.Tensor(*self._kept["features"])  # of its own: the last frame keeps the one before
         self._encoder.set_tensor("features", features)
         self._encoder.infer({"image": images, "image_size": sizes}, share_inputs=True)
-        return features
+        return self._part(features, 0)
 
     def close(self) -> None:
         self._image = self._decoder = self._prompt = self._encoder = None

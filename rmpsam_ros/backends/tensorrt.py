@@ -67,7 +67,7 @@ class TensorRtBackend:
                 self._encoder = self._engine("features", made)
             outputs = self._encoder.run(self._image_inputs(images, image_sizes))
             self._device.wait()
-            return outputs["features"]
+            return outputs["features"][:1]
 
     def read_features(self, features: object) -> npt.NDArray[np.float32]:
         with self._device.active():

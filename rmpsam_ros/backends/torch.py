@@ -106,7 +106,7 @@ class TorchBackend:
             (features,) = self._stages["features"](*self._image_inputs(images, image_sizes))
             if self._gpu:
                 self._gpu.wait()
-            return features
+            return features[:1]
 
     def close(self) -> None:
         self._stages.clear()

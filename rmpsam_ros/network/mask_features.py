@@ -52,17 +52,13 @@ class MaskFeatures:
         return self._within(F.conv2d(self.channels, kernels[:, :, None, None]), anchors)
 
     def ellipses(self, anchors: Tensor) -> Tensor:
-        """The log odds of ellipses (B, N, 5) alone: (B, N, H, W)."""
-        along_x, along_y = self._parts(anchors)
+        """The log odds of ellipses (B, N, 5) alone, in float32 even under autocast: (B, N, H, W)."""
+        with torch.autocast(self.channels.device.type, enabled=False):
+            along_x, along_y = ellipses(anchors, self.columns, self.rows)
         return along_x + along_y
 
     def _within(self, logits: Tensor, anchors: Tensor | None) -> Tensor:
         if anchors is None:
             return logits
-        along_x, along_y = self._parts(anchors)
-        return logits.to(along_x.dtype) + (along_x + along_y)
-
-    def _parts(self, anchors: Tensor) -> tuple[Tensor, Tensor]:
-        """`anchors.ellipses`, in float32 even under autocast."""
-        with torch.autocast(self.channels.device.type, enabled=False):
-            return ellipses(anchors, self.columns, self.rows)
+        odds = self.ellipses(anchors)
+        return logits.to(odds.dtype) + odds

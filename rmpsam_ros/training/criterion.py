@@ -49,7 +49,7 @@ class Criterion:
 
     def objects(self, outputs: list[DecoderOutput], batch: Batch) -> Losses:
         """Object queries; `outputs` are the stages' and, last, the adapter's, with mask logits (B, N, T * h, w)."""
-        for class_ids in batch.class_ids:
+        for class_ids in batch.class_ids if self.weights.balance > 0 else ():
             self.seen += torch.bincount(class_ids[class_ids >= 0].cpu(), minlength=len(self.seen))
         losses: list[Losses] = []
         truths = [_halved(masks, void.expand_as(masks)) for masks, void in zip(batch.masks, batch.voids)]
