@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.data.sample import Sample
+from rmpsam_ros.data.sample import Sample, random_pixel
 
 _SMALLEST = 4
 """Objects of which fewer pixels are left are dropped."""
@@ -47,7 +47,7 @@ def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.ran
     fit = min(size[0] / height, size[1] / width)
     factor = fit * np.exp(rng.uniform(*np.log(how.scale)))
     flipped = rng.random() < how.flip
-    aim = _inside(sample, rng) if len(sample) and rng.random() < how.aimed else None
+    aim = random_pixel(sample.masks[int(rng.integers(len(sample)))], rng) if len(sample) and rng.random() < how.aimed else None
     if aim is not None and flipped:
         aim = width - 1 - aim[0], aim[1]
     moved = []
@@ -61,13 +61,6 @@ def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.ran
         matrix = matrix @ mirror
     valid = (min(size[0], max(1, round(height * factor))), min(size[1], max(1, round(width * factor))))
     return warp(sample, matrix, size), valid
-
-
-def _inside(sample: Sample, rng: np.random.Generator) -> tuple[float, float]:
-    """xy of a random pixel of a random object."""
-    inside = np.flatnonzero(sample.masks[int(rng.integers(len(sample)))])
-    y, x = divmod(int(inside[int(rng.integers(len(inside)))]), sample.size[1])
-    return float(x), float(y)
 
 
 def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int], reflect: bool = False, keep_empty: bool = False) -> Sample:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.data.sample import Sample
+from rmpsam_ros.data.sample import Sample, random_pixel
 from rmpsam_ros.types import BACKGROUND, FOREGROUND
 
 HALF_SIDE = 3.0
@@ -79,12 +79,10 @@ def sample_prompts(sample: Sample, mix: PromptMix, rng: np.random.Generator, val
 
 
 def _point(mask: npt.NDArray[np.bool_], centred: bool, rng: np.random.Generator) -> tuple[float, float]:
-    if centred:
-        padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-        best = int(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1].argmax())
-    else:
-        inside = np.flatnonzero(mask)
-        best = int(inside[int(rng.integers(len(inside)))])
+    if not centred:
+        return random_pixel(mask, rng)
+    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    best = int(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1].argmax())
     return float(best % mask.shape[1]), float(best // mask.shape[1])
 
 

@@ -55,6 +55,13 @@ class Sample:
         return replace(self, masks=self.masks[rows], class_ids=self.class_ids[rows])
 
 
+def random_pixel(mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[float, float]:
+    """x and y of a random pixel of a (H, W) mask, which must have one."""
+    inside = np.flatnonzero(mask)
+    y, x = divmod(int(inside[int(rng.integers(len(inside)))]), mask.shape[1])
+    return float(x), float(y)
+
+
 @dataclass(frozen=True)
 class SegmentTruth:
     """One true segment of a panoptic map: its class, and whether it is a crowd of uncountable things."""
