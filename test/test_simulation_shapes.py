@@ -7,7 +7,7 @@ import pytest
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.simulation import textures
-from rmpsam_ros.simulation.assets import read_obj
+from rmpsam_ros.simulation.assets import draw_shape, read_obj
 from rmpsam_ros.simulation.camera import CameraModel, look_at
 from rmpsam_ros.simulation.catalogue import HELD_OUT, open_catalogue
 from rmpsam_ros.simulation.classes import LABELS, STUFF
@@ -118,6 +118,14 @@ def test_obj__with_polygons_and_without_texture_coordinates(tmp_path):
     mesh = read_obj(tmp_path / "square.obj")
     assert len(mesh.faces) == 2 and mesh.bounds()[1] == pytest.approx([1, 1, 0])
     assert mesh.uv == pytest.approx(mesh.vertices[:, :2])
+
+
+def test_shapes__with_corners_that_are_no_numbers_are_not_drawn(tmp_path):
+    files = [tmp_path / "broken.obj", tmp_path / "whole.obj"]
+    for file, corner in zip(files, ("nan nan nan", "1 1 0")):
+        file.write_text(f"v 0 0 0\nv 1 0 0\nv {corner}\nf 1 2 3\n")
+    rng = np.random.default_rng(0)
+    assert all(np.isfinite(draw_shape(files, rng).vertices).all() for _ in range(8))
 
 
 def test_camera__has_its_target_in_the_middle():

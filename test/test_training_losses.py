@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from rmpsam_ros.data.sample import Coverage  # noqa: E402
 from rmpsam_ros.network import DecoderOutput  # noqa: E402
 from rmpsam_ros.training.batches import COVERAGES, Batch  # noqa: E402
-from rmpsam_ros.training.criterion import Criterion, true_iou  # noqa: E402
+from rmpsam_ros.training.criterion import Criterion, _halved, true_iou  # noqa: E402
 from rmpsam_ros.training.matcher import LossWeights, match  # noqa: E402
 from rmpsam_ros.training.points import mask_losses, pairwise_mask_losses, sample_points, uncertain_points  # noqa: E402
 
@@ -104,6 +104,26 @@ def test_match__more_things_than_queries_leaves_some_without():
     rows, columns = match(torch.zeros(2, 4), logits_of(masks)[:2], torch.tensor([0, 0, 1]), masks[:, None].float(), torch.zeros(32, 48, dtype=torch.bool),
                           WEIGHTS, torch.tensor([-1, -1, 0]))  # fmt: skip
     assert rows.tolist() == [1] and columns.tolist() == [1]
+
+
+def test_match__gives_things_several_queries_where_half_of_them_are_enough_and_stuff_one():
+    masks = masks_of_columns((0, 16), (16, 32), (32, 48))  # a stuff of class 2, then two things
+    logits = logits_of(masks)[[0, 1, 2, 1, 2, 1, 2, 1, 2]]
+    weights = LossWeights(points=400, queries_per_thing=3)
+    rows, columns = match(torch.zeros(9, 4), logits, torch.tensor([2, 0, 1]), masks[:, None].float(), torch.zeros(32, 48, dtype=torch.bool),
+                          weights, torch.tensor([-1, -1, 0]))  # fmt: skip
+    assert len(set(rows.tolist())) == len(rows)
+    assert torch.bincount(columns).tolist() == [1, 2, 2]  # of the eight that things share, half
+    assert all(row == 0 if column == 0 else row % 2 == column % 2 for row, column in zip(rows.tolist(), columns.tolist()))
+    rows, columns = match(torch.zeros(9, 4), logits, torch.tensor([0]), masks[1:2, None].float(), torch.zeros(32, 48, dtype=torch.bool), weights)
+    assert columns.tolist() == [0, 0, 0] and set(rows.tolist()) <= {1, 3, 5, 7}
+
+
+def test_halved__is_the_mean_of_two_by_two_pixels():
+    masks, voids = torch.rand(3, 32, 48) > 0.5, (torch.rand(1, 32, 48) > 0.5).expand(3, 32, 48)
+    expected = torch.nn.functional.avg_pool2d(torch.stack((masks, voids), dim=1).float(), 2)
+    assert torch.equal(_halved(masks, voids), expected)
+    assert _halved(masks[:0], voids[:0]).shape == (0, 2, 16, 24)
 
 
 def test_objects__a_perfect_answer_costs_almost_nothing():

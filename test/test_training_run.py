@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from rmpsam_ros import cli  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.training.batches import Batches  # noqa: E402
 from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
@@ -61,6 +63,27 @@ def test_train__stopped_and_resumed_is_as_if_it_had_never_stopped(example):
     a, b = (read_checkpoint(example.parent / name / "checkpoint.pt") for name in ("whole", "parts"))
     assert a.step == b.step == 4
     assert all(torch.allclose(a.net[key], b.net[key], atol=1e-5) for key in a.net)
+
+
+def test_compiled__is_captured_whole_and_loses_as_much(example, monkeypatch):
+    """With the compiler's last step, which takes minutes, left out."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager", fullgraph=True))
+    losses = []
+    for compiled in (False, True):
+        run = TrainingRun(short(example, out=f"compiled_{compiled}", compile=compiled, bf16=False))
+        torch.manual_seed(0)
+        losses.append({key: value.item() for key, value in run.losses(Batches(run.mixture, 2, 1, run.config.prompts)[0]).items()})
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_compiled__where_that_cannot_be_done_says_so(example, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("there is no c++")
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=broken))
+    run = TrainingRun(short(example, out="no_compiler", compile=True, bf16=False))
+    with pytest.raises(DataError, match=r"there is no c\+\+.*needs a C\+\+ compiler"):
+        run.losses(Batches(run.mixture, 2, 1, run.config.prompts)[0])
 
 
 def test_resume__of_another_network_is_refused(example):

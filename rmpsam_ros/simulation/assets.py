@@ -98,11 +98,19 @@ def _stood_up(mesh: Mesh, size: float) -> Mesh:
     return mesh.moved((-middle[0] * factor, -middle[1] * factor, -low[2] * factor), scale=factor)
 
 
+def draw_shape(files: list[Path], rng: Rng) -> Mesh:
+    """One of the shapes, of those whose corners are all numbers: pybullet_data's number 168 has some that are not."""
+    while True:
+        mesh = read_obj(files[int(rng.integers(len(files)))])
+        if np.isfinite(mesh.vertices).all():
+            return mesh
+
+
 def _random_shape(files: list[Path], rng: Rng, materials: Materials) -> list[Part]:
     names = list(t.SURFACES)
     image = materials.crop(rng, (0.1, 0.6)) if rng.random() < 0.3 else None
     image = t.SURFACES[names[int(rng.integers(len(names)))]](rng) if image is None else image
-    mesh = _stood_up(read_obj(files[int(rng.integers(len(files)))]), rng.uniform(0.05, 0.16))
+    mesh = _stood_up(draw_shape(files, rng), rng.uniform(0.05, 0.16))
     return [Part(mesh, Look(image, specular=rng.uniform(0, 0.8), shininess=rng.random()))]
 
 

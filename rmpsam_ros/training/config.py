@@ -35,7 +35,8 @@ class TrainingConfig:
         backbone_rate: factor on the learning rate; freeze_stages: 0 … 4 of the backbone stay as they are;
         freeze_batchnorm: backbone, all or none keep their statistics.
         object_steps: share of the picture steps in which the object queries learn as well; prompts always do.
-        bf16: autocast, on CUDA and on CPUs with bfloat16 instructions. device: auto, cpu, cuda. workers: processes that make batches.
+        bf16: autocast, on CUDA and on CPUs with bfloat16 instructions. compile: `torch.compile`, faster after minutes of compiling
+        (C++ compiler; Triton on a GPU). device: auto, cpu, cuda. workers: processes that make batches.
         checkpoint_minutes: how much is lost at most. validation_images: of each validation set, 0 = all.
         curve_minutes: how often the averaged network is tried on a few of them, 0 = never.
         licence: what the finished model's folder says of it.
@@ -66,6 +67,7 @@ class TrainingConfig:
     freeze_stages: int = 1
     freeze_batchnorm: str = "backbone"
     bf16: bool = True
+    compile: bool = False
     device: str = "auto"
     workers: int = 4
     seed: int = 0

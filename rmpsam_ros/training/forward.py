@@ -1,40 +1,77 @@
 """A batch through the network, with the output of every stage."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from rmpsam_ros.errors import DataError
 from rmpsam_ros.network import RMPSAM, DecoderOutput, MaskFeatures
 from rmpsam_ros.training.batches import Batch
 
 
-def features_of(net: RMPSAM, batch: Batch) -> MaskFeatures:
-    """Mask features of all frames, those of a clip one under the other; padding is 0 as at run time."""
-    size, frames = batch.images.shape[:2]
-    pixels = net.normalize(batch.images.flatten(0, 1))
-    height, width = pixels.shape[-2:]
-    rows = torch.arange(height, device=pixels.device)[None, :, None] < batch.sizes[:, :1, None]
-    columns = torch.arange(width, device=pixels.device)[None, None, :] < batch.sizes[:, 1:, None]
-    inside = (rows & columns).repeat_interleave(frames, dim=0)[:, None]
-    features = net.mask_features(net.compact_features(pixels * inside))
-    if frames == 1:
-        return features
-    tall = features.channels.unflatten(0, (size, frames)).transpose(1, 2).flatten(2, 3)  # (B, C, T * h, w)
-    return replace(features, channels=tall, rows=features.rows.repeat(frames))
+class Forward:
+    """Encoder and decoders as training runs them.
+
+    Args:
+        net: the network.
+        compiled: make them into fewer, larger kernels with `torch.compile`, which takes some minutes at the first step. Clips,
+            whose shapes are others, stay as they are. Where it cannot be done, the first call raises `DataError`.
+    """
+
+    def __init__(self, net: RMPSAM, compiled: bool = False) -> None:
+        wrap = _compiled if compiled else lambda function: function
+        self._net = net
+        self._encode, self._objects, self._prompts = wrap(net.compact_features), wrap(_decode_objects), wrap(_decode_prompts)
+
+    def features(self, batch: Batch) -> MaskFeatures:
+        """Mask features of all frames, those of a clip one under the other; padding is 0 as at run time."""
+        size, frames = batch.images.shape[:2]
+        pixels = self._net.normalize(batch.images.flatten(0, 1))
+        height, width = pixels.shape[-2:]
+        rows = torch.arange(height, device=pixels.device)[None, :, None] < batch.sizes[:, :1, None]
+        columns = torch.arange(width, device=pixels.device)[None, None, :] < batch.sizes[:, 1:, None]
+        inside = (rows & columns).repeat_interleave(frames, dim=0)[:, None]
+        encode = self._encode if frames == 1 else self._net.compact_features
+        features = self._net.mask_features(encode(pixels * inside))
+        if frames == 1:
+            return features
+        tall = features.channels.unflatten(0, (size, frames)).transpose(1, 2).flatten(2, 3)  # (B, C, T * h, w)
+        return replace(features, channels=tall, rows=features.rows.repeat(frames))
+
+    def objects(self, features: MaskFeatures, batch: Batch) -> list[DecoderOutput]:
+        """The stages' outputs and, last, the object adapter's."""
+        decode = self._objects if batch.images.shape[1] == 1 else _decode_objects
+        return decode(self._net, features)
+
+    def prompts(self, features: MaskFeatures, batch: Batch) -> list[DecoderOutput]:
+        """The stages' outputs and, last, the prompt adapter's, for (B, P) prompts."""
+        return self._prompts(self._net, features, batch.boxes, batch.labels, batch.sizes[:, :1].float(), batch.sizes[:, 1:].float())
 
 
-def object_outputs(net: RMPSAM, features: MaskFeatures) -> list[DecoderOutput]:
-    """The stages' outputs and, last, the object adapter's."""
+def _decode_objects(net: RMPSAM, features: MaskFeatures) -> list[DecoderOutput]:
     outputs: list[DecoderOutput] = []
     final = net.decode_objects(features, outputs)
     return [*outputs, final]
 
 
-def prompt_outputs(net: RMPSAM, features: MaskFeatures, batch: Batch) -> list[DecoderOutput]:
-    """The stages' outputs and, last, the prompt adapter's, for (B, P) prompts."""
-    size: tuple[Tensor, Tensor] = (batch.sizes[:, :1].float(), batch.sizes[:, 1:].float())
+def _decode_prompts(net: RMPSAM, features: MaskFeatures, boxes: Tensor, labels: Tensor, height: Tensor, width: Tensor) -> list[DecoderOutput]:
     outputs: list[DecoderOutput] = []
-    final = net.decode_prompts(features, batch.boxes, batch.labels, size, outputs, classes=False)
+    final = net.decode_prompts(features, boxes, labels, (height, width), outputs, classes=False)
     return [*outputs, final]
+
+
+def _compiled(function: Callable) -> Callable:
+    made = torch.compile(function, dynamic=False)
+
+    def call(*arguments):
+        try:
+            return made(*arguments)
+        except torch._dynamo.exc.TorchDynamoException as error:
+            reason = " ".join(str(error).split())[:200].rstrip(".")
+            raise DataError(f"torch.compile does not work here ({reason}); it needs a C++ compiler and Python's headers, "
+                            "and Triton for a GPU; or leave `compile` out.") from error
+
+    return call

@@ -18,6 +18,8 @@ class LossWeights:
     """Weights of the losses, and the number of points that masks are compared at.
 
     `balance` 0 … 1: the class loss of an object is multiplied by (mean frequency / frequency of its class) to this power.
+    `queries_per_thing`: each thing is learned by so many queries at most (Jia et al., "DETRs with Hybrid Matching", 2023): with one
+    alone, most queries are told nothing of where things are. For networks that lower the scores of duplicates themselves.
     """
 
     classification: float = 2.0
@@ -26,6 +28,7 @@ class LossWeights:
     iou: float = 1.0
     no_object: float = 0.1
     balance: float = 0.0
+    queries_per_thing: int = 1
     points: int = 12544
     oversampling: float = 3.0
     importance: float = 0.75
@@ -45,7 +48,8 @@ def match(class_logits: Tensor, mask_logits: Tensor, class_ids: Tensor, truths: 
         owner: (K,) the one query that a class may take, -1 for the classes that share all the others; None: all share all.
 
     Returns:
-        Two (min(N, M),) int64 tensors: rows of queries and rows of objects.
+        Two int64 tensors of equal length: rows of queries, each at most once, and rows of objects, things up to
+        `weights.queries_per_thing` times.
     """
     device = mask_logits.device
     if not len(truths):
@@ -64,7 +68,21 @@ def match(class_logits: Tensor, mask_logits: Tensor, class_ids: Tensor, truths: 
         reserved = torch.arange(len(cost), device=device) <= owner.max()
         queries = torch.arange(len(cost), device=device)[:, None]
         cost = cost.masked_fill(torch.where(owners >= 0, queries != owners, reserved[:, None]), _FORBIDDEN)
-    rows, columns = linear_sum_assignment(torch.nan_to_num(cost, nan=1e4, posinf=1e4, neginf=-1e4).cpu().numpy())
-    rows, columns = torch.as_tensor(rows, device=device), torch.as_tensor(columns, device=device)
+    repeated = _repeated(class_ids, owner, len(cost), weights.queries_per_thing)
+    table = torch.nan_to_num(cost[:, repeated], nan=_FORBIDDEN, posinf=_FORBIDDEN, neginf=-_FORBIDDEN).cpu().numpy()
+    rows, columns = (torch.as_tensor(side, device=device) for side in linear_sum_assignment(table))
+    columns = repeated[columns]
     allowed = cost[rows, columns] < _FORBIDDEN  # more things than queries for them: the rest goes without
     return rows[allowed], columns[allowed]
+
+
+def _repeated(class_ids: Tensor, owner: Tensor | None, queries: int, times: int) -> Tensor:
+    """Rows of the objects, those of things as often as half of the queries that they share are enough for: the rest keeps to
+    saying that there is nothing."""
+    every = torch.arange(len(class_ids), device=class_ids.device)
+    if times <= 1:
+        return every
+    shared = every if owner is None else every[(class_ids < 0) | (owner[class_ids.clamp(min=0)] < 0)]
+    free = queries if owner is None else queries - int(owner.max()) - 1
+    more = min(times, free // (2 * max(len(shared), 1))) - 1
+    return torch.cat((every, shared.repeat(max(more, 0))))

@@ -87,8 +87,11 @@ class AveragedNetwork:
     @torch.no_grad()
     def update(self, net: RMPSAM, step: int) -> None:
         decay = min(self.decay, (1 + step) / (10 + step))
+        averaged, latest = [], []
         for mine, other in zip(self.net.state_dict().values(), net.state_dict().values()):
             if mine.is_floating_point():
-                mine.lerp_(other, 1 - decay)
+                averaged.append(mine)
+                latest.append(other)
             else:
                 mine.copy_(other)
+        torch._foreach_lerp_(averaged, latest, 1 - decay)  # one call for all, not hundreds

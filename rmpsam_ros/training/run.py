@@ -19,7 +19,7 @@ from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_che
 from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.training.criterion import Criterion
 from rmpsam_ros.training.curve import Curve
-from rmpsam_ros.training.forward import features_of, object_outputs, prompt_outputs
+from rmpsam_ros.training.forward import Forward
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
 from rmpsam_ros.training.validation import Validation
 from rmpsam_ros.types import LabelSet
@@ -52,6 +52,7 @@ class TrainingRun:
         torch.manual_seed(config.seed)
         self.net = fresh_network(config, self.label_map.labels).to(self.device)
         freeze(self.net, config.freeze_stages)
+        self.forward = Forward(self.net, config.compile)
         self.optimizer = make_optimizer(self.net, config.learning_rate, config.weight_decay, config.backbone_rate)
         self.averaged = AveragedNetwork(self.net, config.ema)
         self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses,
@@ -70,9 +71,9 @@ class TrainingRun:
         share, asked = self.config.object_steps, batch.boxes.shape[1] > 0
         wanted = not asked or int((self.step + 1) * share) > int(self.step * share)
         with torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext():
-            features = features_of(self.net, batch)
-            objects = object_outputs(self.net, features) if wanted else None
-            prompts = prompt_outputs(self.net, features, batch) if asked else None
+            features = self.forward.features(batch)
+            objects = self.forward.objects(features, batch) if wanted else None
+            prompts = self.forward.prompts(features, batch) if asked else None
         result = {} if objects is None else self.criterion.objects(objects, batch)
         return result if prompts is None else {**result, **self.criterion.prompts(prompts, batch)}
 
