@@ -52,8 +52,8 @@ class Segmenter:
         threads: CPU threads; None for the runtime's choice.
         progress: told of engines that TensorRT has to build: what it is doing, and the part done (0 … 1) or None.
         batch: images that one run of the network takes, see `set_images`.
-        zoom: look at small clicked objects once more from nearer (`rmpsam_ros.zoom`), which costs a run of the encoder a
-            click and a copy of each image; None for the model's own choice.
+        zoom: look at small clicked objects from nearer (`rmpsam_ros.zoom`), which costs a run of the encoder for each
+            window that is looked at, three at most, and a copy of each image; None for the model's own choice.
 
     Attributes:
         score_threshold, overlap_threshold, max_segments, zoom, class_filter: may be set between frames; `class_filter` is a
@@ -223,7 +223,7 @@ class Frame:
 
         With background points, a pixel is in the answer where the best foreground prompt's logit is positive and beats
         every background prompt's. A model may keep to the regions that are pointed at (`connected_prompts`), and look
-        at small objects once more from nearer (`zoom`); `query` is of the whole image even then, to compare frames by.
+        at small objects from nearer (`zoom`); `query` is of the whole image even then, to compare frames by.
 
         Args:
             points: (x, y) each, in source pixels.
@@ -238,7 +238,7 @@ class Frame:
         outputs = self.prompt_outputs(prompt)
         mask, roi, score, best = self.answer(outputs, prompt)
         if self._zoom is not None:
-            mask, roi, score = self._zoom.answer(prompt, roi) or (mask, roi, score)
+            mask, roi, score = self._zoom.answer(prompt, (mask, roi, score)) or (mask, roi, score)
         class_id = class_of_mask(mask, roi, self.panoptic())
         self.timings["prompt"] = 1e3 * (perf_counter() - started)
         return PromptResult(
@@ -251,7 +251,7 @@ class Frame:
         """What the network says to each of a prompt's points and boxes by itself, before they make one answer."""
         return self._ask(self._outputs.features, prompt, self.placement)
 
-    def zoom(self, capacity: int = 1) -> Zoom | None:
+    def zoom(self, capacity: int = 3) -> Zoom | None:
         """What looks closer at small objects, keeping so many windows; None where that is not wanted."""
         s = self._segmenter
         return None if self._image is None else Zoom(self._image, s.features_of, self._ask, s._connected, capacity)

@@ -1,9 +1,12 @@
 """A closer look at a small object that was clicked: the network once more, on the part of the picture round it.
 
-The network sees a picture at its own input size, in which a small object is a handful of cells. Its first mask is good
-enough to say where to look: the picture is cut out round it, and the same clicks are answered there, with several times
-the pixels. The idea is the zoom-in of interactive segmentation (Sofiiuk et al., "f-BRS", 2020). It costs one more run of
-the encoder for each object, not for each click: a window is kept for the next clicks on the same object.
+The network sees a picture at its own input size, in which a small object is a handful of cells. Its first mask says where
+to look: the picture is cut out round it, and the same clicks are answered there, with several times the pixels. The idea is
+the zoom-in of interactive segmentation (Sofiiuk et al., "f-BRS", 2020). Of the smallest objects the first mask is no guide,
+it is often of what they lie on. So where it is neither large nor sure, a window of a fixed size round the click is tried
+before: what is seen whole in it is that small, and is looked at in a window of its own; anything else is left to the first mask.
+
+A closer look costs a run of the encoder, a click one of 0 to 3; windows are kept for the next clicks on the same object.
 """
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ Encode = Callable[[Image], tuple[object, Placement]]
 """(h, w, 3) uint8 RGB, a part of the picture, to what the prompt graph takes, and where the part lies in the input."""
 Ask = Callable[[object, Prompt, Placement], PromptOutputs]
 """The prompt graph on such features."""
+Answer = tuple[npt.NDArray[np.bool_], Roi, float]
+"""Mask (H, W) bool, its rectangle and its predicted IoU (0 … 1)."""
 
 GROWTH = 1.6
 """Side of a window by that of the first mask: the network also needs to see what the object lies on."""
@@ -33,6 +38,19 @@ SMALLEST = 96
 
 WORTHWHILE = 0.7
 """A window of more than this share of the picture's width and height is not worth a run of the network."""
+
+NEAR = 0.25
+"""Width and height of the window that is tried first, by those of the picture."""
+
+LARGE, SURE = 0.1, 0.6
+"""Share of the picture, and predicted IoU, from which a first mask is not doubted."""
+
+PARTLY, MOSTLY = 0.3, 0.5
+"""Share of the near window that a small object fills at most, after a last look and before it: what fills more of it may be a
+part of something larger, and parts look complete from nearby."""
+
+CUT = 0.05
+"""Pixels of a mask along the edge of its window, by the square root of its area, from which it goes on beyond."""
 
 ROOMY = 1.6
 """A kept window serves an object again if its sides are up to so many times smaller or larger than they would be now."""
@@ -57,25 +75,49 @@ class Zoom:
         capacity: how many windows are kept; each is as large as a frame's features.
     """
 
-    def __init__(self, image: Image, encode: Encode, ask: Ask, connected: bool, capacity: int = 1) -> None:
+    def __init__(self, image: Image, encode: Encode, ask: Ask, connected: bool, capacity: int = 3) -> None:
         self._image, self._encode, self._ask, self._connected = image, encode, ask, connected
         self._capacity, self._looks = capacity, list[Look]()
 
-    def answer(self, prompt: Prompt, first: Roi) -> tuple[npt.NDArray[np.bool_], Roi, float] | None:
-        """Mask (H, W) bool, its rectangle and its predicted IoU (0 … 1), seen from nearer.
+    def answer(self, prompt: Prompt, first: Answer) -> Answer | None:
+        """The answer from nearer.
 
         Args:
             prompt: points and boxes in pixels of the picture.
-            first: rectangle of the mask that the whole picture gave, perhaps empty.
+            first: what the whole picture gave; its mask may be empty.
 
         Returns:
             None where a closer look is not worth it, or finds nothing.
         """
+        return self._near(prompt, first) or self._closer(prompt, first[1])
+
+    def _near(self, prompt: Prompt, first: Answer) -> Answer | None:
+        """The answer of a window round the points, if it shows something small and all of it."""
+        mask, _, score = first
+        if prompt.boxes or np.count_nonzero(mask) >= LARGE * mask.size or score >= SURE:
+            return None
+        points = _box(prompt, Roi(0, 0, 0, 0))
+        wanted = _window_round(points, NEAR * mask.shape[1], mask.shape)
+        if wanted is None or not _holds(wanted, points):
+            return None
+        found = self._answer(prompt, self._look(wanted, points))
+        room = wanted.width * wanted.height
+        if found is None or np.count_nonzero(found[0]) > MOSTLY * room:
+            return None
+        window_ = window(_box(prompt, found[1]), mask.shape)  # smaller than most of the picture, as what was found is
+        if window_ is not None:
+            look = self._look(window_, _box(prompt, found[1]))
+            found = self._answer(prompt, look) or found
+            wanted = look.roi
+        return None if np.count_nonzero(found[0]) > PARTLY * room or _is_cut(found[0], wanted) else found
+
+    def _closer(self, prompt: Prompt, first: Roi) -> Answer | None:
+        """The answer of a window round a first mask's rectangle."""
         box = _box(prompt, first)
         wanted = window(box, self._image.shape[:2])
-        if wanted is None:
-            return None
-        look = self._look(wanted, box)
+        return None if wanted is None else self._answer(prompt, self._look(wanted, box))
+
+    def _answer(self, prompt: Prompt, look: Look) -> Answer | None:
         near = _within(prompt, look.roi)
         mask, roi, score, _ = answer(self._ask(look.features, near, look.placement), near, look.placement, self._connected)
         if roi.width == 0:
@@ -103,15 +145,19 @@ def window(box: Box, size: tuple[int, int]) -> Roi | None:
         box: (x1, y1, x2, y2) pixels.
         size: (height, width) of the picture.
     """
-    (height, width), (x1, y1, x2, y2) = size, box
-    ratio = width / height  # of the picture, so that the window fills the network's input as the picture does
-    side_x = max(GROWTH * max(x2 - x1, ratio * (y2 - y1)), SMALLEST)
-    if side_x > WORTHWHILE * width:
+    x1, y1, x2, y2 = box
+    return _window_round(box, GROWTH * max(x2 - x1, size[1] / size[0] * (y2 - y1)), size)
+
+
+def _window_round(box: Box, width: float, size: tuple[int, int]) -> Roi | None:
+    """A window with a box's middle in its own, so wide or as wide as is worth it; None if that is most of the picture."""
+    side_x = max(width, SMALLEST)
+    if side_x > WORTHWHILE * size[1]:
         return None
-    side_y = side_x / ratio
+    side_y = side_x * size[0] / size[1]  # of the picture's shape, so that it fills the network's input as the picture does
     left, top = (int(np.clip((low + high - side) / 2, 0, limit - side))
-                 for low, high, side, limit in ((x1, x2, side_x, width), (y1, y2, side_y, height)))  # fmt: skip
-    return Roi(left, top, min(int(np.ceil(side_x)), width - left), min(int(np.ceil(side_y)), height - top))
+                 for low, high, side, limit in ((box[0], box[2], side_x, size[1]), (box[1], box[3], side_y, size[0])))  # fmt: skip
+    return Roi(left, top, min(int(np.ceil(side_x)), size[1] - left), min(int(np.ceil(side_y)), size[0] - top))
 
 
 def _box(prompt: Prompt, first: Roi) -> Box:
@@ -133,3 +179,12 @@ def _within(prompt: Prompt, roi: Roi) -> Prompt:
 
 def _holds(roi: Roi, box: Box) -> bool:
     return roi.x <= box[0] and roi.y <= box[1] and roi.x + roi.width >= box[2] and roi.y + roi.height >= box[3]
+
+
+def _is_cut(mask: npt.NDArray[np.bool_], roi: Roi) -> bool:
+    """Whether a mask reaches an edge of its window that is none of the picture."""
+    height, width = mask.shape
+    seen = mask[roi.slices]
+    edges = [side for side, inner in ((seen[0], roi.y > 0), (seen[-1], roi.y + roi.height < height),
+                                      (seen[:, 0], roi.x > 0), (seen[:, -1], roi.x + roi.width < width)) if inner]  # fmt: skip
+    return sum(map(np.count_nonzero, edges)) > CUT * np.sqrt(np.count_nonzero(seen))

@@ -10,7 +10,7 @@ from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.placement import place
 from rmpsam_ros.prompting import Prompt
 from rmpsam_ros.types import PointPrompt, Roi
-from rmpsam_ros.zoom import GROWTH, SMALLEST, Zoom, window
+from rmpsam_ros.zoom import GROWTH, NEAR, SMALLEST, SURE, Zoom, window
 
 SIZE = (480, 640)
 
@@ -31,7 +31,8 @@ def test_window__of_most_of_the_picture_is_not_worth_it():
 class Network:
     """Answers each click with a square of cells round it, and counts what it is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, reach: int = 2) -> None:
+        self.reach = reach  # cells from the click to the square's edge
         self.encoded: list[tuple[int, int]] = []
         self.prompts: list[Prompt] = []
 
@@ -45,7 +46,7 @@ class Network:
         logits = np.full((len(boxes), 24, 32), -5.0, np.float32)
         for row, box in enumerate(boxes):
             x, y = (box[:2] + box[2:]) / 8
-            logits[row, int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3] = 5.0
+            logits[row, max(0, int(y) - self.reach) : int(y) + self.reach + 1, max(0, int(x) - self.reach) : int(x) + self.reach + 1] = 5.0
         return PromptOutputs(logits, np.full(len(boxes), 0.8, np.float32), np.zeros((len(boxes), 4), np.float32))
 
 
@@ -53,8 +54,15 @@ def zoom_on(network: Network, capacity: int = 1) -> Zoom:
     return Zoom(np.zeros((*SIZE, 3), np.uint8), network.encode, network.ask, connected=False, capacity=capacity)
 
 
+def first_answer(roi: Roi, score: float = SURE) -> tuple[np.ndarray, Roi, float]:
+    """What the whole picture gave; if sure, no window of a fixed size is tried."""
+    mask = np.zeros(SIZE, bool)
+    mask[roi.slices] = True
+    return mask, roi, score
+
+
 def test_answer__comes_back_in_the_pictures_pixels():
-    mask, roi, score = zoom_on(Network()).answer(Prompt((PointPrompt(400.0, 300.0),), ()), Roi(390, 290, 20, 20))
+    mask, roi, score = zoom_on(Network()).answer(Prompt((PointPrompt(400.0, 300.0),), ()), first_answer(Roi(390, 290, 20, 20)))
     rows, columns = np.nonzero(mask)
     assert mask.shape == SIZE and score == pytest.approx(0.8)
     assert (columns.mean(), rows.mean()) == pytest.approx((400, 300), abs=4)
@@ -65,33 +73,61 @@ def test_answer__next_clicks_on_an_object_share_its_window_and_other_objects_do_
     network = Network()
     zoom = zoom_on(network)
     first = PointPrompt(400.0, 300.0)
-    zoom.answer(Prompt((first,), ()), Roi(390, 290, 20, 20))
-    zoom.answer(Prompt((first, PointPrompt(405.0, 295.0)), ()), Roi(388, 288, 24, 24))
+    zoom.answer(Prompt((first,), ()), first_answer(Roi(390, 290, 20, 20)))
+    zoom.answer(Prompt((first, PointPrompt(405.0, 295.0)), ()), first_answer(Roi(388, 288, 24, 24)))
     assert len(network.encoded) == 1
-    zoom.answer(Prompt((PointPrompt(100.0, 100.0),), ()), Roi(90, 90, 20, 20))
-    zoom.answer(Prompt((first,), ()), Roi(390, 290, 20, 20))
+    zoom.answer(Prompt((PointPrompt(100.0, 100.0),), ()), first_answer(Roi(90, 90, 20, 20)))
+    zoom.answer(Prompt((first,), ()), first_answer(Roi(390, 290, 20, 20)))
     assert len(network.encoded) == 3  # one window is kept
-    zoom.answer(Prompt((first,), ()), Roi(300, 200, 150, 150))
+    zoom.answer(Prompt((first,), ()), first_answer(Roi(300, 200, 150, 150)))
     assert len(network.encoded) == 4  # much larger than before
 
 
 def test_answer__background_points_outside_of_the_window_are_left_out():
     network = Network()
     points = (PointPrompt(400.0, 300.0), PointPrompt(410.0, 300.0, 0), PointPrompt(50.0, 50.0, 0))
-    zoom_on(network).answer(Prompt(points, ()), Roi(390, 290, 20, 20))
+    zoom_on(network).answer(Prompt(points, ()), first_answer(Roi(390, 290, 20, 20)))
     assert [p.label for p in network.prompts[0].points] == [1, 0]
 
 
 def test_answer__is_none_where_the_first_mask_fills_the_picture():
     network = Network()
-    assert zoom_on(network).answer(Prompt((PointPrompt(300.0, 200.0),), ()), Roi(0, 0, 600, 400)) is None
+    assert zoom_on(network).answer(Prompt((PointPrompt(300.0, 200.0),), ()), first_answer(Roi(0, 0, 600, 400))) is None
     assert not network.encoded
 
 
 def test_answer__a_box_is_moved_into_the_window():
     network = Network()
-    mask, roi, _ = zoom_on(network).answer(Prompt((), ((390.0, 290.0, 410.0, 310.0),)), Roi(0, 0, 0, 0))
+    mask, roi, _ = zoom_on(network).answer(Prompt((), ((390.0, 290.0, 410.0, 310.0),)), first_answer(Roi(0, 0, 0, 0)))
     assert (roi.x + roi.width / 2, roi.y + roi.height / 2) == pytest.approx((400, 300), abs=4)
+
+
+def test_near__a_small_object_that_the_first_mask_missed_is_seen_in_a_window_round_the_click():
+    network = Network()
+    click = Prompt((PointPrompt(400.0, 300.0),), ())
+    mask, roi, _ = zoom_on(network, capacity=4).answer(click, first_answer(Roi(100, 100, 200, 150), score=0.2))
+    assert network.encoded[0] == (NEAR * 480, NEAR * 640) and len(network.encoded) == 2  # the window, and one for what it showed
+    assert mask[300, 400] and roi.width < 20 and 300 - roi.y < 12
+
+
+@pytest.mark.parametrize("reach", [9, 40])
+def test_near__what_fills_the_window_or_goes_on_beyond_it_is_left_to_the_first_mask(reach):
+    network, first = Network(reach), first_answer(Roi(380, 270, 120, 90), score=0.2)
+    zoom_on(network, capacity=4).answer(Prompt((PointPrompt(400.0, 300.0),), ()), first)
+    expected = window((380, 270, 500, 360), SIZE)
+    assert network.encoded[0] == (NEAR * 480, NEAR * 640) and network.encoded[-1] == (expected.height, expected.width)
+
+
+@pytest.mark.parametrize("prompt, first", [
+    (Prompt((PointPrompt(400.0, 300.0),), ()), first_answer(Roi(390, 290, 20, 20), score=SURE)),
+    (Prompt((PointPrompt(400.0, 300.0),), ()), first_answer(Roi(200, 150, 250, 160), score=0.2)),
+    (Prompt((), ((390.0, 290.0, 410.0, 310.0),)), first_answer(Roi(390, 290, 20, 20), score=0.2)),
+    (Prompt((PointPrompt(400.0, 300.0), PointPrompt(100.0, 300.0)), ()), first_answer(Roi(390, 290, 20, 20), score=0.2)),
+], ids=["sure", "large", "box", "far apart"])  # fmt: skip
+def test_near__is_not_tried_where_the_first_mask_is_sure_or_large_or_the_prompt_says_the_size(prompt, first):
+    network = Network()
+    zoom_on(network, capacity=4).answer(prompt, first)
+    assert (NEAR * 480, NEAR * 640) not in network.encoded
 
 
 @pytest.mark.parametrize("backend", ["openvino", "torch"])
@@ -120,7 +156,7 @@ def test_segmenter__of_a_batch_looks_closer_as_one_of_a_single_image_does(backen
     answers = []
     for batch in (1, 2):
         frame = Segmenter(tiny_model(), backend=backend, precision="fp32", zoom=True, batch=batch).set_image(picture)
-        answers.append(frame.zoom().answer(Prompt((PointPrompt(160.0, 120.0),), ()), Roi(150, 110, 20, 20)))
+        answers.append(frame.zoom().answer(Prompt((PointPrompt(160.0, 120.0),), ()), first_answer(Roi(150, 110, 20, 20))))
     one, two = answers
     assert (one is None) == (two is None)
     if one is not None:

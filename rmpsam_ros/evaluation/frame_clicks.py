@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 AT_ONCE = 16
 """Points in one run of the network: of more, each costs as much again."""
 
-KEPT = 32
+KEPT = 96
 """Windows of closer looks that are kept: those of one picture's objects, from each one's first click to its last."""
 
 
@@ -48,6 +48,6 @@ class FrameClicks:
         for clicks in requests:
             outputs = PromptOutputs(*(np.stack(parts) for parts in zip(*(self._known[click] for click in clicks))))
             prompt = Prompt(tuple(clicks), ())
-            mask, roi, _, _ = self._frame.answer(outputs, prompt)
-            closer = self._zoom.answer(prompt, roi) if self._zoom else None
-            yield closer[0] if closer else mask
+            first = self._frame.answer(outputs, prompt)[:3]
+            closer = self._zoom.answer(prompt, first) if self._zoom else None
+            yield (closer or first)[0]
