@@ -100,16 +100,17 @@ class Zoom:
         wanted = _window_round(points, NEAR * mask.shape[1], mask.shape)
         if wanted is None or not _holds(wanted, points):
             return None
-        found = self._answer(prompt, self._look(wanted, points))
-        room = wanted.width * wanted.height
+        look = self._look(wanted, points)
+        found, room = self._answer(prompt, look), look.roi.width * look.roi.height
         if found is None or np.count_nonzero(found[0]) > MOSTLY * room:
             return None
-        window_ = window(_box(prompt, found[1]), mask.shape)  # smaller than most of the picture, as what was found is
-        if window_ is not None:
-            look = self._look(window_, _box(prompt, found[1]))
-            found = self._answer(prompt, look) or found
-            wanted = look.roi
-        return None if np.count_nonzero(found[0]) > PARTLY * room or _is_cut(found[0], wanted) else found
+        box = _box(prompt, found[1])
+        closer = window(box, mask.shape)
+        if closer is not None:
+            last = self._look(closer, box)
+            nearer = self._answer(prompt, last)
+            look, found = (look, found) if nearer is None else (last, nearer)
+        return None if np.count_nonzero(found[0]) > PARTLY * room or _is_cut(found[0], look.roi) else found
 
     def _closer(self, prompt: Prompt, first: Roi) -> Answer | None:
         """The answer of a window round a first mask's rectangle."""
