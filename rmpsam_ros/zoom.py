@@ -100,7 +100,7 @@ class Zoom:
         wanted = _window_round(points, NEAR * mask.shape[1], mask.shape)
         if wanted is None or not _holds(wanted, points):
             return None
-        look = self._look(wanted, points)
+        look = self._look(wanted, _with_middle(points, wanted))
         found, room = self._answer(prompt, look), look.roi.width * look.roi.height
         if found is None or np.count_nonzero(found[0]) > MOSTLY * room:
             return None
@@ -176,6 +176,12 @@ def _within(prompt: Prompt, roi: Roi) -> Prompt:
                    if 0 <= p.x - roi.x <= roi.width - 1 and 0 <= p.y - roi.y <= roi.height - 1)  # fmt: skip
     boxes = tuple((x1 - roi.x, y1 - roi.y, x2 - roi.x, y2 - roi.y) for x1, y1, x2, y2 in prompt.boxes)
     return Prompt(points, boxes)
+
+
+def _with_middle(box: Box, roi: Roi) -> Box:
+    """A box, and half of a window's width and height round its middle: what another window must show to serve in its place."""
+    x, y = roi.x + roi.width / 4, roi.y + roi.height / 4
+    return min(box[0], x), min(box[1], y), max(box[2], x + roi.width / 2), max(box[3], y + roi.height / 2)
 
 
 def _holds(roi: Roi, box: Box) -> bool:

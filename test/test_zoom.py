@@ -110,6 +110,17 @@ def test_near__a_small_object_that_the_first_mask_missed_is_seen_in_a_window_rou
     assert mask[300, 400] and roi.width < 20 and 300 - roi.y < 12
 
 
+def test_near__a_window_that_shows_the_click_at_its_edge_does_not_serve():
+    network = Network()
+    zoom = zoom_on(network, capacity=9)
+    for x in (400.0, 470.0, 330.0):
+        zoom.answer(Prompt((PointPrompt(x, 300.0),), ()), first_answer(Roi(100, 100, 200, 150), score=0.2))
+    assert [size for size in network.encoded if size == (NEAR * 480, NEAR * 640)] == 3 * [(NEAR * 480, NEAR * 640)]
+    for x in (0.0, 20.0):  # at the picture's edge one window shows both
+        zoom.answer(Prompt((PointPrompt(x, 300.0),), ()), first_answer(Roi(100, 100, 200, 150), score=0.2))
+    assert [size for size in network.encoded if size == (NEAR * 480, NEAR * 640)] == 4 * [(NEAR * 480, NEAR * 640)]
+
+
 @pytest.mark.parametrize("reach", [9, 40])
 def test_near__what_fills_the_window_or_goes_on_beyond_it_is_left_to_the_first_mask(reach):
     network, first = Network(reach), first_answer(Roi(380, 270, 120, 90), score=0.2)
