@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs torch")
 from rmpsam_ros.errors import ModelError  # noqa: E402
 from rmpsam_ros.network import build, load_checkpoint  # noqa: E402
+from rmpsam_ros.network.checkpoint import load_tensor  # noqa: E402
 from rmpsam_ros.network.attention import Attention  # noqa: E402
 from rmpsam_ros.network.classifier import TextClassifier, orthogonal_embedding  # noqa: E402
 from rmpsam_ros.network.deform import modulated_deform_conv  # noqa: E402
@@ -147,6 +148,13 @@ def test_load_checkpoint__refuses_what_would_execute(tmp_path):
             load_checkpoint(tmp_path / name)
     with pytest.raises(ModelError, match="no checkpoint"):
         load_checkpoint(tmp_path / "none.pth")
+
+
+@pytest.mark.parametrize("content", [b"hello", b"", b"not a tensor", b"PK\x03\x04 cut off"])
+def test_load_tensor__refuses_a_file_that_is_none(tmp_path, content):
+    (tmp_path / "text.pth").write_bytes(content)
+    with pytest.raises(ModelError, match="cannot be loaded safely"):
+        load_tensor(tmp_path / "text.pth")
 
 
 def test_load_checkpoint__skips_the_training_log_of_mmengine(tmp_path, monkeypatch):

@@ -69,7 +69,7 @@ def load_tensor(path: str | Path) -> Tensor:
         raise ModelError(f"There is no file {path}.")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError) as error:
         raise ModelError(f"{path} cannot be loaded safely ({_first_sentence(error)}); it must hold one tensor.") from error
     if isinstance(content, dict):
         tensors = [v for v in content.values() if isinstance(v, Tensor)]
@@ -160,4 +160,6 @@ def _safetensors():
 
 def _first_sentence(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, KeyError):  # pickle's word for an instruction that it does not have
+        text = "its content is no pickle"
     return re.split(r"(?<=[.:!])\s", text)[0].rstrip(".:! ")[:160]
