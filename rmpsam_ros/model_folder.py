@@ -35,8 +35,8 @@ class ModelFolder:
     """What `model.yaml` says. `input_size` is (height, width) of the network's padded input, multiples of 32.
 
     `connected_prompts`: a click's mask is the region that it lies in. `background_prompts`: background clicks have a
-    prompt type of their own, which the model has learned. `zoom_prompts`: small clicked objects are looked at once more
-    from nearer. The official models have none of them.
+    prompt type of their own, which the model has learned. `zoom_prompts`: small clicked objects are looked at from nearer
+    (`rmpsam_ros.zoom`). The official models have none of them.
     """
 
     path: Path
