@@ -90,7 +90,7 @@ def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
     best_map = np.maximum.reduce([restore(logits[row], placement) for row in foreground])
     mask = best_map > 0
     for row in np.flatnonzero(~is_foreground):
-        mask &= best_map > restore(logits[row], placement)
+        mask &= ~_taken_away(restore(logits[row], placement) >= best_map, prompt, prompt.points[row])
     if connected:
         mask = _pointed_at(mask, prompt)
     iou = np.nan_to_num(outputs.iou, nan=0.0)
@@ -98,10 +98,30 @@ def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
     return mask, Roi.of_mask(mask), float(np.clip(iou[best], 0, 1)), best
 
 
+def _taken_away(beaten: npt.NDArray[np.bool_], prompt: Prompt, background: PointPrompt) -> npt.NDArray[np.bool_]:
+    """(H, W) bool, the pixels that a background point takes from the answer.
+
+    Those are all where its own mask beats the foreground's. If a foreground point is among them, the network takes both points for
+    one object, which whoever clicked says they are not: then only those within half of the distance between the two.
+    """
+    places = [_pixel(p, beaten.shape) for p in prompt.points if p.label == FOREGROUND]
+    if not any(beaten[y, x] for x, y in places):
+        return beaten
+    x, y = _pixel(background, beaten.shape)
+    radius = min(np.hypot(x - u, y - v) for u, v in places) / 2
+    disc = cv2.circle(np.zeros(beaten.shape, np.uint8), (x, y), int(radius), 1, -1)
+    return beaten & (disc > 0)
+
+
+def _pixel(point: PointPrompt, size: tuple[int, int]) -> tuple[int, int]:
+    """x and y of the pixel that a point lies in."""
+    return min(round(point.x), size[1] - 1), min(round(point.y), size[0] - 1)
+
+
 def _pointed_at(mask: npt.NDArray[np.bool_], prompt: Prompt) -> npt.NDArray[np.bool_]:
     """The 8-connected regions that the prompt points at; the mask as it is where it points at none."""
     _, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    chosen = [regions[min(round(p.y), len(mask) - 1), min(round(p.x), mask.shape[1] - 1)] for p in prompt.points if p.label == FOREGROUND]
+    chosen = [regions[_pixel(p, mask.shape)[::-1]] for p in prompt.points if p.label == FOREGROUND]
     for x1, y1, x2, y2 in prompt.boxes:
         chosen += np.unique(regions[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))]).tolist()
     chosen = [number for number in set(chosen) if number]

@@ -222,8 +222,9 @@ class Frame:
         """The mask of the object that points and boxes describe.
 
         With background points, a pixel is in the answer where the best foreground prompt's logit is positive and beats
-        every background prompt's. A model may keep to the regions that are pointed at (`connected_prompts`), and look
-        at small objects from nearer (`zoom`); `query` is of the whole image even then, to compare frames by.
+        every background prompt's; one that would take a foreground point away counts near its own point only. A model
+        may keep to the regions that are pointed at (`connected_prompts`), and look at small objects from nearer (`zoom`);
+        `query` is of the whole image even then, to compare frames by.
 
         Args:
             points: (x, y) each, in source pixels.

@@ -52,13 +52,23 @@ def test_answer__background_points_take_away_where_they_are_stronger():
     logits[1, :4, :] = 2  # foreground: upper half
     logits[2, :, :2] = 9  # background: the left quarter, stronger
     outputs = PromptOutputs(logits, np.array([0.4, 1.7, 5.0], np.float32), np.zeros((3, 4), np.float32))
-    prompt = Prompt((PointPrompt(5, 5, 1), PointPrompt(20, 5, 1), PointPrompt(2, 2, 0)), ())
+    prompt = Prompt((PointPrompt(12, 5, 1), PointPrompt(20, 5, 1), PointPrompt(2, 2, 0)), ())
     mask, roi, score, best = answer(outputs, prompt, placement)
     assert not mask[:, :6].any()  # taken away
     assert mask[:, 10:14].all() and mask[:12, 20:].all()  # either foreground prompt
     assert not mask[20:, 20:].any()
     assert (score, best) == (1.0, 1)  # the better foreground prompt's, clipped to 1
     assert (roi.y, roi.height) == (0, 32)
+
+
+def test_answer__a_background_point_on_the_clicked_object_takes_only_its_surroundings_away():
+    placement = Placement((32, 32), (32, 32), (32, 32))
+    logits = np.full((2, 8, 8), -2, np.float32)
+    logits[0, :, :6], logits[1, :, :6] = 3, 9  # the network answers both with the same object, the background point more surely
+    outputs = PromptOutputs(logits, np.ones(2, np.float32), np.zeros((2, 4), np.float32))
+    mask, *_ = answer(outputs, Prompt((PointPrompt(4, 16, 1), PointPrompt(18, 16, 0)), ()), placement)
+    assert mask[16, 4] and mask[16, 10] and not mask[16, 12:24].any()  # half of the 14 pixels between them
+    assert mask[:8, :20].all() and mask[25:, :20].all()
 
 
 def test_answer__of_a_model_with_connected_prompts_keeps_what_is_pointed_at():
