@@ -75,7 +75,7 @@ class Zoom:
         capacity: how many windows are kept; each is as large as a frame's features.
     """
 
-    def __init__(self, image: Image, encode: Encode, ask: Ask, connected: bool, capacity: int = 3) -> None:
+    def __init__(self, image: Image, encode: Encode, ask: Ask, connected: bool, capacity: int) -> None:
         self._image, self._encode, self._ask, self._connected = image, encode, ask, connected
         self._capacity, self._looks = capacity, list[Look]()
 
@@ -89,7 +89,11 @@ class Zoom:
         Returns:
             None where a closer look is not worth it, or finds nothing.
         """
-        return self._near(prompt, first) or self._closer(prompt, first[1])
+        near = self._near(prompt, first)
+        if near is not None:
+            return near
+        seen = self._closer(prompt, first[1])
+        return None if seen is None else seen[1]
 
     def _near(self, prompt: Prompt, first: Answer) -> Answer | None:
         """The answer of a window round the points, if it shows something small and all of it."""
@@ -104,19 +108,18 @@ class Zoom:
         found, room = self._answer(prompt, look), look.roi.width * look.roi.height
         if found is None or np.count_nonzero(found[0]) > MOSTLY * room:
             return None
-        box = _box(prompt, found[1])
-        closer = window(box, mask.shape)
-        if closer is not None:
-            last = self._look(closer, box)
-            nearer = self._answer(prompt, last)
-            look, found = (look, found) if nearer is None else (last, nearer)
+        look, found = self._closer(prompt, found[1]) or (look, found)
         return None if np.count_nonzero(found[0]) > PARTLY * room or _is_cut(found[0], look.roi) else found
 
-    def _closer(self, prompt: Prompt, first: Roi) -> Answer | None:
-        """The answer of a window round a first mask's rectangle."""
+    def _closer(self, prompt: Prompt, first: Roi) -> tuple[Look, Answer] | None:
+        """The window round a first mask's rectangle, and its answer."""
         box = _box(prompt, first)
         wanted = window(box, self._image.shape[:2])
-        return None if wanted is None else self._answer(prompt, self._look(wanted, box))
+        if wanted is None:
+            return None
+        look = self._look(wanted, box)
+        found = self._answer(prompt, look)
+        return None if found is None else (look, found)
 
     def _answer(self, prompt: Prompt, look: Look) -> Answer | None:
         near = _within(prompt, look.roi)
