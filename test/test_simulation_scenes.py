@@ -180,3 +180,11 @@ def test_command__without_opengl__says_what_would_help(tmp_path):
     if done.returncode == 0:
         pytest.skip("libOSMesa is installed here")
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "MUJOCO_GL" in done.stderr
+
+
+@pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed (torch for CPUs alone comes without)")
+def test_rendering__then_triton__both_llvms_live_in_one_process():
+    program = ("from rmpsam_ros.simulation.stream import SceneStream\nnext(SceneStream(1, (32, 32), count=1).scene(2))\n"
+               "import triton, torch._inductor.config\nprint('lives')")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0 and "lives" in done.stdout, done.stderr[-300:]

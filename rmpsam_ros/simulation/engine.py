@@ -7,6 +7,7 @@ processor renderer elsewhere; `osmesa` needs libOSMesa only.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from rmpsam_ros.errors import BackendError
 
@@ -14,6 +15,11 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 
 NO_OPENGL = ("MUJOCO_GL={} finds no off-screen OpenGL; install a GPU driver or Mesa's EGL (libegl1 and libgl1-mesa-dri), or set "
              "MUJOCO_GL=osmesa where libOSMesa is installed ({}).")  # fmt: skip
+
+# Triton, which comes with torch for GPUs and is loaded by `torch.compile` and torch's profiler, has an LLVM of its own, as
+# Mesa's processor renderer has: loaded after that one it ends the process with a segmentation fault, before it both work.
+with suppress(ImportError):
+    import triton  # noqa: F401
 
 try:
     import mujoco
