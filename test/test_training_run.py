@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from rmpsam_ros import cli  # noqa: E402
+from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.training.batches import Batches  # noqa: E402
 from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
@@ -18,7 +19,8 @@ from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
 from rmpsam_ros.training.finish import export_model  # noqa: E402
-from rmpsam_ros.training.run import TrainingRun, fresh_network  # noqa: E402
+from rmpsam_ros.training.run import TrainingRun  # noqa: E402
+from rmpsam_ros.training.start import first_network  # noqa: E402
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -123,7 +125,7 @@ def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsy
     ("stepz: 3", "unknown option 'stepz'"), ("steps: many", "steps is 'many'; it must be of type int"), ("steps: 0", "at least 1"),
     ("input_size: [90, 128]", "multiples of 32"), ("model_size: [96]", "must be height and width"), ("train: []", "no dataset"),
     ("freeze_batchnorm: some", "backbone, all or none"),
-    ("losses: {point: 3}", "unknown option 'point'"), ("clips: 2.0", "from 0 to 1"), ("device: [", "not YAML"),
+    ("losses: {point: 3}", "unknown option 'point'"), ("losses: {queries_per_thing: 0}", "queries_per_thing is 0; it must be at least 1"), ("clips: 2.0", "from 0 to 1"), ("device: [", "not YAML"),
 ])  # fmt: skip
 def test_config__says_what_is_wrong(tmp_path, capsys, line, part):
     kept = [text for text in CONFIG.splitlines() if not text.startswith(line.split(":")[0] + ":")]
@@ -144,8 +146,24 @@ def test_start__from_a_model_keeps_its_weights_and_of_the_same_classes_their_emb
     folder, kept = export_model(first), first.averaged.net.state_dict()
     assert read_model_folder(folder).input_size == (96, 160)
     config = short(example, start=str(folder))
-    again = fresh_network(config, labels).state_dict()
+    again = first_network(config, labels).state_dict()
     assert all(torch.allclose(again[name], kept[name], atol=2e-3) for name in kept if kept[name].is_floating_point())
     renamed = replace(labels, classes=tuple(replace(label, name=f"other {label.name}") for label in labels.classes))
-    other = fresh_network(config, renamed).state_dict()
+    other = first_network(config, renamed).state_dict()
     assert not torch.allclose(other[key], kept[key], atol=2e-3) and torch.equal(other["panoptic_head.kernels.weight"], again["panoptic_head.kernels.weight"])
+
+
+def test_start__brings_its_options_of_the_network_unless_the_run_names_others(example):
+    pytest.importorskip("openvino", reason="exports are checked with OpenVINO")
+    options = {"anchors": True, "stuff_queries": 2, "mean_pooling": True, "pooled_classes": True, "class_scale": 20.0}
+    folder = export_model(TrainingRun(short(example, steps=1, out="with options", network=options)))
+    labels = load_label_map(example.parent / "labels.yaml").labels
+    config = short(example, start=str(folder))
+    net = first_network(config, labels)
+    assert {name: getattr(net.config, name) for name in options} == options
+    fewer = replace(labels, classes=tuple(label for label in labels.classes if label.name != "sand"))
+    other = first_network(replace(config, network={"class_scale": 50.0, "pooled_classes": False}), fewer).config
+    assert other.anchors and (other.stuff_queries, other.num_classes, other.class_scale, other.pooled_classes) == (1, 4, 50.0, False)
+    assert not first_network(short(example), labels).config.anchors
+    with pytest.raises(DataError, match="stuff_queries is 3, but the labels have 2 stuff classes"):
+        first_network(short(example, network={"stuff_queries": 3}), labels)

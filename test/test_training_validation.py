@@ -19,7 +19,7 @@ from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.curve import Curve, append_row, read_table  # noqa: E402
 from rmpsam_ros.training.example import write_example  # noqa: E402
 from rmpsam_ros.training.plot import HEIGHT, WIDTH, draw_chart, plot_run, running_mean  # noqa: E402
-from rmpsam_ros.training.run import fresh_network  # noqa: E402
+from rmpsam_ros.training.start import first_network  # noqa: E402
 from rmpsam_ros.training.validation import Validation  # noqa: E402
 
 
@@ -36,7 +36,7 @@ def label_map(config):
 @pytest.fixture(scope="module")
 def net(config, label_map):
     torch.manual_seed(0)
-    net = fresh_network(config, label_map.labels).eval()
+    net = first_network(config, label_map.labels).eval()
     smooth(net)
     return net
 

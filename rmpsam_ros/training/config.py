@@ -28,7 +28,7 @@ class TrainingConfig:
         train: the datasets; `validation`: those that the finished model is evaluated on; both seen from `data_root`.
         name: of the model; the out folder's if empty.
         variant: lite0, r18, r50 (tiny, for tests); `start` is a model folder to start from instead of fresh weights.
-        network: options of the variant that differ, such as `num_queries`.
+        network: options of the variant that differ, such as `num_queries`; those of a start model of the same variant hold anyway.
         input_size: height and width, multiples of 32; model_size: those of the finished model, if it shall run at others.
         steps, batch_size: how long, and pictures in a step; `clips` of the steps are clips of `frames`.
         learning_rate, weight_decay, warm_up (steps), clip_gradient (norm), ema: of AdamW and its average.
@@ -128,6 +128,9 @@ def load_config(path: Path) -> TrainingConfig:
             raise DataError(f"{path}: {name} is {getattr(config, name)}; it must be from 0 to 1.")
     if config.freeze_batchnorm not in ("backbone", "all", "none"):
         raise DataError(f"{path}: freeze_batchnorm is {config.freeze_batchnorm!r}; it must be backbone, all or none.")
+    for name in ("queries_per_thing", "points"):
+        if getattr(config.losses, name) < 1:
+            raise DataError(f"{path}: losses.{name} is {getattr(config.losses, name)}; it must be at least 1.")
     low, high = config.augmentation.scale
     if not 0 < low <= high:
         raise DataError(f"{path}: augmentation.scale is [{low}, {high}]; it must be two growing numbers above 0.")

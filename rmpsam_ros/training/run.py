@@ -12,8 +12,6 @@ import torch
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sources import Mixture, Source
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.model_folder import read_model_folder
-from rmpsam_ros.network import RMPSAM, VARIANTS, build, load_model
 from rmpsam_ros.training.batches import Batch, Batches, loader
 from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from rmpsam_ros.training.config import TrainingConfig
@@ -21,8 +19,8 @@ from rmpsam_ros.training.criterion import Criterion
 from rmpsam_ros.training.curve import Curve
 from rmpsam_ros.training.forward import Forward
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
+from rmpsam_ros.training.start import first_network
 from rmpsam_ros.training.validation import Validation
-from rmpsam_ros.types import LabelSet
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 Report = Callable[[str], None]
@@ -50,7 +48,7 @@ class TrainingRun:
         if self.device.type == "cuda":
             torch.set_float32_matmul_precision("high")  # TF32 for what is left in float32
         torch.manual_seed(config.seed)
-        self.net = fresh_network(config, self.label_map.labels).to(self.device)
+        self.net = first_network(config, self.label_map.labels).to(self.device)
         freeze(self.net, config.freeze_stages)
         self.forward = Forward(self.net, config.compile)
         self.optimizer = make_optimizer(self.net, config.learning_rate, config.weight_decay, config.backbone_rate)
@@ -191,27 +189,6 @@ class _Meter:
 
     def means(self) -> dict[str, float]:
         return {name: float(self.sums[name]) / self.counts[name] for name in _LOSSES if name in self.sums}
-
-
-def fresh_network(config: TrainingConfig, labels: LabelSet) -> RMPSAM:
-    """The network that a run begins with: fresh, with an ImageNet backbone (lite0), or a model folder's weights.
-
-    Weights of a start model that do not fit stay fresh, and so do its classes' embeddings if its classes are others.
-    """
-    if config.variant not in VARIANTS:
-        raise DataError(f"The variant {config.variant!r} is not one of {', '.join(VARIANTS)}.")
-    net = build(config.variant, num_classes=len(labels), learned_classes=True, **config.network)
-    if config.start:
-        folder = config.path(config.start)
-        own, start = net.state_dict(), load_model(folder).state_dict()
-        same = [c.name for c in read_model_folder(folder, graphs=False).labels.classes] == [c.name for c in labels.classes]
-        fitting = {k: v for k, v in start.items() if k in own and own[k].shape == v.shape and (same or "text_classifier" not in k)}
-        if not fitting:
-            raise DataError(f"The start model {config.start} has no weight that fits variant {config.variant}.")
-        net.load_state_dict({**own, **fitting})
-    elif config.variant == "lite0":
-        net.backbone.load_imagenet()
-    return net
 
 
 def _label_map_path(config: TrainingConfig) -> str | Path:
