@@ -10,6 +10,7 @@ from datasets import instance_set, panoptic_set, video_set
 from rmpsam_ros.data.augment import Augmentation, change_colours, jitter, paste, warp
 from rmpsam_ros.data.checks import check_source
 from rmpsam_ros.data.clicks import PromptMix, sample_prompts
+from rmpsam_ros.data.degrade import compression, degrade, exposure, grey, motion_blur, noise, out_of_focus
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import Coverage, Sample
 from rmpsam_ros.data.sources import Mixture, Source, SourceConfig
@@ -53,6 +54,38 @@ def test_jitter__at_scale_one_is_the_placement_of_the_run_time():
 
     _, valid = jitter(block(np.s_[8:28], np.s_[10:40]), (64, 96), Augmentation(scale=(1.0, 1.0), flip=0), np.random.default_rng(0))
     assert valid == place((40, 60), (64, 96)).resized
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_jitter__tilts_masks_with_their_pixels_and_what_it_brings_in_is_void(seed):
+    how = Augmentation(scale=(1.6, 1.6), aimed=0.0, tilt=25.0)
+    sample, valid = jitter(block(np.s_[8:28], np.s_[10:40]), (40, 60), how, np.random.default_rng(seed))
+    straight, _ = jitter(block(np.s_[8:28], np.s_[10:40]), (40, 60), Augmentation(scale=(1.6, 1.6), aimed=0.0), np.random.default_rng(seed))
+    white = (sample.image[..., 0] > 127) & ~sample.void
+    assert valid == (40, 60) and np.count_nonzero(white != sample.masks[0]) < 0.08 * sample.masks[0].sum() + 8
+    assert (sample.masks[0] != straight.masks[0]).any() and not (sample.void & sample.masks[0]).any()
+
+
+def test_jitter__a_picture_that_leaves_canvas_free_is_not_tilted():
+    sample, valid = jitter(block(np.s_[8:28], np.s_[10:40]), (64, 128), Augmentation(scale=(1.0, 1.0), flip=0, tilt=25.0), np.random.default_rng(0))
+    assert valid == (64, 96) and not sample.void.any() and not sample.image[:, 96:].any()
+
+
+@pytest.mark.parametrize("fault", [out_of_focus, motion_blur, noise, compression, exposure, grey])
+def test_degrade__each_fault_keeps_the_scene_in_place(fault):
+    image = np.zeros((40, 60, 3), np.uint8)
+    image[:, 30:] = (220, 140, 90)
+    changed = fault(image, np.random.default_rng(3))
+    assert changed.shape == image.shape and changed.dtype == np.uint8 and (changed != image).any()
+    assert changed[:, :24].mean() < 40 and changed[:, 36:].mean() > changed[:, :24].mean() + 50
+    if fault is compression:
+        assert changed[20, 45, 0] > changed[20, 45, 2] + 60  # still RGB
+
+
+def test_degrade__share_is_how_often():
+    image, rng = np.random.default_rng(0).integers(0, 255, (8, 8, 3)).astype(np.uint8), np.random.default_rng(1)
+    changed = sum(degrade(image, 0.3, rng) is not image for _ in range(400))
+    assert 90 < changed < 150 and degrade(image, 0.0, rng) is image
 
 
 def test_warp__drops_what_is_no_longer_seen_or_keeps_its_row():

@@ -25,6 +25,8 @@ class Augmentation:
         flip, copy_paste: probabilities.
         aimed: probability that a crop is laid round a random object.
         colour: strength of brightness, contrast, saturation and hue changes, 0 for none.
+        tilt: pictures that fill the canvas are turned by up to so many degrees either way.
+        faults: probability of a camera's fault (`degrade.py`).
     """
 
     scale: tuple[float, float] = (0.3, 2.0)
@@ -32,10 +34,12 @@ class Augmentation:
     colour: float = 0.4
     copy_paste: float = 0.3
     aimed: float = 0.7
+    tilt: float = 0.0
+    faults: float = 0.0
 
 
 def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.random.Generator) -> tuple[Sample, tuple[int, int]]:
-    """A sample at a random scale and place on a canvas of `size` (h, w), perhaps mirrored.
+    """A sample at a random scale and place on a canvas of `size` (h, w), perhaps mirrored or tilted.
 
     A picture larger than the canvas is cropped, mostly so that one of its objects is seen: where little is labelled, a
     crop at random is often empty. A smaller one lies at the top left, as at run time.
@@ -60,7 +64,11 @@ def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.ran
         mirror = np.array([[-1, 0, width - 1.0], [0, 1, 0], [0, 0, 1]])
         matrix = matrix @ mirror
     valid = (min(size[0], max(1, round(height * factor))), min(size[1], max(1, round(width * factor))))
-    return warp(sample, matrix, size), valid
+    tilted = how.tilt > 0 and valid == tuple(size)
+    if tilted:  # about the canvas's middle; the corners that it brings in are reflections, and void
+        turn = cv2.getRotationMatrix2D(((size[1] - 1) / 2, (size[0] - 1) / 2), rng.uniform(-how.tilt, how.tilt), 1.0)
+        matrix = turn @ np.vstack((matrix, (0, 0, 1)))
+    return warp(sample, matrix, size, reflect=tilted), valid
 
 
 def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int], reflect: bool = False, keep_empty: bool = False) -> Sample:

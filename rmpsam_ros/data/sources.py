@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rmpsam_ros.data.augment import Augmentation, change_colours, jitter, paste, warp
+from rmpsam_ros.data.degrade import degrade
 from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import Coverage, Sample
@@ -104,7 +105,7 @@ class Mixture:
             other, _ = jitter(self._source(rng).draw(rng), self.size, how, rng)
             inside = other.masks[:, : valid[0], : valid[1]].sum(axis=(1, 2)) == other.masks.sum(axis=(1, 2))
             sample = paste(sample, other.keep(inside), self.is_thing, rng)
-        image = change_colours(sample.image, how.colour, rng)
+        image = degrade(change_colours(sample.image, how.colour, rng), how.faults, rng)
         image[valid[0] :], image[:, valid[1] :] = 0, 0
         return Sample(sample.name, image, sample.masks, sample.class_ids, sample.void, sample.coverage), valid
 

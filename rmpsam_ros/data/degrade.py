@@ -1,0 +1,59 @@
+"""What cameras do to pictures: blur, noise, compression, too little or too much light, no colour.
+
+Photographs of data sets are sharper and better lit than a robot's; trained on them alone a network is surprised by its own camera.
+"""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+
+
+def degrade(image: Image, share: float, rng: np.random.Generator) -> Image:
+    """An (H, W, 3) uint8 RGB picture with one fault at random, with probability `share`; else the picture itself."""
+    if rng.random() >= share:
+        return image
+    return _FAULTS[int(rng.integers(len(_FAULTS)))](image, rng)
+
+
+def out_of_focus(image: Image, rng: np.random.Generator) -> Image:
+    """A Gaussian blur of 0.5 to 2 pixels."""
+    return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 2.0))
+
+
+def motion_blur(image: Image, rng: np.random.Generator) -> Image:
+    """Smeared along a line of 3 to 9 pixels in any direction, as by a camera that turns."""
+    length, angle = int(rng.integers(3, 10)), rng.uniform(0, np.pi)
+    kernel = np.zeros((length, length), np.float32)
+    middle, reach = (length - 1) / 2, (length - 1) / 2 * np.array([np.cos(angle), np.sin(angle)])
+    start, end = (tuple(int(v) for v in np.round(middle + sign * reach)) for sign in (-1, 1))
+    cv2.line(kernel, start, end, 1.0)
+    return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT_101)
+
+
+def noise(image: Image, rng: np.random.Generator) -> Image:
+    """A sensor's noise in the dark: independent, 3 to 20 grey levels in deviation."""
+    grains = rng.normal(0, rng.uniform(3, 20), image.shape).astype(np.float32)
+    return np.clip(image + grains, 0, 255).astype(np.uint8)
+
+
+def compression(image: Image, rng: np.random.Generator) -> Image:
+    """JPEG of a quality of 15 to 60, as of a compressed image topic on a thin line."""
+    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 61))])[1]
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)  # the order of the channels stays what it was
+
+
+def exposure(image: Image, rng: np.random.Generator) -> Image:
+    """A gamma of 0.4 to 2.5: shadows without detail, or washed out."""
+    table = 255 * (np.arange(256) / 255) ** np.exp(rng.uniform(np.log(0.4), np.log(2.5)))
+    return cv2.LUT(image, table.astype(np.uint8))
+
+
+def grey(image: Image, rng: np.random.Generator) -> Image:
+    """As a monochrome camera sees it."""
+    return np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+
+
+_FAULTS = (out_of_focus, motion_blur, noise, compression, exposure, grey)
