@@ -70,6 +70,24 @@ def test_update__two_alike_that_cross__keep_their_ids_by_their_motion():
     assert tracker.assignment.tolist() == [1, 2] and len(tracker.tracks) == 2
 
 
+def test_update__an_unsure_detection__takes_no_track_from_a_sure_one():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20, "name": 1})] * 5)
+    # The sure one has moved and looks a little different; the unsure one, a part of it, is just where the track was.
+    tracker.update_detections(objects({"x": 23, "y": 20, "name": 1, "score": 0.9},
+                                      {"x": 20, "y": 20, "side": 9, "name": 1, "score": 0.3}), 0.5)
+    assert tracker.assignment.tolist() == [1, 0] and len(tracker.tracks) == 1
+
+
+@pytest.mark.parametrize("name, continues", [(1, True), (2, False)])
+def test_update__an_unsure_detection_alone__continues_a_track_only_if_it_looks_like_it(name, continues):
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20, "name": 1}, {"x": 50, "y": 30, "name": 3})] * 8)
+    tracker.update_detections(objects({"x": 22, "y": 21, "side": 6, "name": name, "kind": 1 if name == 2 else 0, "score": 0.3},
+                                      {"x": 50, "y": 30, "name": 3}), 0.8)
+    assert tracker.assignment.tolist() == [1 if continues else 0, 2]
+
+
 def test_update__two_unlike_that_change_places_while_away__keep_their_ids_by_their_looks():
     tracker = Tracker(LABELS)
     run(tracker, [objects({"x": 12, "y": 20, "name": 1}, {"x": 50, "y": 20, "name": 2})] * 10)
@@ -272,4 +290,4 @@ def test_update__thousands_of_frames_of_chaos__memory_stays_flat():
         before = resident() if k == 1000 else before
     # One forgotten mask a frame would be 9 MB; numpy's pool of small blocks takes a little while to fill.
     assert resident() - before < 4_000_000
-    assert len(tracker.tracks) < 100 and tracker.tracks[-1].track_id > 3000
+    assert len(tracker.tracks) < 100 and tracker.tracks[-1].track_id > 2500

@@ -20,7 +20,7 @@ LEARNING_RATE = 0.15
 """Least weight of a new query in its prototype; a young prototype is the plain mean of its queries."""
 GAP_WIDENING = 0.3
 """Relative growth, each second unseen, of the spread of similarities of one object."""
-SPOILED, SPOILED_WHEN_COVERED = 0.05, 0.4
+SPOILED, SPOILED_WHEN_COVERED = 0.02, 0.2
 """Chance that a query says nothing of its object: in the open, and where others cover a part of it."""
 SMALL_PRODUCT = 250_000
 """Multiplications up to which OpenBLAS stays on one core. More would wake threads that fight with the network's."""
@@ -120,8 +120,9 @@ class SimilarityOdds:
     """Appearance alone never speaks louder than this, in log odds."""
 
     def __init__(self) -> None:
-        self._same = _Spread(0.85, 0.12, weight=20, memory=3000)
-        self._other = _Spread(0.55, 0.22, weight=20, memory=3000)
+        # Where trained networks are about: 0.99 and 0.72 to 0.82 (rmpsam-lite0). Worth few pairs, so that each scene says it soon.
+        self._same = _Spread(0.97, 0.04, weight=5, memory=3000)
+        self._other = _Spread(0.70, 0.15, weight=5, memory=3000)
 
     def observe(self, same: FloatArray, other: FloatArray) -> None:
         """Cosines of pairs known to be one object, and of pairs known to be two."""

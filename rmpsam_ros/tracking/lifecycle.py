@@ -60,7 +60,7 @@ class Lives:
         barred = bar(seen, table)
         if barred is not None:
             threshold[barred] = np.inf
-        rows, columns = evidence.assign(weighed.total, threshold)
+        rows, columns = _match(weighed.total, threshold, seen.detections.scores >= BIRTH_SCORE)
         self._watch(weighed, rows, columns, now)
         missed = np.ones(len(table), bool)
         missed[rows] = False
@@ -217,6 +217,21 @@ class Lives:
             order = np.argsort(np.where(keep, gaps, np.inf), kind="stable")
             keep[order[MOST_TRACKS:]] = False
         table.keep(keep)
+
+
+def _match(odds: npt.NDArray[np.float32], threshold: npt.NDArray[np.float32], sure: npt.NDArray[np.bool_]) -> tuple[npt.NDArray, npt.NDArray]:
+    """The pairs of one frame, the sure detections (n) first, as ByteTrack does (Zhang et al., 2022).
+
+    What is unsure is often a part of a thing or two of them together: it takes no track from a sure detection, and to be
+    in the right place is not enough for it.
+    """
+    rows, columns = evidence.assign(odds, np.where(sure, threshold, np.inf))
+    if sure.all():
+        return rows, columns
+    left = np.where(sure, np.inf, np.maximum(threshold, MATCH_ODDS))
+    left[rows] = np.inf
+    more_rows, more_columns = evidence.assign(odds, left)
+    return np.concatenate((rows, more_rows)), np.concatenate((columns, more_columns))
 
 
 def _cut(segment_map: npt.NDArray[np.uint16], roi: Roi, segment_id: int) -> npt.NDArray[np.bool_]:

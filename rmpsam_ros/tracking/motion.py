@@ -13,8 +13,8 @@ FloatArray = npt.NDArray[np.float32]
 
 ACCELERATION = 1.5
 """Velocity noise: object sizes per second, gathered in one second."""
-MEASUREMENT = 0.06
-"""Standard deviation of a measured centre, in object sizes (plus half a cell)."""
+MEASUREMENT = 0.12
+"""Standard deviation of a measured centre, in object sizes (plus half a cell): a part of the object is now in its mask and now not."""
 FIRST_SPEED = 1.0
 """Standard deviation of an unknown velocity, in object sizes per second, plus a tenth of the grid's width per second."""
 REMEMBERED = 2.0
