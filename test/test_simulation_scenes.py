@@ -170,6 +170,8 @@ def test_command__renders_and_refuses_to_mix_two_runs(tmp_path, capsys):
     words = ["simulate", "--scenes", "1", "--size", "48x64", "--place", "floor", "--out", str(tmp_path / "out")]
     assert cli.main(words) == 0
     assert len(list((tmp_path / "out/images").iterdir())) == 1 and not (tmp_path / "out/videos.json").exists()
+    licences = [entry["name"] for entry in json.loads((tmp_path / "out/panoptic.json").read_text())["licenses"]]
+    assert licences[0] == "made in code: Apache-2.0" and not any("photographs" in name for name in licences)
     assert cli.main(words) == 2 and "holds scenes already" in capsys.readouterr().err
 
 

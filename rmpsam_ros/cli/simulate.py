@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     from rmpsam_ros.simulation.writer import SceneWriter
 
-    writer, started = SceneWriter(args.out), time.perf_counter()
+    writer, started = SceneWriter(args.out, licences=catalogue.licences), time.perf_counter()
     try:
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("scenes", total=args.scenes)

@@ -119,7 +119,7 @@ def _data_table(config: TrainingConfig, label_map: LabelMap) -> str:
         else:
             number, used = str(len(source.indices)), Counter(reader.images[i].get("license") for i in source.indices)
         licences = [entry for entry in content.get("licenses") or [] if entry.get("id") in used] or content.get("licenses") or []
-        names = ", ".join(str(x.get("name")) + (f" ({used[x.get('id')]})" if len(licences) > 1 else "") for x in licences) or "not stated"
+        names = ", ".join(str(x.get("name")) + (f" ({used[x.get('id')]})" if len(licences) > 1 and used[x.get("id")] else "") for x in licences) or "not stated"
         lines.append(f"| {title} | {number} | {entry.weight / total:.0%} | {names} |")
     return "\n".join(lines)
 

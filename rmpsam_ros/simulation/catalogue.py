@@ -40,6 +40,15 @@ class Catalogue:
         weights = np.array([kind.weight * (3.0 if kind.name in self.favoured else 1.0) for kind in fitting])
         return make_thing(fitting[int(rng.choice(len(fitting), p=weights / weights.sum()))], rng, self.materials)
 
+    @property
+    def licences(self) -> tuple[str, ...]:
+        """What is seen in the scenes, each with its licence."""
+        names = {kind.name for kind in self.kinds}
+        robosuite = bool(self.materials.surfaces) or any(name.startswith("robosuite_") for name in names)
+        entries = {"made in code: Apache-2.0": True, "robosuite: MIT": robosuite, "pybullet_data/random_urdfs: zlib": "random_shape" in names,
+                   f"{len(self.materials.photos)} photographs of --photos: their own": bool(self.materials.photos)}  # fmt: skip
+        return tuple(entry for entry, used in entries.items() if used)
+
 
 def open_catalogue(objects: str = "all", photos: Path | None = None) -> Catalogue:
     """The kinds made here and those of installed packages.

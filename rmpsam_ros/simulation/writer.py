@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ class SceneWriter:
             panoptic.json, cameras.json and, where clips have more than one frame, videos.json.
         least: segments of fewer pixels in a frame are left unlabelled there.
         quality: of the JPEGs.
+        licences: of what is seen, into `licenses` of the JSON files.
     """
 
-    def __init__(self, folder: Path, least: int = 8, quality: int = 92) -> None:
+    def __init__(self, folder: Path, least: int = 8, quality: int = 92, licences: Sequence[str] = ()) -> None:
+        self._licences = [{"id": number, "name": name} for number, name in enumerate(licences, 1)]
         self.folder, self.least, self.quality = Path(folder), least, quality
         self.images: list[dict[str, Any]] = []
         self.annotations: list[dict[str, Any]] = []
@@ -48,12 +51,14 @@ class SceneWriter:
         categories = [{"id": k + 1, "name": label, "supercategory": label, "isthing": int(label not in STUFF)} for k, label in enumerate(LABELS)]
         info = {"description": "simulated scenes of rmpsam_ros; every pixel is labelled but for segments of a few pixels"}
         files: dict[str, Any] = {
-            "panoptic.json": {"info": info, "images": self.images, "annotations": self.annotations, "categories": categories},
+            "panoptic.json": {"info": info, "licenses": self._licences, "images": self.images, "annotations": self.annotations,
+                              "categories": categories},
             "cameras.json": {"info": {"frames": {"world": "z up, metres", "camera_optical": "x right, y down, z forward"},
                                       "pose": "world from camera_optical, 4x4, row by row", "depth": "millimetres along camera_optical z",
                                       "pixels": "centres at integers"}, "images": self.cameras}}  # fmt: skip
         if self.videos:
-            files["videos.json"] = {"info": info, "videos": self.videos, "annotations": self.tracks, "categories": categories}
+            files["videos.json"] = {"info": info, "licenses": self._licences, "videos": self.videos, "annotations": self.tracks,
+                                    "categories": categories}  # fmt: skip
         for file_name, content in files.items():
             with atomic_file(self.folder / file_name) as path:
                 path.write_text(json.dumps(content))
