@@ -31,3 +31,7 @@ class ParameterError(RmpsamError):
 
 class DataError(RmpsamError):
     """A dataset or a training configuration that cannot be used: missing files, masks that do not fit, unknown classes."""
+
+
+class BagError(RmpsamError):
+    """A rosbag that cannot be read, or a result that cannot be written to one."""

@@ -1,0 +1,235 @@
+"""rosbag2 folders: image messages out of one, the node's messages into another.
+
+The files are the library rosbags' work (sqlite3 and mcap, in Python alone, so that it is the same with and without a sourced
+ROS); messages go through rclpy's own serialization. Needs rosbags, and only when it is used.
+"""
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import CompressedImage, Image
+
+from rmpsam_ros.errors import BagError
+
+if TYPE_CHECKING:
+    from rosbags.interfaces import Connection
+
+IMAGE_TYPES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
+STORAGES = ("mcap", "sqlite3")
+_IDL_NAMES = {"boolean": "bool", "float": "float32", "double": "float64", "octet": "byte"}
+
+
+class BagMessage(NamedTuple):
+    """One message of a bag: when it was recorded, in nanoseconds; `raw` is CDR. `image`: of a topic that was asked for."""
+
+    connection: Connection
+    time: int
+    raw: bytes
+    image: bool
+
+    def read(self) -> Image | CompressedImage:
+        """The image message itself."""
+        return deserialize_message(self.raw, IMAGE_TYPES[self.connection.msgtype])
+
+
+class BagReader:
+    """A bag, opened; use it in a `with`.
+
+    Args:
+        path: the bag's folder, or one .mcap or .db3 file of it.
+        topics: image topics to read; may be empty where the bag has only one.
+        kept: topics whose messages are handed on as they are; `all` for every one.
+
+    Raises:
+        BagError: no bag, a damaged one, or topics that it does not have. FileNotFoundError: no such path.
+    """
+
+    def __init__(self, path: Path, topics: Sequence[str] = (), kept: Sequence[str] = ()) -> None:
+        from rosbags.rosbag2 import Reader, ReaderError
+
+        self.path = Path(path)
+        if not self.path.exists():
+            raise FileNotFoundError(errno.ENOENT, "no bag", str(path))
+        try:
+            self._reader = Reader(self.path)
+            self._reader.open()
+        except (ReaderError, FileNotFoundError) as error:
+            raise BagError(f"{path} is no rosbag2 that can be read ({_short(error)}); give its folder, or an .mcap or .db3 file.") from error
+        try:
+            self.images = self._choose(topics)
+            known = {c.topic for c in self._reader.connections}
+            missing = sorted(set(kept) - known - {"all"})
+            if missing:
+                raise BagError(f"There is no topic {missing[0]} in {path}; it has {', '.join(sorted(known))}.")
+            self.kept = [c for c in self._reader.connections if "all" in kept or c.topic in kept]
+        except BagError:
+            self.close()
+            raise
+
+    def __enter__(self) -> BagReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def storage(self) -> str:
+        """`mcap` or `sqlite3`."""
+        files = [self.path] if self.path.is_file() else sorted(self.path.iterdir())
+        return "mcap" if any(".mcap" in f.suffixes for f in files) else "sqlite3"
+
+    @property
+    def count(self) -> int:
+        """How many image messages there are."""
+        return sum(c.msgcount for c in self.images)
+
+    def messages(self) -> Iterator[BagMessage]:
+        """Images and kept messages in the order of recording.
+
+        Raises:
+            BagError: the file ends before its end, or cannot be read on.
+        """
+        from rosbags.rosbag2 import ReaderError
+
+        images = {c.id for c in self.images}
+        chosen = {c.id: c for c in (*self.images, *self.kept)}
+        try:
+            for connection, time, raw in self._reader.messages(list(chosen.values())):
+                yield BagMessage(connection, time, bytes(raw), connection.id in images)
+        except (ReaderError, ValueError, EOFError) as error:
+            raise BagError(f"{self.path} cannot be read to its end ({_short(error)}); `ros2 bag reindex` or `mcap recover` may help.") from error
+
+    def close(self) -> None:
+        """Lets the files go."""
+        self._reader.close()
+
+    def _choose(self, topics: Sequence[str]) -> list[Connection]:
+        of_topic: dict[str, list[Connection]] = {}
+        for connection in self._reader.connections:
+            of_topic.setdefault(connection.topic, []).append(connection)
+        pictures = sorted(t for t, found in of_topic.items() if found[0].msgtype in IMAGE_TYPES)
+        has = f"its image topics are {', '.join(pictures)}" if pictures else "it has no image topic"
+        if not topics:
+            if len(pictures) != 1:
+                raise BagError(f"{self.path} has {len(pictures)} image topics; choose with --topic: {has}.")
+            topics = pictures
+        for topic in topics:
+            if topic not in of_topic:
+                raise BagError(f"There is no topic {topic} in {self.path}; {has}.")
+            if topic not in pictures:
+                raise BagError(f"{topic} carries {of_topic[topic][0].msgtype}; a sensor_msgs/msg/Image or CompressedImage is needed: {has}.")
+        return [connection for topic in topics for connection in of_topic[topic]]
+
+
+class BagWriter:
+    """A new bag; topics are made when their first message comes.
+
+    Args:
+        folder: must not exist.
+        storage: `mcap` (its chunks compressed) or `sqlite3`.
+    """
+
+    def __init__(self, folder: Path, storage: str) -> None:
+        from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+        from rosbags.typesys import Stores, get_typestore
+
+        self._types = get_typestore(Stores.ROS2_JAZZY)
+        plugin = StoragePlugin.MCAP if storage == "mcap" else StoragePlugin.SQLITE3
+        self._writer = Writer(folder, version=9, storage_plugin=plugin)
+        if storage == "mcap":  # maps of ids shrink to a hundredth; sqlite3 has nothing that all readers understand
+            self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+        self._writer.open()
+        self._connections: dict[str, Connection] = {}
+
+    def add(self, topic: str, message: Any, time: int, latched: bool = False) -> None:
+        """Writes a message under the time (nanoseconds) at which its image was recorded."""
+        connection = self._connections.get(topic)
+        if connection is None:
+            name = self._register(type(message))
+            connection = self._connections[topic] = self._writer.add_connection(
+                topic, name, typestore=self._types, offered_qos_profiles=[_qos(latched)])  # fmt: skip
+        self._writer.write(connection, time, serialize_message(message))
+
+    def copy(self, message: BagMessage) -> None:
+        """Writes a message as it is.
+
+        Raises:
+            BagError: neither the bag nor this machine knows its type.
+        """
+        source = message.connection
+        connection = self._connections.get(source.topic)
+        if connection is None:
+            self._learn(source)
+            connection = self._connections[source.topic] = self._writer.add_connection(
+                source.topic, source.msgtype, typestore=self._types, offered_qos_profiles=source.ext.offered_qos_profiles)  # fmt: skip
+        self._writer.write(connection, message.time, message.raw)
+
+    def close(self) -> None:
+        """Finishes the files."""
+        self._writer.close()
+
+    def _learn(self, source: Connection) -> None:
+        from rosbags.interfaces import MessageDefinitionFormat
+        from rosbags.typesys import get_types_from_msg
+
+        if source.msgtype in self._types.fielddefs:
+            return
+        if source.msgdef.format == MessageDefinitionFormat.MSG:
+            self._types.register(get_types_from_msg(source.msgdef.data, source.msgtype))
+            return
+        package, _, name = source.msgtype.partition("/msg/")
+        try:
+            self._register(getattr(import_module(f"{package}.msg"), name))
+        except (ImportError, AttributeError):
+            raise BagError(f"{source.topic} cannot be kept: its type {source.msgtype} is defined neither in the bag nor on this machine; "
+                           "leave it out of --keep.") from None  # fmt: skip
+
+    def _register(self, kind: type) -> str:
+        """Makes a generated message class known to rosbags, with those inside it; its name."""
+        from rosbags.typesys import get_types_from_msg
+
+        package = kind.__module__.split(".")[0]
+        name = f"{package}/msg/{kind.__name__}"
+        if name in self._types.fielddefs:
+            return name
+        lines = []
+        for field, idl in kind.get_fields_and_field_types().items():
+            written = _as_msg(idl)
+            lines.append(f"{written} {field}")
+            inner = re.match(r"(\w+)/(\w+)", written)
+            if inner:
+                self._register(getattr(import_module(f"{inner[1]}.msg"), inner[2]))
+        self._types.register(get_types_from_msg("\n".join(lines), name))
+        return name
+
+
+def _as_msg(idl: str) -> str:
+    """A field's type as generated classes spell it, as .msg files do: `sequence<float, 3>` is `float32[<=3]`."""
+    sequence = re.fullmatch(r"sequence<(.+?)(?:, (\d+))?>", idl)
+    if sequence:
+        return f"{_as_msg(sequence[1])}[{'<=' + sequence[2] if sequence[2] else ''}]"
+    array = re.fullmatch(r"(.+)\[(\d+)\]", idl)
+    if array:
+        return f"{_as_msg(array[1])}[{array[2]}]"
+    text = re.fullmatch(r"string<(\d+)>", idl)
+    return f"string<={text[1]}" if text else _IDL_NAMES.get(idl, idl)
+
+
+def _qos(latched: bool) -> Any:
+    """As the node offers its results: reliable; what is sent once is there for who comes later."""
+    from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
+
+    forever = QosTime(2147483647, 4294967295)
+    durability = QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE
+    return Qos(QosHistory.KEEP_LAST, 1 if latched else 5, QosReliability.RELIABLE, durability, forever, forever,
+               QosLiveliness.AUTOMATIC, forever, False)  # fmt: skip
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split()).rstrip(".")[:160]
