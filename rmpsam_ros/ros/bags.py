@@ -225,7 +225,7 @@ def _qos(latched: bool) -> Any:
     """As the node offers its results: reliable; what is sent once is there for who comes later."""
     from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 
-    forever = QosTime(2147483647, 4294967295)
+    forever = QosTime(9223372036, 854775807)  # what rmw calls infinite
     durability = QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE
     return Qos(QosHistory.KEEP_LAST, 1 if latched else 5, QosReliability.RELIABLE, durability, forever, forever,
                QosLiveliness.AUTOMATIC, forever, False)  # fmt: skip
