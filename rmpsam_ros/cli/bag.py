@@ -17,7 +17,6 @@ rmpsam bag drive --topic /camera/image_raw --out drive_segmented
 rmpsam bag drive --topic /front/image_raw/compressed --topic /rear/image_raw/compressed --out results --keep all
 """
 RESULTS = ("panoptic", "tracks", "semantic", "detections", "overlay")
-JPEG_QUALITY = 85
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,17 +92,19 @@ class _Run:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         from rmpsam_ros.errors import BagError, ImageError
+        from rmpsam_ros.ros.messages import label_set_message
 
         names = camera_names([c.topic for c in bag.images])
         cameras = {topic: _Camera(name, self._segmenter, self._args) for topic, name in names.items()}
-        used, skipped, begun, last = 0, 0, time.perf_counter(), None
+        used, begun = 0, time.perf_counter()
         bad: list[str] = []
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._console, transient=True) as progress:
             bar = progress.add_task("images", total=bag.count)
-            for entry in bag.messages():
-                last = self._label(entry) if last is None else entry
-                if any(c.topic == entry.connection.topic for c in bag.kept):
+            for number, entry in enumerate(bag.messages()):
+                if number == 0:
+                    self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), entry.time, latched=True)
+                if entry.kept:
                     self._writer.copy(entry)
                 if not entry.image:
                     continue
@@ -114,24 +115,17 @@ class _Run:
                     bad.append(f"{entry.connection.topic}: {error}")
                     continue
                 if results is None:
-                    skipped += 1
                     continue
                 used += 1
                 for topic, message, latched in results:
                     self._writer.add(topic, message, entry.time, latched)
         if bad:
-            self._console.print(f"{len(bad)} of {used + skipped + len(bad)} images were left out, the first of {bad[0]}", style="yellow")
+            self._console.print(f"{len(bad)} of {bag.count} images were left out, the first of {bad[0]}", style="yellow")
         if not used:
             raise BagError(f"{bag.path} has no image that can be used on {', '.join(names)}" + (f" ({bad[0]})." if bad else "."))
         seconds = time.perf_counter() - begun
         tracks = sum(camera.confirmed for camera in cameras.values())
         return f"{used} images in {seconds:.1f} s, {used / seconds:.1f} a second, {tracks} tracks"
-
-    def _label(self, first: BagMessage) -> BagMessage:
-        from rmpsam_ros.ros.messages import label_set_message
-
-        self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), first.time, latched=True)
-        return first
 
 
 class _Camera:
@@ -180,6 +174,7 @@ class _Camera:
 
         from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
         from rmpsam_ros.ros import messages, vision_messages
+        from rmpsam_ros.ros.publishing import JPEG_QUALITY
 
         base, wanted, segmenter = f"/rmpsam/{self._name}", self._args.results, self._segmenter
         if "panoptic" in wanted:

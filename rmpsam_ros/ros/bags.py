@@ -26,12 +26,14 @@ _IDL_NAMES = {"boolean": "bool", "float": "float32", "double": "float64", "octet
 
 
 class BagMessage(NamedTuple):
-    """One message of a bag: when it was recorded, in nanoseconds; `raw` is CDR. `image`: of a topic that was asked for."""
+    """One message of a bag: when it was recorded, in nanoseconds; `raw` is CDR. `image`: of a topic that was asked for;
+    `kept`: of one that is to be handed on."""
 
     connection: Connection
     time: int
     raw: bytes
     image: bool
+    kept: bool
 
     def read(self) -> Image | CompressedImage:
         """The image message itself."""
@@ -97,11 +99,11 @@ class BagReader:
         """
         from rosbags.rosbag2 import ReaderError
 
-        images = {c.id for c in self.images}
+        images, kept = {c.id for c in self.images}, {c.id for c in self.kept}
         chosen = {c.id: c for c in (*self.images, *self.kept)}
         try:
             for connection, time, raw in self._reader.messages(list(chosen.values())):
-                yield BagMessage(connection, time, bytes(raw), connection.id in images)
+                yield BagMessage(connection, time, bytes(raw), connection.id in images, connection.id in kept)
         except (ReaderError, ValueError, EOFError) as error:
             raise BagError(f"{self.path} cannot be read to its end ({_short(error)}); `ros2 bag reindex` or `mcap recover` may help.") from error
 

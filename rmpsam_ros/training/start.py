@@ -1,8 +1,6 @@
 """The network that a run begins with: fresh, with an ImageNet backbone (lite0), or a model folder's weights and options."""
 from __future__ import annotations
 
-from pathlib import Path
-
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.model_folder import ModelFolder, read_model_folder
 from rmpsam_ros.network import RMPSAM, VARIANTS, build, load_model
@@ -24,11 +22,10 @@ def first_network(config: TrainingConfig, labels: LabelSet) -> RMPSAM:
     """
     if config.variant not in VARIANTS:
         raise DataError(f"The variant {config.variant!r} is not one of {', '.join(VARIANTS)}.")
-    folder = config.path(config.start) if config.start else None
-    start = read_model_folder(folder, graphs=False) if folder else None
+    start = read_model_folder(config.path(config.start), graphs=False) if config.start else None
     net = build(config.variant, **_options(config, labels, start), num_classes=len(labels), learned_classes=True)
     if start is not None:
-        _take_over(net, start, folder, labels, config)
+        _take_over(net, start, labels, config)
     elif config.variant == "lite0":
         net.backbone.load_imagenet()
     return net
@@ -47,8 +44,8 @@ def _options(config: TrainingConfig, labels: LabelSet, start: ModelFolder | None
     return options
 
 
-def _take_over(net: RMPSAM, start: ModelFolder, folder: Path, labels: LabelSet, config: TrainingConfig) -> None:
-    own, weights = net.state_dict(), load_model(folder).state_dict()
+def _take_over(net: RMPSAM, start: ModelFolder, labels: LabelSet, config: TrainingConfig) -> None:
+    own, weights = net.state_dict(), load_model(start.path).state_dict()
     same = [c.name for c in start.labels.classes] == [c.name for c in labels.classes]
     fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape and (same or "text_classifier" not in k)}
     if not fitting:
