@@ -9,6 +9,10 @@ class ImageError(RmpsamError):
     """An image that cannot be used: wrong shape or dtype, broken bytes, unknown encoding."""
 
 
+class DepthError(RmpsamError):
+    """A depth image or a calibration that cannot be used: unknown encoding, not registered, another size."""
+
+
 class PromptError(RmpsamError):
     """A click or box that cannot be answered: outside the image, not finite, no foreground."""
 

@@ -188,6 +188,10 @@ class Client:
         message.header.frame_id = frame_id
         return stamp
 
+    def skip(self, seconds: float) -> None:
+        """Lets the time of the stamps go on."""
+        self._stamp += int(seconds * 1e9)
+
     def result_of(self, collected: list, message, seconds: float = TIMEOUT):
         """The collected message with the header of `message`."""
         stamp = stamp_ns(message.header.stamp)

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("diagnostic_msgs", reason="ROS 2 is not installed")
 
-from rmpsam_ros.ros.diagnostics import ERROR, OK, WARN, CameraStatus, NodeStatus, report
+from rmpsam_ros.ros.diagnostics import ERROR, OK, WARN, CameraStatus, DepthStatus, NodeStatus, report
 from rmpsam_ros.ros.stats import CameraStats, StageTimes
 
 
@@ -65,6 +65,20 @@ def test_report__camera_that_waits_is_stale_or_unmatched():
         "waiting for the first image on /a", "no image on /b for 60.0 s", "/d publishes /c best effort",
         "nobody has subscribed: no inference",
     ]
+
+
+@pytest.mark.parametrize("depth, level, said", [
+    (DepthStatus("/d"), OK, "not needed"),
+    (DepthStatus("/d", alive=True, used=7), OK, "used"),
+    (DepthStatus("/d", problem="no depth image on /d"), OK, "no depth image on /d"),  # only tracks are listened to
+    (DepthStatus("/d", problem="no depth image on /d", wanted=True), WARN, "no depth image on /d"),
+    (DepthStatus("/d", alive=True, problem="not registered"), WARN, "not registered"),
+])
+def test_report__depth(depth, level, said):
+    camera = report(status(cameras=[CameraStatus("front", "/f", stats(), listeners=True, depth=depth)]))[1]
+    got = values(camera)
+    assert camera.level == level and (level == OK or said in camera.message)
+    assert got["depth topic"] == "/d" and got["depth"] == said and got["frames with depth"] == str(depth.used)
 
 
 def test_report__numbers():

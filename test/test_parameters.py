@@ -21,7 +21,7 @@ def test_node_config__defaults_are_those_of_the_specs():
 def test_specs__live_ones_are_those_of_the_interface():
     assert {spec.name for spec in SPECS if spec.live} == {
         "score_threshold", "overlap_threshold", "max_rate_hz", "prompt_timeout", "prompt_zoom", "track_max_age", "track_min_hits",
-        "overlay_alpha", "class_filter",
+        "depth_max_gap", "points_step", "overlay_alpha", "class_filter",
     }
 
 

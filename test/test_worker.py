@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from fakes import FakeSegmenter
+from rmpsam_ros.depth_view import DepthView
 from rmpsam_ros.errors import ImageError, ModelError, PromptError, TrackError
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.requests import Ask
 from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.worker import InferenceWorker
+from rmpsam_ros.types import Roi, TrackedInstance, TrackState
 
 
 class FakeHooks:
@@ -23,6 +25,7 @@ class FakeHooks:
         self.listening: set[str] | None = None
         self.published: list[tuple[str, int]] = []
         self.reports: list[str] = []
+        self.view = None
 
     def wanted(self, camera):
         return self.listening is None or camera in self.listening
@@ -32,7 +35,11 @@ class FakeHooks:
             raise ImageError("no pixels")
         return received.message.pixels
 
-    def publish(self, processed, image):
+    def depth(self, received, size):
+        return self.view
+
+    def publish(self, processed, image, view, extents):
+        self.extents = extents
         self.published.append((processed.camera, processed.stamp))
         self.processed = processed
 
@@ -301,9 +308,11 @@ class FakeTracker:
     def __init__(self, labels):
         self.labels, self.max_age, self.min_hits, self.stamps, self.error = labels, None, None, [], None
         self.tracks = (SimpleNamespace(track_id=7, segment_id=1),)
+        self.depths = []
 
-    def update(self, frame, stamp):
+    def update(self, frame, stamp, depth):
         self.stamps.append(stamp)
+        self.depths.append(depth)
         return self.tracks
 
     def follow(self, result, stamp, frame):
@@ -317,6 +326,25 @@ class FakeTracker:
 
     def reset(self):
         self.tracks = ()
+
+
+def test_worker__depth_reaches_the_tracker_and_gives_tracks_their_places(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    roi = Roi(0, 0, 3, 4)
+    track = TrackedInstance(7, 0, "dark", 0.9, TrackState.CONFIRMED, 3, 0, False, roi, np.ones((4, 3), bool), segment_id=1)
+    trackers[0].tracks = (track,)
+    run.worker.offer("camera", message(), 1)
+    until(lambda: run.hooks.published)
+    assert trackers[0].depths == [None] and run.hooks.extents == {} and run.hooks.processed.tracks[0].position is None
+    rays = np.zeros((4, 6, 2), np.float32)
+    rays[..., 0] = 0.5
+    run.hooks.view = DepthView(np.full((4, 6), 2.0, np.float32), rays)
+    run.worker.offer("camera", message(), 2)
+    until(lambda: len(run.hooks.published) == 2)
+    assert trackers[0].depths[1] is run.hooks.view.depth
+    assert run.hooks.processed.tracks[0].position == (1.0, 0.0, 2.0) == run.hooks.extents[7].position
+    assert run.hooks.processed.panoptic.segments[0].track_id == 7
 
 
 def test_worker__tracks_of_each_camera_and_live_parameters(make):

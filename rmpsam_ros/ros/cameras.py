@@ -1,26 +1,18 @@
-"""What comes in from one camera: images and calibration, and a subscription that suits its publisher."""
+"""What comes in from one camera: images, calibration and depth."""
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.ros import matching
 from rmpsam_ros.ros.conversions import check_compressed, check_image
+from rmpsam_ros.ros.depth_input import DepthInput
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.stats import CameraStats
+from rmpsam_ros.ros.subscriptions import MatchedSubscription
 
-try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
-except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
-
-_RELIABILITY = {
-    matching.RELIABLE: ReliabilityPolicy.RELIABLE,
-    matching.BEST_EFFORT: ReliabilityPolicy.BEST_EFFORT,
-}
 _INFO_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
@@ -43,22 +35,17 @@ class CameraInput:
         stats: CameraStats, on_image: Callable[[object, int], None], on_problem: Callable[[str], None],
     ):
         self.name, self.stats = name, stats
-        self._node, self._group, self._wanted = node, group, reliability
+        self._node = node
         self._on_image, self._on_problem = on_image, on_problem
         compressed = transport == "compressed"
-        self._type, self._check = (CompressedImage, check_compressed) if compressed else (Image, check_image)
-        self._type_name = f"sensor_msgs/msg/{self._type.__name__}"
+        kind, self._check = (CompressedImage, check_compressed) if compressed else (Image, check_image)
         topic = topics("image_topic")
         if compressed and not topic.endswith("/compressed"):
             topic += "/compressed"
-        self._topic = topic
-        # Reliable until a publisher is seen: with it, a publisher that offers it needs no second subscription, and
-        # one that does not is not matched before `refresh` has seen it, so that no frame is lost in between.
-        self.reliability = reliability if reliability in _RELIABILITY else matching.RELIABLE
-        self.unmatched: tuple[str, ...] = ()
         self.camera_info: CameraInfo | None = None
         self.optical_frame = ""
-        self._subscription = self._subscribe()
+        self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability, group)
+        self.depth = DepthInput(node, topics("depth_topic"), reliability, group)
         self._info = node.create_subscription(
             CameraInfo, topics("camera_info_topic"), self._take_info, _INFO_QOS, callback_group=group
         )
@@ -66,43 +53,23 @@ class CameraInput:
     @property
     def topic(self) -> str:
         """The full name of the image topic, after remapping."""
-        return self._subscription.topic_name
+        return self.images.topic
 
-    def refresh(self) -> None:
-        """Looks at who publishes now: asks for another reliability where that suits, and notes who is left out."""
-        publishers = [
-            matching.Publisher(
-                node=f"{info.node_namespace.rstrip('/')}/{info.node_name}", type=info.topic_type,
-                reliable=info.qos_profile.reliability == ReliabilityPolicy.RELIABLE,
-            )
-            for info in self._node.get_publishers_info_by_topic(self.topic)
-        ]
-        better = matching.choose_reliability(self._wanted, publishers, self._type_name)
-        if better is not None and better != self.reliability:
-            self.reliability = better
-            self._node.destroy_subscription(self._subscription)
-            self._subscription = self._subscribe()
-        left_out = matching.unmatched(self.topic, self.reliability, self._type_name, publishers)
-        for sentence in left_out:
-            if sentence not in self.unmatched:
-                self._node.get_logger().warning(sentence)
-        self.unmatched = left_out
+    @property
+    def rectified(self) -> bool:
+        """Whether the images are rectified, by the name of their topic, as image_proc gives it."""
+        return "rect" in self.topic.removesuffix("/compressed").rsplit("/", 1)[-1]
+
+    def refresh(self, depth_needed: bool) -> None:
+        """Adapts the subscriptions to who publishes, and to whether anybody needs depth."""
+        self.images.refresh()
+        self.depth.refresh(depth_needed)
 
     def destroy(self) -> None:
         """Ends the subscriptions."""
-        self._node.destroy_subscription(self._subscription)
+        self.images.destroy()
+        self.depth.destroy()
         self._node.destroy_subscription(self._info)
-
-    def _subscribe(self):
-        qos = QoSProfile(
-            depth=1, history=HistoryPolicy.KEEP_LAST, durability=DurabilityPolicy.VOLATILE,
-            reliability=_RELIABILITY[self.reliability],
-        )
-        # `refresh` reports what cannot be matched, with both sides and a remedy; rclpy's own warning has neither.
-        return self._node.create_subscription(
-            self._type, self._topic, self._take_image, qos, callback_group=self._group,
-            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
-        )
 
     def _take_image(self, message) -> None:
         self.stats.arrived()

@@ -87,7 +87,7 @@ class ClickTopics:
         target = camera.optical_frame or info.header.frame_id
         if frame != target:
             point = moved(point, self._frames.transform(target, frame))
-        x, y = project(point, info, rectified="rect" in camera.topic.rsplit("/", 1)[-1])
+        x, y = project(point, info, rectified=camera.rectified)
         if not (0 <= x <= info.width - 1 and 0 <= y <= info.height - 1):
             raise PromptError(f"the point is at pixel ({x:.0f}, {y:.0f}), outside the {info.width}x{info.height} image")
         return x, y

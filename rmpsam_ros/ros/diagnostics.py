@@ -18,6 +18,19 @@ STALE_SECONDS = 3.0
 
 
 @dataclass
+class DepthStatus:
+    """The depth of one camera: its topic, whether images come in, why they cannot be used, for how many images there was
+    one and for how many not, and whether anybody listens to what cannot be without."""
+
+    topic: str
+    alive: bool = False
+    problem: str = ""
+    used: int = 0
+    missing: int = 0
+    wanted: bool = False
+
+
+@dataclass
 class CameraStatus:
     """One camera: its counters, the topic it listens to, and publishers there that cannot be matched."""
 
@@ -27,6 +40,7 @@ class CameraStatus:
     reliability: str = ""
     unmatched: tuple[str, ...] = ()
     listeners: bool = False
+    depth: DepthStatus | None = None
 
 
 @dataclass
@@ -90,7 +104,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
 
 
 def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
-    stats, active = camera.stats, status.state == "active"
+    stats, active, depth = camera.stats, status.state == "active", camera.depth or DepthStatus("")
     age = stats.age()
     level, message = OK, "running" if camera.listeners else "nobody has subscribed: no inference"
     if not active:
@@ -101,6 +115,8 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         level, message = WARN, f"waiting for the first image on {camera.topic}"
     elif age > STALE_SECONDS:
         level, message = WARN, f"no image on {camera.topic} for {age:.1f} s"
+    elif depth.problem and (depth.wanted or depth.alive):
+        level, message = WARN, f"running, without positions and points: {depth.problem}"
     fps_in, fps_out = stats.rates()
     values: dict[str, object] = {
         "state": status.state,
@@ -121,6 +137,10 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         "segmenter p50 (ms)": _ms(stats.percentile("segment", 50)),
         "node overhead p50 (ms)": _ms(stats.percentile("overhead", 50)),
         "age of the last frame (s)": "" if age is None else f"{age:.3f}",
+        "depth topic": depth.topic,
+        "depth": depth.problem or ("used" if depth.alive else "not needed"),
+        "frames with depth": depth.used,
+        "frames without depth": depth.missing,
         "last error": stats.last_error,
     }
     return _status(level, f"{status.name}: camera {camera.name}", message, camera.topic, values)

@@ -107,6 +107,9 @@ SPECS = (
                   live=True, low=0.0, high=3600.0),
     ParameterSpec("track_min_hits", 3, "Frames in which an object must be seen before its track is confirmed",
                   live=True, low=1, high=1000),
+    ParameterSpec("depth_max_gap", 0.05, "Seconds that an image and the depth image used with it may lie apart",
+                  live=True, low=0.0, high=10.0),
+    ParameterSpec("points_step", 1, "Every so many pixels, and rows, make a point of the cloud", live=True, low=1, high=64),
     ParameterSpec("overlay_alpha", 0.5, "Weight of the colours on the overlay: 0 only the image, 1 only the colours",
                   live=True, low=0.0, high=1.0),
     ParameterSpec("class_filter", ("",), "Names of the classes to keep; empty: all of them", live=True),
@@ -143,6 +146,8 @@ class NodeConfig:
     prompt_zoom: bool = True
     track_max_age: float = 10.0
     track_min_hits: int = 3
+    depth_max_gap: float = 0.05
+    points_step: int = 1
     overlay_alpha: float = 0.5
     class_filter: tuple[str, ...] = ()
     autostart: bool = True

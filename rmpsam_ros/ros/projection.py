@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from rmpsam_ros.errors import PromptError
 
-_FISHEYE = ("equidistant", "fisheye")
+FISHEYE = ("equidistant", "fisheye")
+"""Distortion models of the fisheye kind, as drivers name them."""
 
 
 def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float, float]:
@@ -41,7 +42,7 @@ def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float,
 
 def _distorted(point: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, model: str) -> tuple[float, float]:
     zero, points = np.zeros(3), point.reshape(1, 1, 3)
-    if model in _FISHEYE:
+    if model in FISHEYE:
         four = np.zeros(4)
         four[: min(4, distortion.size)] = distortion[:4]
         pixels, _ = cv2.fisheye.projectPoints(points, zero, zero, camera, four)

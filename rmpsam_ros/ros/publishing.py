@@ -6,6 +6,7 @@ those of the source image, unchanged.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 
+from rmpsam_ros.depth_view import DepthView, Extent
 from rmpsam_ros.msg import LabelSet, PanopticSegmentation, TrackedInstanceArray
 from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_panoptic
 from rmpsam_ros.ros import vision_messages
@@ -25,6 +27,7 @@ from rmpsam_ros.ros.messages import (
     panoptic_message,
     tracks_message,
 )
+from rmpsam_ros.ros.publishing_3d import DepthOutputs
 from rmpsam_ros.types import PromptResult
 
 RESULT_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
@@ -44,9 +47,12 @@ class Highlight:
 
 
 class CameraOutputs:
-    """The publishers of one camera, under `~/NAME/`. Made when the node is configured, with the model's labels."""
+    """The publishers of one camera, under `~/NAME/`. Made when the node is configured, with the model's labels.
 
-    def __init__(self, node, name: str, segmenter):
+    `has_depth` says whether depth images come in.
+    """
+
+    def __init__(self, node, name: str, segmenter, has_depth: Callable[[], bool]):
         self._node, self._labels = node, segmenter.labels
         self._banner = "" if segmenter.trained else UNTRAINED_BANNER
         self._highlight: Highlight | None = None
@@ -58,7 +64,8 @@ class CameraOutputs:
             CompressedImage, f"~/{name}/overlay/compressed", qos_profile_sensor_data
         )
         self._tracks = node.create_publisher(TrackedInstanceArray, f"~/{name}/tracks", RESULT_QOS)
-        # Everything that makes inference worth its while; the 3D topics will join this list.
+        self._depth, self._has_depth = DepthOutputs(node, name, RESULT_QOS), has_depth
+        # Everything that makes inference worth its while, and so do the topics in 3D while there is depth.
         self._streams = [self._panoptic, self._tracks, self._semantic, self._overlay, self._overlay_jpeg]
         self._publishers = list(self._streams)
         self._detections = None
@@ -75,10 +82,29 @@ class CameraOutputs:
 
     def wanted(self) -> bool:
         """Whether anybody listens to any topic for which frames must be inferred."""
-        return any(publisher.get_subscription_count() for publisher in self._streams)
+        return any(publisher.get_subscription_count() for publisher in self._streams) or (
+            self._depth.subscribed() and self._has_depth()
+        )
 
-    def publish(self, processed: Processed, image: npt.NDArray[np.uint8], alpha: float) -> None:
-        """Sends the results of one frame; `image` is its (H, W, 3) RGB pixels, `alpha` the overlay's."""
+    def wanted_in_3d(self) -> bool:
+        """Whether anybody listens to what cannot be without depth."""
+        return self._depth.subscribed()
+
+    def need_depth(self) -> bool:
+        """Whether anybody listens to what depth improves: tracks have a position with it."""
+        return self._depth.subscribed() or bool(self._tracks.get_subscription_count())
+
+    def publish(
+        self, processed: Processed, image: npt.NDArray[np.uint8], view: DepthView | None, extents: Mapping[int, Extent],
+        alpha: float, points_step: int,
+    ) -> None:
+        """Sends the results of one frame.
+
+        Args:
+            processed: the frame. image: its (H, W, 3) RGB pixels.
+            view: its depth, if there is any. extents: place and size of its tracks.
+            alpha: the parameter `overlay_alpha`. points_step: the parameter of that name.
+        """
         result, header = processed.panoptic, processed.header
         if self._tracks.get_subscription_count():
             self._tracks.publish(tracks_message(processed.tracks, header))
@@ -88,6 +114,8 @@ class CameraOutputs:
             self._semantic.publish(image_message(result.semantic(), "mono8", header))
         if self._detections is not None and self._detections.get_subscription_count():
             self._detections.publish(vision_messages.detections_message(result, header))
+        if view is not None:
+            self._depth.publish(processed, image, view, extents, points_step)
         if self._overlay_wanted():
             self._last_drawn = processed, image
             self._publish_overlay(processed, image, alpha)
@@ -102,8 +130,13 @@ class CameraOutputs:
         if drawn is not None and drawn[0] is processed and self._overlay_wanted():
             self._publish_overlay(*drawn, alpha)
 
+    def stop(self) -> None:
+        """Takes down what would stay where it is shown: no frame follows."""
+        self._depth.clear()
+
     def destroy(self) -> None:
         """Takes the topics down."""
+        self._depth.destroy()
         for publisher in self._publishers:
             self._node.destroy_publisher(publisher)
 

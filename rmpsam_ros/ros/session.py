@@ -1,15 +1,17 @@
 """What exists while the node is configured: the worker with its model, the outputs, and, while active, the inputs."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 
-from rmpsam_ros.errors import ParameterError
+from rmpsam_ros.depth_view import DepthView, Extent
+from rmpsam_ros.errors import DepthError, ParameterError
 from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.clicks import ClickTopics
 from rmpsam_ros.ros.conversions import RgbImage, compressed_to_rgb, image_to_rgb
-from rmpsam_ros.ros.diagnostics import CameraStatus
+from rmpsam_ros.ros.diagnostics import CameraStatus, DepthStatus
 from rmpsam_ros.ros.feeds import Processed, Received
 from rmpsam_ros.ros.node_parameters import NodeParameters
 from rmpsam_ros.ros.parameters import NodeConfig
@@ -34,7 +36,7 @@ def make_segmenter(config: NodeConfig):
 class Session:
     """Loads the model on construction; `start` and `stop` follow activation; `close` releases everything.
 
-    It is also what the worker calls back (`worker.Hooks`).
+    It is also what the worker calls back (`hooks.Hooks`).
 
     Raises:
         RmpsamError: the model cannot be loaded.
@@ -43,6 +45,7 @@ class Session:
     def __init__(self, node, parameters: NodeParameters, config: NodeConfig, stats: dict[str, CameraStats]):
         self._node, self._parameters, self.config = node, parameters, config
         self._stats = stats
+        self._depth_problems: dict[str, str] = {}
         self._inputs: dict[str, CameraInput] = {}
         self._outputs: dict[str, CameraOutputs] = {}
         self._clicks: ClickTopics | None = None
@@ -55,7 +58,7 @@ class Session:
         self._labels: LabelsOutput | None = None
         try:
             for name in config.cameras:
-                self._outputs[name] = CameraOutputs(node, name, self.segmenter)
+                self._outputs[name] = CameraOutputs(node, name, self.segmenter, self._depth_of(name))
             self._labels = LabelsOutput(node, self.segmenter.labels)
         except Exception:
             self.close()
@@ -86,6 +89,8 @@ class Session:
         for camera in inputs.values():
             camera.destroy()
         self.worker.pause(reason)
+        for outputs in self._outputs.values():
+            outputs.stop()
 
     def close(self) -> None:
         """Ends the worker and takes the topics down."""
@@ -131,11 +136,24 @@ class Session:
         outputs = self._outputs.get(camera)
         return outputs is not None and outputs.wanted()
 
-    def publish(self, processed: Processed, image: RgbImage) -> None:
+    def depth(self, received: Received, size: tuple[int, int]) -> DepthView | None:
+        """What the depth images say of a message; `_refresh` tells why where they say nothing."""
+        camera = self._inputs.get(received.camera)
+        if camera is None:
+            return None
+        try:
+            return camera.depth.view(
+                received.stamp, received.message.header.frame_id, size, camera.camera_info, camera.rectified,
+                self.config.depth_max_gap,
+            )
+        except DepthError:
+            return None
+
+    def publish(self, processed: Processed, image: RgbImage, view: DepthView | None, extents: Mapping[int, Extent]) -> None:
         """Sends the results of a frame out."""
         outputs = self._outputs.get(processed.camera)
         if outputs is not None:
-            outputs.publish(processed, image, self.config.overlay_alpha)
+            outputs.publish(processed, image, view, extents, self.config.overlay_alpha, self.config.points_step)
 
     def report(self, camera: str, sentence: str) -> None:
         """Logs what went wrong with a frame; diagnostics count every case, the log is spared some."""
@@ -152,8 +170,19 @@ class Session:
         )
 
     def _refresh(self) -> None:
-        for camera in list(self._inputs.values()):
-            camera.refresh()
+        for name, camera in list(self._inputs.items()):
+            outputs = self._outputs[name]
+            camera.refresh(outputs.need_depth())
+            depth = camera.depth
+            # A camera without depth is nothing to warn of while only tracks are listened to.
+            problem = depth.problem if outputs.wanted_in_3d() or depth.feed.alive else ""
+            if problem and problem != self._depth_problems.get(name):
+                self._node.get_logger().warning(f"camera '{name}': no positions and points: {problem}")
+            self._depth_problems[name] = problem
+
+    def _depth_of(self, name: str):
+        """Whether depth images of a camera come in."""
+        return lambda: (camera := self._inputs.get(name)) is not None and camera.depth.feed.alive
 
     def _ask(self, ask: Ask) -> Future:
         return self.worker.ask(ask)
@@ -167,6 +196,10 @@ class Session:
         camera, outputs = self._inputs.get(name), self._outputs.get(name)
         topic = camera.topic if camera else self._parameters.topic(name, "image_topic")
         return CameraStatus(
-            name, topic, self._stats[name], camera.reliability if camera else "", camera.unmatched if camera else (),
-            outputs is not None and outputs.wanted(),
+            name, topic, self._stats[name], camera.images.reliability if camera else "",
+            camera.images.unmatched if camera else (), outputs is not None and outputs.wanted(),
+            None if camera is None else DepthStatus(
+                camera.depth.topic, camera.depth.feed.alive, camera.depth.problem, camera.depth.feed.used,
+                camera.depth.feed.missing, outputs is not None and outputs.wanted_in_3d(),
+            ),
         )

@@ -11,10 +11,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any
 
+from rmpsam_ros.depth_view import DepthView, located
 from rmpsam_ros.errors import ImageError, PromptError, RmpsamError, TrackError
 from rmpsam_ros.ros.feeds import Feed, Processed, Received, seconds
+from rmpsam_ros.ros.hooks import Hooks
 from rmpsam_ros.ros.parameters import FROM_MODEL, NodeConfig
 from rmpsam_ros.ros.requests import Answer, Ask, Call, do, one_line, refuse
 from rmpsam_ros.ros.stats import CameraStats, StageTimes
@@ -23,22 +25,6 @@ from rmpsam_ros.types import PromptResult
 
 IDLE_WAIT = 0.2
 """Seconds after which an idle worker looks again whether somebody has subscribed to a frame that waits."""
-
-
-class Hooks(Protocol):
-    """What the node does for the worker, on the worker's thread."""
-
-    def decode(self, received: Received) -> Any:
-        """The pixels of a message, (H, W, 3) uint8 RGB; `ImageError` if it has none."""
-
-    def wanted(self, camera: str) -> bool:
-        """Whether anybody listens to results of this camera."""
-
-    def publish(self, processed: Processed, image: Any) -> None:
-        """Sends the results of a frame out."""
-
-    def report(self, camera: str, sentence: str) -> None:
-        """Says what went wrong."""
 
 
 class InferenceWorker:
@@ -268,7 +254,11 @@ class InferenceWorker:
         decoded = time.monotonic()
         frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9)
         wanted = self._hooks.wanted(received.camera)
-        panoptic, tracks = self._track(feed, received, frame) if wanted else (None, ())
+        panoptic = frame.panoptic() if wanted else None
+        view = self._hooks.depth(received, frame.image_size) if wanted else None
+        tracks, extents = located(self._track(feed, received, frame, view) if wanted else (), view)
+        if panoptic is not None:
+            panoptic = with_track_ids(panoptic, tracks)
         segmented = time.monotonic()
         processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame, panoptic, tracks)
         with self._changed:
@@ -276,21 +266,20 @@ class InferenceWorker:
             if self._running:
                 feed.keep(processed)
         if wanted:
-            self._hooks.publish(processed, image)
+            self._hooks.publish(processed, image, view, extents)
             done = time.monotonic()
             spans = (started - received.arrived, decoded - started, segmented - decoded, done - segmented,
                      done - received.arrived)
             feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
         return processed
 
-    def _track(self, feed: Feed, received: Received, frame: Any) -> tuple[Any, tuple]:
-        """The panoptic map with its track ids, and all tracks of the camera."""
-        panoptic = frame.panoptic()
+    def _track(self, feed: Feed, received: Received, frame: Any, view: DepthView | None) -> tuple:
+        """All tracks of the camera."""
         if feed.tracker is None:
-            return panoptic, ()
+            return ()
         # Images without a stamp are told apart by when they came.
-        tracks = feed.tracker.update(frame, stamp=received.stamp / 1e9 if received.stamp else received.arrived)
-        return with_track_ids(panoptic, tracks), tracks
+        stamp = received.stamp / 1e9 if received.stamp else received.arrived
+        return feed.tracker.update(frame, stamp=stamp, depth=None if view is None else view.depth)
 
     def _answer(self, ask: Ask) -> None:
         if not ask.future.set_running_or_notify_cancel():

@@ -1,0 +1,87 @@
+"""The newest depth images of one camera, and which of them belongs to a colour image. No ROS.
+
+Depth comes on a topic of its own, earlier or later than the colour image of the same moment. It is looked for when the
+network is done with the image, so that it has mostly come by then; a fast GPU may have to wait a moment for it.
+"""
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+KEPT = 8
+"""So many of the newest messages are kept."""
+ALIVE_SECONDS = 2.0
+"""A topic that has been silent for so long gives no depth."""
+WAIT = 0.04
+"""Seconds to wait for the depth of an image, from a camera whose stamps agree. Aligning depth takes drivers 5 to 30 ms."""
+_SAME = 1_000_000
+"""Stamps (ns) that differ by less are of one moment."""
+_RESTART = 1_000_000_000
+"""Stamps (ns) that go back by more mean that time began anew."""
+_MOST_IN_VAIN = 3
+"""After so many waits for nothing there are no more, until a depth image is in time again."""
+
+
+class DepthFeed:
+    """Callbacks `offer` depth messages, the worker asks for the one that is `near` an image.
+
+    used, missing: images for which there was a depth image, and for which there was none.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self.used = self.missing = 0
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._ring: deque[tuple[int, Any]] = deque(maxlen=KEPT)
+        self._arrived: float | None = None
+        self._asked: int | None = None
+        self._synchronised = False
+        self._in_vain = 0
+
+    def offer(self, message: Any, stamp: int) -> None:
+        """Keeps a message with its stamp (ns)."""
+        with self._changed:
+            if self._ring and stamp < self._ring[-1][0] - _RESTART:
+                self._ring.clear()  # such as a bag played again: what is there is of another time with the same stamps
+            self._ring.append((stamp, message))
+            self._arrived = self._clock()
+            if self._asked is not None and abs(stamp - self._asked) < _SAME and self._in_vain < _MOST_IN_VAIN:
+                self._synchronised = True
+            self._changed.notify_all()
+
+    @property
+    def alive(self) -> bool:
+        """Whether depth images come in."""
+        arrived = self._arrived
+        return arrived is not None and self._clock() - arrived < ALIVE_SECONDS
+
+    def near(self, stamp: int, gap: float) -> Any | None:
+        """The message nearest to an image's stamp (ns), None if none is within `gap` seconds of it.
+
+        Waits for up to `WAIT` seconds where the camera's depth has had the stamps of its images, and this one's is to come.
+        """
+        with self._changed:
+            self._asked = stamp
+            if self._synchronised and self.alive and self._ring[-1][0] < stamp - _SAME:
+                came = self._changed.wait_for(lambda: bool(self._ring) and self._ring[-1][0] >= stamp - _SAME, WAIT)
+                self._in_vain = 0 if came else self._in_vain + 1
+                self._synchronised = came
+            # The newest of those equally near: without stamps all of them are.
+            found = min(reversed(self._ring), key=lambda entry: abs(entry[0] - stamp), default=None)
+            if found is None or abs(found[0] - stamp) > gap * 1e9:
+                self.missing += 1
+                return None
+            if abs(found[0] - stamp) < _SAME:
+                self._synchronised, self._in_vain = True, 0
+            self.used += 1
+            return found[1]
+
+    def clear(self) -> None:
+        """Forgets the messages; the counts stay."""
+        with self._changed:
+            self._ring.clear()
+            self._arrived = self._asked = None
+            self._synchronised, self._in_vain = False, 0

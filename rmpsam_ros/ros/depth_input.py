@@ -1,0 +1,115 @@
+"""What comes in from one camera's depth topic, made a `DepthView` of a colour image."""
+from __future__ import annotations
+
+import time
+
+from sensor_msgs.msg import CameraInfo, Image
+
+from rmpsam_ros.depth_view import DepthView
+from rmpsam_ros.errors import DepthError
+from rmpsam_ros.ros.depth_feed import ALIVE_SECONDS, DepthFeed
+from rmpsam_ros.ros.depth_images import depth_to_metres
+from rmpsam_ros.ros.messages import stamp_ns
+from rmpsam_ros.ros.rays import CameraRays
+from rmpsam_ros.ros.subscriptions import MatchedSubscription
+
+
+class DepthInput:
+    """Subscribes to depth images while somebody needs them: they cost as much to receive as the images themselves.
+
+    Args:
+        node: the node.
+        topic: before remapping.
+        reliability: the parameter `qos_reliability`.
+        group: callback group.
+
+    Attributes:
+        feed: the messages, and how many images they served.
+        problem: why there is no depth now; '' while there is, or while nobody needs it.
+    """
+
+    def __init__(self, node, topic: str, reliability: str, group):
+        self._node, self._topic, self._reliability, self._group = node, topic, reliability, group
+        self._subscription: MatchedSubscription | None = None
+        self._rays = CameraRays()
+        self._since = 0.0
+        self.feed = DepthFeed()
+        self.problem = ""
+
+    @property
+    def topic(self) -> str:
+        """The topic, after remapping once it is subscribed."""
+        return self._subscription.topic if self._subscription else self._topic
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """A sentence for each publisher that is left out."""
+        return self._subscription.unmatched if self._subscription else ()
+
+    def refresh(self, needed: bool) -> None:
+        """Subscribes or unsubscribes, and adapts to who publishes."""
+        if not needed:
+            self.destroy()
+            return
+        if self._subscription is None:
+            self._subscription = MatchedSubscription(
+                self._node, Image, self._topic, self._take, self._reliability, self._group
+            )
+            self._since = time.monotonic()
+        self._subscription.refresh()
+        if self.unmatched:
+            self.problem = self.unmatched[0]
+        elif not self.feed.alive and time.monotonic() - self._since > ALIVE_SECONDS:
+            self.problem = f"no depth image on {self.topic} in the last {ALIVE_SECONDS:g} s"
+
+    def destroy(self) -> None:
+        """Ends the subscription, if there is one."""
+        if self._subscription is not None:
+            self._subscription.destroy()
+            self._subscription = None
+            self.feed.clear()
+        self.problem = ""
+
+    def view(
+        self, stamp: int, frame_id: str, size: tuple[int, int], info: CameraInfo | None, rectified: bool, gap: float,
+    ) -> DepthView | None:
+        """What the depth camera saw when an image was taken; None where nobody needs it, or no depth comes in at all.
+
+        Args:
+            stamp: the image's, in ns.
+            frame_id: the image's.
+            size: (H, W) of the image.
+            info: the calibration of the image, if there is one.
+            rectified: whether the image is rectified.
+            gap: seconds that the two may lie apart.
+
+        Raises:
+            DepthError: why there is none.
+        """
+        if self._subscription is None or not self.feed.alive:
+            return None
+        try:
+            if info is None:
+                raise DepthError("positions need the camera_info of the image, and none has arrived")
+            rays = self._rays.of(info, size, rectified)
+            message = self.feed.near(stamp, gap)
+            if message is None:
+                raise DepthError(
+                    f"no depth image on {self.topic} is within {gap:g} s of the image: synchronise the two, or raise "
+                    f"depth_max_gap"
+                )
+            view = DepthView(depth_to_metres(message, size), rays)
+        except DepthError as error:
+            self.problem = str(error)
+            raise
+        self.problem = ""
+        other = message.header.frame_id
+        if other != frame_id:
+            self._node.get_logger().warning(
+                f"the depth images on {self.topic} are in frame '{other}' and the images in '{frame_id}': they are taken for "
+                f"registered to them", once=True,
+            )
+        return view
+
+    def _take(self, message: Image) -> None:
+        self.feed.offer(message, stamp_ns(message.header.stamp))

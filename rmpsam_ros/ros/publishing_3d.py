@@ -1,0 +1,52 @@
+"""What the node sends out in 3D for each camera with depth: labelled points, and a box round each track."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from rclpy.qos import QoSProfile, qos_profile_sensor_data
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
+
+from rmpsam_ros.depth_view import DepthView, Extent
+from rmpsam_ros.ros.clouds import cloud_message
+from rmpsam_ros.ros.feeds import Processed
+from rmpsam_ros.ros.markers import TrackMarkers
+
+
+class DepthOutputs:
+    """The publishers of one camera under `~/NAME/` that need depth."""
+
+    def __init__(self, node, name: str, marker_qos: QoSProfile):
+        self._node = node
+        self._points = node.create_publisher(PointCloud2, f"~/{name}/points", qos_profile_sensor_data)
+        self._markers = node.create_publisher(MarkerArray, f"~/{name}/markers", marker_qos)
+        self._track_markers = TrackMarkers()
+        self._header: Header | None = None
+
+    def subscribed(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._points.get_subscription_count() or self._markers.get_subscription_count())
+
+    def publish(
+        self, processed: Processed, image: npt.NDArray[np.uint8], view: DepthView, extents: Mapping[int, Extent], step: int,
+    ) -> None:
+        """Sends the results of one frame; `image` is its (H, W, 3) RGB pixels, `step` the thinning of the points."""
+        self._header = processed.header
+        if self._points.get_subscription_count():
+            self._points.publish(cloud_message(view, image, processed.panoptic, processed.tracks, step, processed.header))
+        if self._markers.get_subscription_count():
+            self._markers.publish(self._track_markers.message(processed.tracks, extents, processed.header))
+
+    def clear(self) -> None:
+        """Takes the boxes down: nothing follows that would."""
+        message = self._track_markers.clear(self._header) if self._header is not None else None
+        if message is not None:
+            self._markers.publish(message)
+
+    def destroy(self) -> None:
+        """Takes the topics down."""
+        self._node.destroy_publisher(self._points)
+        self._node.destroy_publisher(self._markers)

@@ -1,0 +1,75 @@
+"""The line of sight of every pixel, from the fields of a `sensor_msgs/CameraInfo`. No ROS imports."""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from rmpsam_ros.depth_view import pinhole_rays
+from rmpsam_ros.errors import DepthError
+from rmpsam_ros.ros.projection import FISHEYE
+
+
+class CameraRays:
+    """Rays of one camera; computed anew only when its calibration or the size of its images changes."""
+
+    def __init__(self) -> None:
+        self._key: tuple | None = None
+        self._rays: npt.NDArray[np.float32] | None = None
+
+    def of(self, info, size: tuple[int, int], rectified: bool = False) -> npt.NDArray[np.float32]:
+        """(H, W, 2) float32 x / z and y / z of each pixel, NaN where the distortion has no inverse.
+
+        Args:
+            info: the camera's `sensor_msgs/CameraInfo`.
+            size: (H, W) of the image.
+            rectified: the image has been rectified: the projection matrix P holds, without distortion.
+
+        Raises:
+            DepthError: the camera is not calibrated, or the calibration is of images of another size.
+        """
+        key = (
+            size, rectified, tuple(info.k), tuple(info.p), tuple(info.d), info.distortion_model, info.width, info.height,
+            info.binning_x, info.binning_y, info.roi.x_offset, info.roi.y_offset, info.roi.width, info.roi.height,
+        )
+        if key != self._key:
+            self._rays, self._key = _rays(info, size, rectified), key
+        return self._rays
+
+
+def _rays(info, size: tuple[int, int], rectified: bool) -> npt.NDArray[np.float32]:
+    binning = max(info.binning_x, 1), max(info.binning_y, 1)
+    width, height = (info.roi.width or info.width) // binning[0], (info.roi.height or info.height) // binning[1]
+    if (height, width) != size:
+        raise DepthError(
+            f"the camera_info is of images of {width}x{height} pixels, but the image has {size[1]}x{size[0]}: publish the "
+            f"calibration of this image"
+        )
+    matrix = np.array(info.p, np.float64).reshape(3, 4)[:, :3] if rectified else np.array(info.k, np.float64).reshape(3, 3)
+    if matrix[0, 0] == 0 or matrix[1, 1] == 0:
+        raise DepthError("the camera_info has no focal length: calibrate the camera")
+    # Calibration is of the full sensor; the image may be a binned part of it. Pixel x of the image is x * binning there.
+    matrix = matrix.copy()
+    matrix[:2] -= np.array([[0, 0, info.roi.x_offset], [0, 0, info.roi.y_offset]])
+    matrix[:2] /= np.array([[binning[0]], [binning[1]]])
+    distortion = np.zeros(0) if rectified else np.array(info.d, np.float64)
+    if not distortion.any() and (rectified or info.distortion_model not in FISHEYE):
+        return pinhole_rays(size, matrix)
+    return _undistorted(size, matrix, distortion, info.distortion_model in FISHEYE)
+
+
+def _undistorted(size: tuple[int, int], matrix: npt.NDArray, distortion: npt.NDArray, fisheye: bool) -> npt.NDArray[np.float32]:
+    y, x = np.mgrid[: size[0], : size[1]].astype(np.float64)
+    pixels = np.stack((x, y), -1).reshape(-1, 1, 2)
+    zero = np.zeros(3)
+    if fisheye:
+        four = np.zeros(4)
+        four[: min(4, distortion.size)] = distortion[:4]
+        rays = cv2.fisheye.undistortPoints(pixels, matrix, four)
+        back = cv2.fisheye.distortPoints(rays, matrix, four)
+    else:
+        rays = cv2.undistortPoints(pixels, matrix, distortion)
+        back, _ = cv2.projectPoints(np.concatenate((rays, np.ones_like(rays[..., :1])), -1), zero, zero, matrix, distortion)
+    # The inverse is iterative and may go astray in the corners: what does not come back to its pixel is no ray.
+    rays[~(np.abs(back.reshape(rays.shape) - pixels).max(axis=-1) < 1.0)] = np.nan
+    return rays.reshape(*size, 2).astype(np.float32)

@@ -1,0 +1,83 @@
+"""A subscription to large images that suits its publisher: depth 1, and the reliability that is offered."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+from rmpsam_ros.ros import matching
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+_RELIABILITY = {
+    matching.RELIABLE: ReliabilityPolicy.RELIABLE,
+    matching.BEST_EFFORT: ReliabilityPolicy.BEST_EFFORT,
+}
+
+
+class MatchedSubscription:
+    """Subscribes while it exists; `refresh` adapts it to who publishes.
+
+    Args:
+        node: the node.
+        kind: the message's type, of sensor_msgs.
+        topic: before remapping.
+        callback: called with each message.
+        reliability: the parameter `qos_reliability`.
+        group: callback group.
+
+    Attributes:
+        reliability: what is asked for now. unmatched: a sentence for each publisher that is left out.
+    """
+
+    def __init__(self, node, kind: type, topic: str, callback: Callable[[object], None], reliability: str, group):
+        self._node, self._type, self._topic, self._callback, self._group = node, kind, topic, callback, group
+        self._wanted, self._type_name = reliability, f"sensor_msgs/msg/{kind.__name__}"
+        # Reliable until a publisher is seen: with it, a publisher that offers it needs no second subscription, and
+        # one that does not is not matched before `refresh` has seen it, so that no frame is lost in between.
+        self.reliability = reliability if reliability in _RELIABILITY else matching.RELIABLE
+        self.unmatched: tuple[str, ...] = ()
+        self._subscription = self._subscribe()
+
+    @property
+    def topic(self) -> str:
+        """The full name, after remapping."""
+        return self._subscription.topic_name
+
+    def refresh(self) -> None:
+        """Looks at who publishes now: asks for another reliability where that suits, and notes who is left out."""
+        publishers = [
+            matching.Publisher(
+                node=f"{info.node_namespace.rstrip('/')}/{info.node_name}", type=info.topic_type,
+                reliable=info.qos_profile.reliability == ReliabilityPolicy.RELIABLE,
+            )
+            for info in self._node.get_publishers_info_by_topic(self.topic)
+        ]
+        better = matching.choose_reliability(self._wanted, publishers, self._type_name)
+        if better is not None and better != self.reliability:
+            self.reliability = better
+            self._node.destroy_subscription(self._subscription)
+            self._subscription = self._subscribe()
+        left_out = matching.unmatched(self.topic, self.reliability, self._type_name, publishers)
+        for sentence in left_out:
+            if sentence not in self.unmatched:
+                self._node.get_logger().warning(sentence)
+        self.unmatched = left_out
+
+    def destroy(self) -> None:
+        """Ends the subscription."""
+        self._node.destroy_subscription(self._subscription)
+
+    def _subscribe(self):
+        qos = QoSProfile(
+            depth=1, history=HistoryPolicy.KEEP_LAST, durability=DurabilityPolicy.VOLATILE,
+            reliability=_RELIABILITY[self.reliability],
+        )
+        # `refresh` reports what cannot be matched, with both sides and a remedy; rclpy's own warning has neither.
+        return self._node.create_subscription(
+            self._type, self._topic, self._callback, qos, callback_group=self._group,
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+        )

@@ -1,0 +1,235 @@
+"""The real node with a depth camera: positions, points and boxes, and what is said where depth cannot be used."""
+from __future__ import annotations
+
+import copy
+import itertools
+import time
+
+import numpy as np
+import pytest
+
+from node_checks import camera_status, check_answer, diagnostics, scene, segment
+from ros_harness import BEST_EFFORT, SMALL_INPUT, Client, NodeProcess, model, until
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from std_srvs.srv import Trigger
+from visualization_msgs.msg import Marker, MarkerArray
+
+from rmpsam_ros.msg import TrackedInstanceArray
+from rmpsam_ros.ros.messages import byte_array, stamp_ns
+
+SIZE = (96, 128)
+FOCAL = 100.0
+ROUNDS = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    process = NodeProcess(
+        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "flat"], input_size=SMALL_INPUT,
+        score_threshold=0.0, overlap_threshold=0.0, max_segments=8, prompt_zoom=False,
+    )
+    yield process
+    assert process.stop(signals=2) == 0, process.output[-3000:]
+
+
+@pytest.fixture
+def client(node):
+    client = Client()
+    yield client
+    client.close()
+
+
+class DepthCamera:
+    """Publishes images with depth, of a slope from 1 m at the left to 2 m at the right."""
+
+    def __init__(self, client: Client, name: str = "camera"):
+        self.client, self.name = client, name
+        self.image = scene(*SIZE)
+        self.depth = np.broadcast_to(np.linspace(1.0, 2.0, SIZE[1], dtype=np.float32), SIZE).copy()
+
+        self.calibrate()
+        client.skip(100.0 * next(ROUNDS))  # the node outlives a client: no two tests have the same stamps
+
+    def calibrate(self, width: int = SIZE[1], height: int = SIZE[0]) -> None:
+        """Says that the calibration is of images of that size."""
+        self.info = CameraInfo(width=width, height=height, distortion_model="plumb_bob", d=[0.0] * 5,
+                               k=[FOCAL, 0.0, SIZE[1] / 2, 0.0, FOCAL, SIZE[0] / 2, 0.0, 0.0, 1.0])
+        self.info.header.frame_id = "optical"
+
+    def image_message(self) -> Image:
+        return self.client.image(self.image)
+
+    def depth_message(self, like: Image, metres: np.ndarray | None = None, millimetres: bool = False) -> Image:
+        metres = self.depth if metres is None else metres
+        values = np.rint(metres * 1000).astype("<u2") if millimetres else metres.astype("<f4")
+        return Image(header=copy.deepcopy(like.header), height=values.shape[0], width=values.shape[1], step=values.strides[0],
+                     encoding="16UC1" if millimetres else "32FC1", data=byte_array(values))
+
+    def shoot(self, millimetres: bool = False, metres: np.ndarray | None = None) -> Image:
+        """Publishes the calibration and the depth of a new image, then the image."""
+        self.client.publish(f"{self.name}/camera_info", self.info)
+        message = self.image_message()
+        self.client.publish(f"{self.name}/depth", self.depth_message(message, metres, millimetres))
+        time.sleep(0.02)
+        self.client.publish(f"{self.name}/image_raw", message)
+        return message
+
+
+@pytest.fixture
+def camera(client):
+    return DepthCamera(client)
+
+
+def latest(collected: list, source, seconds: float = 20.0):
+    """The message of that image."""
+    stamp = stamp_ns(source.header.stamp)
+
+    def found():
+        for message in list(collected):
+            header = message.header if hasattr(message, "header") else message.markers[0].header if message.markers else None
+            if header is not None and stamp_ns(header.stamp) == stamp:
+                return message
+        return None
+
+    return until(found, "a result", seconds)
+
+
+def shot(camera: DepthCamera, collected: list, usable=lambda message: True, **how):
+    """Shoots until there is a result of an image that is usable; the first few may come before the calibration."""
+    for _ in range(40):
+        source = camera.shoot(**how)
+        try:
+            message = latest(collected, source, 0.7)
+        except AssertionError:
+            continue
+        if usable(message):
+            return source, message
+    raise AssertionError(f"no usable result: {camera_status(camera.client, camera.name)}")
+
+
+def follow(camera: DepthCamera, tracks: list) -> tuple[int, np.ndarray]:
+    """Clicks the middle of the picture; the track's id and the clicked mask."""
+    source, _ = shot(camera, tracks)
+    answer = segment(camera.client, camera="camera", points=[(64, 48)], stamp=stamp_ns(source.header.stamp), track=True)
+    mask = check_answer(answer, source)
+    assert answer.track_id, answer.message
+    return answer.track_id, mask > 0
+
+
+@pytest.mark.parametrize("millimetres", [False, True])
+def test_depth__a_track_has_the_position_of_what_its_mask_shows(client, camera, millimetres):
+    client.call(Trigger, "~/reset_tracks", Trigger.Request())
+    tracks = client.listen(TrackedInstanceArray, "~/camera/tracks")
+    track_id, _ = follow(camera, tracks)
+
+    def placed(message):
+        return [i for i in message.instances if i.track_id == track_id and i.has_position]
+
+    source, message = shot(camera, tracks, placed, millimetres=millimetres)
+    instance = placed(message)[0]
+    mask = np.frombuffer(instance.mask.data, np.uint8).reshape(instance.roi.height, instance.roi.width) > 0
+    rows, columns = np.nonzero(mask)
+    z = np.median(camera.depth[0, columns + instance.roi.x_offset])
+    x = np.median((columns + instance.roi.x_offset - SIZE[1] / 2) / FOCAL * camera.depth[0, columns + instance.roi.x_offset])
+    assert instance.position.z == pytest.approx(z, abs=0.05)
+    assert instance.position.x == pytest.approx(x, abs=0.05)
+    assert message.header == source.header
+    lost = [i for i in message.instances if i.frames_since_seen]
+    assert not any(i.has_position for i in lost)
+    status = camera_status(client, "camera")
+    assert status["depth topic"] == "/camera/depth" and status["depth"] == "used" and int(status["frames with depth"]) > 0
+
+
+def test_depth__points_have_their_places_colours_and_classes(client, camera):
+    client.call(Trigger, "~/reset_tracks", Trigger.Request())
+    clouds = client.listen(PointCloud2, "~/camera/points", BEST_EFFORT)  # alone, it makes inference worth its while
+    camera.depth[10, 20] = np.nan
+    source, cloud = shot(camera, clouds)
+    assert cloud.header == source.header and (cloud.height, cloud.width) == SIZE and cloud.point_step == 24
+    points = np.frombuffer(cloud.data, np.uint8).reshape(*SIZE, 24)
+    xyz, rgb = points[..., :12].copy().view("<f4"), points[..., 12:15]
+    assert np.isnan(xyz[10, 20]).all() and not cloud.is_dense
+    np.testing.assert_allclose(xyz[20, 100], ((100 - 64) / FOCAL * camera.depth[20, 100], (20 - 48) / FOCAL * camera.depth[20, 100],
+                                              camera.depth[20, 100]), rtol=1e-5)
+    np.testing.assert_array_equal(rgb[..., ::-1], camera.image)
+    assert client.set("points_step", 4) == ""
+    _, thin = shot(camera, clouds, lambda message: message.width == 32)
+    assert thin.height == 24
+    assert client.set("points_step", 1) == ""
+
+
+def test_depth__boxes_are_shown_and_taken_down(node, client, camera):
+    client.call(Trigger, "~/reset_tracks", Trigger.Request())
+    tracks = client.listen(TrackedInstanceArray, "~/camera/tracks")
+    boxes = client.listen(MarkerArray, "~/camera/markers")
+    track_id, mask = follow(camera, tracks)
+
+    def shown(message):
+        return [m for m in message.markers if m.id == track_id and m.ns == "boxes" and m.action == Marker.ADD]
+
+    _, message = shot(camera, boxes, shown)
+    box = shown(message)[0]
+    assert 1.0 <= box.pose.position.z <= 2.0 and box.scale.x > 0.02
+    assert any(m.ns == "names" and m.id == track_id and " m" in m.text for m in message.markers)
+    assert client.change("deactivate")
+    until(lambda: boxes[-1].markers and boxes[-1].markers[0].action == Marker.DELETEALL, "the boxes to be taken down")
+    assert client.change("activate")
+
+
+def test_depth__is_subscribed_only_while_it_is_needed(client, camera):
+    topic = "/camera/depth"
+    until(lambda: not client.node.count_subscribers(topic), "the node to let go of depth")
+    other = Client()
+    other.listen(TrackedInstanceArray, "~/camera/tracks")
+    until(lambda: client.node.count_subscribers(topic), "the node to subscribe to depth")
+    other.close()
+    until(lambda: not client.node.count_subscribers(topic), "the node to let go of depth")
+
+
+def test_depth__points_of_a_camera_without_depth_cost_nothing_and_say_so(node, client):
+    flat = DepthCamera(client, "flat")
+    client.listen(PointCloud2, "~/flat/points", BEST_EFFORT)
+
+    def warned():
+        client.publish("flat/image_raw", flat.image_message())
+        return "no depth image on /flat/depth" in camera_status(client, "flat")["depth"]
+
+    until(warned, "a warning")
+    status = next(s for s in diagnostics(client) if s.name.endswith("camera flat"))
+    assert status.level == DiagnosticStatus.WARN
+    assert camera_status(client, "flat")["frames processed"] == "0"
+    until(lambda: "camera 'flat': no positions and points: no depth image on /flat/depth" in node.output, "a line in the log")
+
+
+@pytest.mark.parametrize("wrong, sentence", [
+    (dict(metres=np.ones((96, 96), np.float32)), "registered to the image"),
+    (dict(calibration=(640, 480)), "the camera_info is of images of 640x480 pixels"),
+    (dict(late=0.5), "within 0.05 s of the image"),
+])
+def test_depth__that_cannot_be_used_is_named_and_tracks_go_on(client, camera, wrong, sentence):
+    tracks = client.listen(TrackedInstanceArray, "~/camera/tracks")
+    if "calibration" in wrong:
+        camera.calibrate(*wrong["calibration"])
+
+    def positions() -> bool:
+        if "late" in wrong:
+            client.skip(1.0)
+            message = camera.image_message()
+            depth = camera.depth_message(message)
+            stamp = stamp_ns(message.header.stamp) - int(wrong["late"] * 1e9)
+            depth.header.stamp.sec, depth.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
+            client.publish("camera/depth", depth)
+            time.sleep(0.02)
+            client.publish("camera/image_raw", message)
+        else:
+            message = camera.shoot(metres=wrong.get("metres"))
+        return any(i.has_position for i in latest(tracks, message).instances)
+
+    # Topics are not in step: the first image may still be measured with what was right before.
+    until(lambda: not positions() and sentence in camera_status(client, "camera")["depth"], sentence)
+    assert not positions()
+    camera.calibrate()
+    shot(camera, tracks)
+    until(lambda: camera.shoot() and camera_status(client, "camera")["depth"] == "used", "depth to be used again")
