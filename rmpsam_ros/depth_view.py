@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.types import Roi, TrackedInstance
 
-_SAMPLES = 4000
+_SAMPLES = 1500
 """About so many pixels of a mask are looked at: medians do not get better with more."""
 _LEAST = 12
 """Fewer samples with a depth say nothing."""

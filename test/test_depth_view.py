@@ -98,6 +98,21 @@ def test_measure__rays_without_a_value_do_not_count():
     assert np.isfinite(extent.position).all() and extent.position[0] > 0.29
 
 
+def test_measure__noise_holes_and_flying_pixels():
+    view, mask = box_scene()
+    rng = np.random.default_rng(3)
+    exact = measure(mask[Roi.of_mask(mask).slices], Roi.of_mask(mask), view)
+    wide = rectangle(84, 49, 22, 12)
+    rim = wide & ~rectangle(87, 52, 16, 6)
+    view.depth[rim] = rng.uniform(2, 4, np.count_nonzero(rim))  # mixed pixels between the box and the wall
+    view.depth[...] += (0.002 * view.depth**2 * rng.standard_normal(SIZE)).astype(np.float32)  # as stereo has it
+    view.depth[rng.random(SIZE) < 0.3] = np.nan
+    extent = measure(wide[Roi.of_mask(wide).slices], Roi.of_mask(wide), view)
+    np.testing.assert_allclose(extent.position, exact.position, atol=0.02)
+    np.testing.assert_allclose(extent.size[:2], exact.size[:2], atol=0.08)
+    assert extent.size[2] < 0.15
+
+
 def test_located__only_what_is_seen_has_a_position():
     view, mask = box_scene()
     seen, lost = track(mask), track(mask, track_id=2, state=TrackState.LOST, frames_since_seen=3)

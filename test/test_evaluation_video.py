@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from test_cli_track import SceneSegmenter
@@ -189,6 +190,43 @@ def test_eval_video__a_category_that_the_model_lacks__is_judged_without_classes(
     (dataset / "truth.json").write_text(text)
     assert evaluate(dataset, "--trackers", "query matching") == 0
     assert "without classes" in capsys.readouterr().out
+
+
+def with_depth(folder: Path) -> Path:
+    """The cup is 2 m away, all else 3 m; the depth of one frame is unknown where the cup is."""
+    entries = []
+    for k in range(6):
+        depth = np.full(IMAGE, 3000, np.uint16)
+        depth[40:80, 28 + 8 * k : 68 + 8 * k] = 2000 if k != 4 else 0
+        (folder / "depth").mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / "depth" / f"{k}.png"), depth)
+        entries.append({"file_name": f"walk/{k:05d}.png", "depth": f"{k}.png", "K": [[200, 0, 80], [0, 200, 60], [0, 0, 1]]})
+    (folder / "cameras.json").write_text(json.dumps({"images": entries}))
+    return folder / "cameras.json"
+
+
+def test_eval_video__with_depth__positions_are_judged(dataset: Path, capsys):
+    cameras = with_depth(dataset)
+    assert evaluate(dataset, "--trackers", "rmpsam", "--cameras", str(cameras), "--json", str(dataset / "out.json")) == 0
+    out, content = capsys.readouterr().out, json.loads((dataset / "out.json").read_text())
+    assert "rmpsam, depth" in out and "rmpsam, depth" in content["trackers"]
+    # Confirmed from frame 2 on; in frame 3 the truth shows no cup, in frame 4 it has no depth.
+    assert content["positions"]["objects"] == 2 and content["positions"]["share"] == 50
+    assert content["positions"]["p90"] < 0.03 and "2 positions (50 % of the objects in all frames)" in out
+
+
+@pytest.mark.parametrize("change, sentence", [
+    (lambda d: (d / "cameras.json").unlink(), "cannot be read"),
+    (lambda d: (d / "cameras.json").write_text('{"images": [{}]}'), "is not the cameras.json"),
+    (lambda d: (d / "cameras.json").write_text('{"images": []}'), "no entry for the picture"),
+    (lambda d: (d / "depth" / "2.png").unlink(), "2.png is not a 16-bit PNG"),
+    (lambda d: cv2.imwrite(str(d / "depth" / "2.png"), np.ones((4, 4), np.uint16)), "is not a 16-bit PNG of 256x192"),
+])
+def test_eval_video__bad_depth__is_one_line_and_exit_code_2(dataset: Path, capsys, change, sentence):
+    cameras = with_depth(dataset)
+    change(dataset)
+    assert evaluate(dataset, "--cameras", str(cameras)) == 2
+    assert sentence in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize("change, sentence", [

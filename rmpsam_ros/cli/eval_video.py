@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 HELP = "tracking: YouTube-VIS AP, J, id switches, fragmentations, IDF1 and HOTA"
 EXAMPLE = """
@@ -24,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trackers", nargs="+", default=list(TRACKERS), choices=(*TRACKERS, CLIP_MODE),
                         help="default: all but clip mode, which runs the network again, in torch")
     parser.add_argument("--clicks", action="store_true", help="also click on each object where it first appears, and follow it")
+    parser.add_argument("--cameras", type=Path, metavar="FILE",
+                        help="cameras.json of rmpsam simulate, depth/ beside it: also rmpsam's tracker with depth, and its positions")
     parser.add_argument("--class-agnostic", action="store_true", help="classes do not count")
     add_model_options(parser)
 
@@ -36,12 +39,14 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.errors import TrackError
     from rmpsam_ros.evaluation.clicked import clicked_summary
+    from rmpsam_ros.evaluation.positions import DepthCameras, together
     from rmpsam_ros.evaluation.reports import chosen, write_json
     from rmpsam_ros.evaluation.trackers import available
-    from rmpsam_ros.evaluation.video import VideoJudge, read_videos, summary
+    from rmpsam_ros.evaluation.video import WITH_DEPTH, VideoJudge, read_videos, summary
 
     if not 0 < args.fps <= 1000:
         raise TrackError(f"--fps is {args.fps:g}; it must be above 0 and up to 1000.")
+    cameras = DepthCameras(args.cameras) if args.cameras else None
     videos = read_videos(args.annotations, args.images)
     videos = [videos[index] for index in chosen(len(videos), args.limit, args.every)]
     names, left_out = available([name for name in args.trackers if name != CLIP_MODE])
@@ -56,12 +61,13 @@ def run(args: argparse.Namespace) -> int:
     judges = []
     try:
         for video in progress(videos, "videos", console=Console(stderr=True), transient=True):
-            judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, known if with_classes else {}))
+            judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, known if with_classes else {}, cameras))
             judges[-1].run(args.clicks)
             if runner is not None:
                 judges[-1].run_clips(CLIP_MODE, runner)
     finally:
         segmenter.close()
+    names += [WITH_DEPTH] if cameras is not None else []
     names += [CLIP_MODE] if runner is not None else []
     frames = sum(len(video.files) for video in videos)
     print(f"{model_options.describe(segmenter)}; {len(videos)} videos, {frames} frames at {args.fps:g} Hz"
@@ -74,12 +80,16 @@ def run(args: argparse.Namespace) -> int:
     if clicked["objects"]:
         print(f"{clicked['objects']} objects clicked once, where they first appear: J {clicked['j']:.1f} over all frames from there on; as DAVIS "
               f"counts, without the first and last frame, J {clicked['j_davis']:.1f}, recall {clicked['recall']:.1f}")
+    placed = together([judge.positions for judge in judges]).summary()
+    if placed["objects"]:
+        print(f"{placed['objects']} positions ({placed['share']:.0f} % of the objects in all frames): median {1000 * placed['median']:.1f} mm "
+              f"off, 90 % within {1000 * placed['p90']:.1f} mm; {placed['relative']:.1f} % of the distance")
     if args.json:
         each = [{"video": judge.video.name, "object": found.key, "frame": found.frame, "click": list(found.click), "j": 100 * found.j}
                 for judge in judges for found in judge.clicked.objects]  # fmt: skip
         write_json(args.json, {"info": {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every,
                                         "limit": args.limit, "fps": args.fps},
-                               "trackers": table, "clicked": {**clicked, "each": each}})  # fmt: skip
+                               "trackers": table, "positions": placed, "clicked": {**clicked, "each": each}})  # fmt: skip
     return 0
 
 

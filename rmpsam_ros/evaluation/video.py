@@ -18,6 +18,7 @@ import numpy.typing as npt
 from rmpsam_ros import rle
 from rmpsam_ros.errors import ImageError
 from rmpsam_ros.evaluation.clicked import ClickedObjects
+from rmpsam_ros.evaluation.positions import DepthCameras, PositionErrors
 from rmpsam_ros.evaluation.tracking_metrics import score
 from rmpsam_ros.evaluation.trackers import CONTESTANTS
 from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
@@ -82,14 +83,22 @@ def summary(tallies: Sequence[VideoTally], with_classes: bool) -> dict[str, floa
     }
 
 
-class VideoJudge:
-    """All trackers on one video."""
+WITH_DEPTH = "rmpsam, depth"
+"""The tracker that is given depth too, where the videos have it."""
 
-    def __init__(self, video: TrueVideo, segmenter, names: Sequence[str], fps: float, max_age: float, classes: dict[str, int]):
-        self.video, self._segmenter, self._fps = video, segmenter, fps
+
+class VideoJudge:
+    """All trackers on one video, and with `cameras` rmpsam's with depth too, whose positions are judged."""
+
+    def __init__(self, video: TrueVideo, segmenter, names: Sequence[str], fps: float, max_age: float, classes: dict[str, int],
+                 cameras: DepthCameras | None = None):  # fmt: skip
+        self.video, self._segmenter, self._fps, self._cameras = video, segmenter, fps, cameras
+        self.positions = PositionErrors()
         self._contestants = {name: CONTESTANTS[name](segmenter.labels, max_age, fps) for name in names}
         self._truth = {key: classes.get(category, 0) for key, category in video.categories.items()}
-        self.tallies = {name: VideoTally(self._truth) for name in names}
+        if cameras is not None:
+            self._contestants[WITH_DEPTH] = CONTESTANTS["rmpsam"](segmenter.labels, max_age, fps)
+        self.tallies = {name: VideoTally(self._truth) for name in self._contestants}
         self.clicked = ClickedObjects(segmenter.labels, max_age)
 
     def run_clips(self, name: str, runner: ClipRunner) -> None:
@@ -122,9 +131,14 @@ class VideoJudge:
             frame = self._segmenter.set_image(image, stamp)
             detections = detections_of(frame, is_thing)
             truth_ids, truth_masks = self.video.at(index)
-            truth, found = PackedMasks.of(truth_masks), PackedMasks.of(full_masks(detections))
+            masks = full_masks(detections)
+            truth, found = PackedMasks.of(truth_masks), PackedMasks.of(masks)
+            view = self._cameras.view(path, self.video.size) if self._cameras else None
             for name, contestant in self._contestants.items():
-                ids = contestant.step(detections, stamp)
+                seen = detections if name != WITH_DEPTH else detections_of(frame, is_thing, view.depth)
+                ids = contestant.step(seen, stamp)
+                if name == WITH_DEPTH:
+                    self.positions.add(view, truth_masks, masks[ids > 0])
                 given = np.flatnonzero((ids > 0) & (found.areas > 0))
                 self.tallies[name].add(truth_ids, truth, ids[given], found.take(given), detections.class_ids[given],
                                        detections.scores[given], stamp)  # fmt: skip
