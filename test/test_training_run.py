@@ -125,7 +125,8 @@ def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsy
     ("stepz: 3", "unknown option 'stepz'"), ("steps: many", "steps is 'many'; it must be of type int"), ("steps: 0", "at least 1"),
     ("input_size: [90, 128]", "multiples of 32"), ("model_size: [96]", "must be height and width"), ("train: []", "no dataset"),
     ("freeze_batchnorm: some", "backbone, all or none"),
-    ("losses: {point: 3}", "unknown option 'point'"), ("losses: {queries_per_thing: 0}", "queries_per_thing is 0; it must be at least 1"), ("clips: 2.0", "from 0 to 1"), ("device: [", "not YAML"),
+    ("losses: {point: 3}", "unknown option 'point'"), ("losses: {queries_per_thing: 0}", "queries_per_thing is 0; it must be at least 1"), ("augmentation: {tilt: 200}", "tilt is 200.0; it must be degrees"),
+    ("augmentation: {faults: 1.5}", "augmentation.faults is 1.5; it must be from 0 to 1"), ("clips: 2.0", "from 0 to 1"), ("device: [", "not YAML"),
 ])  # fmt: skip
 def test_config__says_what_is_wrong(tmp_path, capsys, line, part):
     kept = [text for text in CONFIG.splitlines() if not text.startswith(line.split(":")[0] + ":")]

@@ -134,6 +134,11 @@ def load_config(path: Path) -> TrainingConfig:
     low, high = config.augmentation.scale
     if not 0 < low <= high:
         raise DataError(f"{path}: augmentation.scale is [{low}, {high}]; it must be two growing numbers above 0.")
+    if not 0 <= config.augmentation.tilt <= 180:
+        raise DataError(f"{path}: augmentation.tilt is {config.augmentation.tilt}; it must be degrees from 0 to 180.")
+    for name in ("flip", "aimed", "copy_paste", "faults"):
+        if not 0 <= getattr(config.augmentation, name) <= 1:
+            raise DataError(f"{path}: augmentation.{name} is {getattr(config.augmentation, name)}; it must be from 0 to 1.")
     if not config.train:
         raise DataError(f"{path}: train lists no dataset.")
     try:
