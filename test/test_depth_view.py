@@ -1,10 +1,12 @@
 """Where things are, against scenes and cameras written out by hand."""
 from __future__ import annotations
 
+import struct
 import threading
 import time
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -237,6 +239,40 @@ def test_depth__of_another_resolution_is_brought_to_the_image():
 def test_depth__refused(changes, size, sentence):
     with pytest.raises(DepthError, match=sentence):
         depth_to_metres(depth_message(np.ones((4, 6), "<u2"), "16UC1", **changes), size)
+
+
+def compressed(values: np.ndarray, form: str, scale: float = 0.0, offset: float = 0.0) -> SimpleNamespace:
+    _, png = cv2.imencode(".png", values)
+    return SimpleNamespace(format=form, data=struct.pack("<iff", 0, scale, offset) + png.tobytes())
+
+
+@pytest.mark.parametrize("form", ["16UC1; compressedDepth png", "16UC1; compressedDepth", "16UC1"])
+def test_depth__compressed_millimetres(form):
+    depth = depth_to_metres(compressed(np.array([[0, 1234]], np.uint16), form), (1, 2))
+    assert np.isnan(depth[0, 0]) and depth[0, 1] == pytest.approx(1.234)
+
+
+def test_depth__compressed_metres_are_quantised_by_their_inverse():
+    scale, farthest = 100.0 * 101.0, 10.0
+    offset = 1 - scale / farthest
+    metres = np.array([[0.5, 2.0, 7.5]])
+    values = np.rint(scale / metres + offset).astype(np.uint16)
+    values[0, 2] = 0
+    depth = depth_to_metres(compressed(values, "32FC1; compressedDepth png", scale, offset), (1, 3))
+    np.testing.assert_allclose(depth[0, :2], metres[0, :2], rtol=1e-3)
+    assert np.isnan(depth[0, 2])
+
+
+@pytest.mark.parametrize("message, sentence", [
+    (compressed(np.ones((1, 2), np.uint16), "16UC1; compressedDepth rvl"), "parameter format: png"),
+    (compressed(np.ones((1, 2), np.uint16), "bgr8; jpeg compressed bgr8"), "the format 'bgr8; jpeg"),
+    (compressed(np.ones((1, 2), np.uint8), "16UC1; compressedDepth png"), "16-bit PNG"),
+    (SimpleNamespace(format="16UC1; compressedDepth png", data=b"1234567890123456"), "16 bytes"),
+    (SimpleNamespace(format="16UC1; compressedDepth png", data=b""), "0 bytes"),
+])
+def test_depth__compressed_refused(message, sentence):
+    with pytest.raises(DepthError, match=sentence):
+        depth_to_metres(message, (1, 2))
 
 
 # Which depth image belongs to an image

@@ -5,6 +5,7 @@ import copy
 import itertools
 import time
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from node_checks import camera_status, check_answer, diagnostics, scene, segment
 from ros_harness import BEST_EFFORT, SMALL_INPUT, Client, NodeProcess, model, until
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -27,7 +28,8 @@ ROUNDS = itertools.count(1)
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "flat"], input_size=SMALL_INPUT,
+        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "flat", "far"],
+        far__depth_topic="far/depth/compressedDepth", input_size=SMALL_INPUT,
         score_threshold=0.0, overlap_threshold=0.0, max_segments=8, prompt_zoom=False,
     )
     yield process
@@ -140,6 +142,24 @@ def test_depth__a_track_has_the_position_of_what_its_mask_shows(client, camera, 
     assert not any(i.has_position for i in lost)
     status = camera_status(client, "camera")
     assert status["depth topic"] == "/camera/depth" and status["depth"] == "used" and int(status["frames with depth"]) > 0
+
+
+def test_depth__compressed_gives_points_too(client):
+    far = DepthCamera(client, "far")
+    clouds = client.listen(PointCloud2, "~/far/points", BEST_EFFORT)
+    _, png = cv2.imencode(".png", np.rint(far.depth * 1000).astype(np.uint16))
+    for _ in range(40):
+        message = far.image_message()
+        depth = CompressedImage(header=message.header, format="16UC1; compressedDepth png", data=bytes(12) + png.tobytes())
+        client.publish("far/camera_info", far.info)
+        client.publish("far/depth/compressedDepth", depth)
+        time.sleep(0.02)
+        client.publish("far/image_raw", message)
+        time.sleep(0.2)
+        if clouds:
+            break
+    z = np.frombuffer(clouds[0].data, np.uint8).reshape(*SIZE, 24)[..., 8:12].copy().view("<f4")[..., 0]
+    np.testing.assert_allclose(z, far.depth, atol=6e-4)
 
 
 def test_depth__points_have_their_places_colours_and_classes(client, camera):

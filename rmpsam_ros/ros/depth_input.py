@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import time
 
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rmpsam_ros.depth_view import DepthView
 from rmpsam_ros.errors import DepthError
 from rmpsam_ros.ros.depth_feed import ALIVE_SECONDS, DepthFeed
-from rmpsam_ros.ros.depth_images import depth_to_metres
+from rmpsam_ros.ros.depth_images import COMPRESSED, depth_to_metres
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.rays import CameraRays
 from rmpsam_ros.ros.subscriptions import MatchedSubscription
@@ -19,7 +19,7 @@ class DepthInput:
 
     Args:
         node: the node.
-        topic: before remapping.
+        topic: before remapping; one that ends with `/compressedDepth` carries CompressedImage.
         reliability: the parameter `qos_reliability`.
         group: callback group.
 
@@ -30,6 +30,7 @@ class DepthInput:
 
     def __init__(self, node, topic: str, reliability: str, group):
         self._node, self._topic, self._reliability, self._group = node, topic, reliability, group
+        self._type = CompressedImage if topic.endswith(COMPRESSED) else Image
         self._subscription: MatchedSubscription | None = None
         self._rays = CameraRays()
         self._since = 0.0
@@ -53,7 +54,7 @@ class DepthInput:
             return
         if self._subscription is None:
             self._subscription = MatchedSubscription(
-                self._node, Image, self._topic, self._take, self._reliability, self._group
+                self._node, self._type, self._topic, self._take, self._reliability, self._group
             )
             self._since = time.monotonic()
         self._subscription.refresh()
@@ -111,5 +112,5 @@ class DepthInput:
             )
         return view
 
-    def _take(self, message: Image) -> None:
+    def _take(self, message: Image | CompressedImage) -> None:
         self.feed.offer(message, stamp_ns(message.header.stamp))
