@@ -1,9 +1,11 @@
 """Starts the lifecycle node `rmpsam_node`: `ros2 launch rmpsam_ros rmpsam.launch.py cameras:=front,rear`.
 
 Values come from the parameter file; an argument given on the command line goes before it. `--show-args` lists them all.
+`rviz:=true` shows the first camera's results in RViz.
 Written for Humble and Jazzy alike.
 """
 import os
+import tempfile
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
@@ -39,8 +41,13 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument("large_images", default_value="true", choices=["true", "false"],
                               description="Give Fast DDS a shared memory segment that images fit into "
                                           "(a profile that you have set yourself stays)"),
+        DeclareLaunchArgument("rviz", default_value="false", choices=["true", "false"],
+                              description="Start RViz with the first camera's overlay, points and tracks"),
+        DeclareLaunchArgument("fixed_frame", default_value="camera_color_optical_frame",
+                              description="What RViz shows everything in: the frame_id of the images, or any that TF connects"),
         *_large_images(),
         OpaqueFunction(function=_node),
+        OpaqueFunction(function=_rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
     ])
 
 
@@ -66,4 +73,22 @@ def _node(context) -> list:
         arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
         output="screen",
         emulate_tty=True,
+    )]
+
+
+def _rviz(context) -> list:
+    """RViz with the shipped configuration, its topics moved to this namespace and this camera."""
+    namespace = LaunchConfiguration("namespace").perform(context).strip("/")
+    prefix = f"/{namespace}" if namespace else ""
+    cameras = LaunchConfiguration("cameras").perform(context)
+    camera = OVERRIDES[0][1](cameras)[0] if cameras else "camera"
+    with open(os.path.join(CONFIG, "rmpsam.rviz")) as file:
+        text = file.read()
+    text = text.replace("Value: /rmpsam/camera/", f"Value: {prefix}/rmpsam/{camera}/")
+    text = text.replace("Value: /clicked_point", f"Value: {prefix}/clicked_point")
+    with tempfile.NamedTemporaryFile("w", prefix="rmpsam_", suffix=".rviz", delete=False) as file:
+        file.write(text)
+    return [Node(
+        package="rviz2", executable="rviz2", name="rviz2", output="screen",
+        arguments=["-d", file.name, "-f", LaunchConfiguration("fixed_frame")],
     )]

@@ -12,12 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytest.importorskip("launch_ros.actions", reason="launch_ros is not installed (it comes with a ROS 2 installation only)")
 
 import ros_harness as ros  # noqa: E402
 from launch import LaunchContext  # noqa: E402
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable  # noqa: E402
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable  # noqa: E402
 from launch.launch_description_sources import get_launch_description_from_python_launch_file  # noqa: E402
 
 from rmpsam_ros.ros.dds import VARIABLES  # noqa: E402
@@ -70,6 +71,34 @@ def test_environment__keeps_the_profile_of_the_user(description, variable):
 
 def test_environment__can_be_left_alone(description):
     assert environment_set_by(description(), large_images="false") == {}
+
+
+def rviz_nodes(description, **arguments) -> list:
+    """What the description starts for RViz, given the launch arguments."""
+    context = LaunchContext()
+    for entity in description.entities:
+        if isinstance(entity, DeclareLaunchArgument):
+            default = "".join(part.perform(context) for part in entity.default_value)
+            context.launch_configurations[entity.name] = arguments.get(entity.name, default)
+    actions = [entity for entity in description.entities if isinstance(entity, OpaqueFunction)]
+    return [node for action in actions for node in (action.visit(context) or []) if node.node_package == "rviz2"]
+
+
+def test_rviz__is_not_started_unasked(description):
+    assert rviz_nodes(description()) == []
+
+
+@pytest.mark.parametrize("arguments, prefix", [
+    ({}, "/rmpsam/camera/"), ({"namespace": "bot", "cameras": "front, rear"}, "/bot/rmpsam/front/"),
+])
+def test_rviz__shows_the_first_camera(description, arguments, prefix):
+    node, = rviz_nodes(description(), rviz="true", **arguments)
+    path, = (Path(word) for command in node.cmd for word in ["".join(getattr(part, "text", "") for part in command)]
+             if word.endswith(".rviz"))
+    shown = yaml.safe_load(path.read_text())["Visualization Manager"]
+    path.unlink()
+    assert [d["Topic"]["Value"] for d in shown["Displays"]] == [prefix + name for name in ("overlay", "points", "markers")]
+    assert shown["Tools"][-1]["Topic"]["Value"] == ("/bot" if arguments else "") + "/clicked_point"
 
 
 @pytest.fixture

@@ -66,6 +66,15 @@ def test_inputs__are_the_default_topics():
     assert {code_in(cells[0])[0] for cells in rows("Inputs, for each camera NAME in `cameras`")} == expected
 
 
+def test_rviz__shows_topics_that_there_are_with_their_reliability():
+    displays = yaml.safe_load((ROOT / "config/rmpsam.rviz").read_text())["Visualization Manager"]["Displays"]
+    offered = {code_in(cells[0])[0]: cells[2] for cells in rows("Outputs, for each camera")}
+    for display in displays:
+        topic = display["Topic"]
+        quality = offered[topic["Value"].replace("/rmpsam/camera/", "~/NAME/")]
+        assert ("sensor data" in quality) == (topic["Reliability Policy"] == "Best Effort")
+
+
 def test_commands__are_those_that_there_are():
     listed = [code_in(cells[0])[0].split()[1] for cells in rows("Python and the command line")]
     assert listed == cli.available_commands()
