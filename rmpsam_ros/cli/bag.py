@@ -3,20 +3,23 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rmpsam_ros.ros.bags import BagMessage
+    from rmpsam_ros.ros.bag_cameras import BagCamera
+    from rmpsam_ros.ros.bags import BagMessage, BagReader
     from rmpsam_ros.segmenter import Segmenter
 
 HELP = "a rosbag2 (sqlite3 or mcap) through the same pipeline; results as the messages of the node"
 EXAMPLE = """
 rmpsam bag drive --topic /camera/image_raw --out drive_segmented
 rmpsam bag drive --topic /front/image_raw/compressed --topic /rear/image_raw/compressed --out results --keep all
+rmpsam bag drive --topic /camera/image_raw --depth /camera/depth --out drive_in_3d
 """
-RESULTS = ("panoptic", "tracks", "semantic", "detections", "overlay")
+RESULTS = ("panoptic", "tracks", "semantic", "detections", "overlay", "points", "markers")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,14 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="BAG2", help="the folder to make")
     parser.add_argument("--topic", action="append", default=[], metavar="T",
                         help="an image topic, raw or compressed; may be given again (default: the only one)")
+    parser.add_argument("--depth", action="append", default=[], metavar="T",
+                        help="the topic of depth images registered to those of --topic: positions, points and boxes; once for each")
+    parser.add_argument("--camera-info", action="append", default=[], metavar="T",
+                        help="the topic of their calibration, once for each --depth (default: camera_info beside the images)")
     parser.add_argument("--results", nargs="+", choices=RESULTS, default=list(RESULTS),
-                        help="what to write (default: all; detections where vision_msgs is installed, overlay as JPEG)")
+                        help="what to write (default: all; detections where vision_msgs is installed, overlay as JPEG, points and markers with --depth)")
     parser.add_argument("--keep", nargs="+", default=[], metavar="T", help="topics to copy as they are; `all` for every one (default: none)")
     parser.add_argument("--storage", choices=("mcap", "sqlite3"), help="of BAG2 (default: as BAG)")
     parser.add_argument("--max-rate", type=float, default=0.0, metavar="HZ", help="images a second of each topic at most, by their stamps (0 = all)")
     parser.add_argument("--max-age", type=float, default=10.0, metavar="S", help="seconds for which an object out of sight is remembered (10)")
     parser.add_argument("--min-hits", type=int, default=3, metavar="N", help="frames before a track counts (3)")
     parser.add_argument("--alpha", type=float, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
+    parser.add_argument("--depth-max-gap", type=float, default=0.05, metavar="S",
+                        help="seconds that an image and its depth image may lie apart (0.05)")
+    parser.add_argument("--points-step", type=int, default=1, metavar="N", help="every so many pixels, and rows, make a point (1)")
     add_model_options(parser)
 
 
@@ -45,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         raise BagError(f"--out {args.out} is there already; give a new name.")
     if not 0 <= args.max_rate < float("inf"):
         raise BagError(f"--max-rate is {args.max_rate:g}; it must be a number from 0 up.")
+    if args.depth_max_gap < 0 or args.points_step < 1:
+        raise BagError(f"--depth-max-gap is {args.depth_max_gap:g} and --points-step {args.points_step}; they must be at least 0 and 1.")
     try:
         import rclpy  # noqa: F401
     except ImportError as error:
@@ -57,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.ros.bags import BagReader, BagWriter
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    with BagReader(args.bag, args.topic, args.keep) as bag:
+    with BagReader(args.bag, args.topic, args.keep, args.depth) as bag:
+        beside = read_beside(bag, args.depth, args.camera_info)
         segmenter = model_options.open_segmenter(args)
         try:
             console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow")
@@ -65,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
                 inner = part / args.out.name  # a bag's files are named after its folder
                 writer = BagWriter(inner, args.storage or bag.storage)
                 try:
-                    done = _Run(args, segmenter, writer, console).all(bag)
+                    done = _Run(args, segmenter, writer, console).all(bag, beside)
                 finally:
                     writer.close()
                 for path in list(inner.iterdir()):
@@ -82,118 +95,102 @@ class _Run:
 
     def __init__(self, args: argparse.Namespace, segmenter: Segmenter, writer, console) -> None:
         self._args, self._segmenter, self._writer, self._console = args, segmenter, writer, console
+        self._used, self._bad = 0, []
 
-    def all(self, bag) -> str:
+    def all(self, bag: BagReader, beside: dict[str, tuple[str, str]]) -> str:
         """Every message; what was done, in a sentence.
+
+        Args:
+            beside: the topics of depth and calibration of each image topic that has them.
 
         Raises:
             BagError: there is no image that could be read.
         """
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        from rmpsam_ros.errors import BagError, ImageError
-        from rmpsam_ros.ros.messages import label_set_message
+        from rmpsam_ros.errors import BagError
 
-        names = camera_names([c.topic for c in bag.images])
-        cameras = {topic: _Camera(name, self._segmenter, self._args) for topic, name in names.items()}
-        used, begun = 0, time.perf_counter()
-        bad: list[str] = []
+        cameras, begun = self._cameras(bag, beside), time.perf_counter()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._console, transient=True) as progress:
             bar = progress.add_task("images", total=bag.count)
-            for number, entry in enumerate(bag.messages()):
-                if number == 0:
-                    self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), entry.time, latched=True)
-                if entry.kept:
-                    self._writer.copy(entry)
-                if not entry.image:
-                    continue
+            for entry in self._in_turn(bag, cameras, beside):
                 progress.advance(bar)
-                try:
-                    results = cameras[entry.connection.topic].results(entry)
-                except ImageError as error:
-                    bad.append(f"{entry.connection.topic}: {error}")
-                    continue
-                if results is None:
-                    continue
-                used += 1
-                for topic, message, latched in results:
-                    self._writer.add(topic, message, entry.time, latched)
+                self._write(cameras[entry.connection.topic], entry)
+        bad, names = self._bad, ", ".join(cameras)
         if bad:
             self._console.print(f"{len(bad)} of {bag.count} images were left out, the first of {bad[0]}", style="yellow")
-        if not used:
-            raise BagError(f"{bag.path} has no image that can be used on {', '.join(names)}" + (f" ({bad[0]})." if bad else "."))
+        if not self._used:
+            raise BagError(f"{bag.path} has no image that can be used on {names}" + (f" ({bad[0]})." if bad else "."))
+        for topic, camera in cameras.items():
+            if camera.without_depth:
+                self._console.print(f"{camera.without_depth} images of {topic} had no depth: {camera.problem}", style="yellow")
         seconds = time.perf_counter() - begun
         tracks = sum(camera.confirmed for camera in cameras.values())
-        return f"{used} images in {seconds:.1f} s, {used / seconds:.1f} a second, {tracks} tracks"
+        return f"{self._used} images in {seconds:.1f} s, {self._used / seconds:.1f} a second, {tracks} tracks"
+
+    def _cameras(self, bag: BagReader, beside: dict[str, tuple[str, str]]) -> dict[str, BagCamera]:
+        from rmpsam_ros.ros.bag_cameras import BagCamera, BagOptions
+
+        args = self._args
+        options = BagOptions(tuple(args.results), args.max_rate, args.max_age, args.min_hits, args.alpha, args.depth_max_gap, args.points_step)
+        names = camera_names([c.topic for c in bag.images])
+        return {topic: BagCamera(name, topic, beside.get(topic, ("", ""))[0], self._segmenter, options) for topic, name in names.items()}
+
+    def _in_turn(self, bag: BagReader, cameras: dict[str, BagCamera], beside: dict[str, tuple[str, str]]) -> Iterator[BagMessage]:
+        """The images, each when its depth has come; what else is in the bag is dealt with on the way."""
+        from rmpsam_ros.ros.messages import label_set_message
+
+        waiting: deque[tuple[BagMessage, int]] = deque()
+        for number, entry in enumerate(bag.messages()):
+            if number == 0:
+                self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), entry.time, latched=True)
+            if entry.kept:
+                self._writer.copy(entry)
+            if entry.beside:
+                for topic, others in beside.items():
+                    if entry.connection.topic in others:
+                        cameras[topic].take_beside(entry)
+            if entry.image:
+                waiting.append((entry, cameras[entry.connection.topic].waits_for(entry)))
+            while waiting and cameras[waiting[0][0].connection.topic].is_ready(*waiting[0], entry.time):
+                yield waiting.popleft()[0]
+        yield from (image for image, _ in waiting)
+
+    def _write(self, camera: BagCamera, entry: BagMessage) -> None:
+        from rmpsam_ros.errors import ImageError
+
+        try:
+            results = camera.results(entry)
+        except ImageError as error:
+            self._bad.append(f"{entry.connection.topic}: {error}")
+            return
+        if results is None:
+            return
+        self._used += 1
+        for topic, message, latched in results:
+            self._writer.add(topic, message, entry.time, latched)
 
 
-class _Camera:
-    """One image topic: its tracker, and what the node would send out for it."""
+def read_beside(bag: BagReader, depths: Sequence[str], infos: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Lets the bag read depth and calibration too; the topics of both for each image topic that has them.
 
-    def __init__(self, name: str, segmenter: Segmenter, args: argparse.Namespace) -> None:
-        from rmpsam_ros.tracking import Tracker
+    Raises:
+        BagError: there are more or fewer of them than of images, or the bag does not have them.
+    """
+    from rmpsam_ros.errors import BagError
+    from rmpsam_ros.ros.bags import IMAGE_TYPES, INFO_TYPES
 
-        self._name, self._segmenter, self._args = name, segmenter, args
-        self._tracker = Tracker(segmenter.labels, args.max_age, args.min_hits)
-        self._stamp: float | None = None
-        self._said = False
-        self._ids: set[int] = set()
-
-    @property
-    def confirmed(self) -> int:
-        """How many tracks there were."""
-        return len(self._ids)
-
-    def results(self, entry: BagMessage) -> Iterator[tuple[str, Any, bool]] | None:
-        """Topic, message and whether it is latched, of each result of one image; None where --max-rate leaves it out.
-
-        Raises:
-            ImageError: the message holds no image that can be read.
-        """
-        from rmpsam_ros.ros.conversions import compressed_to_rgb, image_to_rgb
-        from rmpsam_ros.ros.messages import stamp_ns
-        from rmpsam_ros.tracking.frames import with_track_ids
-        from rmpsam_ros.types import TrackState
-
-        message = entry.read()
-        stamp = (stamp_ns(message.header.stamp) or entry.time) / 1e9  # a camera without a clock: when it was recorded
-        rate, before = self._args.max_rate, self._stamp
-        if rate and before is not None and 0 <= stamp - before < 1 / rate - 1e-4:
-            return None
-        image = compressed_to_rgb(message) if hasattr(message, "format") else image_to_rgb(message)
-        frame = self._segmenter.set_image(image, stamp=stamp)
-        self._stamp = stamp
-        panoptic = frame.panoptic()
-        tracks = self._tracker.update(frame)
-        self._ids.update(t.track_id for t in tracks if t.state == TrackState.CONFIRMED)
-        return self._messages(message.header, image, with_track_ids(panoptic, tracks), tracks)
-
-    def _messages(self, header, image, panoptic, tracks) -> Iterator[tuple[str, Any, bool]]:
-        import cv2
-
-        from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
-        from rmpsam_ros.ros import messages, vision_messages
-        from rmpsam_ros.ros.publishing import JPEG_QUALITY
-
-        base, wanted, segmenter = f"/rmpsam/{self._name}", self._args.results, self._segmenter
-        if "panoptic" in wanted:
-            yield f"{base}/panoptic", messages.panoptic_message(panoptic, header), False
-        if "tracks" in wanted:
-            yield f"{base}/tracks", messages.tracks_message(tracks, header), False
-        if "semantic" in wanted:
-            yield f"{base}/semantic", messages.image_message(panoptic.semantic(), "mono8", header), False
-            if vision_messages.AVAILABLE and not self._said:
-                info = vision_messages.label_info_message(segmenter.labels, segmenter.score_threshold, header)
-                yield f"{base}/semantic/label_info", info, True
-                self._said = True
-        if "detections" in wanted and vision_messages.AVAILABLE:
-            yield f"{base}/detections", vision_messages.detections_message(panoptic, header), False
-        if "overlay" in wanted:
-            banner = "" if segmenter.trained else UNTRAINED_BANNER
-            drawn = cv2.cvtColor(draw_panoptic(image, panoptic, self._args.alpha, banner), cv2.COLOR_RGB2BGR)
-            data = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-            yield f"{base}/overlay/compressed", messages.compressed_message(data, header), False
+    images = [connection.topic for connection in bag.images]
+    if infos and len(infos) != len(depths):
+        raise BagError(f"There are {len(infos)} --camera-info for {len(depths)} --depth; give one for each, in the same order.")
+    if depths and len(depths) != len(images):
+        raise BagError(f"There are {len(depths)} --depth for {len(images)} image topics; give one for each, in the same order.")
+    infos = infos or [f"{topic.removesuffix('/compressed').rpartition('/')[0]}/camera_info" for topic in images]
+    for depth, info in zip(depths, infos):
+        bag.read_beside(depth, IMAGE_TYPES)
+        bag.read_beside(info, INFO_TYPES)
+    return {image: (depth, info) for image, depth, info in zip(images, depths, infos)}
 
 
 def camera_names(topics: Sequence[str]) -> dict[str, str]:

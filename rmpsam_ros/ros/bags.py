@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rclpy.serialization import deserialize_message, serialize_message
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rmpsam_ros.errors import BagError
 
@@ -21,23 +21,25 @@ if TYPE_CHECKING:
     from rosbags.interfaces import Connection
 
 IMAGE_TYPES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
+INFO_TYPES = {"sensor_msgs/msg/CameraInfo": CameraInfo}
 STORAGES = ("mcap", "sqlite3")
 _IDL_NAMES = {"boolean": "bool", "float": "float32", "double": "float64", "octet": "byte"}
 
 
 class BagMessage(NamedTuple):
     """One message of a bag: when it was recorded, in nanoseconds; `raw` is CDR. `image`: of a topic that was asked for;
-    `kept`: of one that is to be handed on."""
+    `beside`: of depth or calibration; `kept`: of one that is to be handed on."""
 
     connection: Connection
     time: int
     raw: bytes
     image: bool
+    beside: bool
     kept: bool
 
-    def read(self) -> Image | CompressedImage:
-        """The image message itself."""
-        return deserialize_message(self.raw, IMAGE_TYPES[self.connection.msgtype])
+    def read(self) -> Image | CompressedImage | CameraInfo:
+        """The message itself; not of one that is only kept."""
+        return deserialize_message(self.raw, {**IMAGE_TYPES, **INFO_TYPES}[self.connection.msgtype])
 
 
 class BagReader:
@@ -45,14 +47,15 @@ class BagReader:
 
     Args:
         path: the bag's folder, or one .mcap or .db3 file of it.
-        topics: image topics to read; may be empty where the bag has only one.
+        topics: image topics to read; may be empty where the bag has only one, depth not counted.
+        depths: topics of depth images, which are not taken for images.
         kept: topics whose messages are handed on as they are; `all` for every one.
 
     Raises:
         BagError: no bag, a damaged one, or topics that it does not have. FileNotFoundError: no such path.
     """
 
-    def __init__(self, path: Path, topics: Sequence[str] = (), kept: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, topics: Sequence[str] = (), kept: Sequence[str] = (), depths: Sequence[str] = ()) -> None:
         from rosbags.rosbag2 import Reader, ReaderError
 
         self.path = Path(path)
@@ -64,7 +67,8 @@ class BagReader:
         except (ReaderError, FileNotFoundError) as error:
             raise BagError(f"{path} is no rosbag2 that can be read ({_short(error)}); give its folder, or an .mcap or .db3 file.") from error
         try:
-            self.images = self._choose(topics)
+            self.images = self._choose(topics, depths)
+            self.beside: list[Connection] = []
             known = {c.topic for c in self._reader.connections}
             missing = sorted(set(kept) - known - {"all"})
             if missing:
@@ -91,19 +95,33 @@ class BagReader:
         """How many image messages there are."""
         return sum(c.msgcount for c in self.images)
 
+    def read_beside(self, topic: str, types: Mapping[str, type]) -> None:
+        """Reads a topic of one of these types too.
+
+        Raises:
+            BagError: there is none.
+        """
+        found = [c for c in self._reader.connections if c.topic == topic]
+        if not found or found[0].msgtype not in types:
+            carried = f"{topic} carries {found[0].msgtype}" if found else f"There is no topic {topic} in {self.path}"
+            has = sorted({c.topic for c in self._reader.connections if c.msgtype in types})
+            kind = " or ".join(types)
+            raise BagError(f"{carried}; {kind} is needed, and the bag has {', '.join(has) or 'none'}.")
+        self.beside += found
+
     def messages(self) -> Iterator[BagMessage]:
-        """Images and kept messages in the order of recording.
+        """Images, what is read beside them, and kept messages, in the order of recording.
 
         Raises:
             BagError: the file ends before its end, or cannot be read on.
         """
         from rosbags.rosbag2 import ReaderError
 
-        images, kept = {c.id for c in self.images}, {c.id for c in self.kept}
-        chosen = {c.id: c for c in (*self.images, *self.kept)}
+        images, beside, kept = ({c.id for c in some} for some in (self.images, self.beside, self.kept))
+        chosen = {c.id: c for c in (*self.images, *self.beside, *self.kept)}
         try:
             for connection, time, raw in self._reader.messages(list(chosen.values())):
-                yield BagMessage(connection, time, bytes(raw), connection.id in images, connection.id in kept)
+                yield BagMessage(connection, time, bytes(raw), connection.id in images, connection.id in beside, connection.id in kept)
         except (ReaderError, ValueError, EOFError) as error:
             raise BagError(f"{self.path} cannot be read to its end ({_short(error)}); `ros2 bag reindex` or `mcap recover` may help.") from error
 
@@ -111,16 +129,16 @@ class BagReader:
         """Lets the files go."""
         self._reader.close()
 
-    def _choose(self, topics: Sequence[str]) -> list[Connection]:
+    def _choose(self, topics: Sequence[str], depths: Sequence[str]) -> list[Connection]:
         of_topic: dict[str, list[Connection]] = {}
         for connection in self._reader.connections:
             of_topic.setdefault(connection.topic, []).append(connection)
         pictures = sorted(t for t, found in of_topic.items() if found[0].msgtype in IMAGE_TYPES)
         has = f"its image topics are {', '.join(pictures)}" if pictures else "it has no image topic"
         if not topics:
-            if len(pictures) != 1:
-                raise BagError(f"{self.path} has {len(pictures)} image topics; choose with --topic: {has}.")
-            topics = pictures
+            topics = [topic for topic in pictures if topic not in depths]
+            if len(topics) != 1:
+                raise BagError(f"{self.path} has {len(topics)} image topics; choose with --topic: {has}.")
         for topic in topics:
             if topic not in of_topic:
                 raise BagError(f"There is no topic {topic} in {self.path}; {has}.")

@@ -8,9 +8,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from rmpsam_ros.depth_view import DepthView
 from rmpsam_ros.errors import DepthError
 from rmpsam_ros.ros.depth_feed import ALIVE_SECONDS, DepthFeed
-from rmpsam_ros.ros.depth_images import COMPRESSED, depth_to_metres
+from rmpsam_ros.ros.depth_images import COMPRESSED
+from rmpsam_ros.ros.depth_views import DepthViews
 from rmpsam_ros.ros.messages import stamp_ns
-from rmpsam_ros.ros.rays import CameraRays
 from rmpsam_ros.ros.subscriptions import MatchedSubscription
 
 
@@ -24,7 +24,6 @@ class DepthInput:
         group: callback group.
 
     Attributes:
-        feed: the messages, and how many images they served.
         problem: why there is no depth now; '' while there is, or while nobody needs it.
     """
 
@@ -32,10 +31,14 @@ class DepthInput:
         self._node, self._topic, self._reliability, self._group = node, topic, reliability, group
         self._type = CompressedImage if topic.endswith(COMPRESSED) else Image
         self._subscription: MatchedSubscription | None = None
-        self._rays = CameraRays()
+        self._views = DepthViews()
         self._since = 0.0
-        self.feed = DepthFeed()
         self.problem = ""
+
+    @property
+    def feed(self) -> DepthFeed:
+        """The messages, and how many images they served."""
+        return self._views.feed
 
     @property
     def topic(self) -> str:
@@ -90,21 +93,11 @@ class DepthInput:
         if self._subscription is None or not self.feed.alive:
             return None
         try:
-            if info is None:
-                raise DepthError("positions need the camera_info of the image, and none has arrived")
-            rays = self._rays.of(info, size, rectified)
-            message = self.feed.near(stamp, gap)
-            if message is None:
-                raise DepthError(
-                    f"no depth image on {self.topic} is within {gap:g} s of the image: synchronise the two, or raise "
-                    f"depth_max_gap"
-                )
-            view = DepthView(depth_to_metres(message, size), rays)
+            view, other = self._views.view(self.topic, stamp, size, info, rectified, gap)
         except DepthError as error:
             self.problem = str(error)
             raise
         self.problem = ""
-        other = message.header.frame_id
         if other != frame_id:
             self._node.get_logger().warning(
                 f"the depth images on {self.topic} are in frame '{other}' and the images in '{frame_id}': they are taken for "

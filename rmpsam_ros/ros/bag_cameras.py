@@ -1,0 +1,154 @@
+"""One image topic of a rosbag2, with its depth: its tracker, and what the node would send out for it."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from sensor_msgs.msg import CameraInfo
+
+from rmpsam_ros.depth_view import DepthView, Extent, located
+from rmpsam_ros.errors import DepthError
+from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
+from rmpsam_ros.ros import messages, vision_messages
+from rmpsam_ros.ros.clouds import cloud_message
+from rmpsam_ros.ros.conversions import compressed_to_rgb, image_to_rgb
+from rmpsam_ros.ros.depth_views import DepthViews
+from rmpsam_ros.ros.markers import TrackMarkers
+from rmpsam_ros.ros.publishing import JPEG_QUALITY
+from rmpsam_ros.tracking import Tracker
+from rmpsam_ros.tracking.frames import with_track_ids
+from rmpsam_ros.types import PanopticResult, TrackedInstance, TrackState
+
+if TYPE_CHECKING:
+    from rmpsam_ros.ros.bags import BagMessage
+    from rmpsam_ros.segmenter import Segmenter
+
+AHEAD = 200_000_000
+"""Nanoseconds of recording that an image waits for its depth: about as much as the feed keeps at 30 Hz."""
+_SLACK = 1e-4
+"""Seconds by which stamps at --max-rate may come early."""
+
+
+@dataclass(frozen=True)
+class BagOptions:
+    """What is wanted of every image topic.
+
+    `results` names of what is written; `max_rate` images a second, 0 = all; `max_age` (s) and `min_hits` of the tracker;
+    `alpha` of the overlay; `depth_max_gap` (s) and `points_step` as the node's parameters.
+    """
+
+    results: tuple[str, ...]
+    max_rate: float = 0.0
+    max_age: float = 10.0
+    min_hits: int = 3
+    alpha: float = 0.5
+    depth_max_gap: float = 0.05
+    points_step: int = 1
+
+
+class BagCamera:
+    """Takes the messages of one camera in the order of recording.
+
+    Args:
+        name: stands in the results' topics.
+        topic: of the images.
+        depth: topic of the depth images, '' for none.
+        segmenter, options: see there.
+
+    Attributes:
+        problem: why the first image without depth had none, where it should have had one; without_depth: how many there were.
+    """
+
+    def __init__(self, name: str, topic: str, depth: str, segmenter: Segmenter, options: BagOptions) -> None:
+        self._name, self._segmenter, self._options = name, segmenter, options
+        self._rectified = "rect" in topic.removesuffix("/compressed").rsplit("/", 1)[-1]
+        self._depth = depth
+        self._views, self._info, self._markers = DepthViews(), None, TrackMarkers()
+        self._newest_depth: int | None = None
+        self._tracker = Tracker(segmenter.labels, options.max_age, options.min_hits)
+        self._stamp: float | None = None
+        self._said = False
+        self._ids: set[int] = set()
+        self.problem, self.without_depth = "", 0
+
+    @property
+    def confirmed(self) -> int:
+        """How many tracks there were."""
+        return len(self._ids)
+
+    def take_beside(self, entry: BagMessage) -> None:
+        """Takes a depth image or a calibration in."""
+        message = entry.read()
+        if isinstance(message, CameraInfo):
+            self._info = message
+            return
+        self._newest_depth = messages.stamp_ns(message.header.stamp)
+        self._views.feed.offer(message, self._newest_depth)
+
+    def waits_for(self, entry: BagMessage) -> int:
+        """The stamp (ns) of the depth that an image should wait for; 0 for none."""
+        return messages.stamp_ns(entry.read().header.stamp) if self._depth else 0
+
+    def is_ready(self, entry: BagMessage, depth_of: int, now: int) -> bool:
+        """Whether an image need not wait any more for the depth of that stamp; `now` is when the newest message was recorded."""
+        return not depth_of or now - entry.time > AHEAD or (self._newest_depth is not None and self._newest_depth >= depth_of)
+
+    def results(self, entry: BagMessage) -> Iterator[tuple[str, Any, bool]] | None:
+        """Topic, message and whether it is latched, of each result of one image; None where `max_rate` leaves it out.
+
+        Raises:
+            ImageError: the message holds no image that can be read.
+        """
+        message = entry.read()
+        nanoseconds = messages.stamp_ns(message.header.stamp) or entry.time  # a camera without a clock: when it was recorded
+        stamp, rate, before = nanoseconds / 1e9, self._options.max_rate, self._stamp
+        if rate and before is not None and 0 <= stamp - before < 1 / rate - _SLACK:
+            return None
+        image = compressed_to_rgb(message) if hasattr(message, "format") else image_to_rgb(message)
+        frame = self._segmenter.set_image(image, stamp=stamp)
+        self._stamp = stamp
+        view = self._view(nanoseconds, image.shape[:2])
+        tracks, extents = located(self._tracker.update(frame, depth=None if view is None else view.depth), view)
+        self._ids.update(t.track_id for t in tracks if t.state == TrackState.CONFIRMED)
+        return self._messages(message.header, image, with_track_ids(frame.panoptic(), tracks), tracks, view, extents)
+
+    def _view(self, stamp: int, size: tuple[int, int]) -> DepthView | None:
+        if not self._depth:
+            return None
+        try:
+            return self._views.view(self._depth, stamp, size, self._info, self._rectified, self._options.depth_max_gap)[0]
+        except DepthError as error:
+            self.without_depth += 1
+            self.problem = self.problem or str(error)
+            return None
+
+    def _messages(
+        self, header, image: npt.NDArray[np.uint8], panoptic: PanopticResult, tracks: tuple[TrackedInstance, ...],
+        view: DepthView | None, extents: Mapping[int, Extent],
+    ) -> Iterator[tuple[str, Any, bool]]:
+        base, wanted, segmenter = f"/rmpsam/{self._name}", self._options.results, self._segmenter
+        if "panoptic" in wanted:
+            yield f"{base}/panoptic", messages.panoptic_message(panoptic, header), False
+        if "tracks" in wanted:
+            yield f"{base}/tracks", messages.tracks_message(tracks, header), False
+        if "semantic" in wanted:
+            yield f"{base}/semantic", messages.image_message(panoptic.semantic(), "mono8", header), False
+            if vision_messages.AVAILABLE and not self._said:
+                info = vision_messages.label_info_message(segmenter.labels, segmenter.score_threshold, header)
+                yield f"{base}/semantic/label_info", info, True
+                self._said = True
+        if "detections" in wanted and vision_messages.AVAILABLE:
+            yield f"{base}/detections", vision_messages.detections_message(panoptic, header), False
+        if view is not None and "points" in wanted:
+            yield f"{base}/points", cloud_message(view, image, panoptic, tracks, self._options.points_step, header), False
+        if view is not None and "markers" in wanted:
+            yield f"{base}/markers", self._markers.message(tracks, extents, header), False
+        if "overlay" in wanted:
+            banner = "" if segmenter.trained else UNTRAINED_BANNER
+            drawn = cv2.cvtColor(draw_panoptic(image, panoptic, self._options.alpha, banner), cv2.COLOR_RGB2BGR)
+            data = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+            yield f"{base}/overlay/compressed", messages.compressed_message(data, header), False
