@@ -40,13 +40,16 @@ class DepthView:
 
     def points(self, step: int = 1) -> npt.NDArray[np.float32]:
         """(h, w, 3) float32 x, y, z of every `step`-th pixel of every `step`-th row, NaN where unknown."""
-        depth = self.depth[::step, ::step]
-        points = np.empty((*depth.shape, 3), np.float32)
-        np.multiply(self.rays[::step, ::step], depth[..., None], out=points[..., :2])
-        points[..., 2] = depth
-        unknown = ~np.isfinite(points[..., 0])
-        points[unknown] = np.nan
+        shape = self.depth[::step, ::step].shape
+        points = np.empty((*shape, 3), np.float32)
+        self.fill(points, step)
         return points
+
+    def fill(self, points: npt.NDArray[np.float32], step: int = 1) -> None:
+        """Writes what `points` returns into the first three of the last axis of an (h, w, 3 or more) float32 array."""
+        depth, rays = self.depth[::step, ::step], self.rays[::step, ::step]
+        np.multiply(rays, depth[..., None], out=points[..., :2])
+        np.add(depth, 0 * rays[..., 0], out=points[..., 2])  # unknown where there is no ray, as x and y are
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ from rmpsam_ros.errors import RmpsamError
 
 READY = "active: listening to"
 START_LIMIT = 60.0
+OUTPUTS = ("panoptic", "tracks", "semantic", "overlay", "points", "markers")
+NEED_DEPTH = {"points", "markers"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def measure_node(
     """Starts the node, sends it `frames` images of `size` (height, width) at `rate` Hz, and ends it.
 
     Args:
-        outputs: what is subscribed: panoptic, semantic, overlay. Times are those of the first.
+        outputs: what is subscribed, of `OUTPUTS`. Times are those of the first. With points or markers among them each image
+            comes with a depth image and its calibration, a few milliseconds before it.
         image: (H, W, 3) uint8 RGB to send, of that size; None for noise over a gradient.
 
     Raises:
@@ -144,14 +147,16 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
     from diagnostic_msgs.msg import DiagnosticArray
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.qos import QoSProfile, qos_profile_sensor_data
-    from sensor_msgs.msg import Image
+    from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+    from visualization_msgs.msg import MarkerArray
 
-    from rmpsam_ros.msg import PanopticSegmentation
+    from rmpsam_ros.msg import PanopticSegmentation, TrackedInstanceArray
     from rmpsam_ros.ros.buffers import keep_image_buffers
-    from rmpsam_ros.ros.messages import image_message, stamp_ns
+    from rmpsam_ros.ros.messages import byte_array, image_message, stamp_ns
 
     kinds = {"panoptic": (PanopticSegmentation, QoSProfile(depth=5)), "semantic": (Image, qos_profile_sensor_data),
-             "overlay": (Image, qos_profile_sensor_data)}
+             "overlay": (Image, qos_profile_sensor_data), "tracks": (TrackedInstanceArray, QoSProfile(depth=5)),
+             "points": (PointCloud2, qos_profile_sensor_data), "markers": (MarkerArray, QoSProfile(depth=5))}
     keep_image_buffers()
     context = rclpy.Context()
     rclpy.init(context=context)
@@ -163,7 +168,8 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
     stages: dict[str, str] = {}
 
     def take_result(message) -> None:
-        got.setdefault(stamp_ns(message.header.stamp), time.monotonic())
+        header = message.markers[-1].header if hasattr(message, "markers") else message.header
+        got.setdefault(stamp_ns(header.stamp), time.monotonic())
 
     def take_report(message) -> None:
         for status in message.status:
@@ -175,6 +181,11 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
         node.create_subscription(kind, f"/rmpsam/camera/{name}", take_result if index == 0 else lambda _: None, qos)
     node.create_subscription(DiagnosticArray, "/diagnostics", take_report, 10)
     publisher = node.create_publisher(Image, "/camera/image_raw", QoSProfile(depth=5))
+    depth_publisher = info_publisher = None
+    if NEED_DEPTH & set(outputs):
+        depth_publisher = node.create_publisher(Image, "/camera/depth", QoSProfile(depth=5))
+        info_publisher = node.create_publisher(CameraInfo, "/camera/camera_info", QoSProfile(depth=5))
+        depth, info = _slope(image.shape[:2], Image, byte_array), _calibration(image.shape[:2], CameraInfo)
     stop = threading.Event()
 
     def spin() -> None:
@@ -184,12 +195,18 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
     spinner = threading.Thread(target=spin, daemon=True)
     spinner.start()
     try:
-        _wait(lambda: publisher.get_subscription_count() and node.count_publishers(f"/rmpsam/camera/{outputs[0]}"))
+        wanted = [p for p in (publisher, depth_publisher, info_publisher) if p is not None]
+        _wait(lambda: all(p.get_subscription_count() for p in wanted) and node.count_publishers(f"/rmpsam/camera/{outputs[0]}"))
         message = image_message(image, "rgb8", Image().header)
         warm_up = 5
         for index in range(frames + warm_up):
             stamp = 1_000_000_000_000 + index * 1_000_000
             message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
+            if depth_publisher is not None:
+                depth.header.stamp = message.header.stamp
+                info_publisher.publish(info)
+                depth_publisher.publish(depth)
+                time.sleep(0.005)
             started = time.monotonic()
             publisher.publish(message)
             if index >= warm_up:
@@ -203,6 +220,19 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
         node.destroy_node()
         context.try_shutdown()
     return sent, got, stages
+
+
+def _slope(size: tuple[int, int], kind: type, byte_array):
+    """A 16UC1 depth image of a plane from 1 m at the left to 3 m at the right."""
+    height, width = size
+    values = np.broadcast_to(np.linspace(1000, 3000, width).astype("<u2"), size)
+    return kind(height=height, width=width, encoding="16UC1", step=2 * width, data=byte_array(values))
+
+
+def _calibration(size: tuple[int, int], kind: type):
+    height, width = size
+    return kind(height=height, width=width, distortion_model="plumb_bob", d=[0.0] * 5,
+                k=[float(width), 0.0, width / 2, 0.0, float(width), height / 2, 0.0, 0.0, 1.0])
 
 
 def _wait(condition) -> None:
@@ -220,7 +250,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--rate", type=float, default=8.0, help="Hz; low enough that no frame waits (default: 8)")
     parser.add_argument("--size", nargs="+", default=["480x640", "1080x1920"], metavar="HxW")
-    parser.add_argument("--outputs", nargs="+", default=["panoptic"], choices=["panoptic", "semantic", "overlay"])
+    parser.add_argument("--outputs", nargs="+", default=["panoptic"], choices=OUTPUTS)
     args = parser.parse_args(argv)
     print("size       answered  ready  round trip p50   p99  segmenter  overhead  inside the node  RSS")
     for text in args.size:
