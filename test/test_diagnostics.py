@@ -68,8 +68,9 @@ def test_report__camera_that_waits_is_stale_or_unmatched():
 
 
 @pytest.mark.parametrize("depth, level, said", [
-    (DepthStatus("/d"), OK, "not needed"),
-    (DepthStatus("/d", alive=True, used=7), OK, "used"),
+    (DepthStatus("/d"), OK, ""),
+    (DepthStatus("/d", alive=True), OK, "not needed"),
+    (DepthStatus("/d", alive=True, needed=True, used=7), OK, "used"),
     (DepthStatus("/d", problem="no depth image on /d"), OK, "no depth image on /d"),  # only tracks are listened to
     (DepthStatus("/d", problem="no depth image on /d", wanted=True), WARN, "no depth image on /d"),
     (DepthStatus("/d", alive=True, problem="not registered"), WARN, "not registered"),

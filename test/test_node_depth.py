@@ -198,14 +198,14 @@ def test_depth__boxes_are_shown_and_taken_down(node, client, camera):
     assert client.change("activate")
 
 
-def test_depth__is_subscribed_only_while_it_is_needed(client, camera):
-    topic = "/camera/depth"
-    until(lambda: not client.node.count_subscribers(topic), "the node to let go of depth")
-    other = Client()
-    other.listen(TrackedInstanceArray, "~/camera/tracks")
-    until(lambda: client.node.count_subscribers(topic), "the node to subscribe to depth")
-    other.close()
-    until(lambda: not client.node.count_subscribers(topic), "the node to let go of depth")
+def test_depth__is_looked_at_only_while_it_is_needed(client, camera):
+    semantic = client.listen(Image, "~/camera/semantic", BEST_EFFORT)
+    shot(camera, semantic)
+    status = until(lambda: (s := camera_status(client, "camera"))["depth"] == "not needed" and s, "nobody to need depth")
+    before = status["frames with depth"]
+    for _ in range(5):
+        shot(camera, semantic)
+    assert camera_status(client, "camera")["frames with depth"] == before
 
 
 def test_depth__points_of_a_camera_without_depth_cost_nothing_and_say_so(node, client):

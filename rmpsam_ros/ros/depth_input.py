@@ -15,7 +15,7 @@ from rmpsam_ros.ros.subscriptions import MatchedSubscription
 
 
 class DepthInput:
-    """Subscribes to depth images while somebody needs them: they cost as much to receive as the images themselves.
+    """Subscribes to depth images while it exists; they are only kept until `view` asks for one.
 
     Args:
         node: the node.
@@ -28,11 +28,11 @@ class DepthInput:
     """
 
     def __init__(self, node, topic: str, reliability: str, group):
-        self._node, self._topic, self._reliability, self._group = node, topic, reliability, group
-        self._type = CompressedImage if topic.endswith(COMPRESSED) else Image
-        self._subscription: MatchedSubscription | None = None
+        self._node = node
+        kind = CompressedImage if topic.endswith(COMPRESSED) else Image
+        self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability, group)
         self._views = DepthViews()
-        self._since = 0.0
+        self._needed_since: float | None = None
         self.problem = ""
 
     @property
@@ -42,42 +42,30 @@ class DepthInput:
 
     @property
     def topic(self) -> str:
-        """The topic, after remapping once it is subscribed."""
-        return self._subscription.topic if self._subscription else self._topic
-
-    @property
-    def unmatched(self) -> tuple[str, ...]:
-        """A sentence for each publisher that is left out."""
-        return self._subscription.unmatched if self._subscription else ()
+        """The topic, after remapping."""
+        return self._subscription.topic
 
     def refresh(self, needed: bool) -> None:
-        """Subscribes or unsubscribes, and adapts to who publishes."""
-        if not needed:
-            self.destroy()
-            return
-        if self._subscription is None:
-            self._subscription = MatchedSubscription(
-                self._node, self._type, self._topic, self._take, self._reliability, self._group
-            )
-            self._since = time.monotonic()
+        """Adapts to who publishes; `needed`: whether anybody listens to what depth is for."""
         self._subscription.refresh()
-        if self.unmatched:
-            self.problem = self.unmatched[0]
-        elif not self.feed.alive and time.monotonic() - self._since > ALIVE_SECONDS:
+        if not needed:
+            self._needed_since, self.problem = None, ""
+            return
+        now = time.monotonic()
+        self._needed_since = now if self._needed_since is None else self._needed_since
+        if self._subscription.unmatched:
+            self.problem = self._subscription.unmatched[0]
+        elif not self.feed.alive and now - self._needed_since > ALIVE_SECONDS:
             self.problem = f"no depth image on {self.topic} in the last {ALIVE_SECONDS:g} s"
 
     def destroy(self) -> None:
-        """Ends the subscription, if there is one."""
-        if self._subscription is not None:
-            self._subscription.destroy()
-            self._subscription = None
-            self.feed.clear()
-        self.problem = ""
+        """Ends the subscription."""
+        self._subscription.destroy()
 
     def view(
         self, stamp: int, frame_id: str, size: tuple[int, int], info: CameraInfo | None, rectified: bool, gap: float,
     ) -> DepthView | None:
-        """What the depth camera saw when an image was taken; None where nobody needs it, or no depth comes in at all.
+        """What the depth camera saw when an image was taken; None where no depth comes in at all.
 
         Args:
             stamp: the image's, in ns.
@@ -90,7 +78,7 @@ class DepthInput:
         Raises:
             DepthError: why there is none.
         """
-        if self._subscription is None or not self.feed.alive:
+        if not self.feed.alive:
             return None
         try:
             view, other = self._views.view(self.topic, stamp, size, info, rectified, gap)

@@ -19,11 +19,13 @@ STALE_SECONDS = 3.0
 
 @dataclass
 class DepthStatus:
-    """The depth of one camera: its topic, whether images come in, why they cannot be used, for how many images there was
-    one and for how many not, and whether anybody listens to what cannot be without."""
+    """The depth of one camera: its topic, whether images come in, whether anybody listens to what they are for, why they
+    cannot be used, for how many images there was one and for how many not, and whether anybody listens to what cannot be
+    without."""
 
     topic: str
     alive: bool = False
+    needed: bool = False
     problem: str = ""
     used: int = 0
     missing: int = 0
@@ -138,7 +140,7 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         "node overhead p50 (ms)": _ms(stats.percentile("overhead", 50)),
         "age of the last frame (s)": "" if age is None else f"{age:.3f}",
         "depth topic": depth.topic,
-        "depth": depth.problem or ("used" if depth.alive else "not needed"),
+        "depth": depth.problem or (("used" if depth.needed else "not needed") if depth.alive else ""),
         "frames with depth": depth.used,
         "frames without depth": depth.missing,
         "last error": stats.last_error,

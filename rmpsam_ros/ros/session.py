@@ -138,8 +138,8 @@ class Session:
 
     def depth(self, received: Received, size: tuple[int, int]) -> DepthView | None:
         """What the depth images say of a message; `_refresh` tells why where they say nothing."""
-        camera = self._inputs.get(received.camera)
-        if camera is None:
+        camera, outputs = self._inputs.get(received.camera), self._outputs.get(received.camera)
+        if camera is None or outputs is None or not outputs.need_depth():
             return None
         try:
             return camera.depth.view(
@@ -199,7 +199,8 @@ class Session:
             name, topic, self._stats[name], camera.images.reliability if camera else "",
             camera.images.unmatched if camera else (), outputs is not None and outputs.wanted(),
             None if camera is None else DepthStatus(
-                camera.depth.topic, camera.depth.feed.alive, camera.depth.problem, camera.depth.feed.used,
-                camera.depth.feed.missing, outputs is not None and outputs.wanted_in_3d(),
+                camera.depth.topic, camera.depth.feed.alive, outputs is not None and outputs.need_depth(),
+                camera.depth.problem, camera.depth.feed.used, camera.depth.feed.missing,
+                outputs is not None and outputs.wanted_in_3d(),
             ),
         )
