@@ -28,8 +28,8 @@ ROUNDS = itertools.count(1)
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "flat", "far"],
-        far__depth_topic="far/depth/compressedDepth", input_size=SMALL_INPUT,
+        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "flat", "far", "none"],
+        none__depth_topic="", far__depth_topic="far/depth/compressedDepth", input_size=SMALL_INPUT,
         score_threshold=0.0, overlap_threshold=0.0, max_segments=8, prompt_zoom=False,
     )
     yield process
@@ -206,6 +206,17 @@ def test_depth__is_looked_at_only_while_it_is_needed(client, camera):
     for _ in range(5):
         shot(camera, semantic)
     assert camera_status(client, "camera")["frames with depth"] == before
+
+
+def test_depth__an_empty_topic_is_none(client):
+    tracks = client.listen(TrackedInstanceArray, "~/none/tracks")
+    none = DepthCamera(client, "none")
+    message = none.image_message()
+    client.publish("none/image_raw", message)
+    assert not any(i.has_position for i in latest(tracks, message).instances)
+    status = camera_status(client, "none")
+    assert status["depth topic"] == "" and status["depth"] in ("", "depth_topic is empty")
+    assert client.set("none.image_topic", "") and client.set("none.depth_topic", 3)
 
 
 def test_depth__points_of_a_camera_without_depth_cost_nothing_and_say_so(node, client):

@@ -19,7 +19,7 @@ class DepthInput:
 
     Args:
         node: the node.
-        topic: before remapping; one that ends with `/compressedDepth` carries CompressedImage.
+        topic: before remapping; one that ends with `/compressedDepth` carries CompressedImage; '' for no depth at all.
         reliability: the parameter `qos_reliability`.
         group: callback group.
 
@@ -30,7 +30,7 @@ class DepthInput:
     def __init__(self, node, topic: str, reliability: str, group):
         self._node = node
         kind = CompressedImage if topic.endswith(COMPRESSED) else Image
-        self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability, group)
+        self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability, group) if topic else None
         self._views = DepthViews()
         self._needed_since: float | None = None
         self.problem = ""
@@ -43,10 +43,13 @@ class DepthInput:
     @property
     def topic(self) -> str:
         """The topic, after remapping."""
-        return self._subscription.topic
+        return self._subscription.topic if self._subscription else ""
 
     def refresh(self, needed: bool) -> None:
         """Adapts to who publishes; `needed`: whether anybody listens to what depth is for."""
+        if self._subscription is None:
+            self.problem = "depth_topic is empty" if needed else ""
+            return
         self._subscription.refresh()
         if not needed:
             self._needed_since, self.problem = None, ""
@@ -60,7 +63,8 @@ class DepthInput:
 
     def destroy(self) -> None:
         """Ends the subscription."""
-        self._subscription.destroy()
+        if self._subscription is not None:
+            self._subscription.destroy()
 
     def view(
         self, stamp: int, frame_id: str, size: tuple[int, int], info: CameraInfo | None, rectified: bool, gap: float,

@@ -17,7 +17,7 @@ from rmpsam_ros.ros.parameters import SPEC_OF, SPECS, NodeConfig, ParameterSpec
 TOPICS = {
     "image_topic": ("{camera}/image_raw", "Topic of the images; /compressed is appended for compressed transport"),
     "camera_info_topic": ("{camera}/camera_info", "Topic of the calibration, needed for 3D and for clicks in 3D"),
-    "depth_topic": ("{camera}/depth", "Topic of the registered depth image"),
+    "depth_topic": ("{camera}/depth", "Topic of the registered depth image; empty: none"),
     "click_topic": ("{image_topic}_mouse_left", "Topic of clicks from rqt_image_view"),
 }
 """Parameters `CAMERA.NAME` with the default and meaning of each topic of a camera."""
@@ -137,7 +137,7 @@ class NodeParameters:
                 f"{name} is read when the node is configured: deactivate it first, then set {name} and activate again"
             )
         for name, topic in topics.items():
-            if not isinstance(topic, str) or not topic:
+            if not isinstance(topic, str) or not (topic or name.endswith(".depth_topic")):
                 raise ParameterError(f"{name} is {topic!r}: it must be the name of a topic")
         config = NodeConfig(**{**self._values, **changes})
         self._check(config)
