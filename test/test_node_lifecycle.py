@@ -211,13 +211,25 @@ def test_lifecycle__deactivated_changed_and_active_again(client):
     check_answer(segment(client, points=[(9, 9)], camera="rear"), source)
 
 
-def test_lifecycle__topic_that_cannot_be_is_named_and_corrected(client, node):
+def test_lifecycle__topic_that_cannot_be_is_refused_and_the_old_one_stays(client, node):
     assert client.change("deactivate")
-    assert client.set("rear.image_topic", "not a topic!") == ""
-    assert not client.change("activate") and client.state() == "inactive"
-    assert "not a topic!" in node_status(client).message
-    assert client.set("rear.image_topic", "rear/image_raw") == ""
+    assert "rear.image_topic is 'not a topic!': it must be the name of a topic" in client.set("rear.image_topic", "not a topic!")
+    assert client.get("rear.image_topic").string_value == "rear/image_raw"
     assert client.change("activate") and client.state() == "active"
+
+
+def test_lifecycle__topic_that_cannot_be_at_start_is_named_and_corrected(tmp_path):
+    node = NodeProcess(tmp_path / "log", namespace="topics", model=model(), camera__image_topic="not a topic!", input_size=SMALL_INPUT)
+    client = Client("topics/rmpsam")
+    try:
+        until(lambda: "camera.image_topic is 'not a topic!': it must be the name of a topic" in node.output, "the reason")
+        assert "click_topic" not in node.output  # which follows from it, and is not the user's
+        assert client.set("camera.image_topic", "front/picture") == ""
+        assert client.change("configure") and client.change("activate")
+        until(lambda: client.node.count_subscribers("/topics/front/picture"), "a subscription")
+    finally:
+        client.close()
+        assert node.stop() == 0
 
 
 def test_lifecycle__cleaned_up_and_configured_again(client):

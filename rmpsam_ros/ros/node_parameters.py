@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
-from rclpy.exceptions import ParameterException
+from rclpy.exceptions import InvalidTopicNameException, ParameterException
 from rclpy.parameter import Parameter
+from rclpy.validate_topic_name import validate_topic_name
 
 from rmpsam_ros.errors import ParameterError
 from rmpsam_ros.ros.parameters import SPEC_OF, SPECS, NodeConfig, ParameterSpec
@@ -110,11 +111,15 @@ class NodeParameters:
             name = f"{camera}.{kind}"
             if name not in self._topics:
                 self._topics[name] = self._declare_topic(name, default.format(**topics), meaning)
-            topics[kind] = self._topics[name]
+            # One that is no topic does not spoil those that follow from it.
+            topics[kind] = default.format(**topics) if name in self._problems else self._topics[name]
 
     def _declare_topic(self, name: str, default: str, meaning: str) -> str:
         try:
-            return self._node.declare_parameter(name, default, ParameterDescriptor(description=meaning)).value
+            topic = self._node.declare_parameter(name, default, ParameterDescriptor(description=meaning)).value
+            if problem := _topic_problem(name, topic):
+                self._problems[name] = problem
+            return topic
         except ParameterException as error:
             self._problems[name] = f"{name} must be a text: {' '.join(str(error).split())}"
             return self._node.declare_parameter(name, default, ignore_override=True).value
@@ -137,8 +142,8 @@ class NodeParameters:
                 f"{name} is read when the node is configured: deactivate it first, then set {name} and activate again"
             )
         for name, topic in topics.items():
-            if not isinstance(topic, str) or not (topic or name.endswith(".depth_topic")):
-                raise ParameterError(f"{name} is {topic!r}: it must be the name of a topic")
+            if problem := _topic_problem(name, topic):
+                raise ParameterError(problem)
         config = NodeConfig(**{**self._values, **changes})
         self._check(config)
         self._values.update(changes)
@@ -148,6 +153,17 @@ class NodeParameters:
             self._problems.pop(name, None)
         if changes:
             self._changed(config)
+
+
+def _topic_problem(name: str, topic: object) -> str:
+    """Why a parameter's value is no topic, in a sentence; '' where it is one. A camera may be without depth."""
+    if topic == "" and name.endswith(".depth_topic"):
+        return ""
+    try:
+        validate_topic_name(topic)
+    except (InvalidTopicNameException, TypeError):
+        return f"{name} is {topic!r}: it must be the name of a topic, of letters, digits, underscores and slashes"
+    return ""
 
 
 def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
