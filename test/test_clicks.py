@@ -12,7 +12,6 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 from geometry_msgs.msg import PointStamped, Transform, TransformStamped
 from sensor_msgs.msg import CameraInfo
 
-from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.clicks import ClickTopics
 from rmpsam_ros.errors import PromptError
 
@@ -130,10 +129,3 @@ def test_click__refusals_are_logged(topics):
     topics.futures[0].set_running_or_notify_cancel()
     topics.futures[0].set_exception(PromptError("The point is outside."))
     assert topics.node.lines == ["click on camera 'left' ignored: The point is outside."]
-
-
-@pytest.mark.parametrize("topic, rectified", [
-    ("/camera/image_raw", False), ("/camera/image_rect", True), ("/camera/image_rect_color/compressed", True), ("/rect/image_raw", False),
-])
-def test_camera__is_rectified_by_the_name_of_its_topic(topic, rectified):
-    assert CameraInput.rectified.fget(SimpleNamespace(topic=topic)) is rectified

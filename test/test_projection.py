@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.errors import PromptError
-from rmpsam_ros.ros.projection import moved, project
+from rmpsam_ros.ros.projection import is_rectified, moved, project
 
 
 def camera(**changes) -> SimpleNamespace:
@@ -63,3 +63,10 @@ def test_moved__quarter_turn_and_shift():
         rotation=SimpleNamespace(x=0.0, y=0.0, z=half, w=half), translation=SimpleNamespace(x=1.0, y=2.0, z=3.0)
     )
     np.testing.assert_allclose(moved((1, 0, 5), transform), (1, 3, 8), atol=1e-12)
+
+
+@pytest.mark.parametrize("topic, rectified", [
+    ("/camera/image_raw", False), ("/camera/image_rect", True), ("/camera/image_rect_color/compressed", True), ("/rect/image_raw", False),
+])
+def test_rectified__by_the_name_of_the_topic(topic, rectified):
+    assert is_rectified(topic) is rectified

@@ -18,6 +18,7 @@ from rmpsam_ros.ros.clouds import cloud_message
 from rmpsam_ros.ros.conversions import compressed_to_rgb, image_to_rgb
 from rmpsam_ros.ros.depth_views import DepthViews
 from rmpsam_ros.ros.markers import TrackMarkers
+from rmpsam_ros.ros.projection import is_rectified
 from rmpsam_ros.ros.publishing import JPEG_QUALITY
 from rmpsam_ros.tracking import Tracker
 from rmpsam_ros.tracking.frames import with_track_ids
@@ -65,7 +66,7 @@ class BagCamera:
 
     def __init__(self, name: str, topic: str, depth: str, segmenter: Segmenter, options: BagOptions) -> None:
         self._name, self._segmenter, self._options = name, segmenter, options
-        self._rectified = "rect" in topic.removesuffix("/compressed").rsplit("/", 1)[-1]
+        self._rectified = is_rectified(topic)
         self._depth = depth
         self._views, self._info, self._markers = DepthViews(), None, TrackMarkers()
         self._newest_depth: int | None = None

@@ -10,6 +10,7 @@ from rmpsam_ros.errors import ImageError
 from rmpsam_ros.ros.conversions import check_compressed, check_image
 from rmpsam_ros.ros.depth_input import DepthInput
 from rmpsam_ros.ros.messages import stamp_ns
+from rmpsam_ros.ros.projection import is_rectified
 from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.subscriptions import MatchedSubscription
 
@@ -57,8 +58,8 @@ class CameraInput:
 
     @property
     def rectified(self) -> bool:
-        """Whether the images are rectified, by the name of their topic, as image_proc gives it."""
-        return "rect" in self.topic.removesuffix("/compressed").rsplit("/", 1)[-1]
+        """Whether the images are rectified."""
+        return is_rectified(self.topic)
 
     def refresh(self, depth_needed: bool) -> None:
         """Adapts the subscriptions to who publishes, and to whether anybody needs depth."""

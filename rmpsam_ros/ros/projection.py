@@ -51,6 +51,11 @@ def _distorted(point: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray,
     return tuple(pixels.reshape(2))
 
 
+def is_rectified(topic: str) -> bool:
+    """Whether the images of a topic are rectified, by its name, as image_proc gives it (image_rect, image_rect_color)."""
+    return "rect" in topic.removesuffix("/compressed").rsplit("/", 1)[-1]
+
+
 def moved(point: npt.ArrayLike, transform) -> npt.NDArray[np.float64]:
     """A (3,) point in the frame that a `geometry_msgs/Transform` leads to."""
     q, t = transform.rotation, transform.translation
