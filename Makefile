@@ -28,7 +28,7 @@ MODEL     := $(if $(wildcard $(TRAINED)),$(TRAINED),$(UNTRAINED))
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo     node, moving camera and viewer for DURATION=$(DURATION) seconds; SOURCE=image, folder, video or /dev/video0"
+	@echo "make demo     node, moving camera and viewer for DURATION=$(DURATION) seconds; SOURCE=image, folder, video, /dev/video0 or simulated"
 	@echo "make test     every test; ARGS='-k name' chooses some"
 	@echo "make install  only what they set up first: $(VENV) with the package; PYTHON=$(PYTHON) to make it with"
 	@echo "make model    the model folder that is used where no trained one is bundled"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.demo import runner
+from rmpsam_ros.demo.simulated import simulated_views
+from rmpsam_ros.errors import BackendError
 from rmpsam_ros.media import Video
 from rmpsam_ros.model_folder import available_models
 from rmpsam_ros.results import write_image
@@ -79,6 +82,24 @@ def test_demo__end_to_end(model, photos: Path, tmp_path: Path) -> None:
     untrained = re.search(r"^ *model .*UNTRAINED", said, re.MULTILINE)
     assert bool(untrained) == ("The model is UNTRAINED" in said)
     assert (out / "camera.log").read_text().strip().endswith(f"{published} frames published")
+
+
+def test_demo__simulated_camera_with_depth(model, tmp_path: Path) -> None:
+    if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
+        pytest.skip("mujoco is not installed")
+    try:
+        next(simulated_views((32, 32)))
+    except BackendError as error:
+        pytest.skip(f"no off-screen OpenGL here: {error}")
+    out = tmp_path / "demo"
+    process = _start("--duration", "6", "--source", "simulated", "--out", str(out))
+    said, errors = process.communicate(timeout=90)
+    assert process.returncode == 0, errors + said
+    assert {"space_1.png", "contact_sheet.png"} <= {p.name for p in out.iterdir()}
+    clouds = re.search(r"clouds seen here +(\d+), of (\d+) frames with depth", said)
+    assert clouds and int(clouds[1]) > 0 and re.search(r"tracks with a position, nearest +\w+", said)
+    picture = cv2.imread(str(out / "space_1.png"))
+    assert picture.shape == (480, 640, 3) and len(np.unique(picture.reshape(-1, 3), axis=0)) > 1000
 
 
 def test_demo__ctrl_c_ends_what_it_started(model, photos: Path, tmp_path: Path) -> None:

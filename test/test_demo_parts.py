@@ -9,9 +9,11 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from rmpsam_ros.demo import simulated
 from rmpsam_ros.demo.album import FRAMES, Album
 from rmpsam_ros.demo.clicks import KINDS, deepest_point, find_subject, prompt_on, roi_of_box
 from rmpsam_ros.demo.film import FPS, Film, compose, shrink_click
@@ -20,7 +22,8 @@ from rmpsam_ros.demo.photos import Photo, Subject, bundled_photos
 from rmpsam_ros.demo.processes import Child, stop_all
 from rmpsam_ros.demo.sheet import WIDTH, Picture, contact_sheet
 from rmpsam_ros.demo.sources import LONGEST_SIDE, Source
-from rmpsam_ros.errors import ImageError
+from rmpsam_ros.demo.space import Box, draw_space
+from rmpsam_ros.errors import BackendError, ImageError
 from rmpsam_ros.labels import make_label_set
 from rmpsam_ros.media import Video
 from rmpsam_ros.results import OverlayVideo, write_image
@@ -224,6 +227,64 @@ def test_album__keeps_frames_clicks_and_video(tmp_path: Path) -> None:
     assert [name for name in names if not name.startswith("frame")] == ["click_1.png", "contact_sheet.png", "demo.mp4"]
     with Video(tmp_path / "demo.mp4") as video:
         assert len(list(video)) == pytest.approx(2.4 * FPS, abs=3)
+
+
+def test_album__keeps_views_in_3d(tmp_path: Path) -> None:
+    (tmp_path / "space_9.png").write_text("of an earlier run")
+    album = Album(tmp_path, duration=1.0)
+    album.add_space(_gradient(), "0.5 s")
+    album.close(1.0)
+    tall = cv2.imread(str(album.write_sheet("title", ["facts"], ""))).shape[0]
+    assert [p.name for p in sorted(tmp_path.glob("space_*"))] == ["space_1.png"]
+    assert tall > contact_sheet("title", ["facts"], [], []).shape[0] + 100
+
+
+def test_space__points_in_their_colours_under_boxes_with_names() -> None:
+    x, y = np.meshgrid(np.linspace(-0.5, 0.5, 80), np.linspace(-0.4, 0.4, 60))
+    wall = np.stack((x, y, np.full_like(x, 2.0)), -1).reshape(-1, 3).astype(np.float32)
+    colors = np.full((len(wall), 3), (200, 40, 10), np.uint8)
+    plain = draw_space(wall, colors, [])
+    assert plain.shape == (480, 640, 3) and plain.dtype == np.uint8
+    of_wall = (plain == (200, 40, 10)).all(axis=2)
+    assert 0.02 < of_wall.mean() < 0.9 and of_wall[200:280, 280:360].mean() > 0.5
+    boxed = draw_space(wall, colors, [Box((0.0, 0.0, 2.0), (0.3, 0.2, 0.1), (0, 255, 0), "cup 3  2.00 m")])
+    green = (boxed[..., 1] > 200) & (boxed[..., 0] < 60)
+    assert green.sum() > 100 and (np.abs(boxed.astype(int) - plain).max(axis=2) > 100).sum() > green.sum()
+
+
+def test_space__of_nothing_known_and_of_a_box_behind_the_eye() -> None:
+    nothing = draw_space(np.full((5, 3), np.nan, np.float32), np.zeros((5, 3), np.uint8), [])
+    assert (nothing == nothing[0, 0]).all()
+    near = draw_space(np.array([[0, 0, 0.5]], np.float32), np.full((1, 3), 255, np.uint8),
+                      [Box((0, 0, 0.5), (0.1, 0.1, 0.1), (0, 255, 0), "a"), Box((0, 0, -9.0), (0.1, 0.1, 0.1), (0, 255, 0), "b")])  # fmt: skip
+    assert near.shape == (480, 640, 3)
+
+
+def test_simulated_views__have_depth_and_go_on_for_ever(monkeypatch) -> None:
+    if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
+        pytest.skip("mujoco is not installed")
+    monkeypatch.setattr(simulated, "FRAMES", 3)
+    views = simulated.simulated_views((96, 128))
+    try:
+        seen = [next(views) for _ in range(8)]
+    except BackendError as error:
+        pytest.skip(f"no off-screen OpenGL here: {error}")
+    assert all(view.image.shape == (96, 128, 3) and view.depth.shape == (96, 128) and view.depth.dtype == np.uint16 for view in seen)
+    assert seen[3] is seen[2] and seen[5] is seen[0] and seen[6] is seen[0]  # there and back again
+    first = seen[0]
+    assert 100 < np.median(first.depth) < 5000 and first.matrix[0, 0] > 50 and first.matrix[2].tolist() == [0, 0, 1]
+    (x, y), box = first.subject.on, first.subject.box
+    assert box[0] <= x <= box[2] and box[1] <= y <= box[3]
+    far = first.depth.astype(float)
+    assert np.ptp(far[far > 0]) > 100  # no flat picture
+
+
+def test_simulated_views__without_mujoco_it_says_what_to_do(monkeypatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("rmpsam_ros.simulation")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mujoco", None)
+    with pytest.raises(BackendError, match=r"needs mujoco; `pip install '.\[simulation\]'`"):
+        next(simulated.simulated_views((96, 128)))
 
 
 def test_album__tells_at_the_end_what_went_wrong(tmp_path: Path) -> None:

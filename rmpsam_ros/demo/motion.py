@@ -17,10 +17,16 @@ _EDGE = 6  # pixels: a click nearer to the edge of the view would be on what is 
 
 @dataclass(frozen=True)
 class View:
-    """What the camera sees: `image` (H, W, 3) uint8 RGB, and the subject in its pixels where it is in view."""
+    """What the camera sees: `image` (H, W, 3) uint8 RGB, and the subject in its pixels where it is in view.
+
+    A camera with depth has `depth` (H, W) uint16, millimetres along the optical axis, 0 = unknown, and `matrix` (3, 3), its
+    intrinsics.
+    """
 
     image: npt.NDArray[np.uint8]
     subject: Subject | None
+    depth: npt.NDArray[np.uint16] | None = None
+    matrix: npt.NDArray[np.float64] | None = None
 
 
 class Tour:

@@ -50,8 +50,8 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--duration", type=_from_1_to(3600), default=20.0, metavar="S",
                         help="seconds from the first result (20)")
-    parser.add_argument("--source", metavar="S", help="an image, a folder, a video or a device such as /dev/video0; "
-                                                      "default: photographs of scikit-image, seen by a moving camera")
+    parser.add_argument("--source", metavar="S", help="an image, a folder, a video, a device such as /dev/video0, or simulated: a camera "
+                                                      "with depth, which needs mujoco and OpenGL; default: photographs of scikit-image, seen by a moving camera")
     parser.add_argument("--out", default="demo", metavar="DIR", help="folder of pictures, video and logs (demo)")
     parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
     parser.add_argument("--backend", default="auto", help="auto, openvino, tensorrt or torch (auto)")

@@ -76,9 +76,9 @@ class DemoSession:
         self._started = time.monotonic()
 
     def watch(self) -> None:
-        """Looks on for the duration, and clicks at a quarter, half and three quarters of it."""
+        """Looks on for the duration, clicks at a quarter, half and three quarters of it, and then looks in 3D, if there is depth."""
         due = [self._duration * (index + 1) / 4 for index in range(len(KINDS))]
-        asked = 0
+        asked = looked = 0
         progress = Progress(TextColumn("{task.completed:4.0f} s"), BarColumn(24), TextColumn("{task.description}"),
                             console=self._console, transient=True)  # fmt: skip
         told = 0.0
@@ -91,6 +91,9 @@ class DemoSession:
                     if self._viewer.ready_to_click(must_know_subject=patient):
                         self._viewer.click(partial(prompt_on, kind=KINDS[asked]), self._take_answer)
                         asked += 1
+                if looked < len(due) and now >= due[looked] + 0.2 * self._duration:
+                    looked += 1
+                    self._look_in_3d(now)
                 line = live_line(self.seen, len(self.answers))
                 progress.update(bar, completed=now, description=line)
                 if not self._console.is_terminal and now - told >= 5.0:
@@ -122,6 +125,11 @@ class DemoSession:
             if child.exit_code is not None:
                 raise DemoError(f"the {child.name} ended: {child.last_line() or 'it said nothing'} (see {child.log})",
                                 2 if child.exit_code == 2 else 1)  # fmt: skip
+
+    def _look_in_3d(self, now: float) -> None:
+        image = self._viewer.draw_space()
+        if image is not None:
+            self._album.add_space(image, f"{now:.1f} s")
 
     def _now(self) -> float:
         return time.monotonic() - self._started if self._started else 0.0

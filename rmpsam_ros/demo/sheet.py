@@ -26,8 +26,8 @@ class Picture:
 
 
 def contact_sheet(title: str, lines: Sequence[str], frames: Sequence[Picture], clicks: Sequence[Picture],
-                  warning: str = "") -> Image:  # fmt: skip
-    """One page: title, lines of facts, a warning if any, frames in rows of four, then the clicks, larger.
+                  warning: str = "", spaces: Sequence[Picture] = ()) -> Image:  # fmt: skip
+    """One page: title, lines of facts, a warning if any, frames in rows of four, then clicks and views in 3D, larger.
 
     Returns:
         (H, 1680, 3) uint8 RGB.
@@ -42,6 +42,9 @@ def contact_sheet(title: str, lines: Sequence[str], frames: Sequence[Picture], c
     if clicks:
         heading = _text_row("Clicks through the service, answered from the frame's cached features", 0.75, _WHITE)
         parts += [_space(GAP), heading, _row(clicks, max(len(clicks), 3))]
+    if spaces:
+        heading = _text_row("Points and tracks in 3D, seen from above the camera", 0.75, _WHITE)
+        parts += [_space(GAP), heading, _row(spaces, max(len(spaces), 3))]
     return np.vstack([_space(GAP), *parts, _space(GAP)])
 
 

@@ -1,4 +1,4 @@
-"""What the demo's camera shows: an endless stream of frames from photos, a video or a device."""
+"""What the demo's camera shows: an endless stream of frames from photos, a video, a device or a simulation."""
 from __future__ import annotations
 
 import itertools
@@ -9,6 +9,7 @@ import cv2
 
 from rmpsam_ros.demo.motion import Tour, View
 from rmpsam_ros.demo.photos import Photo, bundled_photos
+from rmpsam_ros.demo.simulated import NAME, simulated_views
 from rmpsam_ros.media import MediaFile, RgbImage, Video, is_device, list_media, read_image
 
 VIEW_SIZE = (480, 640)
@@ -25,8 +26,8 @@ class Source:
         """Opens what `source` names; None shows the bundled photographs.
 
         Args:
-            source: an image, a folder, a video or a device such as /dev/video0.
-            rate: Hz of the moving camera over photos; videos and devices have their own.
+            source: an image, a folder, a video, a device such as /dev/video0, or `simulated` for a camera with depth.
+            rate: Hz of the moving camera over photos and of the simulated one; videos and devices have their own.
 
         Raises:
             ImageError: it does not exist, or holds nothing that can be shown.
@@ -37,6 +38,9 @@ class Source:
             self._device = Video(source)
             self.rate, self.paced = self._device.fps, True
             self._frames = (View(_fit(frame.image), None) for frame in self._device)
+            return
+        if source == NAME:
+            self._frames = simulated_views(VIEW_SIZE)
             return
         files = [] if source is None else list_media([source])
         videos = [file for file in files if file.is_video]

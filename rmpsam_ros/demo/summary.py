@@ -55,6 +55,10 @@ def rows(seen: Seen, answers: list[Answer], seconds: float, camera_log: str, out
         ("latency camera to result, p50 / p99", f"{p50:.0f} / {p99:.0f} ms"),
         ("of which the segmenter, p50", f"{camera.get('segmenter p50 (ms)', '') or 'unknown'} ms"),
     ]
+    if seen.clouds:
+        placed = ", ".join(f"{name} {distance:.2f} m" for name, distance in seen.placed[:5]) or "none just now"
+        lines.append(("clouds seen here", f"{seen.clouds}, of {camera.get('frames with depth', 'unknown')} frames with depth"))
+        lines.append(("tracks with a position, nearest", placed))
     for answer in answers:
         name = answer.result.class_name or "no class"
         lines.append((answer.prompt.title, f"{name}, predicted IoU {answer.result.score:.2f}, "

@@ -12,12 +12,14 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PolygonStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
-from sensor_msgs.msg import Image, RegionOfInterest
+from sensor_msgs.msg import Image, PointCloud2, RegionOfInterest
+from visualization_msgs.msg import Marker, MarkerArray
 
-from rmpsam_ros.demo.camera import CAMERA_QOS, IMAGE_TOPIC, SUBJECT_TOPIC
+from rmpsam_ros.demo.camera import CAMERA_QOS, DEPTH_TOPIC, IMAGE_TOPIC, SUBJECT_TOPIC
 from rmpsam_ros.demo.clicks import Prompt, find_subject, roi_of_box
 from rmpsam_ros.demo.photos import Subject
-from rmpsam_ros.msg import PanopticSegmentation, PointPrompt
+from rmpsam_ros.demo.space import Box, draw_space
+from rmpsam_ros.msg import PanopticSegmentation, PointPrompt, TrackedInstanceArray
 from rmpsam_ros.ros.conversions import image_to_rgb
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.srv import SegmentPoints
@@ -41,12 +43,17 @@ class Answer:
 
 @dataclass
 class Seen:
-    """What has come in so far. Times are of the monotonic clock, latencies in ms from the camera's stamp."""
+    """What has come in so far. Times are of the monotonic clock, latencies in ms from the camera's stamp.
+
+    `placed`: name and distance (metres) of each track that has a position, nearest first.
+    """
 
     camera_frames: int = 0
     results: list[float] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
     segments: int = 0
+    clouds: int = 0
+    placed: tuple[tuple[str, float], ...] = ()
     node: dict[str, str] = field(default_factory=dict)
     camera: dict[str, str] = field(default_factory=dict)
     node_message: str = ""
@@ -87,6 +94,19 @@ class Viewer(Node):
         self.create_subscription(Image, f"{node_name}/{camera}/overlay", self._take_overlay, qos_profile_sensor_data)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._take_diagnostics, 10)
         self._client = self.create_client(SegmentPoints, f"{node_name}/segment")
+        self._base = f"{node_name}/{camera}"
+        self._looks_in_3d = False
+        self._cloud: PointCloud2 | None = None
+        self._boxes: OrderedDict[int, list[Box]] = OrderedDict()
+
+    def draw_space(self) -> npt.NDArray[np.uint8] | None:
+        """The newest cloud and its boxes as a picture; None where there is no camera with depth."""
+        if self._cloud is None:
+            return None
+        words = np.frombuffer(self._cloud.data, "<u4").reshape(-1, self._cloud.point_step // 4)
+        rgb = words[:, 3, None] >> np.array([16, 8, 0], "<u4") & 255
+        boxes = self._boxes.get(stamp_ns(self._cloud.header.stamp), [])
+        return draw_space(words[:, :3].copy().view("<f4"), rgb.astype(np.uint8), boxes)
 
     def ready_to_click(self, must_know_subject: bool) -> bool:
         """Whether there is a result whose camera frame is still here, and, if wanted, whose subject is known.
@@ -152,6 +172,35 @@ class Viewer(Node):
                 self.seen.node, self.seen.node_message = values, status.message
             elif status.name.lstrip("/") == self._names[1]:
                 self.seen.camera = values
+        if not self._looks_in_3d and self.count_publishers(DEPTH_TOPIC):
+            self._look_in_3d()
+
+    def _look_in_3d(self) -> None:
+        """Subscribes to what needs depth, once there is a camera that has it."""
+        self._looks_in_3d = True
+        reliable = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+        self.create_subscription(TrackedInstanceArray, f"{self._base}/tracks", self._take_tracks, reliable)
+        self.create_subscription(PointCloud2, f"{self._base}/points", self._take_cloud, qos_profile_sensor_data)
+        self.create_subscription(MarkerArray, f"{self._base}/markers", self._take_markers, reliable)
+
+    def _take_tracks(self, message: TrackedInstanceArray) -> None:
+        places = [(i.class_name or "object", i.position) for i in message.instances if i.has_position]
+        distances = [(name, (p.x**2 + p.y**2 + p.z**2) ** 0.5) for name, p in places]
+        self.seen.placed = tuple(sorted(distances, key=lambda placed: placed[1]))
+
+    def _take_cloud(self, message: PointCloud2) -> None:
+        self.seen.clouds += 1
+        self._cloud = message
+
+    def _take_markers(self, message: MarkerArray) -> None:
+        boxes, names = [], {m.id: m.text for m in message.markers if m.action == Marker.ADD and m.text}
+        for m in message.markers:
+            if m.action == Marker.ADD and not m.text:
+                color = tuple(round(255 * value) for value in (m.color.r, m.color.g, m.color.b))
+                place, size = m.pose.position, m.scale
+                boxes.append(Box((place.x, place.y, place.z), (size.x, size.y, size.z), color, names.get(m.id, "")))
+        if message.markers:
+            _keep(self._boxes, stamp_ns(message.markers[0].header.stamp), boxes)
 
 
 def _keep(store: OrderedDict, stamp: int, value: object) -> None:

@@ -1,0 +1,52 @@
+"""A camera with depth for the demo: a table full of things, rendered as it plays, then played back and forth.
+
+Needs `mujoco` and OpenGL; without a GPU a picture takes some tenths of a second, so that the first pass is slow.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rmpsam_ros.demo.clicks import find_subject
+from rmpsam_ros.demo.motion import View
+from rmpsam_ros.errors import BackendError
+from rmpsam_ros.types import ClassLabel, LabelSet, PanopticResult, Roi, Segment
+
+NAME = "simulated"
+"""What `--source` calls it."""
+FRAMES = 60
+SECONDS_APART = 0.1
+SEED = 3
+
+
+def simulated_views(size: tuple[int, int]) -> Iterator[View]:
+    """Views with depth, without an end; of (height, width) `size`.
+
+    Raises:
+        BackendError: mujoco is not installed, or finds no OpenGL.
+    """
+    try:
+        from rmpsam_ros.simulation.stream import SceneStream
+    except ModuleNotFoundError as error:
+        raise BackendError(f"The simulated camera needs {error.name}; `pip install '.[simulation]'` brings it.") from error
+    views = []
+    for frame in SceneStream(SEED, size, frames=FRAMES, place="table", interval=SECONDS_APART).watch(0):
+        views.append(_view(frame))
+        yield views[-1]
+    while True:
+        yield from reversed(views)
+        yield from views
+
+
+def _view(frame) -> View:
+    ids = frame.ids.astype(np.uint16)
+    labels = {label: ClassLabel(number, label, False, (0, 0, 0)) for number, label in enumerate({i.label for i in frame.segments.values()})}
+    segments = []
+    for value, count in zip(*np.unique(ids[ids > 0], return_counts=True)):
+        item = frame.segments[int(value)]
+        roi = Roi.of_mask(ids == value)
+        segments.append(Segment(int(value), labels[item.label].id, item.label, item.is_thing, 1.0, int(count), roi))
+    subject = find_subject(PanopticResult(ids, tuple(segments), LabelSet("scene", tuple(labels.values()))))
+    millimetres = np.where(frame.depth < 65.0, np.rint(frame.depth * 1000), 0).astype(np.uint16)
+    return View(frame.image, subject, millimetres, frame.camera.matrix)
