@@ -1,6 +1,7 @@
 """Where things are, against scenes and cameras written out by hand."""
 from __future__ import annotations
 
+import math
 import struct
 import threading
 import time
@@ -187,6 +188,9 @@ def test_rays__are_computed_once_for_a_calibration():
 @pytest.mark.parametrize("calibration, sentence", [
     (info(width=640, height=480), "images of 640x480 pixels, but the image has 160x120"),
     (info(k=[0.0] * 9), "no focal length"),
+    (info(k=[math.nan, 0, 80, 0, 100, 60, 0, 0, 1]), "not finite"),
+    (info(d=[0.1, math.inf, 0, 0, 0]), "not finite"),
+    (info(d=[0.1, 0.2, 0.3]), "'plumb_bob' with 3 coefficients cannot be used"),
 ])
 def test_rays__refused(calibration, sentence):
     with pytest.raises(DepthError, match=sentence):

@@ -26,7 +26,7 @@ class CameraRays:
             rectified: the image has been rectified: the projection matrix P holds, without distortion.
 
         Raises:
-            DepthError: the camera is not calibrated, or the calibration is of images of another size.
+            DepthError: the camera is not calibrated, its distortion cannot be used, or the calibration is of images of another size.
         """
         key = (
             size, rectified, tuple(info.k), tuple(info.p), tuple(info.d), info.distortion_model, info.width, info.height,
@@ -46,16 +46,22 @@ def _rays(info, size: tuple[int, int], rectified: bool) -> npt.NDArray[np.float3
             f"calibration of this image"
         )
     matrix = np.array(info.p, np.float64).reshape(3, 4)[:, :3] if rectified else np.array(info.k, np.float64).reshape(3, 3)
-    if matrix[0, 0] == 0 or matrix[1, 1] == 0:
-        raise DepthError("the camera_info has no focal length: calibrate the camera")
+    distortion = np.zeros(0) if rectified else np.array(info.d, np.float64)
+    if matrix[0, 0] == 0 or matrix[1, 1] == 0 or not (np.isfinite(matrix).all() and np.isfinite(distortion).all()):
+        raise DepthError("the camera_info has no focal length, or values that are not finite: calibrate the camera")
     # Calibration is of the full sensor; the image may be a binned part of it. Pixel x of the image is x * binning there.
     matrix = matrix.copy()
     matrix[:2] -= np.array([[0, 0, info.roi.x_offset], [0, 0, info.roi.y_offset]])
     matrix[:2] /= np.array([[binning[0]], [binning[1]]])
-    distortion = np.zeros(0) if rectified else np.array(info.d, np.float64)
     if not distortion.any() and (rectified or info.distortion_model not in FISHEYE):
         return pinhole_rays(size, matrix)
-    return _undistorted(size, matrix, distortion, info.distortion_model in FISHEYE)
+    try:
+        return _undistorted(size, matrix, distortion, info.distortion_model in FISHEYE)
+    except cv2.error:
+        raise DepthError(
+            f"the camera_info's distortion '{info.distortion_model}' with {distortion.size} coefficients cannot be used: plumb_bob has "
+            f"5, rational_polynomial 8, equidistant 4"
+        ) from None
 
 
 def _undistorted(size: tuple[int, int], matrix: npt.NDArray, distortion: npt.NDArray, fisheye: bool) -> npt.NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """What exists while the node is configured: the worker with its model, the outputs, and, while active, the inputs."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 
@@ -46,6 +47,7 @@ class Session:
         self._node, self._parameters, self.config = node, parameters, config
         self._stats = stats
         self._depth_problems: dict[str, str] = {}
+        self._publishing = threading.Lock()
         self._inputs: dict[str, CameraInput] = {}
         self._outputs: dict[str, CameraOutputs] = {}
         self._clicks: ClickTopics | None = None
@@ -89,8 +91,9 @@ class Session:
         for camera in inputs.values():
             camera.destroy()
         self.worker.pause(reason)
-        for outputs in self._outputs.values():
-            outputs.stop()
+        with self._publishing:  # a frame that the worker is at would put the boxes up again
+            for outputs in self._outputs.values():
+                outputs.stop()
 
     def close(self) -> None:
         """Ends the worker and takes the topics down."""
@@ -150,10 +153,11 @@ class Session:
             return None
 
     def publish(self, processed: Processed, image: RgbImage, view: DepthView | None, extents: Mapping[int, Extent]) -> None:
-        """Sends the results of a frame out."""
+        """Sends the results of a frame out, if its camera is still listened to."""
         outputs = self._outputs.get(processed.camera)
-        if outputs is not None:
-            outputs.publish(processed, image, view, extents, self.config.overlay_alpha, self.config.points_step)
+        with self._publishing:
+            if outputs is not None and processed.camera in self._inputs:
+                outputs.publish(processed, image, view, extents, self.config.overlay_alpha, self.config.points_step)
 
     def report(self, camera: str, sentence: str) -> None:
         """Logs what went wrong with a frame; diagnostics count every case, the log is spared some."""
