@@ -162,6 +162,8 @@ def test_start__brings_its_options_of_the_network_unless_the_run_names_others(ex
     config = short(example, start=str(folder))
     net = first_network(config, labels)
     assert {name: getattr(net.config, name) for name in options} == options
+    further = export_model(TrainingRun(short(example, steps=1, out="goes on", start=str(folder))))
+    assert options.items() <= read_model_folder(further).config.items()
     fewer = replace(labels, classes=tuple(label for label in labels.classes if label.name != "sand"))
     other = first_network(replace(config, network={"class_scale": 50.0, "pooled_classes": False}), fewer).config
     assert other.anchors and (other.stuff_queries, other.num_classes, other.class_scale, other.pooled_classes) == (1, 4, 50.0, False)

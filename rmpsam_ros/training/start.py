@@ -34,7 +34,7 @@ def first_network(config: TrainingConfig, labels: LabelSet) -> RMPSAM:
 def _options(config: TrainingConfig, labels: LabelSet, start: ModelFolder | None) -> dict[str, object]:
     same_kind = start is not None and start.variant == config.variant
     inherited = {k: v for k, v in start.config.items() if k not in _OF_THE_LABELS} if same_kind else {}
-    stuff = len(labels) - sum(labels.is_thing())
+    stuff = int((~labels.is_thing()).sum())  # no numpy number: it goes into model.yaml
     if same_kind and start.config.get("stuff_queries"):
         inherited["stuff_queries"] = stuff
     options = {**inherited, **config.network}
