@@ -141,7 +141,7 @@ class _Run:
         """The images, each when its depth has come; what else is in the bag is dealt with on the way."""
         from rmpsam_ros.ros.messages import label_set_message
 
-        waiting: deque[tuple[BagMessage, int]] = deque()
+        waiting: deque[BagMessage] = deque()
         for number, entry in enumerate(bag.messages()):
             if number == 0:
                 self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), entry.time, latched=True)
@@ -152,10 +152,10 @@ class _Run:
                     if entry.connection.topic in others:
                         cameras[topic].take_beside(entry)
             if entry.image:
-                waiting.append((entry, cameras[entry.connection.topic].waits_for(entry)))
-            while waiting and cameras[waiting[0][0].connection.topic].is_ready(*waiting[0], entry.time):
-                yield waiting.popleft()[0]
-        yield from (image for image, _ in waiting)
+                waiting.append(entry)
+            while waiting and cameras[waiting[0].connection.topic].is_ready(waiting[0], entry.time):
+                yield waiting.popleft()
+        yield from waiting
 
     def _write(self, camera: BagCamera, entry: BagMessage) -> None:
         from rmpsam_ros.errors import ImageError

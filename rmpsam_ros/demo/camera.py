@@ -23,7 +23,7 @@ from rmpsam_ros.demo.motion import View
 from rmpsam_ros.demo.photos import Subject
 from rmpsam_ros.demo.sources import Source
 from rmpsam_ros.errors import RmpsamError
-from rmpsam_ros.ros.messages import byte_array, image_message
+from rmpsam_ros.ros.messages import camera_info_message, image_message
 
 IMAGE_TOPIC, SUBJECT_TOPIC = "camera/image_raw", "camera/subject"
 DEPTH_TOPIC, INFO_TOPIC = "camera/depth", "camera/camera_info"
@@ -57,15 +57,8 @@ class CameraNode(Node):
         if self._depth is None:  # only where there is any, so that nobody waits for it elsewhere
             self._depth = self.create_publisher(Image, DEPTH_TOPIC, CAMERA_QOS)
             self._info = self.create_publisher(CameraInfo, INFO_TOPIC, CAMERA_QOS)
-        height, width = view.depth.shape
-        self._info.publish(CameraInfo(
-            header=header, height=height, width=width, distortion_model="plumb_bob", d=[0.0] * 5,
-            k=[float(value) for value in view.matrix.ravel()],
-        ))
-        self._depth.publish(Image(
-            header=header, height=height, width=width, encoding="16UC1", step=2 * width, is_bigendian=int(sys.byteorder == "big"),
-            data=byte_array(view.depth),
-        ))
+        self._info.publish(camera_info_message(view.depth.shape, view.matrix, header))
+        self._depth.publish(image_message(view.depth, "16UC1", header))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

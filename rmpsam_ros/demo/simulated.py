@@ -11,7 +11,7 @@ import numpy as np
 from rmpsam_ros.demo.clicks import find_subject
 from rmpsam_ros.demo.motion import View
 from rmpsam_ros.errors import BackendError
-from rmpsam_ros.types import ClassLabel, LabelSet, PanopticResult, Roi, Segment
+from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
 
 NAME = "simulated"
 """What `--source` calls it."""
@@ -41,12 +41,10 @@ def simulated_views(size: tuple[int, int]) -> Iterator[View]:
 
 def _view(frame) -> View:
     ids = frame.ids.astype(np.uint16)
-    labels = {label: ClassLabel(number, label, False, (0, 0, 0)) for number, label in enumerate({i.label for i in frame.segments.values()})}
     segments = []
     for value, count in zip(*np.unique(ids[ids > 0], return_counts=True)):
         item = frame.segments[int(value)]
         roi = Roi.of_mask(ids == value)
-        segments.append(Segment(int(value), labels[item.label].id, item.label, item.is_thing, 1.0, int(count), roi))
-    subject = find_subject(PanopticResult(ids, tuple(segments), LabelSet("scene", tuple(labels.values()))))
-    millimetres = np.where(frame.depth < 65.0, np.rint(frame.depth * 1000), 0).astype(np.uint16)
-    return View(frame.image, subject, millimetres, frame.camera.matrix)
+        segments.append(Segment(int(value), 0, item.label, item.is_thing, 1.0, int(count), roi))
+    subject = find_subject(PanopticResult(ids, tuple(segments), LabelSet("", ())))
+    return View(frame.image, subject, frame.millimetres(), frame.camera.matrix)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,14 +129,14 @@ class VideoJudge:
             if image.shape[:2] != self.video.size:
                 raise ImageError(f"{path} is {image.shape[1]}x{image.shape[0]}, its video {self.video.size[1]}x{self.video.size[0]}.")
             frame = self._segmenter.set_image(image, stamp)
-            detections = detections_of(frame, is_thing)
+            view = self._cameras.view(path, self.video.size) if self._cameras else None
+            with_depth = detections_of(frame, is_thing, None if view is None else view.depth)
+            detections = replace(with_depth, depths=None)
             truth_ids, truth_masks = self.video.at(index)
             masks = full_masks(detections)
             truth, found = PackedMasks.of(truth_masks), PackedMasks.of(masks)
-            view = self._cameras.view(path, self.video.size) if self._cameras else None
             for name, contestant in self._contestants.items():
-                seen = detections if name != WITH_DEPTH else detections_of(frame, is_thing, view.depth)
-                ids = contestant.step(seen, stamp)
+                ids = contestant.step(with_depth if name == WITH_DEPTH else detections, stamp)
                 if name == WITH_DEPTH:
                     self.positions.add(view, truth_masks, masks[ids > 0])
                 given = np.flatnonzero((ids > 0) & (found.areas > 0))

@@ -69,7 +69,6 @@ class BagCamera:
         self._rectified = is_rectified(topic)
         self._depth = depth
         self._views, self._info, self._markers = DepthViews(), None, TrackMarkers()
-        self._newest_depth: int | None = None
         self._tracker = Tracker(segmenter.labels, options.max_age, options.min_hits)
         self._stamp: float | None = None
         self._said = False
@@ -83,20 +82,19 @@ class BagCamera:
 
     def take_beside(self, entry: BagMessage) -> None:
         """Takes a depth image or a calibration in."""
-        message = entry.read()
+        message = entry.message
         if isinstance(message, CameraInfo):
             self._info = message
-            return
-        self._newest_depth = messages.stamp_ns(message.header.stamp)
-        self._views.feed.offer(message, self._newest_depth)
+        else:
+            self._views.feed.offer(message, messages.stamp_ns(message.header.stamp))
 
-    def waits_for(self, entry: BagMessage) -> int:
-        """The stamp (ns) of the depth that an image should wait for; 0 for none."""
-        return messages.stamp_ns(entry.read().header.stamp) if self._depth else 0
-
-    def is_ready(self, entry: BagMessage, depth_of: int, now: int) -> bool:
-        """Whether an image need not wait any more for the depth of that stamp; `now` is when the newest message was recorded."""
-        return not depth_of or now - entry.time > AHEAD or (self._newest_depth is not None and self._newest_depth >= depth_of)
+    def is_ready(self, entry: BagMessage, now: int) -> bool:
+        """Whether an image need not wait for its depth any more; `now` is when the newest message was recorded, in ns."""
+        stamp = messages.stamp_ns(entry.message.header.stamp) if self._depth else 0
+        if not stamp or now - entry.time > AHEAD:
+            return True
+        newest = self._views.feed.newest
+        return newest is not None and newest >= stamp
 
     def results(self, entry: BagMessage) -> Iterator[tuple[str, Any, bool]] | None:
         """Topic, message and whether it is latched, of each result of one image; None where `max_rate` leaves it out.
@@ -104,7 +102,7 @@ class BagCamera:
         Raises:
             ImageError: the message holds no image that can be read.
         """
-        message = entry.read()
+        message = entry.message
         nanoseconds = messages.stamp_ns(message.header.stamp) or entry.time  # a camera without a clock: when it was recorded
         stamp, rate, before = nanoseconds / 1e9, self._options.max_rate, self._stamp
         if rate and before is not None and 0 <= stamp - before < 1 / rate - _SLACK:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -26,7 +28,8 @@ STORAGES = ("mcap", "sqlite3")
 _IDL_NAMES = {"boolean": "bool", "float": "float32", "double": "float64", "octet": "byte"}
 
 
-class BagMessage(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class BagMessage:
     """One message of a bag: when it was recorded, in nanoseconds; `raw` is CDR. `image`: of a topic that was asked for;
     `beside`: of depth or calibration; `kept`: of one that is to be handed on."""
 
@@ -37,7 +40,8 @@ class BagMessage(NamedTuple):
     beside: bool
     kept: bool
 
-    def read(self) -> Image | CompressedImage | CameraInfo:
+    @cached_property
+    def message(self) -> Image | CompressedImage | CameraInfo:
         """The message itself; not of one that is only kept."""
         return deserialize_message(self.raw, {**IMAGE_TYPES, **INFO_TYPES}[self.connection.msgtype])
 

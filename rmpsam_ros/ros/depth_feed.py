@@ -58,6 +58,12 @@ class DepthFeed:
         arrived = self._arrived
         return arrived is not None and self._clock() - arrived < ALIVE_SECONDS
 
+    @property
+    def newest(self) -> int | None:
+        """The stamp (ns) of the last message, None before the first."""
+        with self._changed:
+            return self._ring[-1][0] if self._ring else None
+
     def near(self, stamp: int, gap: float) -> Any | None:
         """The message nearest to an image's stamp (ns), None if none is within `gap` seconds of it.
 

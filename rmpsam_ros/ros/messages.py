@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import ColorRGBA, Header
 
 from rmpsam_ros.msg import ClassLabel, LabelSet, PanopticSegmentation, Segment, TrackedInstanceArray
@@ -22,7 +22,7 @@ from rmpsam_ros.types import PanopticResult, Roi, TrackedInstance
 NO_CLASS = 65535
 """`class_id` of an answer that overlaps no segment: the largest uint16, as vision_msgs marks "unlabelled"."""
 
-_ENCODING_BYTES = {"mono8": 1, "bgr8": 3, "rgb8": 3, "mono16": 2}
+_ENCODING_BYTES = {"mono8": 1, "bgr8": 3, "rgb8": 3, "mono16": 2, "16UC1": 2}
 
 
 def byte_array(pixels: npt.NDArray) -> array:
@@ -38,6 +38,14 @@ def image_message(pixels: npt.NDArray, encoding: str, header: Header) -> Image:
     return Image(
         header=header, height=height, width=width, encoding=encoding, is_bigendian=int(sys.byteorder == "big"),
         step=width * _ENCODING_BYTES[encoding], data=byte_array(pixels),
+    )
+
+
+def camera_info_message(size: tuple[int, int], matrix: npt.ArrayLike, header: Header) -> CameraInfo:
+    """A CameraInfo of (height, width) images without distortion; `matrix` (3, 3) is K."""
+    return CameraInfo(
+        header=header, height=size[0], width=size[1], distortion_model="plumb_bob", d=[0.0] * 5,
+        k=[float(value) for value in np.ravel(matrix)],
     )
 
 

@@ -152,7 +152,7 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
 
     from rmpsam_ros.msg import PanopticSegmentation, TrackedInstanceArray
     from rmpsam_ros.ros.buffers import keep_image_buffers
-    from rmpsam_ros.ros.messages import byte_array, image_message, stamp_ns
+    from rmpsam_ros.ros.messages import camera_info_message, image_message, stamp_ns
 
     kinds = {"panoptic": (PanopticSegmentation, QoSProfile(depth=5)), "semantic": (Image, qos_profile_sensor_data),
              "overlay": (Image, qos_profile_sensor_data), "tracks": (TrackedInstanceArray, QoSProfile(depth=5)),
@@ -185,7 +185,9 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
     if NEED_DEPTH & set(outputs):
         depth_publisher = node.create_publisher(Image, "/camera/depth", QoSProfile(depth=5))
         info_publisher = node.create_publisher(CameraInfo, "/camera/camera_info", QoSProfile(depth=5))
-        depth, info = _slope(image.shape[:2], Image, byte_array), _calibration(image.shape[:2], CameraInfo)
+        height, width = size = image.shape[:2]
+        depth = image_message(_slope(size), "16UC1", Image().header)
+        info = camera_info_message(size, [[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], Image().header)
     stop = threading.Event()
 
     def spin() -> None:
@@ -222,17 +224,9 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
     return sent, got, stages
 
 
-def _slope(size: tuple[int, int], kind: type, byte_array):
-    """A 16UC1 depth image of a plane from 1 m at the left to 3 m at the right."""
-    height, width = size
-    values = np.broadcast_to(np.linspace(1000, 3000, width).astype("<u2"), size)
-    return kind(height=height, width=width, encoding="16UC1", step=2 * width, data=byte_array(values))
-
-
-def _calibration(size: tuple[int, int], kind: type):
-    height, width = size
-    return kind(height=height, width=width, distortion_model="plumb_bob", d=[0.0] * 5,
-                k=[float(width), 0.0, width / 2, 0.0, float(width), height / 2, 0.0, 0.0, 1.0])
+def _slope(size: tuple[int, int]) -> np.ndarray:
+    """(H, W) uint16 millimetres: a plane from 1 m at the left to 3 m at the right."""
+    return np.broadcast_to(np.linspace(1000, 3000, size[1]).astype(np.uint16), size)
 
 
 def _wait(condition) -> None:

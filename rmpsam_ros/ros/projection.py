@@ -43,12 +43,17 @@ def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float,
 def _distorted(point: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, model: str) -> tuple[float, float]:
     zero, points = np.zeros(3), point.reshape(1, 1, 3)
     if model in FISHEYE:
-        four = np.zeros(4)
-        four[: min(4, distortion.size)] = distortion[:4]
-        pixels, _ = cv2.fisheye.projectPoints(points, zero, zero, camera, four)
+        pixels, _ = cv2.fisheye.projectPoints(points, zero, zero, camera, fisheye_coefficients(distortion))
     else:
         pixels, _ = cv2.projectPoints(points, zero, zero, camera, distortion if distortion.size else None)
     return tuple(pixels.reshape(2))
+
+
+def fisheye_coefficients(distortion: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The (4,) coefficients that OpenCV wants, whatever number the calibration has: the missing ones are 0."""
+    four = np.zeros(4)
+    four[: min(4, distortion.size)] = distortion[:4]
+    return four
 
 
 def is_rectified(topic: str) -> bool:

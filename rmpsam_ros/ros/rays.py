@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.depth_view import pinhole_rays
 from rmpsam_ros.errors import DepthError
-from rmpsam_ros.ros.projection import FISHEYE
+from rmpsam_ros.ros.projection import FISHEYE, fisheye_coefficients
 
 
 class CameraRays:
@@ -69,8 +69,7 @@ def _undistorted(size: tuple[int, int], matrix: npt.NDArray, distortion: npt.NDA
     pixels = np.stack((x, y), -1).reshape(-1, 1, 2)
     zero = np.zeros(3)
     if fisheye:
-        four = np.zeros(4)
-        four[: min(4, distortion.size)] = distortion[:4]
+        four = fisheye_coefficients(distortion)
         rays = cv2.fisheye.undistortPoints(pixels, matrix, four)
         back = cv2.fisheye.distortPoints(rays, matrix, four)
     else:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from rmpsam_ros.depth_view import DepthView, located
+from rmpsam_ros.depth_view import DepthView, Extent, located
 from rmpsam_ros.errors import ImageError, PromptError, RmpsamError, TrackError
 from rmpsam_ros.ros.feeds import Feed, Processed, Received, seconds
 from rmpsam_ros.ros.hooks import Hooks
@@ -254,11 +254,7 @@ class InferenceWorker:
         decoded = time.monotonic()
         frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9)
         wanted = self._hooks.wanted(received.camera)
-        panoptic = frame.panoptic() if wanted else None
-        view = self._hooks.depth(received, frame.image_size) if wanted else None
-        tracks, extents = located(self._track(feed, received, frame, view) if wanted else (), view)
-        if panoptic is not None:
-            panoptic = with_track_ids(panoptic, tracks)
+        panoptic, view, tracks, extents = self._results(feed, received, frame) if wanted else (None, None, (), {})
         segmented = time.monotonic()
         processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame, panoptic, tracks)
         with self._changed:
@@ -273,13 +269,16 @@ class InferenceWorker:
             feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
         return processed
 
-    def _track(self, feed: Feed, received: Received, frame: Any, view: DepthView | None) -> tuple:
-        """All tracks of the camera."""
+    def _results(self, feed: Feed, received: Received, frame: Any) -> tuple[Any, DepthView | None, tuple, dict[int, Extent]]:
+        """The panoptic map with its track ids, the depth, all tracks of the camera with their positions, and their extents."""
+        panoptic = frame.panoptic()
+        view = self._hooks.depth(received, frame.image_size)  # after the network: by now it has mostly come
         if feed.tracker is None:
-            return ()
+            return panoptic, view, (), {}
         # Images without a stamp are told apart by when they came.
         stamp = received.stamp / 1e9 if received.stamp else received.arrived
-        return feed.tracker.update(frame, stamp=stamp, depth=None if view is None else view.depth)
+        tracks, extents = located(feed.tracker.update(frame, stamp=stamp, depth=None if view is None else view.depth), view)
+        return with_track_ids(panoptic, tracks), view, tracks, extents
 
     def _answer(self, ask: Ask) -> None:
         if not ask.future.set_running_or_notify_cancel():

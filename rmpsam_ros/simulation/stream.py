@@ -16,6 +16,7 @@ from rmpsam_ros.simulation.renderer import WorldRenderer
 from rmpsam_ros.simulation.world import Item, World
 
 _TRIES = 12
+_FARTHEST = 65.535
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class SimulatedFrame:
     segments: dict[int, Item]
     place: str
     stamp: float
+
+    def millimetres(self) -> npt.NDArray[np.uint16]:
+        """(H, W) uint16: the depth as cameras write it, 0 where it is too far for that."""
+        return np.where(self.depth < _FARTHEST, np.rint(self.depth * 1000), 0).astype(np.uint16)
 
 
 class SceneStream:

@@ -15,8 +15,6 @@ from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.simulation.classes import LABELS, STUFF
 from rmpsam_ros.simulation.stream import SimulatedFrame
 
-_FARTHEST = 65.535
-
 
 class SceneWriter:
     """Collects frames of clips in a folder; `save` writes the JSON files.
@@ -70,8 +68,7 @@ class SceneWriter:
         number, (height, width) = len(self.images) + 1, frame.ids.shape
         self._write(f"images/{name}.jpg", frame.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
         self._write(f"panoptic/{name}.png", np.stack((ids >> 16 & 255, ids >> 8 & 255, ids & 255), -1).astype(np.uint8))
-        depth = np.where(frame.depth < _FARTHEST, np.rint(frame.depth * 1000), 0).astype(np.uint16)
-        self._write(f"depth/{name}.png", depth)
+        self._write(f"depth/{name}.png", frame.millimetres())
         self.images.append({"id": number, "file_name": f"{name}.jpg", "height": height, "width": width, "place": frame.place})
         self.cameras.append({"image_id": number, "file_name": f"{name}.jpg", "depth": f"{name}.png", "clip": clip, "stamp": round(frame.stamp, 6),
                              "K": np.round(frame.camera.matrix, 6).tolist(), "pose": np.round(frame.pose, 9).tolist()})  # fmt: skip
