@@ -39,8 +39,8 @@ class ImageGraph(nn.Module):
             mask_logits: (B, N, H/4, W/4).
             features: (B, mid, H/4, W/4), what the prompt graph takes.
         """
-        features = self.encode(image, image_size)
-        output = self.net.decode_objects(self.net.mask_features(features))
+        features, deep = self.net.encode(self._pixels(image, image_size))
+        output = self.net.decode_objects(self.net.mask_features(features, deep))
         scores, class_ids = torch.softmax(output.class_logits.float(), dim=-1).max(dim=-1)
         iou, config = output.iou[..., 0], self.net.config
         if config.matrix_nms:
@@ -50,12 +50,15 @@ class ImageGraph(nn.Module):
 
     def encode(self, image: Tensor, image_size: Tensor) -> Tensor:
         """The features alone."""
+        return self.net.encode(self._pixels(image, image_size))[0]
+
+    def _pixels(self, image: Tensor, image_size: Tensor) -> Tensor:
         pixels = self.net.normalize(image.permute(0, 3, 1, 2))
         rows = torch.arange(image.shape[1], device=image.device)[None, :, None] < image_size[:, :1, None]
         columns = torch.arange(image.shape[2], device=image.device)[None, None, :] < image_size[:, 1:, None]
         # Padding is 0 after normalisation, as the reference has it, not a colour before it.
         pixels = pixels * (rows & columns)[:, None].to(pixels.dtype)
-        return self.net.compact_features(pixels.to(self.net.neck.loc_conv.weight.dtype))
+        return pixels.to(self.net.neck.loc_conv.weight.dtype)
 
 
 class PromptGraph(nn.Module):

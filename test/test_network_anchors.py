@@ -100,7 +100,8 @@ def test_dense_features__are_refused_in_one_sentence():
         net.decode_objects(torch.zeros(1, net.config.dim, 8, 8))
 
 
-@pytest.mark.parametrize("options", [{}, {"pooled_classes": True, "matrix_nms": True, "class_scale": 20.0}], ids=["plain", "nms"])
+@pytest.mark.parametrize("options", [{}, {"pooled_classes": True, "matrix_nms": True, "class_scale": 20.0}, {"second_opinion": True}],
+                         ids=["plain", "nms", "opinion"])  # fmt: skip
 def test_export__of_a_network_with_anchors_computes_the_same(tmp_path, options):
     pytest.importorskip("openvino", reason="exports are checked with OpenVINO")
     pytest.importorskip("onnx", reason="making a model folder needs onnx")
@@ -114,6 +115,8 @@ def test_export__of_a_network_with_anchors_computes_the_same(tmp_path, options):
     net = network(**options)
     for locator in [m for m in net.modules() if isinstance(m, Locator)]:
         torch.nn.init.normal_(locator.move.weight, std=0.02)  # a trained network's ellipses move
+    if net.panoptic_head.opinion is not None:
+        torch.nn.init.normal_(net.panoptic_head.opinion.layers[-1].weight)  # and it has an opinion
     _, model = untrained("tiny", make_label_set("tiny", *TINY_CLASSES))
     folder = tmp_path / "anchored"
     differences = make_model_folder(net, folder, replace(model, config=net.config_dict(), input_size=(96, 128)), half=False)

@@ -1,6 +1,8 @@
 """Losses, matching and what unlabelled pixels may teach, on masks whose answers are known."""
 from __future__ import annotations
 
+import math
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -181,6 +183,27 @@ def test_classes__balance_lets_rare_ones_weigh_more():
         logits[wrong] = torch.tensor([0.0, 0.0, 12.0])
         costs.append(criterion.objects([output_of(logits_of(masks), logits)], batch_of(masks, [0, 1]))["object/class"].item())
     assert costs[1] > 2 * costs[0]
+
+
+@pytest.mark.parametrize("coverage, taught", [(Coverage.ALL, [True, True, False]), (Coverage.SOME, [True, True, False])])
+def test_name__is_taught_to_queries_with_an_object_and_to_no_other(coverage, taught):
+    masks = masks_of_columns((0, 16), (16, 32), (32, 48))
+    opinion = torch.zeros(1, 3, 3, requires_grad=True)
+    output = output_of(logits_of(masks), torch.eye(4)[[0, 2, 3]] * 20)._replace(opinion=opinion)
+    losses = Criterion(IS_THING, WEIGHTS).objects([output._replace(opinion=None), output], batch_of(masks[:2], [0, 2], coverage))
+    assert losses["object/name"].item() == pytest.approx(math.log(3), rel=1e-4)
+    losses["object/name"].backward()
+    assert opinion.grad[0].abs().sum(dim=1).bool().tolist() == taught
+    assert opinion.grad[0].argmin(dim=1)[:2].tolist() == [0, 2]  # its own class goes up
+
+
+def test_name__of_an_object_without_a_class_is_not_taught():
+    masks = masks_of_columns((0, 16))
+    opinion = torch.zeros(1, 1, 3, requires_grad=True)
+    output = output_of(logits_of(masks), torch.zeros(1, 4))._replace(opinion=opinion)
+    loss = Criterion(IS_THING, WEIGHTS).objects([output], batch_of(masks, [-1]))["object/name"]
+    loss.backward()
+    assert loss.item() == 0 and not opinion.grad.any()
 
 
 def test_classes__an_object_without_a_class_teaches_its_mask_only():

@@ -156,7 +156,8 @@ def test_start__from_a_model_keeps_its_weights_and_of_the_same_classes_their_emb
 
 def test_start__brings_its_options_of_the_network_unless_the_run_names_others(example):
     pytest.importorskip("openvino", reason="exports are checked with OpenVINO")
-    options = {"anchors": True, "stuff_queries": 2, "mean_pooling": True, "pooled_classes": True, "class_scale": 20.0}
+    options = {"anchors": True, "stuff_queries": 2, "mean_pooling": True, "pooled_classes": True, "second_opinion": True,
+               "class_scale": 20.0}  # fmt: skip
     folder = export_model(TrainingRun(short(example, steps=1, out="with options", network=options)))
     labels = load_label_map(example.parent / "labels.yaml").labels
     config = short(example, start=str(folder))

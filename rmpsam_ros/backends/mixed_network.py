@@ -44,11 +44,11 @@ class MixedNetwork(nn.Module):
     def normalize(self, images: Tensor) -> Tensor:
         return (images.float() - self._mean) / self._std
 
-    def compact_features(self, images: Tensor) -> Tensor:
-        return self.net.compact_features(images.to(self.dtype, memory_format=torch.channels_last))
+    def encode(self, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        return self.net.encode(images.to(self.dtype, memory_format=torch.channels_last))
 
-    def mask_features(self, compact: Tensor) -> MaskFeatures:
-        return self.net.mask_features(compact.float())
+    def mask_features(self, compact: Tensor, deep: tuple[Tensor, ...] = ()) -> MaskFeatures:
+        return self.net.mask_features(compact.float(), tuple(level.float() for level in deep))
 
     def decode_objects(self, features: MaskFeatures) -> DecoderOutput:
         return self.net.decode_objects(features)

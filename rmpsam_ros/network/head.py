@@ -10,6 +10,7 @@ from rmpsam_ros.network.anchors import Locator, object_anchors, prompt_anchors
 from rmpsam_ros.network.attention import Attention
 from rmpsam_ros.network.classifier import LOGIT_SCALE, TextClassifier
 from rmpsam_ros.network.mask_features import MaskFeatures
+from rmpsam_ros.network.opinion import SecondOpinion, agree
 from rmpsam_ros.network.stage import DecoderOutput, DecoderStage, KernelUpdator, pool_under
 
 CLICK_HALF_SIDE = 3.0
@@ -51,7 +52,8 @@ class Head(nn.Module):
 
     def __init__(self, dim: int, heads: int, feedforward: int, stages: int, num_queries: int, text_dim: int,
                  num_classes: int, learned_classes: bool, anchors: bool = False, stuff_queries: int = 0,
-                 pooled_classes: bool = False, class_scale: float = LOGIT_SCALE, shared_adapter: bool = False) -> None:  # fmt: skip
+                 pooled_classes: bool = False, class_scale: float = LOGIT_SCALE, shared_adapter: bool = False,
+                 opinion_channels: int = 0) -> None:  # fmt: skip
         super().__init__()
         self.dim, self.shared_adapter = dim, shared_adapter
         self.kernels = nn.Embedding(num_queries, dim)
@@ -59,6 +61,7 @@ class Head(nn.Module):
         self.panoptic_attn = KernelUpdator(dim)
         self.panoptic_cls = nn.Sequential(nn.Linear(dim, text_dim))
         self.pooled_cls = PooledClasses(dim, text_dim) if pooled_classes else None
+        self.opinion = SecondOpinion(opinion_channels, dim, num_classes) if opinion_channels else None
         self.mask_tokens = nn.Embedding(1, dim)
         self.pb_embedding = nn.Embedding(2, dim)
         self.pos_linear = nn.Linear(2 * dim, dim)
@@ -73,25 +76,32 @@ class Head(nn.Module):
     # --- object queries -------------------------------------------------------------------------------------------
 
     def decode_objects(self, features: MaskFeatures, auxiliary: list[DecoderOutput] | None = None) -> DecoderOutput:
-        """Class, mask, embedding and quality of each object query; `auxiliary` receives each stage's, if given."""
+        """Class, mask, embedding and quality of each object query; `auxiliary` receives each stage's, if given, and the
+        final classes are then without the second opinion, as training supervises both."""
         batch = features.channels.shape[0]
         kernels = self.kernels.weight[None].expand(batch, -1, -1)
         anchors = None if self.anchors is None else self.anchors.weight[None].expand(batch, -1, -1)
         masks = features.respond(self.kernels.weight, anchors)
         kernels, masks, anchors = self._refine(features, kernels, masks, anchors, alone=False, auxiliary=auxiliary)
-        pooled = pool_under(masks, features)
+        claimed = (masks > 0).to(masks.dtype)
+        pooled = features.pool(claimed)
         adapted = self.panoptic_attn(pooled, kernels)
         embedding = self.panoptic_cls(adapted)
         if self.pooled_cls is not None:
             embedding = embedding + self.pooled_cls(pooled)
         if anchors is not None:
             anchors = self.panoptic_locator(adapted, anchors)
+        class_logits = self.text_classifier(embedding)
+        opinion = None if self.opinion is None else self.opinion(features.pool_deep(claimed))
+        if opinion is not None and auxiliary is None:
+            class_logits = agree(class_logits, opinion)
         return DecoderOutput(
-            class_logits=self.text_classifier(embedding),
+            class_logits=class_logits,
             mask_logits=features.product(adapted, anchors),
             queries=adapted,
             iou=self.mask_heads[-1].iou(kernels),
             anchors=anchors,
+            opinion=opinion,
         )
 
     # --- prompts --------------------------------------------------------------------------------------------------

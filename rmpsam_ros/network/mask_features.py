@@ -9,6 +9,9 @@ from torch import Tensor
 
 from rmpsam_ros.network.anchors import ellipses
 
+_COARSER = (4, 8)
+"""C4 and C5, strides 16 and 32, against the stride of masks. Not read from their sizes: an exported graph leaves those open."""
+
 
 @dataclass(frozen=True)
 class MaskFeatures:
@@ -19,6 +22,7 @@ class MaskFeatures:
         projection: (D, C), or None where `channels` are the features themselves (D = C).
         mean: whether `pool` divides by the mask's area.
         columns, rows: (W,) and (H,) float32, x of each column and y of each row, for ellipses; None where there are none.
+        deep: for `pool_deep` the backbone's C4 and C5, (B, C, H/4, W/4) and (B, C, H/8, W/8), or nothing.
     """
 
     channels: Tensor
@@ -26,6 +30,7 @@ class MaskFeatures:
     mean: bool = False
     columns: Tensor | None = None
     rows: Tensor | None = None
+    deep: tuple[Tensor, ...] = ()
 
     def pool(self, weights: Tensor) -> Tensor:
         """Sum (or mean) of F under `weights` (B, N, H, W): (B, N, D). An empty mask gives 0 in both."""
@@ -33,6 +38,10 @@ class MaskFeatures:
         if self.mean:  # the same at every size of the input, unlike a sum
             pooled = pooled / weights.flatten(2).sum(dim=2, keepdim=True).clamp(min=1e-3)
         return pooled if self.projection is None else torch.matmul(pooled, self.projection.t())
+
+    def pool_deep(self, weights: Tensor) -> Tensor:
+        """Mean of each deep map under `weights` (B, N, H, W), one after the other: (B, N, sum of their channels)."""
+        return torch.cat([_mean_under(weights, level, coarser) for level, coarser in zip(self.deep, _COARSER)], dim=-1)
 
     def product(self, kernels: Tensor, anchors: Tensor | None = None) -> Tensor:
         """Inner product of each kernel (B, N, D) with F at each pixel, and the log odds of ellipses (B, N, 5): (B, N, H, W)."""
@@ -62,3 +71,8 @@ class MaskFeatures:
             return logits
         odds = self.ellipses(anchors)
         return logits.to(odds.dtype) + odds
+
+
+def _mean_under(weights: Tensor, level: Tensor, coarser: int) -> Tensor:
+    share = F.avg_pool2d(weights, coarser).flatten(2)
+    return torch.matmul(share, level.to(share.dtype).flatten(2).transpose(1, 2)) / share.sum(dim=2, keepdim=True).clamp(min=1e-3)

@@ -32,7 +32,7 @@ class NetworkConfig:
     and `anchors` gives each query an ellipse (`anchors.py`), of which the first `stuff_queries` begin all over the
     picture; the official variants have neither. `pooled_classes` lets the classifier see the pooled features as they are, and
     `matrix_nms` lets several queries name one object and lowers the scores of all but the best (`distinct.py`); neither is
-    official. `class_scale` multiplies the classes' cosines. `shared_adapter` sends prompts through the object queries'
+    official. `second_opinion` names objects by the backbone's deep maps as well. `class_scale` multiplies the classes' cosines. `shared_adapter` sends prompts through the object queries'
     adapter, to see what one of their own is worth.
     """
 
@@ -51,6 +51,7 @@ class NetworkConfig:
     stuff_queries: int = 0
     pooled_classes: bool = False
     matrix_nms: bool = False
+    second_opinion: bool = False
     class_scale: float = LOGIT_SCALE
     shared_adapter: bool = False
     mean: tuple[float, float, float] = _IMAGENET[0]
@@ -79,7 +80,8 @@ class RMPSAM(nn.Module):
         self.panoptic_head = Head(config.dim, config.heads, config.feedforward, config.stages, config.num_queries,
                                   config.text_dim, config.num_classes, config.learned_classes,
                                   config.anchors, config.stuff_queries, config.pooled_classes,
-                                  config.class_scale, config.shared_adapter)  # fmt: skip
+                                  config.class_scale, config.shared_adapter,
+                                  sum(self.backbone.channels[2:]) if config.second_opinion else 0)  # fmt: skip
 
     def normalize(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) RGB on the 0 … 255 scale, any dtype, to float32 in the network's units. Pad with 0 after this."""
@@ -97,12 +99,19 @@ class RMPSAM(nn.Module):
 
     def compact_features(self, images: Tensor) -> Tensor:
         """The (B, mid, H/4, W/4) map that `mask_features` expands; what exported graphs hand from image to prompts."""
-        _check_sides(images)
-        return self.neck.compact(self.backbone(images))
+        return self.encode(images)[0]
 
-    def mask_features(self, compact: Tensor) -> MaskFeatures:
+    def encode(self, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The compact map, and what `mask_features` takes beside it for objects, but not for prompts: C4 and C5, detached,
+        of a network with a second opinion, else nothing."""
+        _check_sides(images)
+        pyramid = self.backbone(images)
+        deep = tuple(level.detach() for level in pyramid[2:]) if self.config.second_opinion else ()
+        return self.neck.compact(pyramid), deep
+
+    def mask_features(self, compact: Tensor, deep: tuple[Tensor, ...] = ()) -> MaskFeatures:
         """The mask features of a compact map, factored: the same numbers as `features` at half the arithmetic."""
-        return replace(self.neck.expand(compact), mean=self.config.mean_pooling)
+        return replace(self.neck.expand(compact), mean=self.config.mean_pooling, deep=deep)
 
     def decode_objects(self, features: Tensor | MaskFeatures, auxiliary: list[DecoderOutput] | None = None) -> DecoderOutput:
         """The object queries' classes, masks, embeddings and predicted IoU.
@@ -164,8 +173,8 @@ class RMPSAM(nn.Module):
     def _as_mask_features(self, features: Tensor | MaskFeatures) -> MaskFeatures:
         if isinstance(features, MaskFeatures):
             return features
-        if self.config.anchors:
-            raise ModelError("A network with anchors takes factored features: mask_features(compact_features(images)).")
+        if self.config.anchors or self.config.second_opinion:
+            raise ModelError("A network with anchors or a second opinion takes factored features: mask_features(*encode(images)).")
         return MaskFeatures(features, mean=self.config.mean_pooling)
 
     def config_dict(self) -> dict:

@@ -21,6 +21,7 @@ class DecoderOutput(NamedTuple):
         queries: (B, N, D) embeddings; what tracking compares from frame to frame.
         iou: (B, N, 1) predicted mask quality, raw (no sigmoid).
         anchors: (B, N, 5) ellipses (`anchors.py`), of a network that has them.
+        opinion: (B, N, K) logits of the object queries' second opinion of what they are, of a network that has one.
     """
 
     class_logits: Tensor
@@ -28,6 +29,7 @@ class DecoderOutput(NamedTuple):
     queries: Tensor
     iou: Tensor
     anchors: Tensor | None = None
+    opinion: Tensor | None = None
 
 
 def pool_under(masks: Tensor, features: MaskFeatures) -> Tensor:

@@ -59,7 +59,8 @@ class Criterion:
             scale = 1.0 if last else self.stage_class_scale
             output = output._replace(class_logits=output.class_logits.float() * scale, mask_logits=output.mask_logits.float())
             losses.append(self._objects(output, batch, truths, cells, self.one_to_many and last))
-        return _mean(losses, "object")
+        names = {"object/name": losses[-1].pop("name")} if "name" in losses[-1] else {}
+        return {**_mean(losses, "object"), **names}
 
     def prompts(self, outputs: list[DecoderOutput], batch: Batch) -> Losses:
         """Prompts, whose answers are known: no matching and no classes."""
@@ -75,7 +76,8 @@ class Criterion:
         pairs = [match(output.class_logits[b], output.mask_logits[b], batch.class_ids[b], truths[b], batch.voids[b], self.weights, self.owner)
                  for b in range(len(batch))]  # fmt: skip
         alike = [_alike(m, t) if one_to_many else None for m, t in zip(output.mask_logits, truths)]
-        classes = self._classes(output.class_logits, pairs, batch, alike)
+        allowed, weight = self._teach(output.class_logits, pairs, batch, alike)
+        classes = self.weights.classification * _outside(output.class_logits, allowed, weight)
         queries = output.mask_logits.shape[1]
         # One index into all pictures: the gradient of an index into each would be a full-size map of zeros every time.
         chosen = torch.cat([b * queries + rows for b, (rows, _) in enumerate(pairs)])
@@ -83,10 +85,13 @@ class Criterion:
         known = torch.cat([truths[b][columns] for b, (_, columns) in enumerate(pairs)])
         known_cells = torch.cat([cells[b][columns] for b, (_, columns) in enumerate(pairs)])
         iou = output.iou.flatten(0, 1)[chosen, 0]
-        return {"class": self.weights.classification * classes, **self._masks(logits, known, known_cells, iou.float())}
+        losses = {"class": classes, **self._masks(logits, known, known_cells, iou.float())}
+        if output.opinion is not None:  # of what it is alone: queries that may be no object say nothing of that
+            losses["name"] = _outside(output.opinion.float(), allowed[..., :-1], weight * ~allowed[..., -1])
+        return losses
 
-    def _classes(self, logits: Tensor, pairs: list[tuple[Tensor, Tensor]], batch: Batch, alike: list[Tensor | None]) -> Tensor:
-        """Minus the log of the probability that falls on what a query may be, averaged with the queries' weights."""
+    def _teach(self, logits: Tensor, pairs: list[tuple[Tensor, Tensor]], batch: Batch, alike: list[Tensor | None]) -> tuple[Tensor, Tensor]:
+        """What each query may be, (B, N, K + 1) bool, and how much it shall learn of that, (B, N)."""
         size, queries, outputs = logits.shape
         allowed = torch.zeros(size, queries, outputs, dtype=torch.bool, device=logits.device)
         allowed[..., -1] = True
@@ -106,9 +111,7 @@ class Criterion:
         if self.weights.balance > 0:
             rarity = ((self.seen.mean() / self.seen) ** self.weights.balance).clamp(0.3, 4.0).to(logits.device)
             weight = weight * torch.where(allowed[..., -1], 1.0, (allowed[..., :-1] * rarity).amax(dim=-1))
-        within = logits.masked_fill(~allowed, float("-inf")).logsumexp(dim=-1)
-        loss = logits.logsumexp(dim=-1) - within
-        return (loss * weight).sum() / weight.sum().clamp(min=1)
+        return allowed, weight
 
     def _share(self, allowed: Tensor, weight: Tensor, iou: Tensor, class_ids: Tensor) -> None:
         """Queries (N) whose masks lie on an object (M) may be its class, from an IoU of `SAME`; below that, from
@@ -141,6 +144,12 @@ class Criterion:
         quality = (iou - true_iou(logits, cells[:, 0] >= 0.5, cells[:, 1] > 0.5)).square() * judged
         number = judged.sum().clamp(min=1)
         return {"mask": w.mask * entropy.sum() / number, "dice": w.dice * dice.sum() / number, "iou": w.iou * quality.sum() / number}
+
+
+def _outside(logits: Tensor, allowed: Tensor, weight: Tensor) -> Tensor:
+    """Minus the log of the probability that falls on what is allowed, averaged with the weights; rows of weight 0 may allow nothing."""
+    within = logits.masked_fill(~allowed & (weight > 0)[..., None], float("-inf")).logsumexp(dim=-1)
+    return ((logits.logsumexp(dim=-1) - within) * weight).sum() / weight.sum().clamp(min=1)
 
 
 @torch.no_grad()

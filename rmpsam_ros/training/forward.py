@@ -24,7 +24,7 @@ class Forward:
     def __init__(self, net: RMPSAM, compiled: bool = False) -> None:
         wrap = _compiled if compiled else lambda function: function
         self._net = net
-        self._encode, self._objects, self._prompts = wrap(net.compact_features), wrap(_decode_objects), wrap(_decode_prompts)
+        self._encode, self._objects, self._prompts = wrap(net.encode), wrap(_decode_objects), wrap(_decode_prompts)
 
     def features(self, batch: Batch) -> MaskFeatures:
         """Mask features of all frames, those of a clip one under the other; padding is 0 as at run time."""
@@ -34,12 +34,12 @@ class Forward:
         rows = torch.arange(height, device=pixels.device)[None, :, None] < batch.sizes[:, :1, None]
         columns = torch.arange(width, device=pixels.device)[None, None, :] < batch.sizes[:, 1:, None]
         inside = (rows & columns).repeat_interleave(frames, dim=0)[:, None]
-        encode = self._encode if frames == 1 else self._net.compact_features
-        features = self._net.mask_features(encode(pixels * inside))
+        encode = self._encode if frames == 1 else self._net.encode
+        features = self._net.mask_features(*encode(pixels * inside))
         if frames == 1:
             return features
-        tall = features.channels.unflatten(0, (size, frames)).transpose(1, 2).flatten(2, 3)  # (B, C, T * h, w)
-        return replace(features, channels=tall, rows=features.rows.repeat(frames))
+        return replace(features, channels=_tall(features.channels, frames), rows=features.rows.repeat(frames),
+                       deep=tuple(_tall(level, frames) for level in features.deep))  # fmt: skip
 
     def objects(self, features: MaskFeatures, batch: Batch) -> list[DecoderOutput]:
         """The stages' outputs and, last, the object adapter's."""
@@ -49,6 +49,11 @@ class Forward:
     def prompts(self, features: MaskFeatures, batch: Batch) -> list[DecoderOutput]:
         """The stages' outputs and, last, the prompt adapter's, for (B, P) prompts."""
         return self._prompts(self._net, features, batch.boxes, batch.labels, batch.sizes[:, :1].float(), batch.sizes[:, 1:].float())
+
+
+def _tall(maps: Tensor, frames: int) -> Tensor:
+    """(B * T, C, h, w) to (B, C, T * h, w)."""
+    return maps.unflatten(0, (-1, frames)).transpose(1, 2).flatten(2, 3)
 
 
 def _decode_objects(net: RMPSAM, features: MaskFeatures) -> list[DecoderOutput]:

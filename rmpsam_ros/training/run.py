@@ -169,7 +169,7 @@ class TrainingRun:
                 "freeze_stages": str(self.config.freeze_stages)}  # fmt: skip
 
 
-_LOSSES = ("total", "object/class", "object/mask", "object/dice", "object/iou", "prompt/mask", "prompt/dice", "prompt/iou")
+_LOSSES = ("total", "object/class", "object/mask", "object/dice", "object/iou", "object/name", "prompt/mask", "prompt/dice", "prompt/iou")
 
 
 class _Meter:

@@ -7,6 +7,9 @@ from rmpsam_ros.network import RMPSAM, VARIANTS, build, load_model
 from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.types import LabelSet
 
+_CLASSES = ("panoptic_head.text_classifier.", "panoptic_head.opinion.layers.5.")
+"""Weights with a row for each class."""
+
 _OF_THE_LABELS = ("num_classes", "learned_classes", "stuff_queries")
 
 
@@ -47,7 +50,7 @@ def _options(config: TrainingConfig, labels: LabelSet, start: ModelFolder | None
 def _take_over(net: RMPSAM, start: ModelFolder, labels: LabelSet, config: TrainingConfig) -> None:
     own, weights = net.state_dict(), load_model(start.path).state_dict()
     same = [c.name for c in start.labels.classes] == [c.name for c in labels.classes]
-    fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape and (same or "text_classifier" not in k)}
+    fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape and (same or not k.startswith(_CLASSES))}
     if not fitting:
         raise DataError(f"The start model {config.start} has no weight that fits variant {config.variant}.")
     net.load_state_dict({**own, **fitting})
