@@ -38,5 +38,6 @@ def agree(class_logits: Tensor, opinion: Tensor) -> Tensor:
         opinion: (B, N, K).
     """
     classes, nothing = class_logits[..., :-1], class_logits[..., -1:]
-    both = torch.log_softmax(classes + torch.log_softmax(opinion, dim=-1), dim=-1)
-    return torch.cat((both + classes.logsumexp(dim=-1, keepdim=True), nothing), dim=-1)
+    opinion = opinion - opinion.amax(dim=-1, keepdim=True)
+    common = (torch.softmax(classes, dim=-1) * opinion.exp()).sum(dim=-1, keepdim=True)  # how far they are of one mind
+    return torch.cat((classes + opinion - common.clamp(min=1e-30).log(), nothing), dim=-1)
