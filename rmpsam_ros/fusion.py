@@ -5,6 +5,8 @@ same owners from the stride-4 logits. What is left is to decide which queries ar
 """
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,8 +21,7 @@ MAX_KEPT = 65534
 
 def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask_logits: npt.NDArray[np.float32] | MasksElsewhere,
          placement: Placement, labels: LabelSet, score_threshold: float = 0.8, overlap_threshold: float = 0.8,
-         max_segments: int = 100, allowed: npt.NDArray[np.bool_] | None = None,
-         queries: npt.NDArray[np.float32] | None = None) -> PanopticResult:  # fmt: skip
+         max_segments: int = 100, queries: npt.NDArray[np.float32] | None = None) -> PanopticResult:  # fmt: skip
     """Queries to a panoptic map of the source image.
 
     Args:
@@ -32,10 +33,9 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
         score_threshold: queries at or below are left out.
         overlap_threshold: a query that wins a smaller share than this of its own mask is left out.
         max_segments: at most this many queries, the best by score.
-        allowed: (K,) bool, classes that may appear; all if None.
         queries: (N, D) embeddings, to go with the segments.
     """
-    kept = _select(class_ids, scores, len(labels), score_threshold, max_segments, allowed)
+    kept = _select(class_ids, scores, len(labels), score_threshold, max_segments)
     if kept.size == 0:
         return PanopticResult(np.zeros(placement.source, np.uint16), (), labels)
     weights = scores[kept].astype(np.float32)
@@ -64,12 +64,23 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
     return _describe(ownership, id_of, members, kept, class_ids, scores, labels, queries)
 
 
-def _select(class_ids: npt.NDArray, scores: npt.NDArray, num_classes: int, threshold: float, limit: int,
-            allowed: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.intp]:  # fmt: skip
+def only(panoptic: PanopticResult, allowed: npt.NDArray[np.bool_]) -> PanopticResult:
+    """A panoptic map with the segments of some classes alone, ids 1 … n anew; the other pixels are unlabelled.
+
+    Args:
+        panoptic: of all classes. A class that is left out has had its pixels all the same: a table does not become a cup.
+        allowed: (K,) bool.
+    """
+    kept = [segment for segment in panoptic.segments if allowed[segment.class_id]]
+    renumber = np.zeros(len(panoptic.segments) + 1, np.uint16)
+    renumber[[segment.id for segment in kept]] = np.arange(1, len(kept) + 1)
+    segments = tuple(replace(segment, id=number) for number, segment in enumerate(kept, start=1))
+    return PanopticResult(renumber[panoptic.segment_ids], segments, panoptic.labels)
+
+
+def _select(class_ids: npt.NDArray, scores: npt.NDArray, num_classes: int, threshold: float, limit: int) -> npt.NDArray[np.intp]:
     """Rows of the queries that take part, in query order (ties go to the first, as in the reference)."""
     keep = (class_ids < num_classes) & (scores > threshold)  # false for a NaN score
-    if allowed is not None:
-        keep &= np.append(allowed, False)[np.minimum(class_ids, num_classes)]
     kept = np.flatnonzero(keep)
     limit = min(limit, MAX_KEPT)
     if kept.size > limit:

@@ -22,6 +22,9 @@ from rmpsam_ros.types import LabelSet
 FORMAT = 1
 """Version of the folder's layout and of the graphs' inputs and outputs; a folder of another version is refused."""
 
+MAX_SIDE = 4096
+"""Largest height and width of the network's input."""
+
 DEFAULT_MODELS = ("rmpsam-lite0", "untrained-lite0")
 """What the name `default` stands for: the first of these that is there."""
 
@@ -182,14 +185,14 @@ def check_input_size(size: object) -> tuple[int, int]:
     """(height, width) as two ints.
 
     Raises:
-        ValueError: not two multiples of 32 from 32 to 4096.
+        ValueError: not two multiples of 32 from 32 to `MAX_SIDE`.
     """
     try:
         height, width = (int(side) for side in size)  # type: ignore[union-attr]
     except (TypeError, ValueError):
         raise ValueError(f"input_size is {size!r}; it must be height and width") from None
-    if any(side % 32 or not 32 <= side <= 4096 for side in (height, width)):
-        raise ValueError(f"input_size is {height}x{width}; height and width must be multiples of 32 from 32 to 4096")
+    if any(side % 32 or not 32 <= side <= MAX_SIDE for side in (height, width)):
+        raise ValueError(f"input_size is {height}x{width}; height and width must be multiples of 32 from 32 to {MAX_SIDE}")
     return height, width
 
 

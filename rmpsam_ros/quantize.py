@@ -38,8 +38,7 @@ def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambd
     try:
         import nncf
     except ImportError as error:
-        raise BackendError(f"Quantising needs NNCF and ONNX Runtime ({error}): pip install 'rmpsam-ros[int8]', beside a sourced ROS "
-                           "pip install nncf onnxruntime.") from error
+        raise BackendError(f"Quantising needs NNCF and ONNX Runtime ({error}): pip install nncf onnxruntime.") from error
     import onnx
 
     from rmpsam_ros.typed_graphs import encoder_nodes, typed_graph

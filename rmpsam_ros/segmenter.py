@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rmpsam_ros import __version__
 from rmpsam_ros.backends import ImageOutputs, PromptOutputs, create_backend
 from rmpsam_ros.errors import RmpsamError
-from rmpsam_ros.fusion import fuse
+from rmpsam_ros.fusion import fuse, only
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, check_image, fit, place
 from rmpsam_ros.prompting import Prompt, answer, class_of_mask, parse_prompt
@@ -57,7 +57,7 @@ class Segmenter:
 
     Attributes:
         score_threshold, overlap_threshold, max_segments, zoom, class_filter: may be set between frames; `class_filter` is a
-            sequence of class names that may appear in panoptic maps, empty for all.
+            sequence of class names that panoptic maps and tracks keep to, empty for all; clicks may name any class.
         labels, model_name, model_path, trained, backend_name, device_name, precision, input_size, batch: what was loaded.
 
     Raises:
@@ -175,6 +175,7 @@ class Frame:
         self._segmenter, self._outputs, self._image = segmenter, outputs, image
         self._zoom = self.zoom()
         self.placement, self.stamp, self.timings = placement, stamp, timings
+        self._whole: PanopticResult | None = None
         self._panoptic: PanopticResult | None = None
 
     @property
@@ -199,14 +200,21 @@ class Frame:
         return self._segmenter._backend.read_features(self._outputs.features)[:, :rows, :columns]
 
     def panoptic(self) -> PanopticResult:
-        """The panoptic map at the source's size, computed on the first call with the thresholds of that moment."""
+        """The panoptic map at the source's size, computed on the first call with the thresholds and the filter of that moment."""
         if self._panoptic is None:
+            whole, allowed = self._whole_map(), self._segmenter._allowed
+            self._panoptic = whole if allowed is None else only(whole, allowed)
+        return self._panoptic
+
+    def _whole_map(self) -> PanopticResult:
+        """The map of all classes."""
+        if self._whole is None:
             started = perf_counter()
             s, o = self._segmenter, self._outputs
-            self._panoptic = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s.labels, s.score_threshold,
-                                  s.overlap_threshold, s.max_segments, s._allowed, o.queries)  # fmt: skip
+            self._whole = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s.labels, s.score_threshold,
+                               s.overlap_threshold, s.max_segments, o.queries)  # fmt: skip
             self.timings["fusion"] = 1e3 * (perf_counter() - started)
-        return self._panoptic
+        return self._whole
 
     def keep_for_prompts(self) -> None:
         """Frees what only fusion and tracking need (half of a frame's memory); prompts and the map stay answerable.
@@ -240,7 +248,7 @@ class Frame:
         mask, roi, score, best = self.answer(outputs, prompt)
         if self._zoom is not None:
             mask, roi, score = self._zoom.answer(prompt, (mask, roi, score)) or (mask, roi, score)
-        class_id = class_of_mask(mask, roi, self.panoptic())
+        class_id = class_of_mask(mask, roi, self._whole_map())
         self.timings["prompt"] = 1e3 * (perf_counter() - started)
         return PromptResult(
             mask=mask, score=score, roi=roi, class_id=class_id,

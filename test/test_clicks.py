@@ -21,9 +21,14 @@ class FakeNode:
 
     def __init__(self):
         self.lines: list[str] = []
+        self.topics: list[str] = []
 
     def create_subscription(self, kind, topic, callback, depth, callback_group=None):
+        self.topics.append(topic)
         return topic
+
+    def resolve_topic_name(self, topic):
+        return {"remapped/clicks": "/elsewhere"}.get(topic, topic if topic.startswith("/") else f"/{topic}")
 
     def destroy_subscription(self, subscription):
         pass
@@ -78,6 +83,20 @@ def fake_tf2(monkeypatch, transforms: dict[tuple[str, str], Transform]) -> None:
     module.Buffer = Buffer
     module.TransformListener = lambda buffer, node: SimpleNamespace(unregister=lambda: None)
     monkeypatch.setitem(sys.modules, "tf2_ros", module)
+
+
+def test_click_topics__follow_the_image_topic_wherever_it_was_led():
+    node = FakeNode()
+    cameras = {
+        "camera": SimpleNamespace(topic="/camera/image_raw"), "led": SimpleNamespace(topic="/front/color/image_raw"),
+        "thin": SimpleNamespace(topic="/thin/image_raw/compressed"), "remapped": SimpleNamespace(topic="/remapped/image_raw"),
+    }
+    named = {"remapped": "remapped/clicks"}
+    ClickTopics(node, cameras, lambda name: named.get(name, f"{name}/image_raw_mouse_left"), "clicked_point", None, None, None)
+    assert sorted(node.topics) == sorted([
+        "/camera/image_raw_mouse_left", "/led/image_raw_mouse_left", "/front/color/image_raw_mouse_left",
+        "/thin/image_raw_mouse_left", "/elsewhere", "/remapped/image_raw_mouse_left", "clicked_point",
+    ])
 
 
 def test_point__pixels_in_the_frame_of_a_camera(topics):

@@ -137,7 +137,22 @@ def test_fuse__ids_areas_and_rectangles_are_those_of_the_map():
     assert len(stuff) == len(set(stuff))  # stuff of one class is one segment
 
 
-def test_fuse__limits_filter_and_broken_numbers():
+def test_only__leaves_segments_out_and_gives_their_pixels_to_nobody():
+    labels = make_label_set("three", ["cup", "bowl"], ["table"])
+    masks = np.full((3, 8, 8), -5, np.float32)
+    masks[0, :4, :4] = masks[1, 4:, 4:] = 5
+    masks[2] = 1
+    whole = fusion.fuse(np.array([0, 1, 2]), np.array([0.9, 0.8, 0.7], np.float32), masks, Placement((32, 32), (32, 32), (32, 32)), labels, 0.5, 0.0)
+    by_name = {s.class_name: s for s in whole.segments}
+    assert set(by_name) == {"cup", "bowl", "table"}
+    kept = fusion.only(whole, np.array([False, False, True]))
+    assert [(s.id, s.class_name, s.area) for s in kept.segments] == [(1, "table", by_name["table"].area)]
+    assert ((kept.segment_ids == 1) == (whole.segment_ids == by_name["table"].id)).all() and kept.segment_ids.max() == 1
+    nothing = fusion.only(whole, np.zeros(3, bool))
+    assert nothing.segments == () and not nothing.segment_ids.any()
+
+
+def test_fuse__limits_and_broken_numbers():
     labels = make_label_set("two", ["thing"], ["stuff"])
     placement = Placement((32, 32), (32, 32), (32, 32))
     masks = np.full((3, 8, 8), 5, np.float32)
@@ -149,7 +164,6 @@ def test_fuse__limits_filter_and_broken_numbers():
         return fusion.fuse(**(arguments | changes))
 
     assert [s.class_name for s in fuse().segments] == ["stuff"]  # the greater score takes every pixel
-    assert [s.class_name for s in fuse(allowed=np.array([True, False])).segments] == ["thing"]
     assert [s.class_name for s in fuse(max_segments=1).segments] == ["stuff"]
     assert fuse(score_threshold=0.95).segments == ()  # the third is no object
     assert not fuse(score_threshold=0.95).segment_ids.any()

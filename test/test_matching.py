@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from rmpsam_ros.ros.matching import Publisher, choose_reliability, unmatched
+from rmpsam_ros.ros.matching import Publisher, choose_reliability, reason_of_silence, unmatched
 
 IMAGE, JPEG = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 GOOD, POOR, OTHER = Publisher("/a", IMAGE, True), Publisher("/b", IMAGE, False), Publisher("/c", JPEG, False)
@@ -34,3 +34,17 @@ def test_unmatched__names_both_sides():
     assert sentence.startswith("/b publishes /t best effort, but qos_reliability: reliable asks for reliable")
     (sentence,) = unmatched("/t", "reliable", IMAGE, [OTHER])
     assert sentence == f"/c publishes {JPEG} on /t, where {IMAGE} is subscribed; set image_transport: compressed"
+
+
+@pytest.mark.parametrize(
+    "topic, kind, publishers, published, expected",
+    [
+        ("/c/image", IMAGE, 1, {"/d/image": [IMAGE]}, "it is published, so the camera sends nothing"),
+        ("/c/image", IMAGE, 0, {"/c/image/compressed": [JPEG]}, "/c/image/compressed is there: set image_transport: compressed"),
+        ("/c/image/compressed", JPEG, 0, {"/c/image": [IMAGE]}, "/c/image is there: set image_transport: raw"),
+        ("/c/image", IMAGE, 0, {"/scan": ["sensor_msgs/msg/LaserScan"]}, "there is no other topic of its type"),
+        ("/c/image", IMAGE, 0, {f"/{k}/image": [IMAGE] for k in "edabf"}, "are /a/image, /b/image, /d/image, /e/image …: remap it"),
+    ],
+)
+def test_reason_of_silence__names_what_would_help(topic, kind, publishers, published, expected):
+    assert expected in reason_of_silence(topic, kind, publishers, published)

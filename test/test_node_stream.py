@@ -40,6 +40,12 @@ def panoptic(client):
     return client.listen(PanopticSegmentation, "~/camera/panoptic")
 
 
+def test_silence__the_log_says_so_once_and_what_would_help(node, client):
+    client.publish("camera/image_raw", client.image(scene(60, 80)))  # a topic of the right type that is not the one
+    line = until(lambda: [text for text in node.output.splitlines() if "no image on /elsewhere/picture for 5 s" in text])
+    assert len(line) == 1 and "nobody publishes it; topics of its type are /camera/image_raw: remap it" in line[0]
+
+
 def test_stream__map_is_that_of_the_segmenter(client, panoptic):
     image = scene(120, 160)
     source = client.image(image, "bgr8")  # the channels the other way round, to be told apart

@@ -53,6 +53,7 @@ def test_specs__every_one_is_described():
         ({"cameras": ["left camera"]}, "the camera name 'left camera' cannot be part of a topic"),
         ({"input_size": [480]}, "input_size is [480]: it must be a height and a width"),
         ({"input_size": [480, 0]}, "input_size is [480, 0]"),
+        ({"input_size": [300, 400]}, "input_size is [300, 400]: it must be a height and a width of 32 to 4096 pixels, multiples of 32"),
         ({"input_size": [480.0, 640.0]}, "it must be a list of whole numbers"),
     ],
 )
@@ -81,5 +82,6 @@ def test_replaced__checks_again_and_keeps_the_rest():
 def test_segmenter_arguments__model_values_stay_none():
     arguments = NodeConfig().segmenter_arguments()
     assert arguments["input_size"] is None and arguments["score_threshold"] is None
-    arguments = NodeConfig(input_size=(256, 320), score_threshold=0.0).segmenter_arguments()
-    assert arguments["input_size"] == (256, 320) and arguments["score_threshold"] == 0.0
+    assert arguments["threads"] is None
+    arguments = NodeConfig(input_size=(256, 320), score_threshold=0.0, threads=2).segmenter_arguments()
+    assert arguments["input_size"] == (256, 320) and arguments["score_threshold"] == 0.0 and arguments["threads"] == 2

@@ -86,13 +86,18 @@ def test_prompt__one_sentence_for_a_point_outside(segmenter):
 
 def test_live_settings__change_the_next_frame(segmenter):
     image = picture(480, 640)
-    names = {s.class_name for s in segmenter.set_image(image).panoptic().segments}
-    keep = sorted(names)[0]
+    whole = segmenter.set_image(image)
+    keep = sorted({s.class_name for s in whole.panoptic().segments})[0]
+    expected = [(s.class_name, s.area, s.roi) for s in whole.panoptic().segments if s.class_name == keep]
+    clicked = whole.prompt(points=[(320, 240)])
     threshold = segmenter.score_threshold
     try:
         segmenter.class_filter = (keep,)
         assert segmenter.class_filter == (keep,)
-        assert {s.class_name for s in segmenter.set_image(image).panoptic().segments} == {keep}
+        frame = segmenter.set_image(image)
+        # What is left out has had its pixels all the same, and a click on it is still named.
+        assert [(s.class_name, s.area, s.roi) for s in frame.panoptic().segments] == expected
+        assert frame.prompt(points=[(320, 240)]).class_name == clicked.class_name
         segmenter.class_filter = ()
         segmenter.score_threshold = 1.0
         assert segmenter.set_image(image).panoptic().segments == ()

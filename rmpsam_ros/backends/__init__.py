@@ -28,8 +28,8 @@ class _Entry(NamedTuple):
 
 BACKENDS = {
     "openvino": _Entry("rmpsam_ros.backends.openvino", "OpenVinoBackend", ("openvino",), "pip install openvino"),
-    "torch": _Entry("rmpsam_ros.backends.torch", "TorchBackend", ("torch",), "pip install 'rmpsam-ros[torch]'"),
-    "torch-compile": _Entry("rmpsam_ros.backends.torch", "TorchCompileBackend", ("torch",), "pip install 'rmpsam-ros[torch]'"),
+    "torch": _Entry("rmpsam_ros.backends.torch", "TorchBackend", ("torch",), "pip install torch safetensors"),
+    "torch-compile": _Entry("rmpsam_ros.backends.torch", "TorchCompileBackend", ("torch",), "pip install torch safetensors"),
     "tensorrt": _Entry("rmpsam_ros.backends.tensorrt", "TensorRtBackend", trt_flavour.MODULES, trt_flavour.install_hint()),
 }
 """Every backend there is, in no order."""

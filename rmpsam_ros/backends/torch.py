@@ -29,7 +29,7 @@ class TorchBackend:
         try:
             import torch
         except ImportError as error:
-            raise BackendError(f"torch cannot be loaded ({error}): pip install 'rmpsam-ros[torch]'.") from error
+            raise BackendError(f"torch cannot be loaded ({error}): pip install torch safetensors.") from error
         from rmpsam_ros.backends.mixed_network import MixedNetwork
         from rmpsam_ros.graphs import ImageGraph, PromptGraph
         from rmpsam_ros.network import load_model

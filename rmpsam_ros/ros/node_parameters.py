@@ -47,6 +47,8 @@ class NodeParameters:
         for camera in self._values["cameras"]:
             self._declare_topics(camera)
         node.add_on_set_parameters_callback(self._on_set)
+        if hasattr(node, "add_pre_set_parameters_callback"):  # not in Humble, where 5.0 must be written for 5
+            node.add_pre_set_parameters_callback(_as_declared)
 
     @property
     def config(self) -> NodeConfig:
@@ -153,6 +155,15 @@ class NodeParameters:
             self._problems.pop(name, None)
         if changes:
             self._changed(config)
+
+
+def _as_declared(parameters: list[Parameter]) -> list[Parameter]:
+    """The same with whole numbers as floats where a float is due: `ros2 param set` takes 5 for a whole number, whatever is meant."""
+    return [
+        Parameter(p.name, value=float(p.value))
+        if p.name in SPEC_OF and isinstance(SPEC_OF[p.name].default, float) and p.type_ == Parameter.Type.INTEGER else p
+        for p in parameters
+    ]
 
 
 def _topic_problem(name: str, topic: object) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from rmpsam_ros.errors import ParameterError
+from rmpsam_ros.model_folder import MAX_SIDE, check_input_size
 
 FROM_MODEL = -1.0
 """Value of a threshold that stands for the one in the model folder."""
@@ -84,7 +85,8 @@ SPECS = (
     ParameterSpec("device", "auto", "Device of the backend, such as CPU, GPU, cuda or cuda:1; auto: its best"),
     ParameterSpec("precision", "auto", "Arithmetic of the network; auto: the fastest that keeps the results",
                   choices=("auto", "fp32", "bf16", "fp16", "int8")),
-    ParameterSpec("input_size", (0, 0), "Height and width of the network's input in pixels; 0, 0: the model's own"),
+    ParameterSpec("input_size", (0, 0), "Height and width of the network's input in pixels, multiples of 32; 0, 0: the model's own"),
+    ParameterSpec("threads", 0, "CPU threads of the network; 0: as many as its runtime takes, which may be every core", low=0, high=1024),
     ParameterSpec("score_threshold", FROM_MODEL, "Segments with a lower score are dropped; -1: the model's own",
                   live=True, low=0.0, high=1.0, unset=FROM_MODEL),
     ParameterSpec("overlap_threshold", FROM_MODEL,
@@ -112,7 +114,7 @@ SPECS = (
     ParameterSpec("points_step", 1, "Every so many pixels, and rows, make a point of the cloud", live=True, low=1, high=64),
     ParameterSpec("overlay_alpha", 0.5, "Weight of the colours on the overlay: 0 only the image, 1 only the colours",
                   live=True, low=0.0, high=1.0),
-    ParameterSpec("class_filter", ("",), "Names of the classes to keep; empty: all of them", live=True),
+    ParameterSpec("class_filter", ("",), "Names of the classes to report; empty: all of them", live=True),
     ParameterSpec("autostart", True, "Configure and activate at start without being asked"),
 )
 """Every parameter of the node but the names of the topics."""
@@ -135,6 +137,7 @@ class NodeConfig:
     device: str = "auto"
     precision: str = "auto"
     input_size: tuple[int, int] = (0, 0)
+    threads: int = 0
     score_threshold: float = FROM_MODEL
     overlap_threshold: float = FROM_MODEL
     max_segments: int = 100
@@ -178,6 +181,7 @@ class NodeConfig:
             "device": self.device,
             "precision": self.precision,
             "input_size": None if self.input_size == (0, 0) else self.input_size,
+            "threads": self.threads or None,
             "score_threshold": None if self.score_threshold == FROM_MODEL else self.score_threshold,
             "overlap_threshold": None if self.overlap_threshold == FROM_MODEL else self.overlap_threshold,
             "max_segments": self.max_segments,
@@ -199,8 +203,12 @@ def _check_cameras(cameras: tuple[str, ...]) -> None:
 
 
 def _check_input_size(size: tuple[int, ...]) -> None:
-    if len(size) != 2 or not (size == (0, 0) or all(32 <= side <= 8192 for side in size)):
+    if size == (0, 0):
+        return
+    try:
+        check_input_size(size)
+    except ValueError:
         raise ParameterError(
-            f"input_size is {list(size)}: it must be a height and a width of 32 to 8192 pixels, or 0, 0 for the "
-            f"model's own"
-        )
+            f"input_size is {list(size)}: it must be a height and a width of 32 to {MAX_SIDE} pixels, multiples of 32, "
+            f"or 0, 0 for the model's own"
+        ) from None

@@ -22,7 +22,6 @@ SERVICE_QOS = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 """Deep enough for a burst of clicks: the default of 10 would drop the rest without an answer."""
 
 
-
 class Services:
     """Offers the services for as long as the node lives, in every lifecycle state.
 
@@ -55,10 +54,10 @@ class Services:
             try:
                 callback(request, response)
             except RmpsamError as error:
-                response.success, response.message = False, sentence(error)
+                refuse(response, sentence(error))
             except Exception as error:
                 self._node.get_logger().error(f"a request failed: {error!r}")
-                response.success, response.message = False, sentence(f"internal error: {error!r}")
+                refuse(response, sentence(f"internal error: {error!r}"))
             return response
 
         return answer
@@ -118,6 +117,13 @@ class Services:
 
     def _camera(self, name: str) -> str:
         return camera_of_request(name, self._cameras())
+
+
+def refuse(response, message: str) -> None:
+    """Makes a response one that says no."""
+    response.success, response.message = False, message
+    if hasattr(response, "class_id"):
+        response.class_id = NO_CLASS  # 0 is a class
 
 
 def camera_of_request(name: str, cameras: Sequence[str]) -> str:
