@@ -7,6 +7,7 @@ Written for Humble and Jazzy alike.
 import os
 import tempfile
 
+import yaml
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
@@ -76,12 +77,23 @@ def _node(context) -> list:
     )]
 
 
+def _first_camera(path: str) -> str:
+    """The first camera of a parameter file; the node itself says what is wrong with one that cannot be read."""
+    try:
+        with open(path) as file:
+            nodes = yaml.safe_load(file)
+        named = [node["ros__parameters"]["cameras"] for node in nodes.values() if "cameras" in node.get("ros__parameters", {})]
+        return str(named[0][0])
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, IndexError):
+        return "camera"
+
+
 def _rviz(context) -> list:
     """RViz with the shipped configuration, its topics moved to this namespace and this camera."""
     namespace = LaunchConfiguration("namespace").perform(context).strip("/")
     prefix = f"/{namespace}" if namespace else ""
     cameras = LaunchConfiguration("cameras").perform(context)
-    camera = OVERRIDES[0][1](cameras)[0] if cameras else "camera"
+    camera = OVERRIDES[0][1](cameras)[0] if cameras else _first_camera(LaunchConfiguration("params_file").perform(context))
     with open(os.path.join(CONFIG, "rmpsam.rviz")) as file:
         text = file.read()
     text = text.replace("Value: /rmpsam/camera/", f"Value: {prefix}/rmpsam/{camera}/")

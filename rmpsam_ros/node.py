@@ -56,7 +56,8 @@ class RmpsamNode(LifecycleNode):
         self._log_bridge = LogBridge(self.get_logger, self._heard)
         self._log_bridge.attach()
         self._stats: dict[str, CameraStats] = {}
-        self._settings = NodeParameters(self, lambda: self._state == "active", self._check, self._live_values_changed)
+        self._track_ids: dict[str, int] = {}
+        self._settings = NodeParameters(self, lambda: self._state in ("activating", "active"), self._check, self._live_values_changed)
         self._offered = Services(
             self, ReentrantCallbackGroup(), worker=self._active_worker, state=lambda: self._state,
             cameras=lambda: self._session.config.cameras, timeout=lambda: self._settings.prompt_timeout,
@@ -123,7 +124,7 @@ class RmpsamNode(LifecycleNode):
         for name in config.cameras:
             self._stats.setdefault(name, CameraStats())
         self.get_logger().info(f"loading the model '{config.model}'")
-        self._session = Session(self, self._settings, config, self._stats)
+        self._session = Session(self, self._settings, config, self._stats, self._track_ids)
         self._session.apply(self._settings.config)  # live values may have been set while it was loaded
         loaded = self._session.segmenter
         self.get_logger().info(
@@ -135,7 +136,7 @@ class RmpsamNode(LifecycleNode):
 
     def _activate(self) -> None:
         config = self._settings.config
-        if config.fixed() != self._session.config.fixed():
+        if self._session is None or config.fixed() != self._session.config.fixed():  # None: it could not be loaded anew
             self._configure()
         try:
             self._session.start()

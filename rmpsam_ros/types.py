@@ -77,6 +77,12 @@ class Roi:
         columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
         return cls(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
 
+    def scaled(self, x: float, y: float, size: tuple[int, int]) -> Roi:
+        """The rectangle on a picture that is x and y times as wide and high, `size` its height and width: one pixel at least."""
+        left, top = min(round(self.x * x), size[1] - 1), min(round(self.y * y), size[0] - 1)
+        right, bottom = round((self.x + self.width) * x), round((self.y + self.height) * y)
+        return Roi(left, top, max(min(right, size[1]) - left, 1), max(min(bottom, size[0]) - top, 1))
+
 
 @dataclass(frozen=True)
 class PointPrompt:

@@ -67,6 +67,19 @@ def test_report__camera_that_waits_is_stale_or_unmatched():
     ]
 
 
+def test_report__frames_that_all_fail_are_an_error_until_one_succeeds():
+    broken = CameraStatus("front", "/front/image_raw", stats(), "reliable", listeners=True)
+    for _ in range(2):
+        broken.stats.failed("RuntimeError: out of memory")
+    assert [part.level for part in report(status(cameras=[broken]))] == [OK, OK]
+    broken.stats.failed("RuntimeError: out of memory")
+    node, camera = report(status(cameras=[broken]))
+    assert node.level == camera.level == ERROR and camera.message == "the last 3 frames have no result: RuntimeError: out of memory"
+    assert "no frame of camera front has a result: RuntimeError: out of memory" in node.message
+    broken.stats.was_published(StageTimes(0, 1, 2, 1, 4))
+    assert [part.level for part in report(status(cameras=[broken]))] == [OK, OK]
+
+
 @pytest.mark.parametrize("depth, level, said", [
     (DepthStatus("/d"), OK, ""),
     (DepthStatus("/d", alive=True), OK, "not needed"),

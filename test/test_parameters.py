@@ -7,7 +7,7 @@ import math
 import pytest
 
 from rmpsam_ros.errors import ParameterError
-from rmpsam_ros.ros.parameters import FROM_MODEL, SPECS, NodeConfig
+from rmpsam_ros.ros.parameters import FROM_MODEL, SPEC_OF, SPECS, NodeConfig
 
 
 def test_node_config__defaults_are_those_of_the_specs():
@@ -85,3 +85,13 @@ def test_segmenter_arguments__model_values_stay_none():
     assert arguments["threads"] is None
     arguments = NodeConfig(input_size=(256, 320), score_threshold=0.0, threads=2).segmenter_arguments()
     assert arguments["input_size"] == (256, 320) and arguments["score_threshold"] == 0.0 and arguments["threads"] == 2
+
+
+def test_fixed__are_those_that_the_model_must_be_loaded_anew_for():
+    assert NodeConfig(autostart=False, overlay_alpha=0.1).fixed() == NodeConfig().fixed() != NodeConfig(threads=2).fixed()
+
+
+@pytest.mark.parametrize("name, value", [("cameras", ["a", "a"]), ("input_size", [100, 100]), ("model", "")])
+def test_checked__finds_alone_what_is_wrong_with_one_parameter(name, value):
+    with pytest.raises(ParameterError):
+        SPEC_OF[name].checked(value)

@@ -135,6 +135,28 @@ def test_follow__two_clicked_objects__never_share_a_mask():
     assert sorted(track.state for track in both) == [TrackState.CONFIRMED, TrackState.LOST]
 
 
+def test_follow__more_than_one_run_can_ask_for__each_has_its_turn():
+    things = [Thing(6 + 10 * (k % 6), 8 + 16 * (k // 6), k, side=6, found=0) for k in range(12)]
+    tracker, frame = Tracker(LABELS), SceneFrame(things)
+    tracker.update(frame, stamp=0.0)
+    ids = [tracker.follow(frame.prompt(points=[(4 * thing.x, 4 * thing.y)]), frame=frame) for thing in things]
+    longest = np.zeros(len(ids), int)
+    for k in range(1, 40):
+        tracks = {track.track_id: track for track in tracker.update(SceneFrame(things), stamp=k)}
+        assert list(tracks) == ids and all(track.state == TrackState.CONFIRMED for track in tracks.values())
+        longest = np.maximum(longest, [tracks[track_id].frames_since_seen for track_id in ids])
+    assert longest.max() == 1  # eight a frame: each at least in every second
+
+
+def test_follow__long_after_the_newest_update__begins_when_it_was_clicked():
+    thing = Thing(20, 20, found=0)
+    tracker, frame = Tracker(LABELS, max_age=5.0), SceneFrame([thing])
+    tracker.update(frame, stamp=0.0)
+    track_id = tracker.follow(frame.prompt(points=[(80, 80)]), stamp=60.0, frame=frame)
+    track, = tracker.update(SceneFrame([thing]), stamp=60.1)
+    assert track.track_id == track_id and track.state == TrackState.CONFIRMED
+
+
 def test_follow__the_frame_that_was_clicked__teaches_the_looks():
     old, new = SceneFrame([Thing(20, 20, found=0)]), SceneFrame([Thing(20, 20, 4, found=0)])
     tracker = Tracker(LABELS)

@@ -167,6 +167,46 @@ def test_update__duplicate_or_late_stamp__changes_nothing():
     assert tracker.update_detections(objects({"x": 20, "y": 20}), 0.4)[0].age == 5
 
 
+def test_used__says_whether_the_tracks_are_of_this_frame():
+    tracker = Tracker(LABELS)
+    for stamp, used in ((1.0, True), (1.0, False), (0.5, False), (1.1, True), (-9.0, True)):
+        tracker.update_detections(objects({"x": 20, "y": 20}), stamp)
+        assert tracker.used is used
+
+
+def test_next_id__goes_on_from_another_tracker():
+    tracker = Tracker(LABELS, min_hits=1)
+    tracker.next_id = 41
+    track, = tracker.update_detections(objects({"x": 20, "y": 20}), 0.0)
+    assert track.track_id == 41 and tracker.next_id == 42
+    with pytest.raises(TrackError, match="only before the first frame"):
+        tracker.next_id = 7
+
+
+def test_min_hits__lowered_while_a_track_is_out_of_sight__confirms_it_when_it_is_seen():
+    tracker = Tracker(LABELS, min_hits=5)
+    tracker.update_detections(objects({"x": 20, "y": 20}), 0.0)
+    tracker.update_detections(objects({"x": 20, "y": 20}), 0.1)
+    tracker.min_hits = 1
+    track, = tracker.update_detections(objects(), 0.2)
+    assert track.state == TrackState.TENTATIVE
+    track, = tracker.update_detections(objects({"x": 20, "y": 20}), 0.3)
+    assert track.state == TrackState.CONFIRMED
+
+
+def test_update__the_image_turns_upright__what_is_lost_keeps_a_mask_within_it():
+    tracker = Tracker(LABELS, min_hits=1)
+    edge = {"x": 62, "y": 46, "side": 4}
+    tracker.update_detections(objects(edge, {"x": 20, "y": 20, "side": 2, "name": 1}), 0.0)
+    for k in range(1, 4):
+        tracks = tracker.update_detections(objects(grid=(64, 20), image=(1280, 400)), 0.1 * k)
+        assert len(tracks) == 2
+        for track in tracks:
+            roi = track.roi
+            assert 0 <= roi.x and roi.x + roi.width <= 400 and 0 <= roi.y and roi.y + roi.height <= 1280
+            assert track.mask.shape == (roi.height, roi.width) and track.mask.any()
+
+
 def test_update__the_clock_began_anew__forgets_all_and_reuses_no_id():
     tracker = Tracker(LABELS)
     run(tracker, [objects({"x": 20, "y": 20})] * 4, start=1000)

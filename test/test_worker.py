@@ -307,6 +307,7 @@ class FakeTracker:
 
     def __init__(self, labels):
         self.labels, self.max_age, self.min_hits, self.stamps, self.error = labels, None, None, [], None
+        self.used, self.next_id = True, 1
         self.tracks = (SimpleNamespace(track_id=7, segment_id=1),)
         self.depths = []
 
@@ -317,6 +318,7 @@ class FakeTracker:
 
     def follow(self, result, stamp, frame):
         assert frame is not None
+        self.followed = stamp
         if self.error:
             raise self.error
         return 8
@@ -362,6 +364,48 @@ def test_worker__tracks_of_each_camera_and_live_parameters(make):
     run.worker.offer("left", message(), 0)  # without a stamp: told apart by when it came
     until(lambda: len(trackers[0].stamps) == 2)
     assert trackers[0].max_age == 9.0 and abs(trackers[0].stamps[1] - time.monotonic()) < 5
+
+
+def test_worker__a_frame_that_was_not_tracked_has_no_tracks(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    trackers[0].used = False
+    run.worker.offer("camera", message(), 1)
+    until(lambda: run.hooks.published)
+    assert run.hooks.processed.tracks is None and not any(s.track_id for s in run.hooks.processed.panoptic.segments)
+
+
+def test_worker__a_click_and_the_frames_go_by_the_same_time(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    for stamp in (0, 2_000_000_000):  # without a stamp, when it came
+        run.worker.offer("camera", message(), stamp)
+        until(lambda: len(trackers[0].stamps) == (2 if stamp else 1))
+        ask = click()
+        ask.track = True
+        run.worker.ask(ask).result(5)
+        assert trackers[0].followed == trackers[0].stamps[-1]
+    assert trackers[0].stamps[1] == 2.0
+
+
+def test_worker__nothing_comes_of_a_click_that_was_given_up(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    run.worker.offer("camera", message(), 1)
+    ask = click()
+    ask.track = ask.given_up = True
+    assert run.worker.ask(ask).result(5).track_id == 0 and not hasattr(trackers[0], "followed")
+
+
+def test_worker__ids_go_on_where_those_of_the_worker_before_ended():
+    trackers, ids = [], {"camera": 5, "gone": 9}
+    config = NodeConfig()
+    worker = InferenceWorker(FakeSegmenter, config, SimpleNamespace(), {}, lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1], ids)
+    worker.open()
+    assert trackers[0].next_id == 5
+    trackers[0].next_id = 12
+    worker.close()
+    assert ids == {"camera": 12, "gone": 9}
 
 
 def test_worker__a_click_is_followed_or_says_why_not(make):

@@ -95,7 +95,7 @@ class _Run:
 
     def __init__(self, args: argparse.Namespace, segmenter: Segmenter, writer, console) -> None:
         self._args, self._segmenter, self._writer, self._console = args, segmenter, writer, console
-        self._used, self._bad = 0, []
+        self._used, self._bad, self._older = 0, [], set()
 
     def all(self, bag: BagReader, beside: dict[str, tuple[str, str]]) -> str:
         """Every message; what was done, in a sentence.
@@ -111,6 +111,9 @@ class _Run:
         from rmpsam_ros.errors import BagError
 
         cameras, begun = self._cameras(bag, beside), time.perf_counter()
+        self._older = {c.topic for c in bag.kept if is_result(c.topic, [camera.name for camera in cameras.values()])}
+        if self._older:
+            self._console.print(f"{', '.join(sorted(self._older))} are left out: results of an earlier run, whose names the new ones have", style="yellow")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._console, transient=True) as progress:
             bar = progress.add_task("images", total=bag.count)
@@ -145,7 +148,7 @@ class _Run:
         for number, entry in enumerate(bag.messages()):
             if number == 0:
                 self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), entry.time, latched=True)
-            if entry.kept:
+            if entry.kept and entry.connection.topic not in self._older:
                 self._writer.copy(entry)
             if entry.beside:
                 for topic, others in beside.items():
@@ -191,6 +194,11 @@ def read_beside(bag: BagReader, depths: Sequence[str], infos: Sequence[str]) -> 
         bag.read_beside(depth, IMAGE_TYPES)
         bag.read_beside(info, INFO_TYPES)
     return {image: (depth, info) for image, depth, info in zip(images, depths, infos)}
+
+
+def is_result(topic: str, cameras: Sequence[str]) -> bool:
+    """Whether a topic is one that results of these cameras are written to."""
+    return topic == "/rmpsam/labels" or any(topic.startswith(f"/rmpsam/{name}/") for name in cameras)
 
 
 def camera_names(topics: Sequence[str]) -> dict[str, str]:

@@ -65,7 +65,7 @@ class BagCamera:
     """
 
     def __init__(self, name: str, topic: str, depth: str, segmenter: Segmenter, options: BagOptions) -> None:
-        self._name, self._segmenter, self._options = name, segmenter, options
+        self.name, self._segmenter, self._options = name, segmenter, options
         self._rectified = is_rectified(topic)
         self._depth = depth
         self._views, self._info, self._markers = DepthViews(), None, TrackMarkers()
@@ -111,7 +111,10 @@ class BagCamera:
         frame = self._segmenter.set_image(image, stamp=stamp)
         self._stamp = stamp
         view = self._view(nanoseconds, image.shape[:2])
-        tracks, extents = located(self._tracker.update(frame, depth=None if view is None else view.depth), view)
+        tracks = self._tracker.update(frame, depth=None if view is None else view.depth)
+        if not self._tracker.used:  # no newer than an image before: these are the tracks of that one
+            return self._messages(message.header, image, frame.panoptic(), None, view, {})
+        tracks, extents = located(tracks, view)
         self._ids.update(t.track_id for t in tracks if t.state == TrackState.CONFIRMED)
         return self._messages(message.header, image, with_track_ids(frame.panoptic(), tracks), tracks, view, extents)
 
@@ -126,13 +129,14 @@ class BagCamera:
             return None
 
     def _messages(
-        self, header, image: npt.NDArray[np.uint8], panoptic: PanopticResult, tracks: tuple[TrackedInstance, ...],
+        self, header, image: npt.NDArray[np.uint8], panoptic: PanopticResult, tracks: tuple[TrackedInstance, ...] | None,
         view: DepthView | None, extents: Mapping[int, Extent],
     ) -> Iterator[tuple[str, Any, bool]]:
-        base, wanted, segmenter = f"/rmpsam/{self._name}", self._options.results, self._segmenter
+        base, wanted, segmenter = f"/rmpsam/{self.name}", self._options.results, self._segmenter
         if "panoptic" in wanted:
             yield f"{base}/panoptic", messages.panoptic_message(panoptic, header), False
-        if "tracks" in wanted:
+        late = tracks is None
+        if "tracks" in wanted and not late:
             yield f"{base}/tracks", messages.tracks_message(tracks, header), False
         if "semantic" in wanted:
             yield f"{base}/semantic", messages.image_message(panoptic.semantic(), "mono8", header), False
@@ -142,9 +146,9 @@ class BagCamera:
                 self._said = True
         if "detections" in wanted and vision_messages.AVAILABLE:
             yield f"{base}/detections", vision_messages.detections_message(panoptic, header), False
-        if view is not None and "points" in wanted:
+        if view is not None and not late and "points" in wanted:
             yield f"{base}/points", cloud_message(view, image, panoptic, tracks, self._options.points_step, header), False
-        if view is not None and "markers" in wanted:
+        if view is not None and not late and "markers" in wanted:
             yield f"{base}/markers", self._markers.message(tracks, extents, header), False
         if "overlay" in wanted:
             banner = "" if segmenter.trained else UNTRAINED_BANNER

@@ -4,7 +4,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rmpsam_ros.errors import ImageError
@@ -13,12 +13,16 @@ from rmpsam_ros.ros.depth_input import DepthInput
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.projection import is_rectified
 from rmpsam_ros.ros.stats import CameraStats
-from rmpsam_ros.ros.subscriptions import MatchedSubscription
+from rmpsam_ros.ros.subscriptions import MatchedSubscription, SubscriptionEventCallbacks
 
 SILENT_SECONDS = 5.0
 """Silence of a camera after which the log says so."""
 
-_INFO_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+_INFO_QOS = (
+    QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
+    QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+)
+"""The first hears every publisher, the second what one that latches has published before: some calibrations come once."""
 
 
 class CameraInput:
@@ -52,9 +56,13 @@ class CameraInput:
         self.optical_frame = ""
         self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability, group)
         self.depth = DepthInput(node, topics("depth_topic"), reliability, group)
-        self._info = node.create_subscription(
-            CameraInfo, topics("camera_info_topic"), self._take_info, _INFO_QOS, callback_group=group
-        )
+        self._infos = [
+            node.create_subscription(
+                CameraInfo, topics("camera_info_topic"), self._take_info, qos, callback_group=group,
+                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),  # the second is often not matched
+            )
+            for qos in _INFO_QOS
+        ]
 
     @property
     def topic(self) -> str:
@@ -90,7 +98,8 @@ class CameraInput:
         """Ends the subscriptions."""
         self.images.destroy()
         self.depth.destroy()
-        self._node.destroy_subscription(self._info)
+        for subscription in self._infos:
+            self._node.destroy_subscription(subscription)
 
     def _take_image(self, message) -> None:
         self.stats.arrived()

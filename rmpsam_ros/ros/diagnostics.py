@@ -13,6 +13,9 @@ from rmpsam_ros.ros.stats import CameraStats
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
+FAILURES = 3
+"""Frames in a row without a result from which something is wrong with more than one of them."""
+
 STALE_SECONDS = 3.0
 """Silence after which a camera of an active node is worth a warning."""
 
@@ -83,6 +86,9 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
     elif not status.trained:
         level, message = WARN, f"active, but the model '{status.model}' is UNTRAINED: its masks mean nothing"
     stats = [camera.stats for camera in status.cameras]
+    failing = [camera for camera in status.cameras if camera.stats.failures >= FAILURES]
+    if failing and status.state == "active" and status.enabled:
+        level, message = ERROR, f"active, but no frame of camera {failing[0].name} has a result: {failing[0].stats.last_error}"
     ages = [age for age in (s.age() for s in stats) if age is not None]
     errors = [f"{c.name}: {c.stats.last_error}" for c in status.cameras if c.stats.last_error]
     values = {
@@ -117,6 +123,8 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         level, message = WARN, f"waiting for the first image on {camera.topic}"
     elif age > STALE_SECONDS:
         level, message = WARN, f"no image on {camera.topic} for {age:.1f} s"
+    elif stats.failures >= FAILURES:
+        level, message = ERROR, f"the last {stats.failures} frames have no result: {stats.last_error}"
     elif depth.problem and (depth.wanted or depth.alive):
         level, message = WARN, f"running, without positions and points: {depth.problem}"
     fps_in, fps_out = stats.rates()
@@ -133,6 +141,7 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         "frames dropped": stats.replaced + stats.bad,
         "frames replaced by newer ones": stats.replaced,
         "frames that could not be used": stats.bad,
+        "frames without a result, in a row": stats.failures,
         "stamps that went back": stats.stamp_jumps,
         "latency p50 (ms)": _ms(stats.percentile("total", 50)),
         "latency p99 (ms)": _ms(stats.percentile("total", 99)),

@@ -21,12 +21,18 @@ class Received:
     arrived: float
     number: int
 
+    @property
+    def time(self) -> float:
+        """Seconds: the stamp, or where there is none, when it came."""
+        return self.stamp / 1e9 if self.stamp else self.arrived
+
 
 @dataclass(frozen=True, eq=False)
 class Processed:
     """A frame with its features; the message's header and number, but not its pixels, stay with it.
 
-    `panoptic` (with track ids) and `tracks` are there if somebody listened when the frame was processed.
+    `time`: seconds, what tracking goes by. `panoptic` (with track ids) and `tracks` are there if somebody listened when the
+    frame was processed; `tracks` is None where the frame was no newer than one before, so that nothing was tracked in it.
     """
 
     camera: str
@@ -34,8 +40,9 @@ class Processed:
     stamp: int
     number: int
     frame: Any
+    time: float = 0.0
     panoptic: Any = None
-    tracks: tuple = ()
+    tracks: tuple | None = ()
 
 
 class Feed:

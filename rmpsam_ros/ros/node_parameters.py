@@ -57,9 +57,15 @@ class NodeParameters:
         Raises:
             ParameterError: a value given at start was wrong and has not been corrected yet.
         """
-        if self._problems:
-            raise ParameterError("; ".join(self._problems.values()))
+        problems = [text for name, text in self._problems.items() if self._counts(name)]
+        if problems:
+            raise ParameterError("; ".join(problems))
         return NodeConfig(**self._values)
+
+    def _counts(self, name: str) -> bool:
+        """Whether a parameter matters: the topics of a camera that is not named any more do not."""
+        camera, _, kind = name.rpartition(".")
+        return kind not in TOPICS or camera in self._values["cameras"]
 
     @property
     def autostart(self) -> bool:
@@ -136,7 +142,8 @@ class NodeParameters:
     def _take(self, parameters: list[Parameter]) -> None:
         """Checks all changes together, then takes all of them."""
         changes = {p.name: SPEC_OF[p.name].checked(p.value) for p in parameters if p.name in SPEC_OF}
-        topics = {p.name: p.value for p in parameters if p.name in self._topics or p.name == CLICKED_POINT}
+        given = {p.name: p.value for p in parameters if p.name in self._topics or p.name == CLICKED_POINT}
+        topics = {n: topic for n, topic in given.items() if n in self._problems or topic != self._topics.get(n, self._clicked_point)}
         fixed = [name for name in changes if not SPEC_OF[name].live and changes[name] != self._values[name]]
         if (fixed or topics) and self._is_active():
             name = (fixed or list(topics))[0]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -34,6 +34,8 @@ class ParameterSpec:
     high: float | None = None
     choices: tuple[str, ...] = ()
     unset: float | None = None
+    check: Callable[[Any], None] = lambda value: None
+    """What else is asked of a value; raises `ParameterError`."""
 
     def checked(self, value: Any) -> Any:
         """`value` as the type of the default (lists as tuples, whole numbers as floats where a float is due).
@@ -42,6 +44,7 @@ class ParameterSpec:
             ParameterError: another type, not finite, or outside the range or choices.
         """
         value = self._typed(value)
+        self.check(value)
         if self.choices and value not in self.choices:
             raise ParameterError(f"{self.name} is '{value}': it must be one of {', '.join(self.choices)}")
         if self.low is None or value == self.unset:
@@ -77,15 +80,51 @@ class ParameterSpec:
         return {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[type(self.default)]
 
 
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*")
+
+
+def _check_cameras(cameras: tuple[str, ...]) -> None:
+    if not cameras:
+        raise ParameterError("cameras is empty: it must name at least one camera")
+    for name in cameras:
+        if not _NAME.fullmatch(name) or "__" in name:
+            raise ParameterError(
+                f"the camera name '{name}' cannot be part of a topic: use letters, digits and underscores, relative "
+                f"to the namespace (a topic elsewhere goes into the parameter NAME.image_topic)"
+            )
+    doubles = sorted({name for name in cameras if cameras.count(name) > 1})
+    if doubles:
+        raise ParameterError(f"cameras names '{doubles[0]}' twice: each name must be there once")
+
+
+def _check_input_size(size: tuple[int, ...]) -> None:
+    if size == (0, 0):
+        return
+    try:
+        check_input_size(size)
+    except ValueError:
+        raise ParameterError(
+            f"input_size is {list(size)}: it must be a height and a width of 32 to {MAX_SIDE} pixels, multiples of 32, "
+            f"or 0, 0 for the model's own"
+        ) from None
+
+
+def _check_model(name: str) -> None:
+    if not name.strip():
+        raise ParameterError("model is empty: it must be the name of a bundled model or the path of a model folder")
+
+
 SPECS = (
-    ParameterSpec("cameras", ("camera",), "Names of the cameras; each gives its topics their names"),
+    ParameterSpec("cameras", ("camera",), "Names of the cameras; each gives its topics their names",
+                  check=_check_cameras),
     ParameterSpec("backend", "auto", "What runs the network; auto: the fastest that is installed",
                   choices=("auto", "tensorrt", "openvino", "torch", "torch-compile")),
-    ParameterSpec("model", "default", "Name of a bundled model, or path of a model folder"),
+    ParameterSpec("model", "default", "Name of a bundled model, or path of a model folder", check=_check_model),
     ParameterSpec("device", "auto", "Device of the backend, such as CPU, GPU, cuda or cuda:1; auto: its best"),
     ParameterSpec("precision", "auto", "Arithmetic of the network; auto: the fastest that keeps the results",
                   choices=("auto", "fp32", "bf16", "fp16", "int8")),
-    ParameterSpec("input_size", (0, 0), "Height and width of the network's input in pixels, multiples of 32; 0, 0: the model's own"),
+    ParameterSpec("input_size", (0, 0), "Height and width of the network's input in pixels, multiples of 32; 0, 0: the model's own",
+                  check=_check_input_size),
     ParameterSpec("threads", 0, "CPU threads of the network; 0: as many as its runtime takes, which may be every core", low=0, high=1024),
     ParameterSpec("score_threshold", FROM_MODEL, "Segments with a lower score are dropped; -1: the model's own",
                   live=True, low=0.0, high=1.0, unset=FROM_MODEL),
@@ -120,7 +159,6 @@ SPECS = (
 """Every parameter of the node but the names of the topics."""
 
 SPEC_OF = {spec.name: spec for spec in SPECS}
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*")
 
 
 @dataclass(frozen=True)
@@ -158,12 +196,8 @@ class NodeConfig:
     def __post_init__(self):
         for field in fields(self):
             object.__setattr__(self, field.name, SPEC_OF[field.name].checked(getattr(self, field.name)))
-        _check_cameras(self.cameras)
-        _check_input_size(self.input_size)
         # ROS cannot tell the type of an empty list, so [''] is its usual spelling.
         object.__setattr__(self, "class_filter", tuple(name for name in self.class_filter if name))
-        if not self.model.strip():
-            raise ParameterError("model is empty: it must be the name of a bundled model or the path of a model folder")
 
     def replaced(self, changes: Mapping[str, Any]) -> NodeConfig:
         """A copy with some values changed, checked again."""
@@ -171,7 +205,7 @@ class NodeConfig:
 
     def fixed(self) -> dict[str, Any]:
         """The values that are read only when the node is configured."""
-        return {name: value for name, value in asdict(self).items() if not SPEC_OF[name].live}
+        return {name: value for name, value in asdict(self).items() if not SPEC_OF[name].live and name != "autostart"}
 
     def segmenter_arguments(self) -> dict[str, Any]:
         """Keyword arguments for `Segmenter`."""
@@ -186,29 +220,3 @@ class NodeConfig:
             "overlap_threshold": None if self.overlap_threshold == FROM_MODEL else self.overlap_threshold,
             "max_segments": self.max_segments,
         }
-
-
-def _check_cameras(cameras: tuple[str, ...]) -> None:
-    if not cameras:
-        raise ParameterError("cameras is empty: it must name at least one camera")
-    for name in cameras:
-        if not _NAME.fullmatch(name) or "__" in name:
-            raise ParameterError(
-                f"the camera name '{name}' cannot be part of a topic: use letters, digits and underscores, relative "
-                f"to the namespace (a topic elsewhere goes into the parameter NAME.image_topic)"
-            )
-    doubles = sorted({name for name in cameras if cameras.count(name) > 1})
-    if doubles:
-        raise ParameterError(f"cameras names '{doubles[0]}' twice: each name must be there once")
-
-
-def _check_input_size(size: tuple[int, ...]) -> None:
-    if size == (0, 0):
-        return
-    try:
-        check_input_size(size)
-    except ValueError:
-        raise ParameterError(
-            f"input_size is {list(size)}: it must be a height and a width of 32 to {MAX_SIDE} pixels, multiples of 32, "
-            f"or 0, 0 for the model's own"
-        ) from None

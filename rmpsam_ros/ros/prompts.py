@@ -66,7 +66,11 @@ class Services:
         arrived = time.monotonic()
         worker = self._active_worker()
         ask = ask_of_request(request, self._cameras())
-        answer = self._wait(worker.ask(ask))
+        try:
+            answer = self._wait(worker.ask(ask))
+        except PromptError:
+            ask.given_up = True
+            raise
         result, header = answer.result, answer.processed.header
         response.header, response.mask = header, mask_message(result.mask, header)
         response.score, response.roi = float(result.score), roi_message(result.roi)

@@ -106,7 +106,8 @@ class CameraOutputs:
             alpha: the parameter `overlay_alpha`. points_step: the parameter of that name.
         """
         result, header = processed.panoptic, processed.header
-        if self._tracks.get_subscription_count():
+        late = processed.tracks is None  # no newer than a frame before: its masks are nobody's
+        if not late and self._tracks.get_subscription_count():
             self._tracks.publish(tracks_message(processed.tracks, header))
         if self._panoptic.get_subscription_count():
             self._panoptic.publish(panoptic_message(result, header))
@@ -114,7 +115,7 @@ class CameraOutputs:
             self._semantic.publish(image_message(result.semantic(), "mono8", header))
         if self._detections is not None and self._detections.get_subscription_count():
             self._detections.publish(vision_messages.detections_message(result, header))
-        if view is not None:
+        if view is not None and not late:
             self._depth.publish(processed, image, view, extents, points_step)
         if self._overlay_wanted():
             self._last_drawn = processed, image
@@ -129,6 +130,10 @@ class CameraOutputs:
         drawn = self._last_drawn
         if drawn is not None and drawn[0] is processed and self._overlay_wanted():
             self._publish_overlay(*drawn, alpha)
+
+    def expire(self) -> None:
+        """Takes down what no frame has confirmed for some time."""
+        self._depth.expire()
 
     def stop(self) -> None:
         """Takes down what would stay where it is shown: no frame follows."""

@@ -1,6 +1,7 @@
 """What the node sends out in 3D for each camera with depth: labelled points, and a box round each track."""
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,6 +17,10 @@ from rmpsam_ros.ros.feeds import Processed
 from rmpsam_ros.ros.markers import TrackMarkers
 
 
+BOXES_STAY = 3.0
+"""Seconds after which boxes that no frame has confirmed are taken down: RViz would show them for ever."""
+
+
 class DepthOutputs:
     """The publishers of one camera under `~/NAME/` that need depth."""
 
@@ -25,6 +30,7 @@ class DepthOutputs:
         self._markers = node.create_publisher(MarkerArray, f"~/{name}/markers", marker_qos)
         self._track_markers = TrackMarkers()
         self._header: Header | None = None
+        self._shown_at = 0.0
 
     def subscribed(self) -> bool:
         """Whether anybody listens."""
@@ -38,7 +44,13 @@ class DepthOutputs:
         if self._points.get_subscription_count():
             self._points.publish(cloud_message(view, image, processed.panoptic, processed.tracks, step, processed.header))
         if self._markers.get_subscription_count():
+            self._shown_at = time.monotonic()
             self._markers.publish(self._track_markers.message(processed.tracks, extents, processed.header))
+
+    def expire(self) -> None:
+        """Takes the boxes down if there has been no depth, or no frame, for `BOXES_STAY`."""
+        if time.monotonic() - self._shown_at > BOXES_STAY:
+            self.clear()
 
     def clear(self) -> None:
         """Takes the boxes down: nothing follows that would."""

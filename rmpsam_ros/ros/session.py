@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.clock import Clock, ClockType
 
 from rmpsam_ros.depth_view import DepthView, Extent
 from rmpsam_ros.errors import DepthError, ParameterError
@@ -37,13 +38,13 @@ def make_segmenter(config: NodeConfig):
 class Session:
     """Loads the model on construction; `start` and `stop` follow activation; `close` releases everything.
 
-    It is also what the worker calls back (`hooks.Hooks`).
+    `stats` and `track_ids` by camera outlive it. It is also what the worker calls back (`hooks.Hooks`).
 
     Raises:
         RmpsamError: the model cannot be loaded.
     """
 
-    def __init__(self, node, parameters: NodeParameters, config: NodeConfig, stats: dict[str, CameraStats]):
+    def __init__(self, node, parameters: NodeParameters, config: NodeConfig, stats: dict[str, CameraStats], track_ids: dict[str, int]):
         self._node, self._parameters, self.config = node, parameters, config
         self._stats = stats
         self._depth_problems: dict[str, str] = {}
@@ -55,7 +56,7 @@ class Session:
         # Images of all cameras in one group: their callbacks are short, and two threads would only wait for each other.
         self._image_group = MutuallyExclusiveCallbackGroup()
         self._click_group = ReentrantCallbackGroup()
-        self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, make_tracker=Tracker)
+        self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, Tracker, track_ids)
         self.segmenter = self.worker.open()
         self._labels: LabelsOutput | None = None
         try:
@@ -77,7 +78,9 @@ class Session:
             self._click_group, self._ask, self._show,
         )
         self._refresh()
-        self._timer = self._node.create_timer(REFRESH_SECONDS, self._refresh, callback_group=self._image_group)
+        # A steady clock: simulated time may stand still, and cameras come and go all the same.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = self._node.create_timer(REFRESH_SECONDS, self._refresh, callback_group=self._image_group, clock=steady)
 
     def stop(self, reason: str) -> None:
         """Listens no more; clicks that wait are refused with the reason."""
@@ -176,6 +179,8 @@ class Session:
     def _refresh(self) -> None:
         for name, camera in list(self._inputs.items()):
             outputs = self._outputs[name]
+            with self._publishing:
+                outputs.expire()
             camera.refresh(outputs.need_depth())
             depth = camera.depth
             # A camera without depth is nothing to warn of while only tracks are listened to.

@@ -38,11 +38,12 @@ class CameraStats:
 
     received: messages that arrived. bad: those that could not be used. replaced: those that a newer one pushed out of
     the slot while the worker was busy. processed: frames inferred. published: those whose results went out.
-    stamp_jumps: frames whose stamp was before the previous one's.
+    stamp_jumps: frames whose stamp was before the previous one's. failures: how many frames in a row came to nothing.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, window: int = 300):
         self.received = self.bad = self.replaced = self.processed = self.published = self.stamp_jumps = 0
+        self.failures = 0
         self.last_error = ""
         self._clock = clock
         self._lock = threading.Lock()
@@ -62,11 +63,13 @@ class CameraStats:
         """A message could not be used."""
         with self._lock:
             self.bad += 1
+            self.failures += 1
             self.last_error = sentence
 
     def failed(self, sentence: str) -> None:
-        """Something else went wrong with this camera."""
+        """Something else went wrong with a frame."""
         with self._lock:
+            self.failures += 1
             self.last_error = sentence
 
     def was_replaced(self) -> None:
@@ -94,6 +97,7 @@ class CameraStats:
         """The results of a frame went out."""
         with self._lock:
             self.published += 1
+            self.failures = 0
             self._departures.append(self._clock())
             self._stages.append(stages)
 

@@ -1,6 +1,7 @@
 """A subscription to large images that suits its publisher: depth 1, and the reliability that is offered."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -30,6 +31,7 @@ class MatchedSubscription:
         group: callback group.
 
     Attributes:
+        topic: the full name, after remapping.
         reliability: what is asked for now. unmatched: a sentence for each publisher that is left out.
     """
 
@@ -40,12 +42,9 @@ class MatchedSubscription:
         # one that does not is not matched before `refresh` has seen it, so that no frame is lost in between.
         self.reliability = reliability if reliability in _RELIABILITY else matching.RELIABLE
         self.unmatched: tuple[str, ...] = ()
+        self._lock, self._destroyed = threading.Lock(), False  # transitions destroy it on a thread of their own
         self._subscription = self._subscribe()
-
-    @property
-    def topic(self) -> str:
-        """The full name, after remapping."""
-        return self._subscription.topic_name
+        self.topic: str = self._subscription.topic_name
 
     def refresh(self) -> None:
         """Looks at who publishes now: asks for another reliability where that suits, and notes who is left out."""
@@ -57,10 +56,11 @@ class MatchedSubscription:
             for info in self._node.get_publishers_info_by_topic(self.topic)
         ]
         better = matching.choose_reliability(self._wanted, publishers, self._type_name)
-        if better is not None and better != self.reliability:
-            self.reliability = better
-            self._node.destroy_subscription(self._subscription)
-            self._subscription = self._subscribe()
+        with self._lock:
+            if better is not None and better != self.reliability and not self._destroyed:
+                self.reliability = better
+                self._node.destroy_subscription(self._subscription)
+                self._subscription = self._subscribe()
         left_out = matching.unmatched(self.topic, self.reliability, self._type_name, publishers)
         for sentence in left_out:
             if sentence not in self.unmatched:
@@ -78,7 +78,9 @@ class MatchedSubscription:
 
     def destroy(self) -> None:
         """Ends the subscription."""
-        self._node.destroy_subscription(self._subscription)
+        with self._lock:
+            self._destroyed = True
+            self._node.destroy_subscription(self._subscription)
 
     def _subscribe(self):
         qos = QoSProfile(

@@ -36,14 +36,16 @@ class InferenceWorker:
         hooks: the node's side.
         stats: counters of each camera; they outlive the worker.
         make_tracker: makes a camera's tracker from the label set; None for no tracks.
+        track_ids: the next id of each camera's tracks, brought up to date at the end: ids are not used twice though models change.
     """
 
     def __init__(
         self, make: Callable[[], Any], config: NodeConfig, hooks: Hooks, stats: dict[str, CameraStats],
-        make_tracker: Callable[[Any], Any] | None = None,
+        make_tracker: Callable[[Any], Any] | None = None, track_ids: dict[str, int] | None = None,
     ):
         self._make, self._hooks, self._make_tracker = make, hooks, make_tracker
         self._config, self._applied = config, None
+        self._track_ids = {} if track_ids is None else track_ids
         self._feeds = {name: Feed(name, config.prompt_history, stats.get(name)) for name in config.cameras}
         self._turns = deque(config.cameras)
         self._asks: deque[Ask | Call] = deque()
@@ -178,8 +180,10 @@ class InferenceWorker:
             names = ("score_threshold", "overlap_threshold")
             self._own_thresholds = {name: getattr(self._segmenter, name) for name in names}
             self._own_zoom = self._segmenter.zoom
-            for feed in self._feeds.values():
+            for name, feed in self._feeds.items():
                 feed.tracker = self._make_tracker(self._segmenter.labels) if self._make_tracker else None
+                if feed.tracker is not None and name in self._track_ids:
+                    feed.tracker.next_id = self._track_ids[name]
             self._take_over_live_values()
             self._segmenter.warm_up()
         except BaseException as error:
@@ -197,6 +201,7 @@ class InferenceWorker:
                     self._process_safely(task)
                 del task  # or the frame would stay alive while the worker waits
         finally:
+            self._track_ids.update({name: feed.tracker.next_id for name, feed in self._feeds.items() if feed.tracker is not None})
             self._release()
 
     def _release(self) -> None:
@@ -256,7 +261,8 @@ class InferenceWorker:
         wanted = self._hooks.wanted(received.camera)
         panoptic, view, tracks, extents = self._results(feed, received, frame) if wanted else (None, None, (), {})
         segmented = time.monotonic()
-        processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame, panoptic, tracks)
+        processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame,
+                              received.time, panoptic, tracks)  # fmt: skip
         with self._changed:
             feed.stats.was_processed()
             if self._running:
@@ -269,15 +275,16 @@ class InferenceWorker:
             feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
         return processed
 
-    def _results(self, feed: Feed, received: Received, frame: Any) -> tuple[Any, DepthView | None, tuple, dict[int, Extent]]:
+    def _results(self, feed: Feed, received: Received, frame: Any) -> tuple[Any, DepthView | None, tuple | None, dict[int, Extent]]:
         """The panoptic map with its track ids, the depth, all tracks of the camera with their positions, and their extents."""
         panoptic = frame.panoptic()
         view = self._hooks.depth(received, frame.image_size)  # after the network: by now it has mostly come
         if feed.tracker is None:
             return panoptic, view, (), {}
-        # Images without a stamp are told apart by when they came.
-        stamp = received.stamp / 1e9 if received.stamp else received.arrived
-        tracks, extents = located(feed.tracker.update(frame, stamp=stamp, depth=None if view is None else view.depth), view)
+        tracks = feed.tracker.update(frame, stamp=received.time, depth=None if view is None else view.depth)
+        if not feed.tracker.used:  # these are the tracks of another picture
+            return panoptic, view, None, {}
+        tracks, extents = located(tracks, view)
         return with_track_ids(panoptic, tracks), view, tracks, extents
 
     def _answer(self, ask: Ask) -> None:
@@ -286,7 +293,8 @@ class InferenceWorker:
         try:
             processed = self._frame_for(ask)
             result = processed.frame.prompt(points=ask.points, labels=ask.labels, boxes=ask.boxes)
-            ask.future.set_result(self._follow(ask, processed, result) if ask.track else Answer(processed, result))
+            follow = ask.track and not ask.given_up
+            ask.future.set_result(self._follow(ask, processed, result) if follow else Answer(processed, result))
         except ImageError as error:
             self._feeds[ask.camera].stats.was_bad(str(error))
             self._hooks.report(ask.camera, str(error))
@@ -305,7 +313,7 @@ class InferenceWorker:
         if tracker is None:
             return Answer(processed, result, problem="this node does not track")
         try:
-            return Answer(processed, result, tracker.follow(result, stamp=processed.stamp / 1e9, frame=processed.frame))
+            return Answer(processed, result, tracker.follow(result, stamp=processed.time, frame=processed.frame))
         except TrackError as error:
             return Answer(processed, result, problem=str(error))
 

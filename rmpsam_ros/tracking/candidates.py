@@ -31,7 +31,7 @@ def points_inside(mask: Mask, count: int) -> FloatArray:
         points.append((x, y))
         np.minimum(apart, np.hypot(columns - x, rows - y), out=apart)
         room = np.minimum(apart, 4 * depth) * inner
-    return np.array(points, np.float32)
+    return np.array(points, np.float32).reshape(-1, 2)
 
 
 def displacement(likeness: FloatArray, patch: Mask, origin: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

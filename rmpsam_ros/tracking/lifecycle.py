@@ -182,7 +182,7 @@ class Lives:
         the lost one's place and id where it fits.
         """
         table = self.table
-        ready = table.in_state(TrackState.TENTATIVE) & (table.hits >= min_hits)
+        ready = table.in_state(TrackState.TENTATIVE) & (table.hits >= min_hits) & (table.unseen == 0)
         if not ready.any():
             return
         table.state[ready] = TrackState.CONFIRMED

@@ -37,6 +37,8 @@ MOST_ASKED = 40
 """Points and boxes asked about in one frame, for all tracks together: about 1 ms each on two CPU cores."""
 POINTS, FEWEST = 5, 2
 """Points inside the last mask that are asked about for a track; fewer where there are many tracks."""
+PATIENCE = 3
+"""Frames that a lost object waits longer for its turn than one that is seen."""
 PEAKS = 3
 """Places of the whole frame at which a lost object is asked for."""
 ALIKE = 0.8
@@ -66,7 +68,8 @@ class _Memory:
     """`query` (D,) unit: the running mean of the answers so far, None where the backend gives none. `least`: the
     predicted IoU that an answer must have. `area`: the usual one, as a share of the frame. `target`: None until a frame was seen.
     `margin`: the usual one, of answers; 0 until there is one. `mask` (h, w): the answer in the last frame, None where none
-    was taken."""
+    was taken. `asked_at`: the number of the frame in which it was last asked for. `missed`: how
+    often in a row there was no answer."""
 
     query: FloatArray | None
     least: float
@@ -74,6 +77,8 @@ class _Memory:
     target: Target | None = None
     margin: float = 0.0
     mask: Mask | None = None
+    asked_at: int = 0
+    missed: int = 0
 
 
 @dataclass
@@ -95,6 +100,7 @@ class PromptKeeper:
     def __init__(self) -> None:
         self._memories: dict[int, _Memory] = {}
         self._surroundings = Surroundings()
+        self._frames = 0
 
     def remember(self, track_id: int, click: PromptResult, mask: Mask, frame: Frame | None) -> None:
         """A click was made a track. mask: (h, w) its cells; frame: the one that was clicked, None where nobody told."""
@@ -151,11 +157,18 @@ class PromptKeeper:
         rows = [row for row in np.flatnonzero(table.prompted) if int(table.id[row]) in self._memories]
         if not rows:
             return False
-        rows.sort(key=lambda row: int(table.unseen[row]))
+        self._frames += 1
+        # Where there are too many for one frame, each has its turn, one that is lost less often.
+        memories = {row: self._memories[int(table.id[row])] for row in rows}
+        rows.sort(key=lambda row: memories[row].asked_at + (PATIENCE if memories[row].missed else 0))
         features = _features(frame, grid.size)
         self._surroundings.see(features)
         each = max(FEWEST, min(POINTS, MOST_ASKED // len(rows) - 3))  # beside them, one where it was and two boxes
-        asked = [self._ask(row, table, features, grid, each) for row in rows[: MOST_ASKED // (each + 3)]]
+        most = MOST_ASKED // (each + 3)
+        asked = [self._ask(row, table, features, grid, each) for row in rows[:most]]
+        for row in rows[most:]:
+            if not memories[row].missed:  # nobody has looked: that is not lost
+                table.state[row] = TrackState.CONFIRMED
         # All tracks' points and boxes in one run of the network: it answers each for itself.
         prompt = Prompt(tuple(PointPrompt(x, y, FOREGROUND) for a in asked for x, y in a.points), tuple(b for a in asked for b in a.boxes))
         outputs = frame.prompt_outputs(prompt)
@@ -166,14 +179,15 @@ class PromptKeeper:
             point, box = point + len(a.points), box + len(a.boxes)
             own = PromptOutputs(outputs.mask_logits[index], outputs.iou[index], outputs.queries[index])
             mask = a.memory.mask = self._choose(frame, a, own, lives, grid, now, taken, features)
+            a.memory.asked_at, a.memory.missed = self._frames, 0 if mask is not None else a.memory.missed + 1
             if mask is not None:
                 taken, found = np.concatenate((taken, mask[None])), True
-        return found
+        return found or len(rows) > most
 
     def _ask(self, row: int, table: TrackTable, features: FloatArray, grid: Grid, count: int) -> _Asked:
         """Where to ask for one track."""
         memory, last = self._memories[int(table.id[row])], _last_mask(table, row, grid.size)
-        lost = bool(table.unseen[row] > 1)
+        lost = bool(table.unseen[row] > 1) and memory.missed > 0
         if memory.mask is not None and memory.mask.shape == last.shape:
             last = memory.mask  # where the object of the network came in, the table has its mask
         if memory.target is None:

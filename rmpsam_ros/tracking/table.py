@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -105,8 +106,8 @@ class TrackTable:
         """(m,) bool."""
         return self.state == state
 
-    def rescale(self, x: float, y: float) -> None:
-        """The grid has changed: x and y are new cells per old cell."""
+    def rescale(self, x: float, y: float, size: tuple[int, int]) -> None:
+        """The grid has changed: x and y are new cells per old cell, `size` its rows and columns now."""
         scale = np.array([x, y], np.float32)
         self.position *= scale
         self.velocity *= scale
@@ -115,9 +116,19 @@ class TrackTable:
         self.reach *= np.float32((x * y) ** 0.5)
         for row, look in enumerate(self.look):
             h, w = look.patch.shape
+            left, top = np.clip(np.rint(self.origin[row] * scale), 0, np.array(size[::-1]) - 1).astype(int).tolist()
             rows = (np.arange(max(1, round(h * y))) / y).astype(int).clip(0, h - 1)
             columns = (np.arange(max(1, round(w * x))) / x).astype(int).clip(0, w - 1)
-            patch = look.patch[np.ix_(rows, columns)]
+            patch = look.patch[np.ix_(rows, columns)][: size[0] - top, : size[1] - left]
+            if not patch.any():
+                patch[len(patch) // 2, patch.shape[1] // 2] = True  # thin things fall through a coarser grid
             self.look[row] = Look(patch, look.roi, look.segment_id, look.mask())
-            self.origin[row] = np.rint(self.origin[row] * scale)
+            self.origin[row] = left, top
             self.extent[row], self.shown[row] = patch.shape[::-1], np.count_nonzero(patch)
+
+    def resize(self, x: float, y: float, size: tuple[int, int]) -> None:
+        """The source image has changed: x and y are new pixels per old pixel, `size` its height and width now."""
+        for row, look in enumerate(self.look):
+            roi = look.roi.scaled(x, y, size)
+            mask = cv2.resize(look.mask().astype(np.uint8), (roi.width, roi.height), interpolation=cv2.INTER_NEAREST) > 0
+            self.look[row] = Look(look.patch, roi, look.segment_id, lambda mask=mask: mask)

@@ -70,13 +70,30 @@ class Tracker:
         return self._tracks
 
     @property
+    def used(self) -> bool:
+        """Whether the last frame was used: False where it was no newer than one before."""
+        return self._used
+
+    @property
+    def next_id(self) -> int:
+        """The id of the next object. Set it before the first frame to go on from another tracker's."""
+        return self._lives.next_id if self._lives else self._next_id
+
+    @next_id.setter
+    def next_id(self, number: int) -> None:
+        if self._lives is not None or number < 1:
+            raise TrackError(f"next_id cannot become {number}: ids go on from 1 up, and only before the first frame they are chosen.")
+        self._next_id = int(number)
+
+    @property
     def assignment(self) -> npt.NDArray[np.int64]:
         """(n,) the track id of each detection of the last frame used, in the caller's order; 0 = none."""
         return self._assignment
 
     def reset(self) -> None:
         """Forgets all tracks. Ids go on from where they were."""
-        self._next_id = self._lives.next_id if self._lives else self._next_id
+        self._next_id = self.next_id
+        self._used = True
         self._clock = Clock()
         self._timeless = False  # a click was followed, at a time that nobody told
         self._lives = None
@@ -105,9 +122,8 @@ class Tracker:
         were too unsure for the map continue them. Tracks born of a click are asked for by prompts of their own.
         """
         stamp = frame.stamp if stamp is None else stamp
-        newest = self._clock.now
         self.update_detections(detections_of(frame, self._is_thing, depth), stamp)
-        if self._clock.now == newest:
+        if not self._used:
             return self._tracks
         self._frame = frame
         if self._keeper.find(frame, self._lives, self._grid, self._clock.now):
@@ -130,7 +146,8 @@ class Tracker:
         order, dt = self._clock.advance(stamp)
         if order is Order.FIRST and self._lives is not None:
             self._lives.table.seen_at[:] = self._clock.now
-        if order is Order.STALE:
+        self._used = order is not Order.STALE
+        if not self._used:
             return self._tracks
         if order is Order.RESTARTED:
             now = self._clock.now
@@ -152,8 +169,8 @@ class Tracker:
         That is the track of the newest frame whose mask the click's matches best, where there is one (IoU above one
         half); else a new one. From then on it lives by its own prompts. Call it with the answer of the newest frame, before
         the next update, or give the frame that was answered on: its features teach what the object looks like, and are
-        not kept. Before the first update stamp (seconds) says when the frame
-        was taken; without it, it was just before that update. Raises TrackError for a click without an object.
+        not kept. stamp (seconds) says when the frame was taken, where no update has seen it or one as new; without it, it was
+        that of the newest update, or just before the first. Raises TrackError for a click without an object.
         """
         if not click.mask.any():
             raise TrackError("The click found no object, so there is nothing to follow; click on another point of it.")
@@ -174,7 +191,8 @@ class Tracker:
         seen = Observation.of(asked)
         row = self._keeper.match(seen, self._lives.table)
         if row is None:
-            self._lives.begin(seen, np.array([0]), self._grid, self._clock.now, prompted=True)
+            newest = self._clock.now if stamp is None else max(stamp, self._clock.now)
+            self._lives.begin(seen, np.array([0]), self._grid, newest, prompted=True)
             row = len(self._lives.table) - 1
         table = self._lives.table
         table.prompted[row], table.state[row] = True, TrackState.CONFIRMED
@@ -198,7 +216,9 @@ class Tracker:
             return
         self._grid = Grid(detections.grid_size, detections.source_size)
         if old is not None and old.size != self._grid.size:
-            self._lives.table.rescale(self._grid.size[1] / old.size[1], self._grid.size[0] / old.size[0])
+            self._lives.table.rescale(self._grid.size[1] / old.size[1], self._grid.size[0] / old.size[0], self._grid.size)
+        if old is not None and old.source != self._grid.source:
+            self._lives.table.resize(self._grid.source[1] / old.source[1], self._grid.source[0] / old.source[0], self._grid.source)
 
     def _report(self) -> tuple[TrackedInstance, ...]:
         """All tracks as others see them."""
