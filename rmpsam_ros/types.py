@@ -5,6 +5,7 @@ Arrays are row-major, `(H, W)` or `(H, W, C)`; colours are RGB.
 """
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -124,10 +125,18 @@ class PanopticResult:
 
     def semantic(self) -> npt.NDArray[np.uint8]:
         """(H, W) uint8: the class id of each pixel, `UNLABELLED` (255) where there is none."""
-        largest = max((s.id for s in self.segments), default=0)
-        table = np.full(max(largest + 1, 256), UNLABELLED, np.uint8)
-        for segment in self.segments:
-            table[segment.id] = segment.class_id
+        return self._painted({segment.id: segment.class_id for segment in self.segments}, UNLABELLED)
+
+    def confidence(self) -> npt.NDArray[np.uint8]:
+        """(H, W) uint8: 255 times the score of each pixel's segment, 0 where there is none."""
+        return self._painted({segment.id: round(255 * segment.score) for segment in self.segments}, 0)
+
+    def _painted(self, values: Mapping[int, int], otherwise: int) -> npt.NDArray[np.uint8]:
+        """(H, W) uint8: the value of each pixel's segment."""
+        largest = max(values, default=0)
+        table = np.full(max(largest + 1, 256), otherwise, np.uint8)
+        for number, value in values.items():
+            table[number] = value
         if largest > 255:
             return table[self.segment_ids]
         return cv2.LUT(self.segment_ids.astype(np.uint8), table)  # the usual case, eight times as fast

@@ -192,3 +192,5 @@ def test_semantic__class_ids_and_unlabelled():
     semantic = result.semantic()
     assert semantic.dtype == np.uint8
     assert semantic[0, 0] == 1 and semantic[0, -1] == 255
+    confidence = result.confidence()
+    assert confidence.dtype == np.uint8 and confidence[0, 0] == round(255 * result.segments[0].score) and confidence[0, -1] == 0

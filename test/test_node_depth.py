@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from node_checks import camera_status, check_answer, diagnostics, scene, segment
-from ros_harness import BEST_EFFORT, SMALL_INPUT, Client, NodeProcess, model, until
+from ros_harness import BEST_EFFORT, LATCHED, SMALL_INPUT, Client, NodeProcess, model, until
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
@@ -28,7 +28,7 @@ ROUNDS = itertools.count(1)
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "flat", "far", "none"],
+        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "flat", "far", "none", "once"],
         none__depth_topic="", far__depth_topic="far/depth/compressedDepth", input_size=SMALL_INPUT,
         score_threshold=0.0, overlap_threshold=0.0, max_segments=8, prompt_zoom=False,
     )
@@ -189,13 +189,41 @@ def test_depth__boxes_are_shown_and_taken_down(node, client, camera):
     def shown(message):
         return [m for m in message.markers if m.id == track_id and m.ns == "boxes" and m.action == Marker.ADD]
 
+    def taken_down():
+        return boxes[-1].markers and boxes[-1].markers[0].action == Marker.DELETEALL
+
+    shot(camera, boxes, shown)
+    until(taken_down, "the boxes to be taken down where neither depth nor frames follow")
     _, message = shot(camera, boxes, shown)
     box = shown(message)[0]
     assert 1.0 <= box.pose.position.z <= 2.0 and box.scale.x > 0.02
     assert any(m.ns == "names" and m.id == track_id and " m" in m.text for m in message.markers)
     assert client.change("deactivate")
-    until(lambda: boxes[-1].markers and boxes[-1].markers[0].action == Marker.DELETEALL, "the boxes to be taken down")
+    until(taken_down, "the boxes to be taken down")
     assert client.change("activate")
+
+
+def test_depth__a_calibration_that_was_published_once_before_is_heard(client):
+    once = DepthCamera(client, "once")
+    assert client.change("deactivate")
+    latched = client.node.create_publisher(CameraInfo, "once/camera_info", LATCHED)
+    latched.publish(once.info)
+    assert client.change("activate")
+    tracks = client.listen(TrackedInstanceArray, "~/once/tracks")
+
+    def used():
+        message = once.image_message()
+        client.publish("once/depth", once.depth_message(message))
+        time.sleep(0.02)
+        client.publish("once/image_raw", message)
+        latest(tracks, message)
+        return camera_status(client, "once")["depth"] == "used"
+
+    try:
+        until(used, "the calibration")
+    finally:
+        client.node.destroy_publisher(latched)
+        client.forget("once/depth")
 
 
 def test_depth__is_looked_at_only_while_it_is_needed(client, camera):

@@ -14,6 +14,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import ParameterType
+from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import SetBool
 
@@ -177,7 +178,7 @@ def test_parameters__live_ones_change_the_next_frame(client):
 
 
 def test_parameters__a_whole_number_will_do_for_a_float(client):
-    if not hasattr(rclpy.node.Node, "add_pre_set_parameters_callback"):
+    if not hasattr(Node, "add_pre_set_parameters_callback"):
         pytest.skip("Humble's rclpy refuses another type before anybody is asked")
     assert client.set("max_rate_hz", 5) == ""
     value = client.get("max_rate_hz")
@@ -239,6 +240,34 @@ def test_lifecycle__topic_that_cannot_be_at_start_is_named_and_corrected(tmp_pat
     finally:
         client.close()
         assert node.stop() == 0
+
+
+def test_lifecycle__several_wrong_at_start_are_corrected_one_by_one(tmp_path):
+    node = NodeProcess(tmp_path / "log", namespace="several", model=model(), cameras=["a", "a"], front__image_topic="no topic!",
+                       input_size=[100, 100])  # fmt: skip
+    client = Client("several/rmpsam")
+    try:
+        until(lambda: "configuring failed" in node.output, "the refusal")
+        assert "cameras names 'a' twice" in node.output and "input_size is [100, 100]" in node.output
+        assert client.set("score_threshold", 0.5) == "" and client.set("input_size", SMALL_INPUT) == ""
+        assert not client.change("configure")
+        assert client.set("cameras", ["front"]) == ""
+        assert not client.change("configure")
+        assert "front.image_topic is 'no topic!'" in node.output
+        assert client.set("cameras", ["rear"]) == ""  # of front nobody asks any more
+        assert client.change("configure") and client.change("activate")
+    finally:
+        client.close()
+        assert node.stop() == 0
+
+
+def test_lifecycle__a_model_that_cannot_be_loaded_anew_is_corrected(client, node):
+    good = client.get("model").string_value
+    assert client.change("deactivate") and client.set("model", "no-such-model") == ""
+    assert not client.change("activate") and client.state() == "inactive"
+    assert client.set("model", good) == "" and client.change("activate") and client.state() == "active"
+    assert client.set("rear.image_topic", "rear/image_raw") == ""  # what it is already
+    assert "AttributeError" not in node.output
 
 
 def test_lifecycle__cleaned_up_and_configured_again(client):

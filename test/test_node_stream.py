@@ -94,6 +94,7 @@ def test_stream__best_effort_publisher_of_another_topic_name(client):
 
 def test_stream__semantic_and_overlay(client, panoptic):
     semantic = client.listen(Image, "~/camera/semantic", BEST_EFFORT)
+    confidence = client.listen(Image, "~/camera/semantic/confidence", BEST_EFFORT)
     overlay = client.listen(Image, "~/camera/overlay", BEST_EFFORT)
     jpeg = client.listen(CompressedImage, "~/camera/overlay/compressed", BEST_EFFORT)
     source = None
@@ -102,11 +103,16 @@ def test_stream__semantic_and_overlay(client, panoptic):
         client.publish("camera/image_raw", source)
         result = client.result_of(panoptic, source)
         time.sleep(0.1)
-        if all(m and m[-1].header == source.header for m in (semantic, overlay, jpeg)):
+        if all(m and m[-1].header == source.header for m in (semantic, confidence, overlay, jpeg)):
             break
     ids = check_panoptic(result, source)
     classes = np.frombuffer(semantic[-1].data, np.uint8).reshape(90, 130)
     assert semantic[-1].encoding == "mono8" and semantic[-1].step == 130 and semantic[-1].header == source.header
+    sure = np.frombuffer(confidence[-1].data, np.uint8).reshape(90, 130)
+    assert confidence[-1].encoding == "mono8"
+    for segment in result.segments:
+        assert (sure[ids == segment.id] == round(255 * segment.score)).all()
+    assert not sure[ids == 0].any()
     table = np.full(ids.max() + 1, 255, np.uint8)
     for segment in result.segments:
         table[segment.id] = segment.class_id

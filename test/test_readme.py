@@ -41,6 +41,15 @@ def test_messages__have_their_fields_in_order(name):
     assert fields[name] == [line[1] for line in lines if line and "=" not in line[1]]
 
 
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "srv").iterdir())])
+def test_services__have_their_fields_in_order(name):
+    request, response = next(cells[1:] for cells in rows("Requests and answers") if code_in(cells[0]) == [name])
+    parts = (ROOT / "srv" / f"{name}.srv").read_text().split("\n---\n")
+    fields = [[line.split()[1] for line in part.splitlines() if line and not line.startswith("#")] for part in parts]
+    without = [code_in(re.sub(r"\([^)]*\)", "", text)) for text in (request, response)]
+    assert without == [fields[0], [field for field in fields[1] if field not in ("success", "message")]]
+
+
 def test_topics__are_those_of_the_code():
     source = "".join(path.read_text() for path in (ROOT / "rmpsam_ros").rglob("*.py"))
     published = {name.replace("{name}", "NAME") for name in re.findall(r'"(~/[^"]+)"', source)} | {"/diagnostics"}

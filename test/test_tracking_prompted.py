@@ -148,6 +148,18 @@ def test_follow__more_than_one_run_can_ask_for__each_has_its_turn():
     assert longest.max() == 1  # eight a frame: each at least in every second
 
 
+def test_follow__the_camera_is_covered__is_lost():
+    frame = SceneFrame([Thing(32, 24, side=30, found=0)])
+    tracker = follow(frame)
+    tracker.update(frame, stamp=0.1)
+    covered = SceneFrame([Thing(32, 24, side=200, found=0)])  # whatever is asked, the answer is all of the frame
+    for k in range(2, 6):
+        track, = tracker.update(covered, stamp=0.1 * k)
+        assert track.state == TrackState.LOST and track.frames_since_seen == k - 1
+    track, = tracker.update(frame, stamp=0.6)
+    assert track.state == TrackState.CONFIRMED
+
+
 def test_follow__long_after_the_newest_update__begins_when_it_was_clicked():
     thing = Thing(20, 20, found=0)
     tracker, frame = Tracker(LABELS, max_age=5.0), SceneFrame([thing])

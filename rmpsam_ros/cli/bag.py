@@ -19,7 +19,7 @@ rmpsam bag drive --topic /camera/image_raw --out drive_segmented
 rmpsam bag drive --topic /front/image_raw/compressed --topic /rear/image_raw/compressed --out results --keep all
 rmpsam bag drive --topic /camera/image_raw --depth /camera/depth --out drive_in_3d
 """
-RESULTS = ("panoptic", "tracks", "semantic", "detections", "overlay", "points", "markers")
+RESULTS = ("panoptic", "tracks", "semantic", "confidence", "detections", "overlay", "points", "markers")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -144,6 +144,8 @@ class BagCamera:
                 info = vision_messages.label_info_message(segmenter.labels, segmenter.score_threshold, header)
                 yield f"{base}/semantic/label_info", info, True
                 self._said = True
+        if "confidence" in wanted:
+            yield f"{base}/semantic/confidence", messages.image_message(panoptic.confidence(), "mono8", header), False
         if "detections" in wanted and vision_messages.AVAILABLE:
             yield f"{base}/detections", vision_messages.detections_message(panoptic, header), False
         if view is not None and not late and "points" in wanted:

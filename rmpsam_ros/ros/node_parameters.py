@@ -57,6 +57,8 @@ class NodeParameters:
         Raises:
             ParameterError: a value given at start was wrong and has not been corrected yet.
         """
+        for camera in self._values["cameras"]:
+            self._declare_topics(camera)  # of cameras that were named since the start
         problems = [text for name, text in self._problems.items() if self._counts(name)]
         if problems:
             raise ParameterError("; ".join(problems))

@@ -59,6 +59,7 @@ class CameraOutputs:
         self._last_drawn: tuple[Processed, npt.NDArray[np.uint8]] | None = None
         self._panoptic = node.create_publisher(PanopticSegmentation, f"~/{name}/panoptic", RESULT_QOS)
         self._semantic = node.create_publisher(Image, f"~/{name}/semantic", qos_profile_sensor_data)
+        self._confidence = node.create_publisher(Image, f"~/{name}/semantic/confidence", qos_profile_sensor_data)
         self._overlay = node.create_publisher(Image, f"~/{name}/overlay", qos_profile_sensor_data)
         self._overlay_jpeg = node.create_publisher(
             CompressedImage, f"~/{name}/overlay/compressed", qos_profile_sensor_data
@@ -66,7 +67,7 @@ class CameraOutputs:
         self._tracks = node.create_publisher(TrackedInstanceArray, f"~/{name}/tracks", RESULT_QOS)
         self._depth, self._has_depth = DepthOutputs(node, name, RESULT_QOS), has_depth
         # Everything that makes inference worth its while, and so do the topics in 3D while there is depth.
-        self._streams = [self._panoptic, self._tracks, self._semantic, self._overlay, self._overlay_jpeg]
+        self._streams = [self._panoptic, self._tracks, self._semantic, self._confidence, self._overlay, self._overlay_jpeg]
         self._publishers = list(self._streams)
         self._detections = None
         if vision_messages.AVAILABLE:
@@ -113,6 +114,8 @@ class CameraOutputs:
             self._panoptic.publish(panoptic_message(result, header))
         if self._semantic.get_subscription_count():
             self._semantic.publish(image_message(result.semantic(), "mono8", header))
+        if self._confidence.get_subscription_count():
+            self._confidence.publish(image_message(result.confidence(), "mono8", header))
         if self._detections is not None and self._detections.get_subscription_count():
             self._detections.publish(vision_messages.detections_message(result, header))
         if view is not None and not late:

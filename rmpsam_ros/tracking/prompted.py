@@ -53,6 +53,8 @@ LIKE, LIKE_AGAIN = 0.3, 0.4
 was lost: how much an object stands out from its surroundings depends on both, and on the network."""
 GROWS, GROWS_AGAIN = 4.0, 4.0
 """By how much an answer's area may differ from the usual one."""
+ALL, NEARLY_ALL = 0.98, 0.9
+"""Share of the frame that is no answer for what has usually had less: of a covered or blinded camera, every answer is all of it."""
 LEARNING_RATE = 0.5
 """Weight of the newest answer in what is usual: an object that comes nearer soon has twice its area."""
 SLOW = 0.1
@@ -224,6 +226,8 @@ class PromptKeeper:
         fits = (agreement.margin > 0) & (agreement.margin >= (LIKE_AGAIN if lost else LIKE) * memory.margin)
         fits &= np.abs(agreement.growth) <= np.log(GROWS_AGAIN if lost else GROWS)
         fits &= np.nan_to_num(outputs.iou) >= memory.least
+        if memory.area < NEARLY_ALL:
+            fits &= np.count_nonzero(masks, axis=(1, 2)) < ALL * masks[0].size
         if memory.query is not None:
             queries = [_unit(query) for query in outputs.queries]
             fits &= np.array([query is None or float(query @ memory.query) >= ALIKE for query in queries])
