@@ -52,6 +52,13 @@ def test_merge__lays_tables_over_tables():
     assert merge({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"c": 3}, "d": [2]}) == {"a": {"b": 1, "c": 3}, "d": [2]}
 
 
+def test_runs__whose_data_are_not_there_leave_nothing_behind(plan, monkeypatch):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    with pytest.raises(DataError, match="data_root is .NOT_SET/data, but the environment has no NOT_SET"):
+        AblationRun(plan(changes={"data_root": "$NOT_SET/data"}))
+    assert not (plan().parent / "compared").exists()
+
+
 def test_runs__differ_in_what_they_change_only(plan):
     runs = AblationRun(plan())
     everything, no_paste, clicks = (runs.configs[trial.name, 0] for trial in runs.plan.runs)
@@ -110,7 +117,8 @@ def test_plan__says_what_is_wrong(plan, change, kind, part):
         AblationRun(plan(**change))
 
 
-def test_plan__of_the_default_model_passes_all_checks(tmp_path):
+def test_plan__of_the_default_model_passes_all_checks(tmp_path, monkeypatch):
+    monkeypatch.setenv("RMPSAM_DATA", str(tmp_path))
     config = Path(__file__).parents[1] / "config"
     for name in ("ablation_lite0.yaml", "train_lite0.yaml"):
         (tmp_path / name).write_text((config / name).read_text().replace("out: ../build/", "out: "))

@@ -21,7 +21,7 @@ import yaml
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.evaluation.reports import write_json
 from rmpsam_ros.network import build
-from rmpsam_ros.training.config import TrainingConfig, build_options, load_config
+from rmpsam_ros.training.config import TrainingConfig, build_options, check_config
 from rmpsam_ros.training.run import CHECKPOINT, TrainingRun
 from rmpsam_ros.training.validation import Validation
 
@@ -67,6 +67,7 @@ class AblationRun:
         if not names or len(set(names)) < len(names):
             raise DataError(f"{path}: runs must list at least one run, each with a name of its own.")
         self.parts = [(trial, seed) for trial in self.plan.runs for seed in self.plan.seeds]
+        self.texts: dict[tuple[str, int], str] = {}
         self.configs = {(trial.name, seed): self._config(trial, seed) for trial, seed in self.parts}
 
     def train(self, resume: bool = False, minutes: float | None = None, report: Report = lambda _: None) -> bool:
@@ -89,6 +90,8 @@ class AblationRun:
                     return False
                 report(f"run {number} of {len(self.parts)}: {trial.name}, seed {seed}")
                 run = TrainingRun(config, resume=True)
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / "run.yaml").write_text(self.texts[trial.name, seed])
                 run.train(left, report, every=30.0)
                 if not run.finished:
                     return False
@@ -117,7 +120,7 @@ class AblationRun:
         return path
 
     def _config(self, trial: Trial, seed: int) -> TrainingConfig:
-        """The run's configuration through the checks of any other; its folder keeps it, and must not hold another one."""
+        """The run's configuration through the checks of any other; its folder will keep it, and must not hold another one."""
         content = merge(merge(self.base, self.plan.changes), trial.changes)
         for part in trial.without:
             kept = [entry for entry in content.get("train", []) if part not in str(entry.get("annotations", ""))]
@@ -127,13 +130,13 @@ class AblationRun:
             content["train"] = kept
         folder = self.out / (_folder(trial.name) + (f"-{seed}" if len(self.plan.seeds) > 1 else ""))
         content.update(seed=seed, curve_minutes=0.0)
-        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        self.texts[trial.name, seed] = text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         used = (folder / CHECKPOINT).is_file() or (folder / RESULT).is_file()
         if used and (folder / "run.yaml").is_file() and (folder / "run.yaml").read_text() != text:
             raise DataError(f"{folder} holds a run of {trial.name!r} with other options than now; give another `out`, or delete that folder.")
-        (folder / "run.yaml").write_text(text)
-        config = replace(load_config(folder / "run.yaml"), base=self.base_file.parent, out=str(folder.resolve()))
+        config = check_config(yaml.safe_load(text), folder / "run.yaml", self.base_file.parent)
+        config = replace(config, out=str(folder.resolve()))
+        config.data_folder
         if not config.validation:
             raise DataError(f"{self.base_file} lists no validation set, so there is nothing to compare the runs by.")
         build(config.variant, **config.network)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -95,6 +96,9 @@ class TrainingConfig:
             DataError: a variable in `data_root` is not set, or there is no such folder.
         """
         folder = self.path(self.data_root)
+        unset = re.search(r"\$\{?(\w+)", str(folder))
+        if unset:
+            raise DataError(f"data_root is {self.data_root}, but the environment has no {unset[1]}; set it to the folder of the data.")
         if not folder.is_dir():
             raise DataError(f"data_root is {self.data_root}, but there is no folder {folder}.")
         return folder
@@ -118,8 +122,21 @@ def load_config(path: Path) -> TrainingConfig:
         content = yaml.safe_load(path.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
-    config = build_options(TrainingConfig, content, str(path))
-    config = dataclasses.replace(config, base=path.parent)
+    return check_config(content, path, path.parent)
+
+
+def check_config(content: object, path: Path, base: Path) -> TrainingConfig:
+    """A run's configuration from the content of its YAML.
+
+    Args:
+        content: what the YAML says.
+        path: the file that it is said of.
+        base: where its relative paths start.
+
+    Raises:
+        DataError: what is wrong, with the field.
+    """
+    config = dataclasses.replace(build_options(TrainingConfig, content, str(path)), base=base)
     for name, least in _AT_LEAST.items():
         if getattr(config, name) < least:
             raise DataError(f"{path}: {name} is {getattr(config, name)}; it must be at least {least}.")
