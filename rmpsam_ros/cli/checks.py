@@ -112,7 +112,7 @@ def _middleware() -> Iterator[Check]:
     profile, shipped = dds.profile_in_effect(), dds.shipped_profile()
     if profile is None:
         yield Check("ROS 2", "DDS profile", NOTE, "none set here: large images arrive late or not at all",
-                    f"export {dds.VARIABLES[0]}={shipped}, for the camera too (launch and demo do so)")
+                    f"for the camera (rmpsam_node does so itself): export {dds.VARIABLES[0]}={shipped}")
     elif not Path(profile).is_file():
         yield Check("ROS 2", "DDS profile", NOTE, f"{profile} is not there", f"the shipped one is {shipped}")
     else:

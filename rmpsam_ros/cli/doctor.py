@@ -15,6 +15,10 @@ rmpsam doctor
 """
 
 
+_LONG = 40
+"""Letters of a word that a column of the table need not have room for."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog += "\n\nexit code: 0 when the node can run here, 1 when something that it needs is missing"
 
@@ -26,18 +30,26 @@ def run(args: argparse.Namespace) -> int:
         0 when the node can run here, 1 when something that it needs is missing.
     """
     from rich.console import Console
+    from rich.markup import escape
 
     from rmpsam_ros.cli.checks import MISSING, all_checks
 
     checks = all_checks()
     console = Console()
     console.print(_table(checks))
+    for check in filter(_is_long, checks):
+        console.print(f"[bold]{check.name}[/]: [cyan]{escape(check.advice)}[/]", soft_wrap=True, highlight=False)  # to be copied whole
     missing = [check for check in checks if check.state == MISSING]
     if not missing:
         console.print("[green]The node can run here.[/]")
         return 0
     console.print(f"[bold red]The node cannot run here[/]: {', '.join(check.name for check in missing)}.")
     return 1
+
+
+def _is_long(check: Check) -> bool:
+    """Whether what to do has a path or command that a narrow terminal would break in two."""
+    return any(len(word) > _LONG for word in check.advice.split())
 
 
 def _table(checks: list[Check]) -> Table:
@@ -59,6 +71,7 @@ def _table(checks: list[Check]) -> Table:
                 table.add_row()  # and not add_section(): Humble's rich does not have it yet
             section = check.section
             table.add_row(f"[bold]{escape(section)}[/]")
-        advice = f"\n[cyan]-> {escape(check.advice)}[/]" if check.advice else ""
+        advice = "see below" if _is_long(check) else check.advice
+        advice = f"\n[cyan]-> {escape(advice)}[/]" if advice else ""
         table.add_row(escape(f"  {check.name}"), mark[check.state], escape(check.found) + advice)
     return table
