@@ -5,7 +5,6 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the network needs torch")
 
-from rmpsam_ros.errors import ModelError  # noqa: E402
 from rmpsam_ros.network import build  # noqa: E402
 from rmpsam_ros.network.anchors import CLICK_RADIUS, Locator, object_anchors, prompt_anchors  # noqa: E402
 
@@ -94,10 +93,17 @@ def test_mean_pooling__is_the_same_at_every_size():
     assert torch.allclose(*pooled, atol=1e-4)
 
 
-def test_dense_features__are_refused_in_one_sentence():
-    net = network()
-    with pytest.raises(ModelError, match="takes factored features"):
-        net.decode_objects(torch.zeros(1, net.config.dim, 8, 8))
+def test_dense_features__are_decoded_as_the_factored_ones_are():
+    net = network(pooled_classes=True)
+    image = net.normalize(torch.rand(1, 3, 96, 128) * 255)
+    boxes, labels = torch.tensor([[[40.0, 30.0, 46.0, 36.0]]]), torch.ones(1, 1, dtype=torch.int64)
+    with torch.no_grad():
+        dense, factored = net.features(image), net.mask_features(net.compact_features(image))
+        for one, other in ((net.decode_objects(dense), net.decode_objects(factored)),
+                           (net.decode_prompts(dense, boxes, labels, (96, 128)), net.decode_prompts(factored, boxes, labels, (96, 128)))):  # fmt: skip
+            classes, masks, queries, iou = one
+            assert torch.allclose(masks, other.mask_logits, atol=1e-3) and torch.allclose(queries, other.queries, atol=1e-3)
+            assert torch.allclose(classes, other.class_logits, atol=1e-2) and torch.allclose(iou, other.iou, atol=1e-3)
 
 
 @pytest.mark.parametrize("options", [{}, {"pooled_classes": True, "matrix_nms": True, "class_scale": 20.0}, {"second_opinion": True}],

@@ -5,7 +5,6 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the network needs torch")
 
-from rmpsam_ros.errors import ModelError  # noqa: E402
 from rmpsam_ros.network import build  # noqa: E402
 from rmpsam_ros.network.mask_features import MaskFeatures  # noqa: E402
 from rmpsam_ros.network.opinion import agree  # noqa: E402
@@ -64,7 +63,7 @@ def test_fresh__it_has_none_and_the_other_outputs_never_depend_on_it(net, image)
 def test_training__neither_learns_from_the_other(net, image):
     torch.nn.init.normal_(net.panoptic_head.opinion.layers[-1].weight)
     stages = []
-    output = net.decode_objects(net.mask_features(*net.encode(image)), stages)
+    output = net.panoptic_head.decode_objects(net.mask_features(*net.encode(image)), stages)
     output.opinion.square().mean().backward(retain_graph=True)
     learned = {name for name, parameter in net.named_parameters() if parameter.grad is not None and parameter.grad.any()}
     assert learned and all(name.startswith("panoptic_head.opinion.") for name in learned)
@@ -74,6 +73,9 @@ def test_training__neither_learns_from_the_other(net, image):
     assert any(p.grad is not None and p.grad.any() for p in net.backbone.parameters())
 
 
-def test_dense_features__are_refused_in_one_sentence(net):
-    with pytest.raises(ModelError, match="second opinion takes factored features"):
-        net.decode_objects(torch.zeros(1, net.config.dim, 8, 8))
+def test_dense_features__are_decoded_without_it(net, image):
+    torch.nn.init.normal_(net.panoptic_head.opinion.layers[-1].weight)
+    plain = build("tiny")
+    plain.load_state_dict({k: v for k, v in net.state_dict().items() if "opinion" not in k})
+    with torch.no_grad():
+        assert torch.equal(net.decode_objects(net.features(image)).class_logits, plain.decode_objects(plain.features(image)).class_logits)

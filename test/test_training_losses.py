@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from rmpsam_ros.data.sample import Coverage  # noqa: E402
-from rmpsam_ros.network import DecoderOutput  # noqa: E402
+from rmpsam_ros.network.stage import StageOutput  # noqa: E402
 from rmpsam_ros.training.batches import COVERAGES, Batch  # noqa: E402
 from rmpsam_ros.training.criterion import Criterion, _halved, true_iou  # noqa: E402
 from rmpsam_ros.training.matcher import LossWeights, match  # noqa: E402
@@ -42,9 +42,9 @@ def batch_of(masks: torch.Tensor, class_ids: list[int], coverage: Coverage = Cov
                  torch.tensor([COVERAGES.index(coverage)]), torch.zeros(1, 0, 4), torch.zeros(1, 0, dtype=torch.int64), nothing, nothing)  # fmt: skip
 
 
-def output_of(mask_logits: torch.Tensor, class_logits: torch.Tensor) -> DecoderOutput:
+def output_of(mask_logits: torch.Tensor, class_logits: torch.Tensor) -> StageOutput:
     queries = len(mask_logits)
-    return DecoderOutput(class_logits[None], mask_logits[None], torch.zeros(1, queries, 8), torch.zeros(1, queries, 1))
+    return StageOutput(class_logits[None], mask_logits[None], torch.zeros(1, queries, 8), torch.zeros(1, queries, 1))
 
 
 def test_sample_points__reads_pixel_centres():

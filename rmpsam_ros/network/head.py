@@ -11,7 +11,7 @@ from rmpsam_ros.network.attention import Attention
 from rmpsam_ros.network.classifier import LOGIT_SCALE, TextClassifier
 from rmpsam_ros.network.mask_features import MaskFeatures
 from rmpsam_ros.network.opinion import SecondOpinion, agree
-from rmpsam_ros.network.stage import DecoderOutput, DecoderStage, KernelUpdator, pool_under
+from rmpsam_ros.network.stage import StageOutput, DecoderStage, KernelUpdator, pool_under
 
 CLICK_HALF_SIDE = 3.0
 """A click at (x, y) is encoded as the box (x - 3, y - 3, x + 3, y + 3) in pixels of the network's input."""
@@ -75,7 +75,7 @@ class Head(nn.Module):
 
     # --- object queries -------------------------------------------------------------------------------------------
 
-    def decode_objects(self, features: MaskFeatures, auxiliary: list[DecoderOutput] | None = None) -> DecoderOutput:
+    def decode_objects(self, features: MaskFeatures, auxiliary: list[StageOutput] | None = None) -> StageOutput:
         """Class, mask, embedding and quality of each object query; `auxiliary` receives each stage's, if given, and the
         final classes are then without the second opinion, as training supervises both."""
         batch = features.channels.shape[0]
@@ -92,10 +92,10 @@ class Head(nn.Module):
         if anchors is not None:
             anchors = self.panoptic_locator(adapted, anchors)
         class_logits = self.text_classifier(embedding)
-        opinion = None if self.opinion is None else self.opinion(features.pool_deep(claimed))
+        opinion = self.opinion(features.pool_deep(claimed)) if self.opinion is not None and features.deep else None
         if opinion is not None and auxiliary is None:
             class_logits = agree(class_logits, opinion)
-        return DecoderOutput(
+        return StageOutput(
             class_logits=class_logits,
             mask_logits=features.product(adapted, anchors),
             queries=adapted,
@@ -107,7 +107,7 @@ class Head(nn.Module):
     # --- prompts --------------------------------------------------------------------------------------------------
 
     def decode_prompts(self, features: MaskFeatures, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor,
-                       auxiliary: list[DecoderOutput] | None = None, classes: bool = True) -> DecoderOutput:  # fmt: skip
+                       auxiliary: list[StageOutput] | None = None, classes: bool = True) -> StageOutput:  # fmt: skip
         """Mask and quality of each prompt; prompts do not influence each other.
 
         Args:
@@ -135,7 +135,7 @@ class Head(nn.Module):
             logits = self.mask_heads[-1].classes(queries, self.text_classifier) / STAGE_TEMPERATURE
         else:
             logits = queries[..., :0]
-        return DecoderOutput(logits, features.product(adapted, anchors), adapted, self.prompt_iou(adapted), anchors)
+        return StageOutput(logits, features.product(adapted, anchors), adapted, self.prompt_iou(adapted), anchors)
 
     def encode_prompts(self, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor) -> Tensor:
         """(B, P, 4) boxes and (B, P) labels to (B, P, D) queries."""
@@ -151,7 +151,7 @@ class Head(nn.Module):
     # --- shared ---------------------------------------------------------------------------------------------------
 
     def _refine(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, anchors: Tensor | None, alone: bool,
-                auxiliary: list[DecoderOutput] | None) -> tuple[Tensor, Tensor, Tensor | None]:  # fmt: skip
+                auxiliary: list[StageOutput] | None) -> tuple[Tensor, Tensor, Tensor | None]:  # fmt: skip
         """The stages: kernels (B, N, D), their first masks and ellipses to queries (B, N, D), mask logits (B, N, H, W), ellipses."""
         for stage in self.mask_heads:
             if auxiliary is None:  # classes and quality of a stage are read in training only

@@ -14,7 +14,7 @@ from rmpsam_ros.network.head import Head
 from rmpsam_ros.network.mask_features import MaskFeatures
 from rmpsam_ros.network.neck import Neck
 from rmpsam_ros.network.resnet import resnet18, resnet50, resnet_tiny
-from rmpsam_ros.network.stage import DecoderOutput
+from rmpsam_ros.network.stage import DecoderOutput, StageOutput
 
 STRIDE = 32
 """Sides of the padded input are multiples of this: the neck adds maps that are doubled from one stride to the next."""
@@ -92,7 +92,8 @@ class RMPSAM(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) normalised and padded images (sides multiples of 32) to (B, D, H/4, W/4) mask features.
 
-        A network with anchors reads these factored alone, see `compact_features` and `mask_features`.
+        `mask_features(*encode(images))` are the same, factored: half the arithmetic, and of a network with a second opinion what
+        that one needs; decoded from here its classes are those of the decoder alone.
         """
         _check_sides(images)
         return self.neck(self.backbone(images))
@@ -113,16 +114,16 @@ class RMPSAM(nn.Module):
         """The mask features of a compact map, factored: the same numbers as `features` at half the arithmetic."""
         return replace(self.neck.expand(compact), mean=self.config.mean_pooling, deep=deep)
 
-    def decode_objects(self, features: Tensor | MaskFeatures, auxiliary: list[DecoderOutput] | None = None) -> DecoderOutput:
+    def decode_objects(self, features: Tensor | MaskFeatures, auxiliary: list[StageOutput] | None = None) -> DecoderOutput:
         """The object queries' classes, masks, embeddings and predicted IoU.
 
         Args:
             features: (B, D, H/4, W/4), or factored.
             auxiliary: a list that receives each stage's output too.
         """
-        return self.panoptic_head.decode_objects(self._as_mask_features(features), auxiliary)
+        return DecoderOutput(*self.panoptic_head.decode_objects(self._as_mask_features(features), auxiliary)[:4])
 
-    def decode_clip(self, features: Tensor, auxiliary: list[DecoderOutput] | None = None) -> DecoderOutput:
+    def decode_clip(self, features: Tensor, auxiliary: list[StageOutput] | None = None) -> DecoderOutput:
         """The same for a clip: one set of queries for T frames, seen as one tall map (the method has no other time).
 
         Args:
@@ -139,9 +140,9 @@ class RMPSAM(nn.Module):
         return output._replace(mask_logits=output.mask_logits.unflatten(2, (frames, height)))
 
     def decode_prompts(self, features: Tensor | MaskFeatures, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor,
-                       auxiliary: list[DecoderOutput] | None = None, classes: bool = True) -> DecoderOutput:  # fmt: skip
+                       auxiliary: list[StageOutput] | None = None, classes: bool = True) -> DecoderOutput:  # fmt: skip
         """The prompts' masks and predicted IoU; see `Head.decode_prompts` for the arguments."""
-        return self.panoptic_head.decode_prompts(self._as_mask_features(features), boxes, labels, image_size, auxiliary, classes)
+        return DecoderOutput(*self.panoptic_head.decode_prompts(self._as_mask_features(features), boxes, labels, image_size, auxiliary, classes)[:4])
 
     def load_official(self, state_dict: Mapping[str, Tensor], text_embedding: Tensor) -> None:
         """Loads the official checkpoint, its keys as they are, and the class embeddings that it lacks.
@@ -173,9 +174,7 @@ class RMPSAM(nn.Module):
     def _as_mask_features(self, features: Tensor | MaskFeatures) -> MaskFeatures:
         if isinstance(features, MaskFeatures):
             return features
-        if self.config.anchors or self.config.second_opinion:
-            raise ModelError("A network with anchors or a second opinion takes factored features: mask_features(*encode(images)).")
-        return MaskFeatures(features, mean=self.config.mean_pooling)
+        return self.neck.dense(features, self.config.mean_pooling)
 
     def config_dict(self) -> dict:
         """The configuration as plain values for a YAML file."""

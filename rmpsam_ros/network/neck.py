@@ -74,6 +74,13 @@ class Neck(nn.Module):
         return MaskFeatures(channels, torch.cat((weight, bias), dim=1), columns=columns, rows=rows)
 
 
+    @staticmethod
+    def dense(features: Tensor, mean: bool) -> MaskFeatures:
+        """What `forward` has made, as mask features."""
+        columns, rows = (_linspace(steps, features.device, torch.float32) for steps in (features.shape[-1], features.shape[-2]))
+        return MaskFeatures(features, mean=mean, columns=columns, rows=rows)
+
+
 def _coordinates(y: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """x and y of each pixel, -1 … 1 with both end points exact, each (B, 1, H, W), over the padded map."""
     batch, _, height, width = y.shape

@@ -20,6 +20,19 @@ class DecoderOutput(NamedTuple):
         mask_logits: (B, N, H/4, W/4), positive inside.
         queries: (B, N, D) embeddings; what tracking compares from frame to frame.
         iou: (B, N, 1) predicted mask quality, raw (no sigmoid).
+    """
+
+    class_logits: Tensor
+    mask_logits: Tensor
+    queries: Tensor
+    iou: Tensor
+
+
+class StageOutput(NamedTuple):
+    """The same as the head's parts hand it on, with what only the next stage and training read.
+
+    Attributes:
+        class_logits, mask_logits, queries, iou: as in `DecoderOutput`.
         anchors: (B, N, 5) ellipses (`anchors.py`), of a network that has them.
         opinion: (B, N, K) logits of the object queries' second opinion of what they are, of a network that has one.
     """
@@ -119,8 +132,8 @@ class DecoderStage(nn.Module):
         return classifier(self.cls_proj(self.cls_fcs(queries)))
 
     def forward(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, classifier: TextClassifier, alone: bool = False,
-                anchors: Tensor | None = None) -> DecoderOutput:  # fmt: skip
+                anchors: Tensor | None = None) -> StageOutput:  # fmt: skip
         """All of the stage's outputs, as training supervises them."""
         queries = self.update(features, kernels, masks, alone)
         anchors = self.locate(queries, anchors)
-        return DecoderOutput(self.classes(queries, classifier), self.masks(features, queries, anchors), queries, self.iou(queries), anchors)
+        return StageOutput(self.classes(queries, classifier), self.masks(features, queries, anchors), queries, self.iou(queries), anchors)

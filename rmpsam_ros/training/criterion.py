@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rmpsam_ros.data.sample import Coverage
-from rmpsam_ros.network import DecoderOutput
+from rmpsam_ros.network.stage import StageOutput
 from rmpsam_ros.training.batches import COVERAGES, Batch
 from rmpsam_ros.training.matcher import LossWeights, match
 from rmpsam_ros.training.points import mask_losses, sample_points, uncertain_points
@@ -47,7 +47,7 @@ class Criterion:
         self.seen = torch.ones(len(is_thing))  # objects of each class so far; a resumed run counts anew, which takes minutes
         self.owner = torch.where(is_thing, -1, (~is_thing).long().cumsum(0) - 1) if stuff_queries else None
 
-    def objects(self, outputs: list[DecoderOutput], batch: Batch) -> Losses:
+    def objects(self, outputs: list[StageOutput], batch: Batch) -> Losses:
         """Object queries; `outputs` are the stages' and, last, the adapter's, with mask logits (B, N, T * h, w)."""
         for class_ids in batch.class_ids if self.weights.balance > 0 else ():
             self.seen += torch.bincount(class_ids[class_ids >= 0].cpu(), minlength=len(self.seen))
@@ -62,7 +62,7 @@ class Criterion:
         names = {"object/name": losses[-1].pop("name")} if "name" in losses[-1] else {}
         return {**_mean(losses, "object"), **names}
 
-    def prompts(self, outputs: list[DecoderOutput], batch: Batch) -> Losses:
+    def prompts(self, outputs: list[StageOutput], batch: Batch) -> Losses:
         """Prompts, whose answers are known: no matching and no classes."""
         known = _halved(batch.answers.flatten(0, 1), batch.answer_voids.flatten(0, 1))
         cells = _at_cells(known, outputs[0].mask_logits)
@@ -72,7 +72,7 @@ class Criterion:
             losses.append(self._masks(logits, known, cells, output.iou.float().flatten()))
         return _mean(losses, "prompt")
 
-    def _objects(self, output: DecoderOutput, batch: Batch, truths: list[Tensor], cells: list[Tensor], one_to_many: bool) -> Losses:
+    def _objects(self, output: StageOutput, batch: Batch, truths: list[Tensor], cells: list[Tensor], one_to_many: bool) -> Losses:
         pairs = [match(output.class_logits[b], output.mask_logits[b], batch.class_ids[b], truths[b], batch.voids[b], self.weights, self.owner)
                  for b in range(len(batch))]  # fmt: skip
         alike = [_alike(m, t) if one_to_many else None for m, t in zip(output.mask_logits, truths)]

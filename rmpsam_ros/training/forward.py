@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.network import RMPSAM, DecoderOutput, MaskFeatures
+from rmpsam_ros.network import RMPSAM, MaskFeatures
+from rmpsam_ros.network.stage import StageOutput
 from rmpsam_ros.training.batches import Batch
 
 
@@ -41,12 +42,12 @@ class Forward:
         return replace(features, channels=_tall(features.channels, frames), rows=features.rows.repeat(frames),
                        deep=tuple(_tall(level, frames) for level in features.deep))  # fmt: skip
 
-    def objects(self, features: MaskFeatures, batch: Batch) -> list[DecoderOutput]:
+    def objects(self, features: MaskFeatures, batch: Batch) -> list[StageOutput]:
         """The stages' outputs and, last, the object adapter's."""
         decode = self._objects if batch.images.shape[1] == 1 else _decode_objects
         return decode(self._net, features)
 
-    def prompts(self, features: MaskFeatures, batch: Batch) -> list[DecoderOutput]:
+    def prompts(self, features: MaskFeatures, batch: Batch) -> list[StageOutput]:
         """The stages' outputs and, last, the prompt adapter's, for (B, P) prompts."""
         return self._prompts(self._net, features, batch.boxes, batch.labels, batch.sizes[:, :1].float(), batch.sizes[:, 1:].float())
 
@@ -56,15 +57,15 @@ def _tall(maps: Tensor, frames: int) -> Tensor:
     return maps.unflatten(0, (-1, frames)).transpose(1, 2).flatten(2, 3)
 
 
-def _decode_objects(net: RMPSAM, features: MaskFeatures) -> list[DecoderOutput]:
-    outputs: list[DecoderOutput] = []
-    final = net.decode_objects(features, outputs)
+def _decode_objects(net: RMPSAM, features: MaskFeatures) -> list[StageOutput]:
+    outputs: list[StageOutput] = []
+    final = net.panoptic_head.decode_objects(features, outputs)
     return [*outputs, final]
 
 
-def _decode_prompts(net: RMPSAM, features: MaskFeatures, boxes: Tensor, labels: Tensor, height: Tensor, width: Tensor) -> list[DecoderOutput]:
-    outputs: list[DecoderOutput] = []
-    final = net.decode_prompts(features, boxes, labels, (height, width), outputs, classes=False)
+def _decode_prompts(net: RMPSAM, features: MaskFeatures, boxes: Tensor, labels: Tensor, height: Tensor, width: Tensor) -> list[StageOutput]:
+    outputs: list[StageOutput] = []
+    final = net.panoptic_head.decode_prompts(features, boxes, labels, (height, width), outputs, classes=False)
     return [*outputs, final]
 
 
