@@ -187,6 +187,11 @@ class Frame:
         return self._segmenter.labels
 
     @property
+    def allowed(self) -> npt.NDArray[np.bool_] | None:
+        """(K,) bool, the classes of the segmenter's `class_filter`; None for all."""
+        return self._segmenter._allowed
+
+    @property
     def objects(self) -> ObjectOutputs:
         """The decoder's object queries, for tracking."""
         o = self._outputs

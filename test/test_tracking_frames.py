@@ -40,6 +40,7 @@ class SceneFrame:
     asked: list = field(default_factory=list)
     answers: bool = True
     score: float = 0.8
+    allowed: np.ndarray | None = None
 
     @property
     def labels(self):

@@ -49,6 +49,13 @@ def test_clock__stamps__are_put_in_order(stamps, orders):
     assert [clock.advance(stamp)[0] for stamp in stamps] == orders
 
 
+def test_steady_time__is_the_stamp_while_it_advances_and_goes_by_the_arrivals_where_it_does_not():
+    time = SteadyTime()
+    given = [(10.0, 0.0), (10.1, 0.1), (10.1, 0.2), (10.1, 0.4), (10.6, 0.5), (10.3, 0.6), (10.4, 0.7), (10.9, 0.8), (3.0, 0.9), (3.0, 0.9)]
+    expected = [10.0, 10.1, 10.2, 10.4, 10.6, 10.7, 10.8, 10.9, 3.0, 3.001]
+    assert [time.of(*pair) for pair in given] == pytest.approx(expected)
+
+
 def test_clock__no_stamp__counts_as_a_nominal_interval():
     clock = Clock()
     clock.advance(3.0)

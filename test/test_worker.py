@@ -366,6 +366,28 @@ def test_worker__tracks_of_each_camera_and_live_parameters(make):
     assert trackers[0].max_age == 9.0 and abs(trackers[0].stamps[1] - time.monotonic()) < 5
 
 
+def test_worker__frames_with_one_stamp_are_tracked_by_when_they_came(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    for count in range(1, 4):
+        run.worker.offer("camera", message(), 2_000_000_000)
+        until(lambda: len(trackers[0].stamps) == count)
+    first, second, third = trackers[0].stamps
+    assert first == 2.0 < second < third and run.stats["camera"].stamp_jumps == 2
+    assert "in a row have the stamp 2.000000000: tracks go by when they came" in run.hooks.reports[0]
+
+
+def test_worker__tracks_are_those_of_the_filter_and_what_was_clicked(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1], class_filter=("bright",))
+    named = [SimpleNamespace(track_id=i, segment_id=0, class_name=name, prompted=clicked, frames_since_seen=0, state=TrackState.CONFIRMED)
+             for i, name, clicked in ((1, "dark", False), (2, "bright", False), (3, "dark", True))]
+    trackers[0].tracks = tuple(named)
+    run.worker.offer("camera", message(), 1)
+    until(lambda: run.hooks.published)
+    assert [track.track_id for track in run.hooks.processed.tracks] == [2, 3]
+
+
 def test_worker__a_frame_that_was_not_tracked_has_no_tracks(make):
     trackers = []
     run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])

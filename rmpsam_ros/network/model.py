@@ -134,7 +134,8 @@ class RMPSAM(nn.Module):
         """
         batch, frames, dim, height, width = features.shape
         tall = features.permute(0, 2, 1, 3, 4).reshape(batch, dim, frames * height, width)
-        output = self.decode_objects(tall, auxiliary)
+        one = self.neck.dense(features[:, 0], self.config.mean_pooling)
+        output = self.decode_objects(replace(one, channels=tall, rows=one.rows.repeat(frames)), auxiliary)
         if auxiliary is not None:
             auxiliary[:] = [a._replace(mask_logits=a.mask_logits.unflatten(2, (frames, height))) for a in auxiliary]
         return output._replace(mask_logits=output.mask_logits.unflatten(2, (frames, height)))

@@ -21,6 +21,7 @@ from rmpsam_ros.ros.markers import TrackMarkers
 from rmpsam_ros.ros.projection import is_rectified
 from rmpsam_ros.ros.publishing import JPEG_QUALITY
 from rmpsam_ros.tracking import Tracker
+from rmpsam_ros.tracking.clock import SteadyTime
 from rmpsam_ros.tracking.frames import with_track_ids
 from rmpsam_ros.types import PanopticResult, TrackedInstance, TrackState
 
@@ -70,6 +71,7 @@ class BagCamera:
         self._depth = depth
         self._views, self._info, self._markers = DepthViews(), None, TrackMarkers()
         self._tracker = Tracker(segmenter.labels, options.max_age, options.min_hits)
+        self._time = SteadyTime()
         self._stamp: float | None = None
         self._said = False
         self._ids: set[int] = set()
@@ -111,7 +113,7 @@ class BagCamera:
         frame = self._segmenter.set_image(image, stamp=stamp)
         self._stamp = stamp
         view = self._view(nanoseconds, image.shape[:2])
-        tracks = self._tracker.update(frame, depth=None if view is None else view.depth)
+        tracks = self._tracker.update(frame, self._time.of(stamp, entry.time / 1e9), None if view is None else view.depth)
         if not self._tracker.used:  # no newer than an image before: these are the tracks of that one
             return self._messages(message.header, image, frame.panoptic(), None, view, {})
         tracks, extents = located(tracks, view)

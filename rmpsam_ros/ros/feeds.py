@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rmpsam_ros.ros.stats import CameraStats
+from rmpsam_ros.tracking.clock import RESTART_AFTER, SteadyTime
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +21,6 @@ class Received:
     stamp: int
     arrived: float
     number: int
-
-    @property
-    def time(self) -> float:
-        """Seconds: the stamp, or where there is none, when it came."""
-        return self.stamp / 1e9 if self.stamp else self.arrived
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +51,7 @@ class Feed:
         self.newest: Received | None = None
         self.waiting = False
         self.not_before = 0.0
+        self.time = SteadyTime()
         self._ring: deque[Processed] = deque(maxlen=history)
         self._replaced: deque[int] = deque(maxlen=64)
 
@@ -62,18 +59,19 @@ class Feed:
         """Puts a message into the slot, in place of the one there; counts it as replaced if that was still `wanted`.
 
         Returns:
-            '' or, when the stamp went back, a sentence that says so. The frame is taken all the same.
+            '' or, when the stamp did not advance, a sentence that says so. The frame is taken all the same.
         """
         previous, jump = self.newest, ""
         if self.waiting and wanted:
             self.stats.was_replaced()
             self._replaced.append(previous.number)
         self.newest, self.waiting = received, True
-        if previous is not None and received.stamp < previous.stamp:
+        if previous is not None and received.stamp and received.stamp <= previous.stamp:
+            back = (previous.stamp - received.stamp) / 1e9
             jump = (
-                f"the stamp of camera '{self.name}' went back by {(previous.stamp - received.stamp) / 1e9:.3f} s: "
-                f"the frame is used, and later ones are compared with it"
-            )
+                f"the stamp of camera '{self.name}' went back by {back:.3f} s" if back else
+                f"two images of camera '{self.name}' in a row have the stamp {seconds(received.stamp)}"
+            ) + (": time begins anew, and so do all tracks" if back > RESTART_AFTER else ": tracks go by when they came")
             self.stats.jumped(jump)
         return jump
 

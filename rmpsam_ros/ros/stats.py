@@ -38,7 +38,7 @@ class CameraStats:
 
     received: messages that arrived. bad: those that could not be used. replaced: those that a newer one pushed out of
     the slot while the worker was busy. processed: frames inferred. published: those whose results went out.
-    stamp_jumps: frames whose stamp was before the previous one's. failures: how many frames in a row came to nothing.
+    stamp_jumps: frames whose stamp was not after the previous one's. failures: how many frames in a row came to nothing.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, window: int = 300):
@@ -83,7 +83,7 @@ class CameraStats:
             self.replaced -= 1
 
     def jumped(self, sentence: str) -> None:
-        """A stamp went back."""
+        """A stamp did not advance."""
         with self._lock:
             self.stamp_jumps += 1
             self.last_error = sentence

@@ -259,10 +259,11 @@ class InferenceWorker:
         decoded = time.monotonic()
         frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9)
         wanted = self._hooks.wanted(received.camera)
-        panoptic, view, tracks, extents = self._results(feed, received, frame) if wanted else (None, None, (), {})
+        time_ = feed.time.of(received.stamp / 1e9 if received.stamp else received.arrived, received.arrived)
+        panoptic, view, tracks, extents = self._results(feed, received, frame, time_) if wanted else (None, None, (), {})
         segmented = time.monotonic()
         processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame,
-                              received.time, panoptic, tracks)  # fmt: skip
+                              time_, panoptic, tracks)  # fmt: skip
         with self._changed:
             feed.stats.was_processed()
             if self._running:
@@ -275,17 +276,22 @@ class InferenceWorker:
             feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
         return processed
 
-    def _results(self, feed: Feed, received: Received, frame: Any) -> tuple[Any, DepthView | None, tuple | None, dict[int, Extent]]:
+    def _results(self, feed: Feed, received: Received, frame: Any, time_: float) -> tuple[Any, DepthView | None, tuple | None, dict[int, Extent]]:
         """The panoptic map with its track ids, the depth, all tracks of the camera with their positions, and their extents."""
         panoptic = frame.panoptic()
         view = self._hooks.depth(received, frame.image_size)  # after the network: by now it has mostly come
         if feed.tracker is None:
             return panoptic, view, (), {}
-        tracks = feed.tracker.update(frame, stamp=received.time, depth=None if view is None else view.depth)
+        tracks = feed.tracker.update(frame, stamp=time_, depth=None if view is None else view.depth)
         if not feed.tracker.used:  # these are the tracks of another picture
             return panoptic, view, None, {}
-        tracks, extents = located(tracks, view)
+        tracks, extents = located(self._reported(tracks), view)
         return with_track_ids(panoptic, tracks), view, tracks, extents
+
+    def _reported(self, tracks: tuple) -> tuple:
+        """Those of the classes that are to be reported, and whatever was clicked."""
+        names = self._config.class_filter
+        return tuple(track for track in tracks if track.prompted or track.class_name in names) if names else tracks
 
     def _answer(self, ask: Ask) -> None:
         if not ask.future.set_running_or_notify_cancel():

@@ -45,3 +45,24 @@ class Clock:
             order = Order.RESTARTED
         self.now = stamp
         return order, dt
+
+
+class SteadyTime:
+    """A time for tracking from stamps as cameras really give them.
+
+    That is the stamp, as long as it advances. Some drivers stamp with whole seconds, or the same for ever, and clocks are
+    set back a little: there the time goes on by as much as has passed between the arrivals. A stamp that goes back by more
+    than `RESTART_AFTER` is taken as it is: time began anew.
+    """
+
+    def __init__(self) -> None:
+        self._stamp = self._arrived = self._now = -math.inf
+
+    def of(self, stamp: float, arrived: float) -> float:
+        """Seconds; `arrived` on any clock that does not go back."""
+        if stamp > self._now or self._stamp - stamp > RESTART_AFTER:
+            now = stamp
+        else:
+            now = self._now + max(arrived - self._arrived, 1e-3)
+        self._stamp, self._arrived, self._now = stamp, arrived, now
+        return now

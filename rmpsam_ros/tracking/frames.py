@@ -36,7 +36,8 @@ def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDAr
     )
     cells = panoptic.segment_ids[middle]
     masks = cells[None] == np.array([segment.id for segment in things], np.uint16)[:, None, None]
-    unsure = _unsure(objects.class_ids, objects.scores, [s.query_index for s in panoptic.segments], is_thing)
+    unsure = _unsure(objects.class_ids, objects.scores, [s.query_index for s in panoptic.segments],
+                     is_thing if frame.allowed is None else is_thing & frame.allowed)  # fmt: skip
     logits = objects.mask_logits[unsure, :rows, :columns]
     rest = (logits > 0) & ~masks.any(axis=0)
     whole = rest.sum(axis=(1, 2)) > 0.5 * np.maximum((logits > 0).sum(axis=(1, 2)), 1)
