@@ -6,7 +6,7 @@ import pytest
 from tracking_scenes import GRID, square
 
 from rmpsam_ros.tracking import appearance, evidence, masks, motion
-from rmpsam_ros.tracking.clock import NOMINAL_INTERVAL, Clock, Order
+from rmpsam_ros.tracking.clock import NOMINAL_INTERVAL, Clock, Order, SteadyTime
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.types import Roi
 
