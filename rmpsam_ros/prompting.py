@@ -50,7 +50,7 @@ class Prompt:
         return encoded, kinds
 
 
-def parse_prompt(points: Sequence[Sequence[float]], labels: Sequence[int] | None, boxes: Sequence[Sequence[float]],
+def parse_prompt(points: Sequence[Sequence[float] | PointPrompt], labels: Sequence[int] | None, boxes: Sequence[Sequence[float]],
                  image_size: tuple[int, int]) -> Prompt:  # fmt: skip
     """Checks a request against the image's (height, width).
 
@@ -58,7 +58,9 @@ def parse_prompt(points: Sequence[Sequence[float]], labels: Sequence[int] | None
         PromptError: what is wrong and what would be right.
     """
     points, boxes = list(points), list(boxes)
-    labels = [FOREGROUND] * len(points) if labels is None else list(labels)
+    if labels is None:
+        labels = [point.label if isinstance(point, PointPrompt) else FOREGROUND for point in points]
+    labels = list(labels)
     if len(labels) != len(points):
         raise PromptError(f"There are {len(points)} points and {len(labels)} labels; give one label (1 or 0) for each point.")
     if len(points) + len(boxes) > MAX_PROMPTS:
@@ -141,7 +143,7 @@ def class_of_mask(mask: npt.NDArray[np.bool_], roi: Roi, panoptic: PanopticResul
 
 def _point(point: Sequence[float], label: int, image_size: tuple[int, int]) -> PointPrompt:
     try:
-        x, y = (float(v) for v in point)
+        x, y = (float(v) for v in ((point.x, point.y) if isinstance(point, PointPrompt) else point))
     except (TypeError, ValueError):
         raise PromptError(f"The point {point!r} is not a pair of numbers; give (x, y) in pixels.") from None
     if label not in (FOREGROUND, BACKGROUND):

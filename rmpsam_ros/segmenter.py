@@ -230,7 +230,7 @@ class Frame:
         n = len(self._outputs.class_ids)
         self._outputs = replace(self._outputs, mask_logits=np.empty((n, 0, 0), np.float32))
 
-    def prompt(self, points: Sequence[Sequence[float]] = (), labels: Sequence[int] | None = None,
+    def prompt(self, points: Sequence[Sequence[float] | PointPrompt] = (), labels: Sequence[int] | None = None,
                boxes: Sequence[Sequence[float]] = ()) -> PromptResult:  # fmt: skip
         """The mask of the object that points and boxes describe.
 
@@ -240,8 +240,8 @@ class Frame:
         `query` is of the whole image even then, to compare frames by.
 
         Args:
-            points: (x, y) each, in source pixels.
-            labels: 1 (foreground) or 0 (background) for each point; all foreground if None.
+            points: (x, y) or `PointPrompt` each, in source pixels.
+            labels: 1 (foreground) or 0 (background) for each point; if None a `PointPrompt`'s own, and foreground for the others.
             boxes: (x1, y1, x2, y2) each, in source pixels.
 
         Raises:

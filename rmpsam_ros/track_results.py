@@ -68,22 +68,25 @@ class TrackWriter:
 
     def content(self, video_name: str) -> dict[str, Any]:
         """The JSON of the video."""
-        numbers = category_ids(self.labels)
+        numbers, listed = category_ids(self.labels), categories(self.labels)
+        unknown = max(numbers) + 1
         n, (height, width) = len(self._frames), self._size
         annotations = []
         for track_id, track in sorted(self._tracks.items()):
             if not track.confirmed:
                 continue
-            class_id = max(track.class_votes, key=track.class_votes.get)
+            votes = {k: v for k, v in track.class_votes.items() if k >= 0}
             annotations.append({
-                "id": track_id, "video_id": 1, "category_id": numbers[class_id] if class_id >= 0 else None,
+                "id": track_id, "video_id": 1, "category_id": numbers[max(votes, key=votes.get)] if votes else unknown,
                 "score": round(float(np.mean(track.scores)), 4), "prompted": track.prompted, "iscrowd": 0,
                 "height": height, "width": width, "length": n,
                 "segmentations": [track.masks[k][0] if k in track.masks else None for k in range(n)],
                 "bboxes": [track.masks[k][1] if k in track.masks else None for k in range(n)],
             })
         video = {"id": 1, "name": video_name, "width": width, "height": height, "length": n, "file_names": self._frames}
-        return {"info": self.info, "videos": [video], "annotations": annotations, "categories": categories(self.labels)}
+        if any(annotation["category_id"] == unknown for annotation in annotations):  # something clicked that the map has never named
+            listed.append({"id": unknown, "name": "unknown", "supercategory": "", "isthing": 1, "color": [128, 128, 128]})
+        return {"info": self.info, "videos": [video], "annotations": annotations, "categories": listed}
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -219,6 +219,40 @@ def test_bag__says_what_is_wrong_with_the_request(tmp_path, capsys, words, part)
     assert re.search(part, error) and error.count("\n") == 1 and not (tmp_path / "out").exists()
 
 
+def test_bag__a_message_that_is_none_is_left_out(tmp_path, capsys):
+    def junk(path, count: int):
+        with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+            connection = writer.add_connection(TOPIC, NAMES[Image], typestore=TYPES)
+            writer.write(connection, START, b"\x00\x01\x00\x00no image")
+            for index in range(count):
+                writer.write(connection, START + (1 + index) * 100_000_000, serialize_message(raw(index)))
+        return path
+
+    assert bag(junk(tmp_path / "drive", 3), "--out", str(tmp_path / "out"), "--results", "panoptic") == 0
+    said = capsys.readouterr().err
+    assert "1 of 4 images were left out" in said and "a message of /front/image_raw is no sensor_msgs/msg/Image" in said
+    assert len(read_bag(tmp_path / "out")[0]["/rmpsam/front/panoptic"]) == 3
+    assert bag(junk(tmp_path / "worse", 0), "--out", str(tmp_path / "none")) == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert "no image that can be used" in line and not (tmp_path / "none").exists()
+
+
+def test_bag__results_of_an_earlier_run_are_not_mixed_with_the_new_ones(tmp_path, capsys):
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(i)) for i in range(2)])
+    assert bag(source, "--out", str(tmp_path / "once"), "--keep", "all", "--results", "panoptic") == 0
+    capsys.readouterr()
+    assert bag(tmp_path / "once", "--topic", TOPIC, "--out", str(tmp_path / "twice"), "--keep", "all", "--results", "panoptic") == 0
+    assert "/rmpsam/front/panoptic, /rmpsam/labels are left out" in " ".join(capsys.readouterr().err.split())
+    found = read_bag(tmp_path / "twice")[0]
+    assert len(found["/rmpsam/front/panoptic"]) == 2 and len(found["/rmpsam/labels"]) == 1 and len(found[TOPIC]) == 2
+
+
+def test_bag__images_of_one_stamp_are_tracked_all_the_same(tmp_path):
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(0)) for _ in range(3)])
+    assert bag(source, "--out", str(tmp_path / "out"), "--results", "tracks") == 0
+    assert len(read_bag(tmp_path / "out")[0]["/rmpsam/front/tracks"]) == 3
+
+
 def test_bag__says_what_is_wrong_with_the_files(tmp_path, capsys):
     assert bag(tmp_path / "none", "--out", str(tmp_path / "out")) == 2
     assert "there is no file or folder" in capsys.readouterr().err

@@ -77,6 +77,19 @@ def test_click__bad_input_is_one_line_and_exit_2(asked, photo: Path, tmp_path: P
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png"]
 
 
+@pytest.mark.parametrize("words, part", [
+    (["--out", "{photo}"], "would replace the photo"),
+    (["--out", "m.png", "--overlay", "{photo}"], "would replace the photo"),
+    (["--out", "m.png", "--overlay", "overlay.txt"], "is no kind of picture that can be written"),
+])
+def test_click__a_wrong_output_leaves_nothing_behind(asked, photo: Path, tmp_path: Path, monkeypatch, capsys, words, part) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = photo.read_bytes()
+    assert cli.main(["click", str(photo), "8", "12", *(word.format(photo=photo) for word in words)]) == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert part in line and photo.read_bytes() == before and [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
 def test_click__repeated_in_one_process_starts_from_nothing(asked, photo: Path, tmp_path: Path) -> None:
     for _ in range(2):
         words = ["click", str(photo), "8", "12", "--negative", "50", "40", "--out", str(tmp_path / "m.png")]

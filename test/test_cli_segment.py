@@ -90,6 +90,13 @@ def test_segment__one_broken_photo_does_not_stop_the_others(segmenter, photos: P
     assert len(said) == 1 and "cut off" in said[0]
 
 
+def test_segment__a_broken_photo_alone_gets_one_line(segmenter, tmp_path: Path, capsys) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    assert cli.main(["segment", str(tmp_path / "broken.jpg"), "--out", str(tmp_path / "out")]) == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert line.startswith("rmpsam segment: ") and "broken.jpg" in line
+
+
 def test_segment__ctrl_c_keeps_what_is_whole(segmenter, photos: Path, clip: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     plain, calls = segmenter.set_image, []

@@ -104,8 +104,11 @@ def test_track__only_clicked__leaves_the_rest_out(segmenter, folder: Path, tmp_p
     (["nowhere.mp4", "--out", "out"], "nowhere.mp4 does not exist"),
     (["{clip}", "--out", "{clip}"], "is a file; give a folder"),
     (["{clip}", "--out", "out", "--fps", "0"], "--fps is 0"),
-    (["{clip}", "--out", "out", "--min-hits", "0"], "min_hits is 0"),
-    (["{clip}", "--out", "out", "--max-age", "-1"], "max_age is -1"),
+    (["{clip}", "--out", "out", "--min-hits", "0"], "'0' is not a whole number from 1 up"),
+    (["{clip}", "--out", "out", "--max-age", "-1"], "'-1' is not a number of seconds"),
+    (["{clip}", "--out", "out", "--alpha", "7"], "'7' is not a number from 0 to 1"),
+    (["{clip}", "--out", "out", "--threads", "-1"], "'-1' is not a whole number from 1 up"),
+    (["{clip}", "--out", "{beside}"], "would replace"),
     (["{clip}", "--out", "out", "--mode", "clip", "--click", "3", "3"], "--click works in online mode only"),
     (["{clip}", "--out", "out", "--only-clicked"], "--only-clicked needs --click"),
     (["{empty}", "--out", "out"], "holds no photo"),
@@ -114,8 +117,8 @@ def test_track__only_clicked__leaves_the_rest_out(segmenter, folder: Path, tmp_p
 def test_track__bad_input__is_one_line_and_exit_code_2(segmenter, clip: Path, tmp_path: Path, monkeypatch, capsys, words, sentence) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    assert track(*(word.format(clip=clip, empty=tmp_path / "empty") for word in words)) == 2
-    *_, line = capsys.readouterr().err.strip().splitlines()
+    assert track(*(word.format(clip=clip, empty=tmp_path / "empty", beside=clip.parent) for word in words)) == 2
+    line, = capsys.readouterr().err.splitlines()
     assert line.startswith("rmpsam track: ") and sentence in line
     assert not list(tmp_path.glob("out/*"))
 
@@ -135,3 +138,16 @@ def test_track__clip_mode__runs_the_network_on_clips(clip: Path, tmp_path: Path,
     assert content["info"]["mode"] == "clip" and len(content["annotations"]) > 0
     assert all(len(a["segmentations"]) == FRAMES and 0 <= a["score"] <= 1 for a in content["annotations"])
     assert "clip mode" in capsys.readouterr().err
+
+
+def test_track__of_what_the_map_has_never_named__has_a_category_that_is_listed() -> None:
+    from rmpsam_ros.track_results import TrackWriter
+    from rmpsam_ros.types import Roi, TrackedInstance, TrackState
+
+    writer = TrackWriter(LABELS, {})
+    shown = np.ones((4, 5), bool)
+    for number, class_id in ((1, -1), (2, 0)):
+        writer.add("0", (20, 30), [TrackedInstance(number, class_id, "", 0.9, TrackState.CONFIRMED, 1, 0, True, Roi(1, 2, 5, 4), shown)])
+    content = writer.content("clip")
+    named = {category["id"]: category["name"] for category in content["categories"]}
+    assert [named[annotation["category_id"]] for annotation in content["annotations"]] == ["unknown", LABELS[0].name]

@@ -33,7 +33,7 @@ def test_unmatched__names_both_sides():
     (sentence,) = unmatched("/t", "reliable", IMAGE, [GOOD, POOR])
     assert sentence.startswith("/b publishes /t best effort, but qos_reliability: reliable asks for reliable")
     (sentence,) = unmatched("/t", "reliable", IMAGE, [OTHER])
-    assert sentence == f"/c publishes {JPEG} on /t, where {IMAGE} is subscribed; set image_transport: compressed"
+    assert sentence == f"/c publishes {JPEG} on /t, where {IMAGE} is subscribed; set image_transport: compressed, and remap /t/compressed to /t"
 
 
 @pytest.mark.parametrize(

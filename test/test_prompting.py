@@ -106,3 +106,9 @@ def test_class_of_mask__the_segment_most_overlapped():
     nowhere = np.zeros((4, 6), bool)
     nowhere[:, 0] = True
     assert class_of_mask(nowhere, Roi.of_mask(nowhere), panoptic) == -1
+
+
+def test_prompt__points_may_be_point_prompts_with_labels_of_their_own():
+    prompt = parse_prompt([PointPrompt(9, 8, 1), PointPrompt(50, 40, 0), (3, 4)], None, [], SIZE)
+    assert [(p.x, p.y, p.label) for p in prompt.points] == [(9, 8, 1), (50, 40, 0), (3, 4, 1)]
+    assert [p.label for p in parse_prompt([PointPrompt(9, 8, 0)], [1], [], SIZE).points] == [1]

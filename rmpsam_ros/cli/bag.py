@@ -23,7 +23,7 @@ RESULTS = ("panoptic", "tracks", "semantic", "confidence", "detections", "overla
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_model_options
+    from rmpsam_ros.cli.model_options import add_model_options, seconds, share, whole_number
 
     parser.add_argument("bag", metavar="BAG", type=Path, help="the bag's folder, or one .mcap or .db3 file")
     parser.add_argument("--out", required=True, type=Path, metavar="BAG2", help="the folder to make")
@@ -38,9 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", nargs="+", default=[], metavar="T", help="topics to copy as they are; `all` for every one (default: none)")
     parser.add_argument("--storage", choices=("mcap", "sqlite3"), help="of BAG2 (default: as BAG)")
     parser.add_argument("--max-rate", type=float, default=0.0, metavar="HZ", help="images a second of each topic at most, by their stamps (0 = all)")
-    parser.add_argument("--max-age", type=float, default=10.0, metavar="S", help="seconds for which an object out of sight is remembered (10)")
-    parser.add_argument("--min-hits", type=int, default=3, metavar="N", help="frames before a track counts (3)")
-    parser.add_argument("--alpha", type=float, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
+    parser.add_argument("--max-age", type=seconds, default=10.0, metavar="S", help="seconds for which an object out of sight is remembered (10)")
+    parser.add_argument("--min-hits", type=whole_number, default=3, metavar="N", help="frames before a track counts (3)")
+    parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
     parser.add_argument("--depth-max-gap", type=float, default=0.05, metavar="S",
                         help="seconds that an image and its depth image may lie apart (0.05)")
     parser.add_argument("--points-step", type=int, default=1, metavar="N", help="every so many pixels, and rows, make a point (1)")
@@ -73,12 +73,11 @@ def run(args: argparse.Namespace) -> int:
         beside = read_beside(bag, args.depth, args.camera_info)
         segmenter = model_options.open_segmenter(args)
         try:
-            console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow")
             with atomic_folder(args.out) as part:
                 inner = part / args.out.name  # a bag's files are named after its folder
                 writer = BagWriter(inner, args.storage or bag.storage)
                 try:
-                    done = _Run(args, segmenter, writer, console).all(bag, beside)
+                    done = _Run(args, segmenter, writer, console, model_options.Announcement(console, segmenter)).all(bag, beside)
                 finally:
                     writer.close()
                 for path in list(inner.iterdir()):
@@ -93,9 +92,9 @@ def run(args: argparse.Namespace) -> int:
 class _Run:
     """One bag on its way."""
 
-    def __init__(self, args: argparse.Namespace, segmenter: Segmenter, writer, console) -> None:
+    def __init__(self, args: argparse.Namespace, segmenter: Segmenter, writer, console, announce) -> None:
         self._args, self._segmenter, self._writer, self._console = args, segmenter, writer, console
-        self._used, self._bad, self._older = 0, [], set()
+        self._used, self._bad, self._older, self._announce = 0, [], set(), announce
 
     def all(self, bag: BagReader, beside: dict[str, tuple[str, str]]) -> str:
         """Every message; what was done, in a sentence.
@@ -115,16 +114,16 @@ class _Run:
         if self._older:
             self._console.print(f"{', '.join(sorted(self._older))} are left out: results of an earlier run, whose names the new ones have", style="yellow")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        with Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as progress:
             bar = progress.add_task("images", total=bag.count)
             for entry in self._in_turn(bag, cameras, beside):
                 progress.advance(bar)
                 self._write(cameras[entry.connection.topic], entry)
         bad, names = self._bad, ", ".join(cameras)
-        if bad:
-            self._console.print(f"{len(bad)} of {bag.count} images were left out, the first of {bad[0]}", style="yellow")
         if not self._used:
             raise BagError(f"{bag.path} has no image that can be used on {names}" + (f" ({bad[0]})." if bad else "."))
+        if bad:
+            self._console.print(f"{len(bad)} of {bag.count} images were left out, the first of {bad[0]}", style="yellow")
         for topic, camera in cameras.items():
             if camera.without_depth:
                 self._console.print(f"{camera.without_depth} images of {topic} had no depth: {camera.problem}", style="yellow")
@@ -150,6 +149,8 @@ class _Run:
                 self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), entry.time, latched=True)
             if entry.kept and entry.connection.topic not in self._older:
                 self._writer.copy(entry)
+            if (entry.image or entry.beside) and not self._is_readable(entry):
+                continue
             if entry.beside:
                 for topic, others in beside.items():
                     if entry.connection.topic in others:
@@ -159,6 +160,16 @@ class _Run:
             while waiting and cameras[waiting[0].connection.topic].is_ready(waiting[0], entry.time):
                 yield waiting.popleft()
         yield from waiting
+
+    def _is_readable(self, entry: BagMessage) -> bool:
+        from rmpsam_ros.errors import BagError
+
+        try:
+            entry.message
+        except BagError as error:
+            self._bad.append(str(error))
+            return False
+        return True
 
     def _write(self, camera: BagCamera, entry: BagMessage) -> None:
         from rmpsam_ros.errors import ImageError
@@ -171,6 +182,7 @@ class _Run:
         if results is None:
             return
         self._used += 1
+        self._announce()
         for topic, message, latched in results:
             self._writer.add(topic, message, entry.time, latched)
 

@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answers the prompt, writes the mask, and prints one line about it."""
+    import cv2
     import numpy as np
     from rich.console import Console
 
@@ -51,6 +52,11 @@ def run(args: argparse.Namespace) -> int:
     if Path(args.out).suffix.lower() not in (".png", ".bmp", ".tif", ".tiff"):
         raise ImageError(f"--out {args.out} would not keep the mask exactly; end the name in .png.")
     image = read_image(args.image)
+    for option, path in (("--out", args.out), ("--overlay", args.overlay)):
+        if path and Path(path).exists() and Path(path).samefile(args.image):
+            raise ImageError(f"{option} {path} would replace the photo; give another name.")
+        if path and not cv2.haveImageWriter(path):
+            raise ImageError(f"{option} {path} is no kind of picture that can be written; end the name in .png or .jpg.")
     segmenter = model_options.open_segmenter(args)
     try:
         click = segmenter.set_image(image).prompt(

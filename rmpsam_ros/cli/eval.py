@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if find_spec(path) is None:
             continue
         task = import_module(path)
-        chosen = tasks.add_parser(name, help=task.HELP, description=task.HELP)
+        example = "\n".join(f"  {line.strip()}" for line in task.EXAMPLE.strip().splitlines())
+        chosen = tasks.add_parser(name, help=task.HELP, description=task.HELP, epilog=f"example:\n{example}",
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
         task.add_arguments(chosen)
         chosen.set_defaults(run_task=task.run)
 

@@ -5,6 +5,7 @@ import argparse
 from pathlib import Path
 
 HELP = "PQ, SQ and RQ of panoptic maps, as panopticapi computes them"
+EXAMPLE = "rmpsam eval panoptic --images coco/val2017 --annotations coco/panoptic_val2017.json --limit 100"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +32,14 @@ def run(args: argparse.Namespace) -> int:
         label_map = reports.label_map_of(segmenter, args.label_map)
         data = CocoPanoptic(args.annotations, args.images, label_map, maps=args.maps)
         indices = reports.chosen(len(data), args.limit, args.every)
-        console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", soft_wrap=True)
+        announce = model_options.Announcement(console, segmenter)
         quality = PanopticQuality(segmenter.labels)
 
         def load(index: int):
             return data.panoptic(index), data.image(index)
 
         for truth, image in reports.with_progress(reports.ahead(load, indices), len(indices), console):
+            announce()
             quality.add(truth, segmenter.set_image(image).panoptic())
         summary = quality.summary()
         if args.json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 
 HELP = "mean IoU of clicked objects after one, two, … simulated clicks, beside that of a disc of 50 pixels round the first"
+EXAMPLE = "rmpsam eval prompt --images coco/val2017 --annotations coco/instances_val2017.json --every 50"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,9 +40,10 @@ def run(args: argparse.Namespace) -> int:
     indices = reports.chosen(len(data), args.limit, args.every)
     segmenter = model_options.open_segmenter(args)
     try:
-        console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", soft_wrap=True)
+        announce = model_options.Announcement(console, segmenter)
         quality = PromptQuality(args.clicks, args.smallest)
         for sample in reports.with_progress(reports.ahead(data.sample, indices), len(indices), console):
+            announce()
             quality.add_frame(sample, segmenter.set_image(sample.image), [data.label_map.labels[i].name for i in sample.class_ids])
         summary = quality.summary()
         if args.json:

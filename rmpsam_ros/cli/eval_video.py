@@ -58,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
     segmenter = model_options.open_segmenter(args)
     known = {label.name: label.id for label in segmenter.labels.classes}
     with_classes = not args.class_agnostic and all(c in known for video in videos for c in video.categories.values())
-    judges = []
+    judges, console = [], Console(stderr=True)
     try:
-        for video in progress(videos, "videos", console=Console(stderr=True), transient=True):
+        for video in progress(videos, "videos", console=console, transient=True, disable=not console.is_terminal):
             judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, known if with_classes else {}, cameras))
             judges[-1].run(args.clicks)
             if runner is not None:

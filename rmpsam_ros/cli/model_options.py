@@ -5,6 +5,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from rmpsam_ros.segmenter import Segmenter
 
 
@@ -24,7 +26,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--overlap-threshold", type=share, metavar="T",
                        help="objects of which less stays visible are left out, 0 to 1 (default: the model's)")
     group.add_argument("--no-zoom", action="store_true", help="do not look at small clicked objects from nearer (default: as the model says)")
-    group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    group.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: all cores)")
 
 
 def open_segmenter(args: argparse.Namespace) -> Segmenter:
@@ -55,6 +57,36 @@ def image_size(text: str) -> tuple[int, int]:
     if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size; write HEIGHTxWIDTH, such as 480x640")
     return int(height), int(width)
+
+
+class Announcement:
+    """Says once what runs: when the first input has proved good, so that a wrong one gets its one line alone."""
+
+    def __init__(self, console: Console, segmenter: Segmenter) -> None:
+        self._console, self._segmenter, self._said = console, segmenter, False
+
+    def __call__(self) -> None:
+        if not self._said:
+            self._said = True
+            self._console.print(describe(self._segmenter), style="" if self._segmenter.trained else "yellow", highlight=False, soft_wrap=True)
+
+
+def whole_number(text: str) -> int:
+    """A whole number from 1 up."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Seconds from 0 up."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 up")
+    return value
 
 
 def share(text: str) -> float:

@@ -53,11 +53,10 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     segmenter = model_options.open_segmenter(args)
     writer = ResultWriter(out, segmenter.labels, _info(segmenter))
-    console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", highlight=False,
-                  soft_wrap=True)
+    announce = model_options.Announcement(console, segmenter)
     started = time.perf_counter()
     try:
-        broken = _segment_all(files, segmenter, writer, args, console)
+        broken = _segment_all(files, segmenter, writer, args, console, announce)
     finally:
         segmenter.close()
         if writer.images:
@@ -69,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     return 2 if broken else 0
 
 
-def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, console) -> int:
+def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, console, announce) -> int:
     """Segments the files in turn behind a progress bar; returns how many could not be read."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -78,14 +77,14 @@ def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, 
     broken = 0
     columns = (TextColumn("{task.description}"), BarColumn(),
                TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         everything = progress.add_task("files", total=len(files))
         for file in files:
             try:
                 if file.is_video:
-                    _segment_video(file, segmenter, writer, args, progress)
+                    _segment_video(file, segmenter, writer, args, progress, announce)
                 else:
-                    _segment_photo(file, segmenter, writer, args)
+                    _segment_photo(file, segmenter, writer, args, announce)
             except ImageError as error:
                 broken += 1
                 console.print(f"rmpsam segment: {error}", markup=False, highlight=False, soft_wrap=True)
@@ -93,15 +92,16 @@ def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, 
     return broken
 
 
-def _segment_photo(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, args) -> None:
+def _segment_photo(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, args, announce) -> None:
     from rmpsam_ros.media import read_image
 
     image = read_image(file.path)
     result = segmenter.set_image(image).panoptic()
     writer.add_photo(file, result, _overlay(image, result, segmenter, args))
+    announce()
 
 
-def _segment_video(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, args, progress: Progress) -> None:
+def _segment_video(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, args, progress: Progress, announce) -> None:
     from rmpsam_ros.media import Video
 
     with Video(file.path) as video, writer.video(file, video.fps / args.every, not args.no_overlays) as output:
@@ -111,6 +111,7 @@ def _segment_video(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, 
                 if frame.index % args.every == 0:
                     result = segmenter.set_image(frame.image).panoptic()
                     output.add(frame, result, _overlay(frame.image, result, segmenter, args))
+                    announce()
                 progress.advance(bar)
         finally:
             progress.remove_task(bar)

@@ -18,7 +18,7 @@ rmpsam track frames/ --fps 10 --out results --mode clip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_model_options
+    from rmpsam_ros.cli.model_options import add_model_options, seconds, share, whole_number
 
     parser.add_argument("video", metavar="VIDEO", help="a video, or a folder of pictures that are its frames by name")
     parser.add_argument("--out", required=True, metavar="DIR", help="gets NAME.mp4 and NAME.json")
@@ -27,11 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only-clicked", action="store_true", help="draw and write the clicked objects only")
     parser.add_argument("--mode", choices=("online", "clip"), default="online",
                         help="online: frame by frame, as a robot sees it (default); clip: as in the method, needs torch")
-    parser.add_argument("--max-age", type=float, default=10.0, metavar="S",
+    parser.add_argument("--max-age", type=seconds, default=10.0, metavar="S",
                         help="seconds for which an object out of sight is remembered (10)")
-    parser.add_argument("--min-hits", type=int, default=3, metavar="N", help="frames before a track counts (3)")
+    parser.add_argument("--min-hits", type=whole_number, default=3, metavar="N", help="frames before a track counts (3)")
     parser.add_argument("--fps", type=float, default=None, metavar="F", help="frames per second, of a folder (10)")
-    parser.add_argument("--alpha", type=float, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
+    parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
     parser.add_argument("--no-overlay", action="store_true", help="JSON only")
     add_model_options(parser)
 
@@ -58,11 +58,15 @@ class _Run:
     def __init__(self, args: argparse.Namespace) -> None:
         from rich.console import Console
 
+        from rmpsam_ros.errors import ImageError
         from rmpsam_ros.frame_source import open_frames
 
         self.args = args
         self.console = Console(stderr=True)
         self.frames = open_frames(args.video, args.fps)
+        film = Path(args.out) / f"{self.frames.name}.mp4"
+        if not args.no_overlay and film.exists() and film.samefile(args.video):
+            raise ImageError(f"--out {args.out} would replace {args.video} by its overlay video; give another folder.")
 
     def online(self) -> int:
         """Frame by frame."""
@@ -70,7 +74,7 @@ class _Run:
         from rmpsam_ros.tracking import Tracker
 
         segmenter = model_options.open_segmenter(self.args)
-        self._say(model_options.describe(segmenter), segmenter.trained)
+        announce = model_options.Announcement(self.console, segmenter)
         tracker = Tracker(segmenter.labels, self.args.max_age, self.args.min_hits)
         clicked: list[int] = []
         spent = [0.0]
@@ -84,6 +88,7 @@ class _Run:
             if index == 0 and self.args.click:
                 clicked.extend(_follow(tracker, frame, point) for point in self.args.click)
                 tracks = tracker.tracks
+            announce()
             return [t for t in tracks if t.track_id in clicked] if self.args.only_clicked else tracks
 
         try:
@@ -131,7 +136,7 @@ class _Run:
             if not args.no_overlay:
                 film = OverlayVideo(stack.enter_context(atomic_file(Path(args.out) / f"{name}.mp4")), self.frames.fps)
                 stack.callback(film.close)
-            progress = stack.enter_context(Progress(*columns, console=self.console, transient=True))
+            progress = stack.enter_context(Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal))
             bar = progress.add_task(name, total=self.frames.count or None)
             for frame in self.frames.images():
                 size = frame.image.shape[:2]

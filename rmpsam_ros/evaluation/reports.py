@@ -25,7 +25,8 @@ def with_progress(items: Iterable, total: int, console: Console, label: str = "p
     """The items in turn, behind a bar that goes away at the end."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    with Progress(TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+    with Progress(TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True,
+                  disable=not console.is_terminal) as bar:  # fmt: skip
         task = bar.add_task(label, total=total)
         for item in items:
             yield item

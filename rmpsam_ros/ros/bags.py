@@ -42,8 +42,15 @@ class BagMessage:
 
     @cached_property
     def message(self) -> Image | CompressedImage | CameraInfo:
-        """The message itself; not of one that is only kept."""
-        return deserialize_message(self.raw, {**IMAGE_TYPES, **INFO_TYPES}[self.connection.msgtype])
+        """The message itself; not of one that is only kept.
+
+        Raises:
+            BagError: its bytes are no message of its type.
+        """
+        try:
+            return deserialize_message(self.raw, {**IMAGE_TYPES, **INFO_TYPES}[self.connection.msgtype])
+        except Exception as error:  # rclpy raises its own kinds, and unpacking what it likes
+            raise BagError(f"a message of {self.connection.topic} is no {self.connection.msgtype} ({_short(error)})") from error
 
 
 class BagReader:

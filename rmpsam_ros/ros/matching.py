@@ -39,7 +39,11 @@ def unmatched(topic: str, reliability: str, message_type: str, publishers: Seque
     sentences = []
     for publisher in publishers:
         if publisher.type != message_type:
-            remedy = "; set image_transport: compressed" if publisher.type.endswith("/CompressedImage") else ""
+            remedy = ""
+            if publisher.type.endswith("/CompressedImage"):  # that transport listens to the topic with /compressed behind it
+                remedy = "; set image_transport: compressed"
+                if not topic.endswith("/compressed"):
+                    remedy += f", and remap {topic}/compressed to {topic}"
             sentences.append(
                 f"{publisher.node} publishes {publisher.type} on {topic}, where {message_type} is subscribed{remedy}"
             )

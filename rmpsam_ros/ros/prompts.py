@@ -113,9 +113,11 @@ class Services:
     def _active_worker(self) -> InferenceWorker:
         worker = self._worker()
         if worker is None:
-            name = self._node.get_fully_qualified_name()
+            name, state = self._node.get_fully_qualified_name(), self._state()
+            steps = {"inactive": "activate", "unconfigured": "configure, then activate"}
             raise PromptError(
-                f"the node is {self._state()}: activate it first (ros2 lifecycle set {name} configure, then activate)"
+                f"the node is {state}: activate it first (ros2 lifecycle set {name} {steps[state]})" if state in steps else
+                f"the node is {state}: it answers while it is active"
             )
         return worker
 
