@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -34,6 +35,8 @@ def test_bench__table_markdown_and_json(tmp_path, capsys):
     assert main([*arguments, "--markdown", str(tmp_path / "t.md"), "--json", str(tmp_path / "t.json")]) == 0
     said = capsys.readouterr().out
     assert "median milliseconds of processor time" in said and "torch's profiler does not see into OpenVINO" in said and " % (" in said
+    assert re.search(r"p99 of tiny, openvino, fp32, 64x64, batch 1: encode [\d.]+ ms, decode [\d.]+ ms, post-process [\d.]+ ms, "
+                     r"whole [\d.]+ ms, click [\d.]+ ms", " ".join(said.split()))  # fmt: skip
     lines = (tmp_path / "t.md").read_text().splitlines()
     assert lines[0].startswith("| model | backend") and "| tiny | openvino | fp32 | 64x64 |" in lines[2]
     row, _ = json.loads((tmp_path / "t.json").read_text())["rows"]

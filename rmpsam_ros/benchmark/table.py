@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rmpsam_ros.benchmark.row import Row
+from rmpsam_ros.benchmark.row import STAGES, Row
 
 
 def _time(stage: str):
@@ -33,6 +33,12 @@ COLUMNS = (
 def cells_of(rows: Sequence[Row]) -> list[list[str]]:
     """The cells of each row."""
     return [[text(row, rows) for _, text in COLUMNS] for row in rows]
+
+
+def slowest(rows: Sequence[Row]) -> list[str]:
+    """A line for each row with the 99th percentile of every stage."""
+    return [f"p99 of {row.model}, {row.backend}, {row.precision}, {row.size[0]}x{row.size[1]}, batch {row.batch}: "
+            + ", ".join(f"{stage} {row.p99(stage):.1f} ms" for stage in STAGES) + "." for row in rows]  # fmt: skip
 
 
 def markdown(rows: Sequence[Row]) -> str:

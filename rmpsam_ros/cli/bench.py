@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros import benchmark
     from rmpsam_ros.atomic import atomic_file
     from rmpsam_ros.benchmark.machine import machine
-    from rmpsam_ros.benchmark.table import COLUMNS, cells_of, markdown
+    from rmpsam_ros.benchmark.table import COLUMNS, cells_of, markdown, slowest
     from rmpsam_ros.errors import RmpsamError
 
     if args.rounds < 1:
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         table.add_row(*line)
     console.print(table)
     of_processor = ", processor time of all threads" if args.processor_time else ""
-    notes = [benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn{of_processor}. {machine()}."]
+    notes = [*slowest(rows), benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn{of_processor}. {machine()}."]
     notes += [*profiles, _tracking_line()]
     if args.node:
         notes += _node_lines(args.model[0])
