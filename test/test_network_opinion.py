@@ -79,3 +79,13 @@ def test_dense_features__are_decoded_without_it(net, image):
     plain.load_state_dict({k: v for k, v in net.state_dict().items() if "opinion" not in k})
     with torch.no_grad():
         assert torch.equal(net.decode_objects(net.features(image)).class_logits, plain.decode_objects(plain.features(image)).class_logits)
+
+
+def test_stuff_queries__keep_the_class_that_they_own():
+    net = build("tiny", second_opinion=True, anchors=True, stuff_queries=3)
+    torch.nn.init.normal_(net.panoptic_head.opinion.layers[-1].weight)
+    features = net.mask_features(*net.encode(net.normalize(torch.rand(1, 3, 64, 96) * 255)))
+    with torch.no_grad():
+        alone = net.panoptic_head.decode_objects(features, []).class_logits.softmax(-1)
+        both = net.decode_objects(features).class_logits.softmax(-1)
+    assert torch.equal(both[:, :3], alone[:, :3]) and not torch.allclose(both[:, 3:], alone[:, 3:], atol=1e-3)

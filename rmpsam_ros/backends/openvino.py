@@ -34,8 +34,8 @@ class OpenVinoBackend:
         self.device = str(core.get_property(plugin, "FULL_DEVICE_NAME")).strip()
         self.precision = _precision(core, plugin, precision)
         # What is not quantised in an int8 graph, and the prompt graph, run as they would without it.
-        beside = _precision(core, plugin, "auto") if self.precision == "int8" else self.precision
-        options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[beside]}
+        computed = _precision(core, plugin, "auto") if self.precision == "int8" else self.precision
+        options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[computed]}
         if plugin == "CPU" and threads:
             options["INFERENCE_NUM_THREADS"] = threads
         cache = _cache_folder()
@@ -48,11 +48,12 @@ class OpenVinoBackend:
         image.reshape({"image": [batch, height, width, 3], "image_size": [batch, 2]})
         mid = image.output("features").partial_shape[1].get_length()
         # Features go from one graph to the other in the type they are computed in: bf16 halves what a frame keeps.
-        stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(beside, ov.Type.f32)
+        stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(computed, ov.Type.f32)
         # Closer looks at clicked objects need the encoder alone: with the decoder as a graph of its own it is there, and only once.
-        decoder = _cut_decoder(ov, image) if model.zoom_prompts else None
-        image = _with_types(ov, image, inputs={"image_size": ov.Type.i64}, outputs={"features": stored})
-        decoder = _with_types(ov, decoder, inputs={"features": stored}) if decoder else None
+        decoder, beside = _cut_decoder(ov, image) if model.zoom_prompts else (None, [])
+        handed_on = {name: stored for name in ("features", *beside)}
+        image = _with_types(ov, image, inputs={"image_size": ov.Type.i64}, outputs=handed_on)
+        decoder = _with_types(ov, decoder, inputs=handed_on) if decoder else None
         prompt = _read(core, model.prompt_graph)
         prompt.reshape({"features": [1, mid, *cells], "boxes": [1, -1, 4], "labels": [1, -1], "image_size": [1, 2]})
         prompt = _with_types(ov, prompt, inputs={"features": stored})
@@ -62,6 +63,8 @@ class OpenVinoBackend:
             self._prompt = core.compile_model(prompt, plugin, options).create_infer_request()
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot compile {model.path} for {plugin} ({_short(error)}).") from error
+        for name in beside:
+            self._decoder.set_tensor(name, self._image.get_tensor(name))  # one memory for both
         # What a frame keeps, and how much of it: each run writes into tensors of its own, nothing is copied out.
         masks = list((decoder or image).output("mask_logits").shape)
         self._kept = {"features": (stored, [batch, mid, *cells]), "mask_logits": (ov.Type.f32, masks)}
@@ -172,18 +175,54 @@ def _with_types(ov, graph, inputs: dict | None = None, outputs: dict | None = No
 
 
 def _cut_decoder(ov, graph):
-    """Takes what comes after the features out of the image graph; the rest, as a graph from `features` (float32) on."""
+    """Takes what comes after the features out of the image graph.
+
+    Returns:
+        That, as a graph from `features` (float32) on, and the names of what else it reads of the encoder: outputs of the
+        image graph from now on, and inputs of the other.
+    """
+    from openvino.passes import ConstantFolding, Manager
+
+    folding = Manager()
+    folding.register_pass(ConstantFolding())  # sizes that both parts ask the encoder for are numbers by now
+    folding.run_passes(graph)
     (kept,) = (r for r in graph.get_results() if "features" in r.get_output_tensor(0).get_names())
     source = kept.input_value(0)
-    features = ov.opset13.parameter(source.get_partial_shape(), source.get_element_type(), name="features")
-    features.output(0).get_tensor().set_names({"features"})
-    for reader in source.get_target_inputs():
-        if reader.get_node().get_type_name() != "Result":
-            reader.replace_source_output(features.output(0))
+    encoder = _before(source.get_node())
+    inputs, beside = [], []
+    for node in graph.get_ordered_ops():
+        if node.get_name() not in encoder or node.get_type_name() == "Constant":
+            continue
+        for output in node.outputs():
+            readers = [r for r in output.get_target_inputs() if r.get_node().get_name() not in encoder and r.get_node().get_type_name() != "Result"]
+            if not readers:
+                continue
+            name = "features" if output == source else f"beside{len(beside)}"
+            given = ov.opset13.parameter(output.get_partial_shape(), output.get_element_type(), name=name)
+            given.output(0).get_tensor().set_names({name})
+            for reader in readers:
+                reader.replace_source_output(given.output(0))
+            inputs.append(given)
+            if name != "features":
+                output.get_tensor().add_names({name})
+                beside.append(name)
     others = [r for r in graph.get_results() if r.get_friendly_name() != kept.get_friendly_name()]
     for result in others:
         graph.remove_result(result)
-    return ov.Model(others, [features], "decoder")
+    for name in beside:
+        graph.add_outputs(name)
+    return ov.Model(others, inputs, "decoder"), beside
+
+
+def _before(node) -> set[str]:
+    """Names of a node and of all that it is computed from."""
+    found, waiting = set(), [node]
+    while waiting:
+        node = waiting.pop()
+        if node.get_name() not in found:
+            found.add(node.get_name())
+            waiting += [value.get_node() for value in node.input_values()]
+    return found
 
 
 def _encoder_of(ov, graph):

@@ -55,7 +55,7 @@ class Head(nn.Module):
                  pooled_classes: bool = False, class_scale: float = LOGIT_SCALE, shared_adapter: bool = False,
                  opinion_channels: int = 0) -> None:  # fmt: skip
         super().__init__()
-        self.dim, self.shared_adapter = dim, shared_adapter
+        self.dim, self.shared_adapter, self.stuff_queries = dim, shared_adapter, stuff_queries
         self.kernels = nn.Embedding(num_queries, dim)
         self.mask_heads = nn.ModuleList(DecoderStage(dim, heads, feedforward, text_dim, anchors) for _ in range(stages))
         self.panoptic_attn = KernelUpdator(dim)
@@ -94,7 +94,8 @@ class Head(nn.Module):
         class_logits = self.text_classifier(embedding)
         opinion = self.opinion(features.pool_deep(claimed)) if self.opinion is not None and features.deep else None
         if opinion is not None and auxiliary is None:
-            class_logits = agree(class_logits, opinion)
+            own = self.stuff_queries  # which are of one class each: there is nothing to ask
+            class_logits = torch.cat((class_logits[:, :own], agree(class_logits[:, own:], opinion[:, own:])), dim=1)
         return StageOutput(
             class_logits=class_logits,
             mask_logits=features.product(adapted, anchors),
