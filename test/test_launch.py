@@ -90,8 +90,13 @@ def test_rviz__is_not_started_unasked(description):
 
 @pytest.mark.parametrize("arguments, prefix", [
     ({}, "/rmpsam/camera/"), ({"namespace": "bot", "cameras": "front, rear"}, "/bot/rmpsam/front/"),
+    ({"namespace": "bot", "params_file": "{file}"}, "/bot/rmpsam/gripper/"),
+    ({"namespace": "bot", "params_file": "nowhere.yaml"}, "/bot/rmpsam/camera/"),  # the node says what is wrong with it
 ])
-def test_rviz__shows_the_first_camera(description, arguments, prefix):
+def test_rviz__shows_the_first_camera(description, arguments, prefix, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("/**:\n  ros__parameters:\n    cameras: [gripper, front]\n")
+    arguments = {name: text.format(file=file) for name, text in arguments.items()}
     node, = rviz_nodes(description(), rviz="true", **arguments)
     path, = (Path(word) for command in node.cmd for word in ["".join(getattr(part, "text", "") for part in command)]
              if word.endswith(".rviz"))
