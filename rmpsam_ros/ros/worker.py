@@ -20,7 +20,7 @@ from rmpsam_ros.ros.hooks import Hooks
 from rmpsam_ros.ros.parameters import FROM_MODEL, NodeConfig
 from rmpsam_ros.ros.requests import Answer, Ask, Call, do, one_line, refuse
 from rmpsam_ros.ros.stats import CameraStats, StageTimes
-from rmpsam_ros.tracking.frames import with_track_ids
+from rmpsam_ros.tracking.frames import of_classes, with_track_ids
 from rmpsam_ros.types import PromptResult
 
 IDLE_WAIT = 0.2
@@ -285,13 +285,8 @@ class InferenceWorker:
         tracks = feed.tracker.update(frame, stamp=time_, depth=None if view is None else view.depth)
         if not feed.tracker.used:  # these are the tracks of another picture
             return panoptic, view, None, {}
-        tracks, extents = located(self._reported(tracks), view)
+        tracks, extents = located(of_classes(tracks, self._config.class_filter), view)
         return with_track_ids(panoptic, tracks), view, tracks, extents
-
-    def _reported(self, tracks: tuple) -> tuple:
-        """Those of the classes that are to be reported, and whatever was clicked."""
-        names = self._config.class_filter
-        return tuple(track for track in tracks if track.prompted or track.class_name in names) if names else tracks
 
     def _answer(self, ask: Ask) -> None:
         if not ask.future.set_running_or_notify_cancel():

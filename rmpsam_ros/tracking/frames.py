@@ -1,7 +1,7 @@
 """From a frame of the segmenter to the detections of a tracker, and from tracks back to the panoptic map."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,11 @@ def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDAr
         depths=_depths(panoptic, things, len(unsure), depth),
         image_size=frame.image_size, segment_map=panoptic.segment_ids, segments=(*things, *(None for _ in unsure)),
     )
+
+
+def of_classes(tracks: tuple[TrackedInstance, ...], names: Sequence[str]) -> tuple[TrackedInstance, ...]:
+    """The tracks of these classes, all if there are none, and whatever was clicked."""
+    return tuple(track for track in tracks if track.prompted or track.class_name in names) if names else tracks
 
 
 def with_track_ids(panoptic: PanopticResult, tracks: Iterable[TrackedInstance]) -> PanopticResult:
