@@ -103,14 +103,15 @@ def _parser_for(words: Sequence[str]) -> argparse.ArgumentParser:
 
 def _add_command(commands: argparse._SubParsersAction, name: str, module: ModuleType) -> None:
     parser = commands.add_parser(
-        name, help=module.HELP, description=module.HELP, epilog=f"example:\n{_indented(module.EXAMPLE)}",
+        name, help=module.HELP, description=module.HELP, epilog=example_of(module),
         formatter_class=argparse.RawDescriptionHelpFormatter)
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line.strip()}" for line in text.strip().splitlines())
+def example_of(module: ModuleType) -> str:
+    """What stands below the help text of a command or of one of its tasks."""
+    return "\n".join(["example:", *(f"  {line.strip()}" for line in module.EXAMPLE.strip().splitlines())])
 
 
 def _os_error(error: OSError) -> str:

@@ -69,9 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.overlay:
         banner = "" if segmenter.trained else UNTRAINED_BANNER
         write_image(Path(args.overlay), draw_click(image, click, banner=banner))
-    console = Console(stderr=True)
-    console.print(model_options.describe(segmenter), style="" if segmenter.trained else "yellow", highlight=False,
-                  soft_wrap=True)
+    model_options.Announcement(Console(stderr=True), segmenter)()
     roi = click.roi
     print(f"{click.class_name or 'no class'}: {int(click.mask.sum())} pixels, predicted IoU {click.score:.2f}, "
           f"x {roi.x}..{roi.x + roi.width - 1}, y {roi.y}..{roi.y + roi.height - 1}: {args.out}"

@@ -22,13 +22,14 @@ TASKS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from rmpsam_ros.cli import example_of
+
     tasks = parser.add_subparsers(title="tasks", metavar="TASK", required=True, parser_class=type(parser))
     for name, path in TASKS.items():
         if find_spec(path) is None:
             continue
         task = import_module(path)
-        example = "\n".join(f"  {line.strip()}" for line in task.EXAMPLE.strip().splitlines())
-        chosen = tasks.add_parser(name, help=task.HELP, description=task.HELP, epilog=f"example:\n{example}",
+        chosen = tasks.add_parser(name, help=task.HELP, description=task.HELP, epilog=example_of(task),
                                   formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
         task.add_arguments(chosen)
         chosen.set_defaults(run_task=task.run)

@@ -11,7 +11,7 @@ from rmpsam_ros.network.attention import Attention
 from rmpsam_ros.network.classifier import LOGIT_SCALE, TextClassifier
 from rmpsam_ros.network.mask_features import MaskFeatures
 from rmpsam_ros.network.opinion import SecondOpinion, agree
-from rmpsam_ros.network.stage import StageOutput, DecoderStage, KernelUpdator, pool_under
+from rmpsam_ros.network.stage import DecoderStage, KernelUpdator, StageOutput, claimed, pool_under
 
 CLICK_HALF_SIDE = 3.0
 """A click at (x, y) is encoded as the box (x - 3, y - 3, x + 3, y + 3) in pixels of the network's input."""
@@ -83,8 +83,7 @@ class Head(nn.Module):
         anchors = None if self.anchors is None else self.anchors.weight[None].expand(batch, -1, -1)
         masks = features.respond(self.kernels.weight, anchors)
         kernels, masks, anchors = self._refine(features, kernels, masks, anchors, alone=False, auxiliary=auxiliary)
-        claimed = (masks > 0).to(masks.dtype)
-        pooled = features.pool(claimed)
+        pooled = pool_under(masks, features)
         adapted = self.panoptic_attn(pooled, kernels)
         embedding = self.panoptic_cls(adapted)
         if self.pooled_cls is not None:
@@ -92,7 +91,7 @@ class Head(nn.Module):
         if anchors is not None:
             anchors = self.panoptic_locator(adapted, anchors)
         class_logits = self.text_classifier(embedding)
-        opinion = self.opinion(features.pool_deep(claimed)) if self.opinion is not None and features.deep else None
+        opinion = self.opinion(features.pool_deep(claimed(masks))) if self.opinion is not None and features.deep else None
         if opinion is not None and auxiliary is None:
             own = self.stuff_queries  # which are of one class each: there is nothing to ask
             class_logits = torch.cat((class_logits[:, :own], agree(class_logits[:, own:], opinion[:, own:])), dim=1)

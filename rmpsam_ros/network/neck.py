@@ -73,7 +73,6 @@ class Neck(nn.Module):
         columns, rows = (_linspace(steps, compact.device, torch.float32) for steps in (compact.shape[-1], compact.shape[-2]))
         return MaskFeatures(channels, torch.cat((weight, bias), dim=1), columns=columns, rows=rows)
 
-
     @staticmethod
     def dense(features: Tensor, mean: bool) -> MaskFeatures:
         """What `forward` has made, as mask features."""

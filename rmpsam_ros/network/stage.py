@@ -45,12 +45,14 @@ class StageOutput(NamedTuple):
     opinion: Tensor | None = None
 
 
-def pool_under(masks: Tensor, features: MaskFeatures) -> Tensor:
-    """Sum (or mean) of the features over the pixels that each mask claims; (B, N, H, W) logits to (B, N, D).
+def claimed(masks: Tensor) -> Tensor:
+    """1 where a mask claims a pixel, else 0: the reference thresholds sigmoid(logit) > 0.5, which is logit > 0."""
+    return (masks > 0).to(masks.dtype)
 
-    The reference thresholds sigmoid(logit) > 0.5, which is logit > 0.
-    """
-    return features.pool((masks > 0).to(masks.dtype))
+
+def pool_under(masks: Tensor, features: MaskFeatures) -> Tensor:
+    """Sum (or mean) of the features over the pixels that each mask claims; (B, N, H, W) logits to (B, N, D)."""
+    return features.pool(claimed(masks))
 
 
 class KernelUpdator(nn.Module):

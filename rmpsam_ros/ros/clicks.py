@@ -14,13 +14,10 @@ from geometry_msgs.msg import Point, PointStamped
 from rmpsam_ros.errors import PromptError, RmpsamError
 from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.messages import stamp_ns
+from rmpsam_ros.ros.node_parameters import CLICKED
 from rmpsam_ros.ros.projection import moved, project
 from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.types import FOREGROUND
-
-
-CLICKED = "_mouse_left"
-"""What rqt_image_view appends to the topic whose images are clicked."""
 
 
 class ClickTopics:

@@ -15,11 +15,14 @@ from rclpy.validate_topic_name import validate_topic_name
 from rmpsam_ros.errors import ParameterError
 from rmpsam_ros.ros.parameters import SPEC_OF, SPECS, NodeConfig, ParameterSpec
 
+CLICKED = "_mouse_left"
+"""What rqt_image_view appends to the topic whose images are clicked."""
+
 TOPICS = {
     "image_topic": ("{camera}/image_raw", "Topic of the images; /compressed is appended for compressed transport"),
     "camera_info_topic": ("{camera}/camera_info", "Topic of the calibration, needed for 3D and for clicks in 3D"),
     "depth_topic": ("{camera}/depth", "Topic of the registered depth image; empty: none"),
-    "click_topic": ("{image_topic}_mouse_left", "Topic of clicks from rqt_image_view"),
+    "click_topic": ("{image_topic}" + CLICKED, "Topic of clicks from rqt_image_view"),
 }
 """Parameters `CAMERA.NAME` with the default and meaning of each topic of a camera."""
 CLICKED_POINT = "clicked_point_topic"

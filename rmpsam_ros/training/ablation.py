@@ -136,7 +136,7 @@ class AblationRun:
             raise DataError(f"{folder} holds a run of {trial.name!r} with other options than now; give another `out`, or delete that folder.")
         config = check_config(yaml.safe_load(text), folder / "run.yaml", self.base_file.parent)
         config = replace(config, out=str(folder.resolve()))
-        config.data_folder
+        config.data_folder  # raises where it is not there, before the first run and not in the middle
         if not config.validation:
             raise DataError(f"{self.base_file} lists no validation set, so there is nothing to compare the runs by.")
         build(config.variant, **config.network)
