@@ -291,7 +291,7 @@ def test_update__many_followed_objects__asks_for_a_bounded_number():
     tracker.update(later, stamp=0.1)
     prompt, = later.asked  # one run of the network for all of them
     assert len(tracker.tracks) == 30 and 30 <= len(prompt.points) + len(prompt.boxes) <= 40
-    assert sum(track.frames_since_seen == 0 for track in tracker.tracks) == 8
+    assert sum(track.frames_since_seen == 0 for track in tracker.tracks) == 20
 
 
 def test_follow__found_by_the_network_after_a_long_while__is_known_again_by_its_looks():

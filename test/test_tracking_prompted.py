@@ -136,7 +136,7 @@ def test_follow__two_clicked_objects__never_share_a_mask():
 
 
 def test_follow__more_than_one_run_can_ask_for__each_has_its_turn():
-    things = [Thing(6 + 10 * (k % 6), 8 + 16 * (k // 6), k, side=6, found=0) for k in range(12)]
+    things = [Thing(5 + 6 * (k % 10), 6 + 12 * (k // 10), k, side=4, found=0) for k in range(30)]
     tracker, frame = Tracker(LABELS), SceneFrame(things)
     tracker.update(frame, stamp=0.0)
     ids = [tracker.follow(frame.prompt(points=[(4 * thing.x, 4 * thing.y)]), frame=frame) for thing in things]
@@ -145,7 +145,42 @@ def test_follow__more_than_one_run_can_ask_for__each_has_its_turn():
         tracks = {track.track_id: track for track in tracker.update(SceneFrame(things), stamp=k)}
         assert list(tracks) == ids and all(track.state == TrackState.CONFIRMED for track in tracks.values())
         longest = np.maximum(longest, [tracks[track_id].frames_since_seen for track_id in ids])
-    assert longest.max() == 1  # eight a frame: each at least in every second
+    assert longest.max() == 1  # twenty a frame: each at least in every second
+
+
+@pytest.mark.parametrize("count, points, boxes", [(1, 5, 2), (8, 2, 2), (9, 3, 1), (20, 1, 1)])
+def test_follow__up_to_twenty__all_are_asked_about_in_every_frame(count, points, boxes):
+    things = [Thing(6 + 12 * (k % 5), 6 + 11 * (k // 5), k, side=8, found=0) for k in range(count)]
+    tracker, frame = Tracker(LABELS), SceneFrame(things)
+    tracker.update(frame, stamp=0.0)
+    for thing in things:
+        tracker.follow(frame.prompt(points=[(4 * thing.x, 4 * thing.y)]), frame=frame)
+    still = SceneFrame(things)
+    assert all(track.frames_since_seen == 0 for track in tracker.update(still, stamp=0.1))
+    prompt, = still.asked
+    assert (len(prompt.points), len(prompt.boxes)) == (count * points, count * boxes)
+
+
+def test_follow__looks_quite_different_in_its_place__is_kept_where_elsewhere_it_would_not():
+    def last(x: int) -> TrackState:
+        """Of a thing whose cells have turned halfway into the floor's, at x."""
+        tracker = follow(SceneFrame([Thing(20, 20, side=14, found=0)]))
+        tracker.update(SceneFrame([Thing(20, 20, side=14, found=0)]), stamp=0.1)
+        changed = Faded([Thing(x, 20, side=14, found=0)])
+        track, = tracker.update(changed, stamp=0.2)
+        return track.state
+
+    assert last(21) == TrackState.CONFIRMED and last(30) == TrackState.LOST
+
+
+class Faded(SceneFrame):
+    """A frame whose things hardly stand out from the floor."""
+
+    @property
+    def features(self):
+        strong = super().features
+        floor = SceneFrame([]).features
+        return floor + 0.2 * (strong - floor)
 
 
 def test_follow__the_camera_is_covered__is_lost():

@@ -36,7 +36,8 @@ SAME_MASK = 0.5
 MOST_ASKED = 40
 """Points and boxes asked about in one frame, for all tracks together: about 1 ms each on two CPU cores."""
 POINTS, FEWEST = 5, 2
-"""Points inside the last mask that are asked about for a track; fewer where there are many tracks."""
+"""Points inside the last mask that are asked about for a track, beside one where it was and two boxes; fewer where there are
+many tracks, and below that one box and no point where it was, so that up to twenty are asked about in every frame."""
 PATIENCE = 3
 """Frames that a lost object waits longer for its turn than one that is seen."""
 PEAKS = 3
@@ -48,9 +49,12 @@ SURE = 0.5
 SHARE = 0.5
 """Elsewhere the least share of the click's own predicted IoU: not every network knows how good its masks are, and the
 person who clicked has accepted the first one."""
-LIKE, LIKE_AGAIN = 0.3, 0.4
-"""Share of the usual margin (`Agreement.margin`) that an answer must have, for a track that was just seen and for one that
-was lost: how much an object stands out from its surroundings depends on both, and on the network."""
+LIKE, LIKE_AGAIN, LIKE_IN_PLACE = 0.3, 0.4, 0.1
+"""Share of the usual margin (`Agreement.margin`) that an answer must have, for a track that was just seen, for one that was
+lost, and for an answer that lies `IN_PLACE`: how much an object stands out from its surroundings depends on both, and on the
+network. What comes near or turns looks different, but where it is expected, and in the shape."""
+IN_PLACE = 0.6
+"""IoU with the last mask, moved: of what comes in between, hardly anything has the shape of what it hides."""
 GROWS, GROWS_AGAIN = 4.0, 4.0
 """By how much an answer's area may differ from the usual one."""
 ALL, NEARLY_ALL = 0.98, 0.9
@@ -165,9 +169,11 @@ class PromptKeeper:
         rows.sort(key=lambda row: memories[row].asked_at + (PATIENCE if memories[row].missed else 0))
         features = _features(frame, grid.size)
         self._surroundings.see(features)
-        each = max(FEWEST, min(POINTS, MOST_ASKED // len(rows) - 3))  # beside them, one where it was and two boxes
-        most = MOST_ASKED // (each + 3)
-        asked = [self._ask(row, table, features, grid, each) for row in rows[:most]]
+        share = MOST_ASKED // len(rows)
+        lean = share < FEWEST + 3
+        points = max(1, share - 1) if lean else min(POINTS, share - 3)
+        most = MOST_ASKED // (points + (1 if lean else 3))
+        asked = [self._ask(row, table, features, grid, points, lean) for row in rows[:most]]
         for row in rows[most:]:
             if not memories[row].missed:  # nobody has looked: that is not lost
                 table.state[row] = TrackState.CONFIRMED
@@ -186,8 +192,8 @@ class PromptKeeper:
                 taken, found = np.concatenate((taken, mask[None])), True
         return found or len(rows) > most
 
-    def _ask(self, row: int, table: TrackTable, features: FloatArray, grid: Grid, count: int) -> _Asked:
-        """Where to ask for one track."""
+    def _ask(self, row: int, table: TrackTable, features: FloatArray, grid: Grid, count: int, lean: bool) -> _Asked:
+        """Where to ask for one track: `count` points and, unless it shall be `lean`, one where it was and a wider box."""
         memory, last = self._memories[int(table.id[row])], _last_mask(table, row, grid.size)
         lost = bool(table.unseen[row] > 1) and memory.missed > 0
         if memory.mask is not None and memory.mask.shape == last.shape:
@@ -203,11 +209,11 @@ class PromptKeeper:
         if lost:
             elsewhere = peaks(likeness, float(np.sqrt(memory.area * last.size)), min(PEAKS, count))
             cells = [*cells[: max(1, count - len(elsewhere))], *elsewhere]
-        elif shift.any():
+        elif shift.any() and not lean:
             cells.append(inside[0])
         start = origin + shift
         half = np.array(patch.shape[::-1]) / 2
-        boxes = [box for scale in (1, WIDER) for box in _boxes(np.stack((start + (1 - scale) * half, start + (1 + scale) * half)), grid)]
+        boxes = [box for scale in ((WIDER,) if lean else (1, WIDER)) for box in _boxes(np.stack((start + (1 - scale) * half, start + (1 + scale) * half)), grid)]
         return _Asked(row, memory, lost, likeness, moved(patch, start, grid.size) if not lost else np.zeros(grid.size, bool),
                       [_pixel(cell, grid) for cell in cells], boxes)  # fmt: skip
 
@@ -223,7 +229,8 @@ class PromptKeeper:
         cells = [_cell(point, grid) for point in asked.points] + [None] * len(asked.boxes)
         masks = regions(logits, cells)
         agreement = Agreement.of(masks, asked.expected, asked.likeness, memory.area * masks[0].size)
-        fits = (agreement.margin > 0) & (agreement.margin >= (LIKE_AGAIN if lost else LIKE) * memory.margin)
+        like = np.where(agreement.place >= IN_PLACE, LIKE_IN_PLACE, LIKE_AGAIN if lost else LIKE)
+        fits = (agreement.margin > 0) & (agreement.margin >= like * memory.margin)
         fits &= np.abs(agreement.growth) <= np.log(GROWS_AGAIN if lost else GROWS)
         fits &= np.nan_to_num(outputs.iou) >= memory.least
         if memory.area < NEARLY_ALL:

@@ -1,0 +1,168 @@
+"""Stuff that a set of instances leaves unlabelled, as a trained model sees it: self-training, where labels of stuff are few.
+
+    python -m rmpsam_ros.training.guessed_stuff --images DIR --annotations instances.json --out DIR
+
+writes a COCO panoptic set. Its things are the annotations'; of the other pixels, those where the model is sure of a class of
+stuff get that class, and the rest stays unlabelled. A run takes it with `kind: panoptic, coverage: things`, so that a class
+that the model did not see is not taught to be missing.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.data import masks
+from rmpsam_ros.data.coco import CocoInstances
+from rmpsam_ros.data.label_map import load_label_map
+from rmpsam_ros.errors import DataError, RmpsamError
+from rmpsam_ros.graphs import ImageGraph
+from rmpsam_ros.model_folder import ModelFolder, find_model, read_model_folder
+from rmpsam_ros.network import load_model
+from rmpsam_ros.placement import Placement, fit, place, restore
+from rmpsam_ros.types import LabelSet
+
+LEAST_SHARE = 0.01
+"""Of a picture: what covers less of it is not taken for stuff."""
+
+
+def guess(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask_logits: npt.NDArray[np.float32], placement: Placement,
+          labels: LabelSet, confidence: float) -> npt.NDArray[np.int64]:  # fmt: skip
+    """(H, W) classes of stuff, -1 where none is sure.
+
+    Args:
+        class_ids: (N,) best class of each query; scores: (N,) its probability.
+        mask_logits: (N, H/4, W/4) of the padded network input.
+        placement: where the picture lies in that input.
+        labels: the model's.
+        confidence: least product of a class' score and its mask's probability at a pixel.
+    """
+    best = np.full(placement.source, confidence, np.float32)
+    result = np.full(placement.source, -1, np.int64)
+    for query, class_id in enumerate(class_ids.tolist()):
+        if class_id >= len(labels) or labels[class_id].is_thing or scores[query] < confidence:
+            continue
+        sure = scores[query] / (1 + np.exp(-restore(mask_logits[query], placement)))
+        result[sure > best] = class_id
+        best = np.maximum(best, sure)
+    for class_id, pixels in zip(*np.unique(result, return_counts=True)):
+        if pixels < LEAST_SHARE * result.size:
+            result[result == class_id] = -1
+    return result
+
+
+def segments(entries: Sequence[dict[str, Any]], stuff: npt.NDArray[np.int64], category_of: dict[int, int]) -> tuple[npt.NDArray[np.int64], list[dict[str, Any]]]:
+    """A picture's map of segment ids, 0 = unlabelled, and its `segments_info`.
+
+    Args:
+        entries: its instance annotations; where they overlap, the smaller lies on top.
+        stuff: (H, W) classes, -1 = none.
+        category_of: category id of each of those classes.
+    """
+    height, width = stuff.shape
+    ids = np.zeros((height, width), np.int64)
+    infos: list[dict[str, Any]] = []
+    for class_id in np.unique(stuff[stuff >= 0]).tolist():
+        infos.append({"category_id": category_of[class_id], "iscrowd": 0})
+        ids[stuff == class_id] = len(infos)
+    things = [(masks.decode(entry["segmentation"], height, width), entry) for entry in entries]
+    for mask, entry in sorted(things, key=lambda item: -int(item[0].sum())):
+        infos.append({"category_id": entry["category_id"], "iscrowd": int(entry.get("iscrowd", 0))})
+        ids[mask] = len(infos)
+    areas = np.bincount(ids.reshape(-1), minlength=len(infos) + 1)
+    kept = []
+    for number, info in enumerate(infos, start=1):
+        if areas[number]:
+            x, y, w, h = cv2.boundingRect((ids == number).astype(np.uint8))
+            kept.append({"id": number, **info, "area": int(areas[number]), "bbox": [x, y, w, h]})
+    return ids, kept
+
+
+@dataclass
+class GuessedSet:
+    """The panoptic set that is written: `segments_info` of each picture, and pixels that are no thing, and those of them that got a class."""
+
+    annotations: list[dict[str, Any]] = field(default_factory=list)
+    free: int = 0
+    guessed: int = 0
+
+
+def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out: Path, confidence: float) -> GuessedSet:
+    """Writes `out`/panoptic.json and a PNG for each picture of a set of instances.
+
+    Args:
+        reader: the set, read with the model's label set.
+        graph: the model's network.
+        model: its folder, for labels and input size.
+        out: a folder, made where it is not there.
+        confidence: as for `guess`.
+
+    Raises:
+        DataError: a picture or a mask of the set cannot be read.
+    """
+    categories = [{"id": c["id"], "name": c["name"], "isthing": 1} for c in reader.content["categories"]]
+    first = max((c["id"] for c in categories), default=0) + 1
+    category_of = {c.id: first + c.id for c in model.labels.classes if not c.is_thing}
+    categories += [{"id": category_of[c.id], "name": c.name, "isthing": 0} for c in model.labels.classes if not c.is_thing]
+    (out / "panoptic").mkdir(parents=True, exist_ok=True)
+    result = GuessedSet()
+    for index, image in enumerate(reader.images):
+        placement = place(reader.size(index), model.input_size)
+        canvas = np.zeros((*model.input_size, 3), np.uint8)
+        fit(reader.image(index), placement, canvas)
+        with torch.inference_mode():
+            outputs = graph(torch.from_numpy(canvas)[None], torch.tensor([placement.resized]))
+        class_ids, scores, _, _, logits = (output[0].numpy() for output in outputs[:5])
+        stuff = guess(class_ids, scores, logits, placement, model.labels, confidence)
+        ids, infos = segments(reader.entries_of.get(image["id"], []), stuff, category_of)
+        name = f"{Path(image['file_name']).stem}.png"
+        colours = np.stack((ids >> 16 & 255, ids >> 8 & 255, ids & 255), axis=-1).astype(np.uint8)  # BGR, as OpenCV writes it
+        with atomic_file(out / "panoptic" / name) as path:
+            path.write_bytes(cv2.imencode(".png", colours)[1].tobytes())
+        result.annotations.append({"image_id": image["id"], "file_name": name, "segments_info": infos})
+        result.guessed += sum(info["area"] for info in infos if info["category_id"] >= first)
+        result.free += ids.size - sum(info["area"] for info in infos if info["category_id"] < first)
+    described = f"{reader.content.get('info', {}).get('description', reader.path.name)}; stuff guessed by {model.name}"
+    content = {"info": {"description": described}, "licenses": reader.content.get("licenses", []), "images": reader.images,
+               "annotations": result.annotations, "categories": categories}  # fmt: skip
+    with atomic_file(out / "panoptic.json") as path:
+        path.write_text(json.dumps(content))
+    return result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.guessed_stuff", description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=Path, required=True, help="folder of the pictures")
+    parser.add_argument("--annotations", type=Path, required=True, help="COCO instances in which all things are labelled")
+    parser.add_argument("--out", type=Path, required=True, help="gets panoptic.json and panoptic/")
+    parser.add_argument("--model", default="default", help="a model that knows stuff (default)")
+    parser.add_argument("--labels", default="robot", help="what the categories' names mean: robot, or a YAML file (robot)")
+    parser.add_argument("--confidence", type=float, default=0.7, help="between 0 and 1, of a class at a pixel (0.7)")
+    args = parser.parse_args(arguments)
+    if not 0 < args.confidence < 1:
+        parser.error(f"--confidence is {args.confidence:g}; it must be between 0 and 1.")
+    try:
+        model = read_model_folder(find_model(args.model), graphs=False)
+        label_map = load_label_map(args.labels)
+        if label_map.labels.classes != model.labels.classes:
+            raise DataError(f"The model {model.name} has other classes than {args.labels}.")
+        reader = CocoInstances(args.annotations, args.images, label_map)
+        written = write_set(reader, ImageGraph(load_model(model.path).eval()), model, args.out, args.confidence)
+    except RmpsamError as error:
+        parser.exit(1, f"{error}\n")
+    share_of = 100 * written.guessed / max(written.free, 1)
+    print(f"{len(written.annotations)} pictures: {share_of:.0f} % of what is no thing got a class of stuff: {args.out / 'panoptic.json'}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
