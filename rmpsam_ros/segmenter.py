@@ -13,6 +13,7 @@ from rmpsam_ros import __version__
 from rmpsam_ros.backends import ImageOutputs, PromptOutputs, create_backend
 from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.fusion import fuse, only
+from rmpsam_ros.label_groups import load_label_groups
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, check_image, fit, place
 from rmpsam_ros.prompting import Prompt, answer, class_of_mask, parse_prompt
@@ -52,13 +53,14 @@ class Segmenter:
         threads: CPU threads; None for the runtime's choice.
         progress: told of engines that TensorRT has to build: what it is doing, and the part done (0 … 1) or None.
         batch: images that one run of the network takes, see `set_images`.
+        label_groups: a YAML file that puts the model's classes together (`rmpsam_ros.label_groups`); None for the model's own.
         zoom: look at small clicked objects from nearer (`rmpsam_ros.zoom`), which costs a run of the encoder for each
             window that is looked at, three at most, and a copy of each image; None for the model's own choice.
 
     Attributes:
         score_threshold, overlap_threshold, max_segments, zoom, class_filter: may be set between frames; `class_filter` is a
             sequence of class names that panoptic maps and tracks keep to, empty for all; clicks may name any class.
-        labels, model_name, model_path, trained, backend_name, device_name, precision, input_size, batch: what was loaded.
+        labels (of the groups, if there are), model_name, model_path, trained, backend_name, device_name, precision, input_size, batch: what was loaded.
 
     Raises:
         ModelError, BackendError: what is missing or wrong, in one sentence.
@@ -68,10 +70,12 @@ class Segmenter:
                  input_size: tuple[int, int] | None = None, score_threshold: float | None = None,
                  overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None,
                  progress: Callable[[str, float | None], None] | None = None, batch: int = 1,
-                 zoom: bool | None = None) -> None:  # fmt: skip
+                 zoom: bool | None = None, label_groups: str | Path | None = None) -> None:  # fmt: skip
         folder = read_model_folder(find_model(model))
+        self._groups = None if label_groups is None else load_label_groups(label_groups, folder.labels)
         self._backend = create_backend(folder, backend, device, precision, input_size, threads, progress, batch)
-        self.model_name, self.trained, self.labels = folder.name, folder.trained, folder.labels
+        self.model_name, self.trained, self._own_labels = folder.name, folder.trained, folder.labels
+        self.labels = self._own_labels if self._groups is None else self._groups.labels
         self.model_path = folder.path
         self._connected, self._background_kind = folder.connected_prompts, folder.background_prompts
         self.backend_name, self.device_name = self._backend.name, self._backend.device
@@ -194,8 +198,9 @@ class Frame:
     @property
     def objects(self) -> ObjectOutputs:
         """The decoder's object queries, for tracking."""
-        o = self._outputs
-        return ObjectOutputs(o.class_ids, o.scores, o.iou, o.queries, np.asarray(o.mask_logits), self.placement.valid_cells)
+        o, groups = self._outputs, self._segmenter._groups
+        class_ids = o.class_ids if groups is None else groups.classes(o.class_ids)
+        return ObjectOutputs(class_ids, o.scores, o.iou, o.queries, np.asarray(o.mask_logits), self.placement.valid_cells)
 
     @property
     def features(self) -> npt.NDArray[np.float32]:
@@ -216,8 +221,9 @@ class Frame:
         if self._whole is None:
             started = perf_counter()
             s, o = self._segmenter, self._outputs
-            self._whole = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s.labels, s.score_threshold,
-                               s.overlap_threshold, s.max_segments, o.queries)  # fmt: skip
+            whole = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s._own_labels, s.score_threshold,
+                         s.overlap_threshold, s.max_segments, o.queries)  # fmt: skip
+            self._whole = whole if s._groups is None else s._groups.panoptic(whole)
             self.timings["fusion"] = 1e3 * (perf_counter() - started)
         return self._whole
 

@@ -110,6 +110,7 @@ def test_track__only_clicked__leaves_the_rest_out(segmenter, folder: Path, tmp_p
     (["{clip}", "--out", "out", "--threads", "-1"], "'-1' is not a whole number from 1 up"),
     (["{clip}", "--out", "{beside}"], "would replace"),
     (["{clip}", "--out", "out", "--mode", "clip", "--click", "3", "3"], "--click works in online mode only"),
+    (["{clip}", "--out", "out", "--mode", "clip", "--label-groups", "x.yaml"], "--label-groups works in online mode only"),
     (["{clip}", "--out", "out", "--only-clicked"], "--only-clicked needs --click"),
     (["{empty}", "--out", "out"], "holds no photo"),
     (["{clip}", "--out", "out", "--click", "250", "5"], "no object"),

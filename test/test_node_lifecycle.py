@@ -286,3 +286,26 @@ def test_lifecycle__ends_by_two_signals_without_a_traceback(client, node):
     assert node.stop(signals=2) == 0
     assert time.monotonic() - started < 10
     assert "Traceback" not in node.output
+
+
+def test_lifecycle__classes_put_together_are_what_is_published(tmp_path):
+    (tmp_path / "groups.yaml").write_text("name: nav\nclasses:\n  - {name: goods, thing: false, from: [cup, box, spoon]}")
+    node = NodeProcess(tmp_path / "log", namespace="groups", model=model(), input_size=SMALL_INPUT, label_groups=str(tmp_path / "groups.yaml"))
+    client = Client("groups/rmpsam")
+    try:
+        until(lambda: "'goods' takes 'spoon', which is no class of tiny" in node.output, "the reason")
+        (tmp_path / "groups.yaml").write_text("name: nav\nclasses:\n  - {name: goods, thing: false, from: [cup, box]}\n  - {name: robot, thing: true}")
+        assert client.change("configure") and client.change("activate")
+        labels = client.listen(LabelSet, "~/labels", LATCHED)
+        panoptic = client.listen(PanopticSegmentation, "~/camera/panoptic")
+        until(lambda: labels, "labels")
+        assert labels[0].name == "nav" and [c.name for c in labels[0].classes] == ["goods", "robot"]
+        assert client.set("score_threshold", 0.0) == "" and client.set("class_filter", ["cup"]) != ""
+        message = client.image(scene(96, 128))
+        client.publish("groups/camera/image_raw", message)
+        segments = client.result_of(panoptic, message).segments
+        assert segments and {segment.class_name for segment in segments} <= {"goods", "robot"}
+        assert sum(segment.class_name == "goods" for segment in segments) <= 1
+    finally:
+        client.close()
+        assert node.stop() == 0

@@ -83,7 +83,8 @@ def test_segmenter_arguments__model_values_stay_none():
     arguments = NodeConfig().segmenter_arguments()
     assert arguments["input_size"] is None and arguments["score_threshold"] is None
     assert arguments["threads"] is None
-    arguments = NodeConfig(input_size=(256, 320), score_threshold=0.0, threads=2).segmenter_arguments()
+    arguments = NodeConfig(input_size=(256, 320), score_threshold=0.0, threads=2, label_groups="mine.yaml").segmenter_arguments()
+    assert arguments["label_groups"] == "mine.yaml" and NodeConfig().segmenter_arguments()["label_groups"] is None
     assert arguments["input_size"] == (256, 320) and arguments["score_threshold"] == 0.0 and arguments["threads"] == 2
 
 

@@ -23,7 +23,7 @@ RESULTS = ("panoptic", "tracks", "semantic", "confidence", "detections", "overla
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_model_options, seconds, share, whole_number
+    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, seconds, share, whole_number
 
     parser.add_argument("bag", metavar="BAG", type=Path, help="the bag's folder, or one .mcap or .db3 file")
     parser.add_argument("--out", required=True, type=Path, metavar="BAG2", help="the folder to make")
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="seconds that an image and its depth image may lie apart (0.05)")
     parser.add_argument("--points-step", type=int, default=1, metavar="N", help="every so many pixels, and rows, make a point (1)")
     add_model_options(parser)
+    add_label_groups(parser)
 
 
 def run(args: argparse.Namespace) -> int:

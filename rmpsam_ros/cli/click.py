@@ -14,7 +14,7 @@ rmpsam click kitchen.jpg --box 200 120 420 330 --out cup.png
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_model_options
+    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options
 
     pair = dict(nargs=2, type=float, action="append", metavar=("X", "Y"), default=[])
     parser.add_argument("image", metavar="IMAGE", help="a photo; pixels are counted in it as it is shown upright")
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="MASK.png", help="the mask: 8-bit grey, 255 on the object")
     parser.add_argument("--overlay", metavar="FILE", help="also the photo with mask and prompts drawn")
     add_model_options(parser)
+    add_label_groups(parser)
 
 
 def run(args: argparse.Namespace) -> int:

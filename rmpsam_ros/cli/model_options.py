@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,18 +30,25 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: all cores)")
 
 
+def add_label_groups(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that puts classes together."""
+    parser.add_argument("--label-groups", type=Path, metavar="FILE",
+                        help="YAML that puts the model's classes together under other names (default: the model's own classes)")
+
+
 def open_segmenter(args: argparse.Namespace) -> Segmenter:
     """The segmenter that the options mean, loaded and ready.
 
     Raises:
-        ModelError, BackendError: no such model, or nothing here runs it.
+        ModelError, BackendError: no such model, nothing here runs it, or label groups that do not fit it.
     """
     from rmpsam_ros.segmenter import Segmenter
 
     return Segmenter(
         args.model, backend=args.backend, device=args.device, precision=args.precision, input_size=args.input_size,
         score_threshold=args.score_threshold, overlap_threshold=args.overlap_threshold, threads=args.threads,
-        zoom=False if args.no_zoom else None)
+        zoom=False if args.no_zoom else None,
+        label_groups=getattr(args, "label_groups", None))
 
 
 def describe(segmenter: Segmenter) -> str:

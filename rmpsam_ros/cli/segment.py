@@ -21,7 +21,7 @@ rmpsam segment kitchen.jpg --out results --model rmpsam-lite0 --score-threshold 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_model_options, share
+    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, share
 
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a photo, a video, or a folder of them")
     parser.add_argument("--out", required=True, metavar="DIR",
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="every N-th frame of a video only (1)")
     parser.add_argument("--no-overlays", action="store_true", help="maps and JSON only")
     add_model_options(parser)
+    add_label_groups(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ rmpsam track frames/ --fps 10 --out results --mode clip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_model_options, seconds, share, whole_number
+    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, seconds, share, whole_number
 
     parser.add_argument("video", metavar="VIDEO", help="a video, or a folder of pictures that are its frames by name")
     parser.add_argument("--out", required=True, metavar="DIR", help="gets NAME.mp4 and NAME.json")
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
     parser.add_argument("--no-overlay", action="store_true", help="JSON only")
     add_model_options(parser)
+    add_label_groups(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.mode == "clip" and args.click:
         raise TrackError("--click works in online mode only; leave --mode clip out.")
+    if args.mode == "clip" and args.label_groups:
+        raise TrackError("--label-groups works in online mode only; leave --mode clip out.")
     if args.only_clicked and not args.click:
         raise TrackError("--only-clicked needs --click X Y.")
     if args.fps is not None and not 0 < args.fps <= 1000:

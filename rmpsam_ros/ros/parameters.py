@@ -154,6 +154,7 @@ SPECS = (
     ParameterSpec("overlay_alpha", 0.5, "Weight of the colours on the overlay: 0 only the image, 1 only the colours",
                   live=True, low=0.0, high=1.0),
     ParameterSpec("class_filter", ("",), "Names of the classes to report; empty: all of them", live=True),
+    ParameterSpec("label_groups", "", "YAML file that puts the model's classes together under other names; empty: the model's own"),
     ParameterSpec("autostart", True, "Configure and activate at start without being asked"),
 )
 """Every parameter of the node but the names of the topics."""
@@ -191,6 +192,7 @@ class NodeConfig:
     points_step: int = 1
     overlay_alpha: float = 0.5
     class_filter: tuple[str, ...] = ()
+    label_groups: str = ""
     autostart: bool = True
 
     def __post_init__(self):
@@ -219,4 +221,5 @@ class NodeConfig:
             "score_threshold": None if self.score_threshold == FROM_MODEL else self.score_threshold,
             "overlap_threshold": None if self.overlap_threshold == FROM_MODEL else self.overlap_threshold,
             "max_segments": self.max_segments,
+            "label_groups": self.label_groups or None,
         }

@@ -1,0 +1,132 @@
+"""Classes of one's own: a model's classes put together under the names and numbers that a map, planner or costmap wants.
+
+The file is a label set whose classes say which classes of the model they take:
+
+    name: drivable
+    classes:
+      - {name: free, thing: false, from: [floor, road, pavement]}
+      - {name: person, thing: true}                  # its own name, where `from` is left out
+      - {name: movable, thing: true, from: [chair, box, bag], color: [255, 160, 0]}
+      - {name: obstacle, thing: false, from: rest}   # whatever no other takes
+
+Without a class of the `rest`, what no class takes is unlabelled. Things that become stuff are one segment; stuff cannot become
+things, as nobody knows where one ends.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from rmpsam_ros.errors import ModelError
+from rmpsam_ros.labels import label_set_from_dict
+from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
+
+REST = "rest"
+NONE = -1
+
+
+@dataclass(frozen=True)
+class LabelGroups:
+    """Classes put together.
+
+    Attributes:
+        labels: the groups, as a label set.
+        group_of: (K + 1,) int64, the group of each class of the model, `NONE` where it is left out; the last is for `no object`.
+    """
+
+    labels: LabelSet
+    group_of: npt.NDArray[np.int64]
+
+    def classes(self, class_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """(N,) classes of the model, K for no object, to groups, `len(labels)` for none."""
+        groups = self.group_of[class_ids]
+        return np.where(groups == NONE, len(self.labels), groups)
+
+    def panoptic(self, result: PanopticResult) -> PanopticResult:
+        """A map of the model's classes to one of groups, ids 1 … n anew. Pixels of classes that are left out are unlabelled: they
+        have lost them to nobody."""
+        renumber = np.zeros(max((segment.id for segment in result.segments), default=0) + 1, np.uint16)
+        merged: dict[int, int] = {}  # group of stuff -> index of its segment
+        segments: list[Segment] = []
+        for segment in result.segments:
+            group = int(self.group_of[segment.class_id])
+            if group == NONE:
+                continue
+            label = self.labels[group]
+            own = replace(segment, class_id=group, class_name=label.name, is_thing=label.is_thing)
+            if not label.is_thing and group in merged:
+                index = merged[group]
+                segments[index] = _together(segments[index], own)
+            else:
+                index = merged[group] = len(segments)
+                segments.append(replace(own, id=index + 1))
+            renumber[segment.id] = index + 1
+        return PanopticResult(renumber[result.segment_ids], tuple(segments), self.labels)
+
+
+def load_label_groups(file: str | Path, labels: LabelSet) -> LabelGroups:
+    """Reads a file of groups of a model's classes.
+
+    Args:
+        file: YAML as above.
+        labels: the model's.
+
+    Raises:
+        ModelError: no such file, not in this form, a class that the model has not or that two groups take.
+    """
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise ModelError(f"There is no file of label groups {path}.")
+    try:
+        content = yaml.safe_load(path.read_text())
+        return label_groups(content, labels)
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} has no label groups ({' '.join(str(error).split())[:200]}); it must say `name:` and `classes:`, a list "
+                         "of {name, thing, from}.") from error  # fmt: skip
+
+
+def label_groups(content: Mapping, labels: LabelSet) -> LabelGroups:
+    """Groups from their plain form.
+
+    Raises:
+        KeyError, TypeError, ValueError: what is missing or wrong.
+    """
+    groups = label_set_from_dict(content)
+    known = {label.name: label.id for label in labels.classes}
+    group_of = np.full(len(labels) + 1, NONE, np.int64)
+    rest = NONE
+    for group, entry in zip(groups.classes, content["classes"]):
+        names = entry.get("from", [group.name])
+        if names == REST:
+            if rest != NONE:
+                raise ValueError("two classes take the rest")
+            rest = group.id
+            continue
+        if not isinstance(names, list):
+            raise ValueError(f"`from` of {group.name!r} must be a list of classes, or `{REST}`")
+        for name in map(str, names):
+            if name not in known:
+                raise ValueError(f"{group.name!r} takes {name!r}, which is no class of {labels.name}: {', '.join(known)}")
+            if group_of[known[name]] != NONE:
+                raise ValueError(f"both {groups[int(group_of[known[name]])].name!r} and {group.name!r} take {name!r}")
+            group_of[known[name]] = group.id
+    group_of[:-1][group_of[:-1] == NONE] = rest
+    for label in labels.classes:
+        group = int(group_of[label.id])
+        if group != NONE and groups[group].is_thing and not label.is_thing:
+            raise ValueError(f"{groups[group].name!r} is a thing, but {label.name!r} is stuff, of which nobody knows where one ends")
+    return LabelGroups(groups, group_of)
+
+
+def _together(first: Segment, second: Segment) -> Segment:
+    """Two segments of one stuff, under the first one's id; the better one's score and query."""
+    better = max((first, second), key=lambda segment: segment.score)
+    a, b = first.roi, second.roi
+    left, top = min(a.x, b.x), min(a.y, b.y)
+    right, bottom = max(a.x + a.width, b.x + b.width), max(a.y + a.height, b.y + b.height)
+    return replace(better, id=first.id, area=first.area + second.area, roi=Roi(left, top, right - left, bottom - top))
