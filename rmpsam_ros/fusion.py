@@ -5,8 +5,6 @@ same owners from the stride-4 logits. What is left is to decide which queries ar
 """
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
@@ -62,20 +60,6 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
             id_of[row + 1] = stuff_ids[class_id]
             members[stuff_ids[class_id] - 1].append(row)
     return _describe(ownership, id_of, members, kept, class_ids, scores, labels, queries)
-
-
-def only(panoptic: PanopticResult, allowed: npt.NDArray[np.bool_]) -> PanopticResult:
-    """A panoptic map with the segments of some classes alone, ids 1 … n anew; the other pixels are unlabelled.
-
-    Args:
-        panoptic: of all classes. A class that is left out has had its pixels all the same: a table does not become a cup.
-        allowed: (K,) bool.
-    """
-    kept = [segment for segment in panoptic.segments if allowed[segment.class_id]]
-    renumber = np.zeros(len(panoptic.segments) + 1, np.uint16)
-    renumber[[segment.id for segment in kept]] = np.arange(1, len(kept) + 1)
-    segments = tuple(replace(segment, id=number) for number, segment in enumerate(kept, start=1))
-    return PanopticResult(renumber[panoptic.segment_ids], segments, panoptic.labels)
 
 
 def _select(class_ids: npt.NDArray, scores: npt.NDArray, num_classes: int, threshold: float, limit: int) -> npt.NDArray[np.intp]:

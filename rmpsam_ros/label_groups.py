@@ -48,25 +48,42 @@ class LabelGroups:
         return np.where(groups == NONE, len(self.labels), groups)
 
     def panoptic(self, result: PanopticResult) -> PanopticResult:
-        """A map of the model's classes to one of groups, ids 1 … n anew. Pixels of classes that are left out are unlabelled: they
-        have lost them to nobody."""
-        renumber = np.zeros(max((segment.id for segment in result.segments), default=0) + 1, np.uint16)
-        merged: dict[int, int] = {}  # group of stuff -> index of its segment
-        segments: list[Segment] = []
-        for segment in result.segments:
-            group = int(self.group_of[segment.class_id])
-            if group == NONE:
-                continue
-            label = self.labels[group]
-            own = replace(segment, class_id=group, class_name=label.name, is_thing=label.is_thing)
-            if not label.is_thing and group in merged:
-                index = merged[group]
-                segments[index] = _together(segments[index], own)
-            else:
-                index = merged[group] = len(segments)
-                segments.append(replace(own, id=index + 1))
-            renumber[segment.id] = index + 1
-        return PanopticResult(renumber[result.segment_ids], tuple(segments), self.labels)
+        """A map of the model's classes to one of groups."""
+        return regrouped(result, self.labels, self.group_of)
+
+
+def regrouped(result: PanopticResult, labels: LabelSet, group_of: npt.NDArray[np.int64]) -> PanopticResult:
+    """A panoptic map under other classes, ids 1 … n anew; stuff of one class is one segment.
+
+    Args:
+        result: of all classes. What is left out has had its pixels all the same: they are unlabelled, and a table does not become
+            a cup.
+        labels: the new classes.
+        group_of: (K,) or longer, the new class of each old one, `NONE` to leave it out.
+    """
+    renumber = np.zeros(max((segment.id for segment in result.segments), default=0) + 1, np.uint16)
+    stuff: dict[int, int] = {}  # class -> index of its segment
+    segments: list[Segment] = []
+    for segment in result.segments:
+        group = int(group_of[segment.class_id])
+        if group == NONE:
+            continue
+        label = labels[group]
+        own = replace(segment, class_id=group, class_name=label.name, is_thing=label.is_thing)
+        index = stuff.get(group, len(segments))
+        if index < len(segments):
+            segments[index] = _together(segments[index], own)
+        else:
+            segments.append(replace(own, id=index + 1))
+            if not label.is_thing:
+                stuff[group] = index
+        renumber[segment.id] = index + 1
+    return PanopticResult(renumber[result.segment_ids], tuple(segments), labels)
+
+
+def only(result: PanopticResult, allowed: npt.NDArray[np.bool_]) -> PanopticResult:
+    """A panoptic map with the segments of some classes alone, (K,) bool."""
+    return regrouped(result, result.labels, np.where(allowed, np.arange(len(allowed)), NONE))
 
 
 def load_label_groups(file: str | Path, labels: LabelSet) -> LabelGroups:

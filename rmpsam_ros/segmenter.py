@@ -12,8 +12,8 @@ import numpy.typing as npt
 from rmpsam_ros import __version__
 from rmpsam_ros.backends import ImageOutputs, PromptOutputs, create_backend
 from rmpsam_ros.errors import RmpsamError
-from rmpsam_ros.fusion import fuse, only
-from rmpsam_ros.label_groups import load_label_groups
+from rmpsam_ros.fusion import fuse
+from rmpsam_ros.label_groups import load_label_groups, only
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, check_image, fit, place
 from rmpsam_ros.prompting import Prompt, answer, class_of_mask, parse_prompt

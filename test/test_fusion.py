@@ -8,6 +8,7 @@ import reference
 from scipy.ndimage import gaussian_filter
 
 from rmpsam_ros import fusion, ownership
+from rmpsam_ros.label_groups import only
 from rmpsam_ros.labels import OFFICIAL, make_label_set
 from rmpsam_ros.placement import Placement, place
 
@@ -145,10 +146,10 @@ def test_only__leaves_segments_out_and_gives_their_pixels_to_nobody():
     whole = fusion.fuse(np.array([0, 1, 2]), np.array([0.9, 0.8, 0.7], np.float32), masks, Placement((32, 32), (32, 32), (32, 32)), labels, 0.5, 0.0)
     by_name = {s.class_name: s for s in whole.segments}
     assert set(by_name) == {"cup", "bowl", "table"}
-    kept = fusion.only(whole, np.array([False, False, True]))
+    kept = only(whole, np.array([False, False, True]))
     assert [(s.id, s.class_name, s.area) for s in kept.segments] == [(1, "table", by_name["table"].area)]
     assert ((kept.segment_ids == 1) == (whole.segment_ids == by_name["table"].id)).all() and kept.segment_ids.max() == 1
-    nothing = fusion.only(whole, np.zeros(3, bool))
+    nothing = only(whole, np.zeros(3, bool))
     assert nothing.segments == () and not nothing.segment_ids.any()
 
 
