@@ -161,6 +161,19 @@ def test_follow__up_to_twenty__all_are_asked_about_in_every_frame(count, points,
     assert (len(prompt.points), len(prompt.boxes)) == (count * points, count * boxes)
 
 
+def test_follow__all_are_lost__no_more_is_asked_than_for_those_that_are_seen():
+    things = [Thing(6 + 12 * (k % 5), 6 + 11 * (k // 5), k, side=8, found=0) for k in range(20)]
+    tracker, frame = Tracker(LABELS), SceneFrame(things)
+    tracker.update(frame, stamp=0.0)
+    for thing in things:
+        tracker.follow(frame.prompt(points=[(4 * thing.x, 4 * thing.y)]), frame=frame)
+    for k in range(1, 5):
+        bare = SceneFrame([Thing(60, 40, 0, side=8, found=0)], answers=False)
+        assert all(track.state == TrackState.LOST for track in tracker.update(bare, stamp=0.1 * k))
+        prompt, = bare.asked
+        assert 0 < len(prompt.points) + len(prompt.boxes) <= 40
+
+
 def test_follow__looks_quite_different_in_its_place__is_kept_where_elsewhere_it_would_not():
     def last(x: int) -> TrackState:
         """Of a thing whose cells have turned halfway into the floor's, at x."""

@@ -207,8 +207,8 @@ class PromptKeeper:
         inside = points_inside(patch, count) + origin
         cells = [*(inside + shift)]
         if lost:
-            elsewhere = peaks(likeness, float(np.sqrt(memory.area * last.size)), min(PEAKS, count))
-            cells = [*cells[: max(1, count - len(elsewhere))], *elsewhere]
+            elsewhere = peaks(likeness, float(np.sqrt(memory.area * last.size)), min(PEAKS, max(1, count - 1)))
+            cells = [*cells[: count - len(elsewhere)], *elsewhere]
         elif shift.any() and not lean:
             cells.append(inside[0])
         start = origin + shift
