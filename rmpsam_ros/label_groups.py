@@ -7,10 +7,10 @@ The file is a label set whose classes say which classes of the model they take:
       - {name: free, thing: false, from: [floor, road, pavement]}
       - {name: person, thing: true}                  # its own name, where `from` is left out
       - {name: movable, thing: true, from: [chair, box, bag], color: [255, 160, 0]}
-      - {name: obstacle, thing: false, from: rest}   # whatever no other takes
+      - {name: obstacle, thing: false, from: rest}   # the classes that no other takes
 
-Without a class of the `rest`, what no class takes is unlabelled. Things that become stuff are one segment; stuff cannot become
-things, as nobody knows where one ends.
+Without a class of the `rest`, those are unlabelled, as are pixels in which the model has found nothing. Things that become stuff
+are one segment; stuff cannot become things, as nobody knows where one ends.
 """
 from __future__ import annotations
 
@@ -141,9 +141,11 @@ def label_groups(content: Mapping, labels: LabelSet) -> LabelGroups:
 
 
 def _together(first: Segment, second: Segment) -> Segment:
-    """Two segments of one stuff, under the first one's id; the better one's score and query."""
+    """Two segments of one stuff, under the first one's id: the mean score of their pixels, the better one's query."""
     better = max((first, second), key=lambda segment: segment.score)
+    area = first.area + second.area
+    score = (first.score * first.area + second.score * second.area) / max(area, 1)
     a, b = first.roi, second.roi
     left, top = min(a.x, b.x), min(a.y, b.y)
     right, bottom = max(a.x + a.width, b.x + b.width), max(a.y + a.height, b.y + b.height)
-    return replace(better, id=first.id, area=first.area + second.area, roi=Roi(left, top, right - left, bottom - top))
+    return replace(better, id=first.id, score=score, area=area, roi=Roi(left, top, right - left, bottom - top))

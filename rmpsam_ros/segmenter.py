@@ -179,7 +179,7 @@ class Frame:
         self._segmenter, self._outputs, self._image = segmenter, outputs, image
         self._zoom = self.zoom()
         self.placement, self.stamp, self.timings = placement, stamp, timings
-        self._whole: PanopticResult | None = None
+        self._own: PanopticResult | None = None
         self._panoptic: PanopticResult | None = None
 
     @property
@@ -212,20 +212,26 @@ class Frame:
     def panoptic(self) -> PanopticResult:
         """The panoptic map at the source's size, computed on the first call with the thresholds and the filter of that moment."""
         if self._panoptic is None:
-            whole, allowed = self._whole_map(), self._segmenter._allowed
+            groups, allowed = self._segmenter._groups, self._segmenter._allowed
+            whole = self._own_map() if groups is None else groups.panoptic(self._own_map())
             self._panoptic = whole if allowed is None else only(whole, allowed)
         return self._panoptic
 
-    def _whole_map(self) -> PanopticResult:
-        """The map of all classes."""
-        if self._whole is None:
+    def class_of(self, mask: npt.NDArray[np.bool_], roi: Roi) -> int:
+        """The class of what lies under a (H, W) bool mask with the tight rectangle `roi`, -1 for none. Neither the filter nor groups
+        that leave a class out make it another one's."""
+        class_id, groups = class_of_mask(mask, roi, self._own_map()), self._segmenter._groups
+        return class_id if groups is None or class_id < 0 else int(groups.group_of[class_id])
+
+    def _own_map(self) -> PanopticResult:
+        """The map of all of the model's classes."""
+        if self._own is None:
             started = perf_counter()
             s, o = self._segmenter, self._outputs
-            whole = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s._own_labels, s.score_threshold,
-                         s.overlap_threshold, s.max_segments, o.queries)  # fmt: skip
-            self._whole = whole if s._groups is None else s._groups.panoptic(whole)
+            self._own = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s._own_labels, s.score_threshold,
+                             s.overlap_threshold, s.max_segments, o.queries)  # fmt: skip
             self.timings["fusion"] = 1e3 * (perf_counter() - started)
-        return self._whole
+        return self._own
 
     def keep_for_prompts(self) -> None:
         """Frees what only fusion and tracking need (half of a frame's memory); prompts and the map stay answerable.
@@ -259,7 +265,7 @@ class Frame:
         mask, roi, score, best = self.answer(outputs, prompt)
         if self._zoom is not None:
             mask, roi, score = self._zoom.answer(prompt, (mask, roi, score)) or (mask, roi, score)
-        class_id = class_of_mask(mask, roi, self._whole_map())
+        class_id = self.class_of(mask, roi)
         self.timings["prompt"] = 1e3 * (perf_counter() - started)
         return PromptResult(
             mask=mask, score=score, roi=roi, class_id=class_id,

@@ -12,7 +12,7 @@ from tracking_scenes import GRID, IMAGE, LABELS, query, square
 
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import TrackError
-from rmpsam_ros.prompting import Prompt
+from rmpsam_ros.prompting import Prompt, class_of_mask
 from rmpsam_ros.tracking import Tracker, with_track_ids
 from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.types import PanopticResult, PointPrompt, PromptResult, Roi, Segment, TrackedInstance, TrackState
@@ -87,6 +87,9 @@ class SceneFrame:
         thing = self.at(*points[0])
         kind = thing.kind if thing else -1
         return PromptResult(mask, score, roi, kind, LABELS[kind].name if thing else "", query=outputs.queries[best])
+
+    def class_of(self, mask, roi) -> int:
+        return class_of_mask(mask, roi, self.panoptic())
 
     def at(self, x, y) -> Thing | None:
         return next((thing for thing in self.things if self.answers and self.mask(thing)[int(y), int(x)]), None)

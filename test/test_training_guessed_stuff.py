@@ -56,9 +56,9 @@ def test_guess__specks_are_no_stuff():
 def test_segments__things_lie_on_stuff_and_the_smaller_on_top():
     stuff = np.full(SIZE, 1)
     stuff[:, :10] = -1
-    small = {"category_id": 11, "segmentation": [[20, 10, 30, 10, 30, 20, 20, 20]]}
-    large = {"category_id": 12, "segmentation": [[15, 5, 60, 5, 60, 40, 15, 40]], "iscrowd": 1}
-    ids, infos = segments([small, large], stuff, {1: 50})
+    small, large = np.zeros(SIZE, bool), np.zeros(SIZE, bool)
+    small[10:20, 20:30] = large[5:40, 15:60] = True
+    ids, infos = segments([({"category_id": 11}, small), ({"category_id": 12, "iscrowd": 1}, large)], stuff, {1: 50})
     at = {info["id"]: info for info in infos}
     assert (ids[:, :10] == 0).all()
     assert [at[ids[y, x]]["category_id"] for y, x in ((15, 25), (30, 40), (45, 40))] == [11, 12, 50]
@@ -102,6 +102,19 @@ def test_command__another_label_set_is_refused(tmp_path, capsys):
         guessed_stuff.main(["--images", str(images), "--annotations", str(annotations), "--out", str(tmp_path / "out"), "--labels", str(labels)])
     assert ended.value.code == 1 and "has other classes" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_command__a_mask_that_cannot_be_read__is_named(tmp_path, capsys):
+    annotations, images = instance_set(tmp_path, count=2)
+    content = json.loads(annotations.read_text())
+    for category, name in zip(content["categories"], ("toy", "box")):
+        category["name"] = name
+    content["annotations"][-1]["segmentation"] = {"size": [1, 1], "counts": [1]}
+    annotations.write_text(json.dumps(content))
+    with pytest.raises(SystemExit) as ended:
+        guessed_stuff.main(["--images", str(images), "--annotations", str(annotations), "--out", str(tmp_path / "out")])
+    error = capsys.readouterr().err
+    assert ended.value.code == 1 and f"annotation {content['annotations'][-1]['id']} cannot be read" in error and error.count("\n") == 1
 
 
 def test_command__of_the_bundled_model(tmp_path, capsys):

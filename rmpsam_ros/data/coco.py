@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -162,14 +162,13 @@ class CocoInstances(CocoImages):
         for entry in self.content["annotations"]:
             self.entries_of[field(self.path, "annotation", entry, "image_id")].append(entry)
 
-    def sample(self, index: int) -> Sample:
-        """The picture with one mask an annotation; crowds are void.
+    def objects(self, index: int) -> Iterator[tuple[Mapping[str, Any], int, npt.NDArray[np.bool_]]]:
+        """A picture's annotations, each with its class and its (H, W) mask.
 
         Raises:
             DataError: a mask that is empty or cannot be read.
         """
         height, width = self.size(index)
-        found, class_ids, void = [], [], np.zeros((height, width), bool)
         for entry in self.entries_of.get(self.images[index].get("id"), []):
             what = f"annotation {entry.get('id', '?')}"
             class_id = self.class_id(index, what, entry.get("category_id"))
@@ -179,6 +178,16 @@ class CocoInstances(CocoImages):
                 raise DataError(f"{self.name(index)}: {what} cannot be read: {error}.") from error
             if not mask.any():
                 raise DataError(f"{self.name(index)}: {what} has an empty mask, or one outside of the picture.")
+            yield entry, class_id, mask
+
+    def sample(self, index: int) -> Sample:
+        """The picture with one mask an annotation; crowds are void.
+
+        Raises:
+            DataError: a mask that is empty or cannot be read.
+        """
+        found, class_ids, void = [], [], np.zeros(self.size(index), bool)
+        for entry, class_id, mask in self.objects(index):
             if entry.get("iscrowd", 0):
                 void |= mask
             else:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends import PromptOutputs
-from rmpsam_ros.prompting import Prompt, class_of_mask
+from rmpsam_ros.prompting import Prompt
 from rmpsam_ros.tracking.association import Observation
 from rmpsam_ros.tracking.candidates import Agreement, displacement, moved, overlaps, peaks, points_inside, regions
 from rmpsam_ros.tracking.detections import Detections
@@ -37,7 +37,8 @@ MOST_ASKED = 40
 """Points and boxes asked about in one frame, for all tracks together: about 1 ms each on two CPU cores."""
 POINTS, FEWEST = 5, 2
 """Points inside the last mask that are asked about for a track, beside one where it was and two boxes; fewer where there are
-many tracks, and below that one box and no point where it was, so that up to twenty are asked about in every frame."""
+many tracks. Where these cannot be had for all, the wider box alone and no point where it was, so that up to twenty are asked
+about in every frame."""
 PATIENCE = 3
 """Frames that a lost object waits longer for its turn than one that is seen."""
 PEAKS = 3
@@ -193,7 +194,7 @@ class PromptKeeper:
         return found or len(rows) > most
 
     def _ask(self, row: int, table: TrackTable, features: FloatArray, grid: Grid, count: int, lean: bool) -> _Asked:
-        """Where to ask for one track: `count` points and, unless it shall be `lean`, one where it was and a wider box."""
+        """Where to ask for one track: `count` points and a wider box; unless `lean`, where it was and the box as it is, too."""
         memory, last = self._memories[int(table.id[row])], _last_mask(table, row, grid.size)
         lost = bool(table.unseen[row] > 1) and memory.missed > 0
         if memory.mask is not None and memory.mask.shape == last.shape:
@@ -262,7 +263,7 @@ class PromptKeeper:
         memory.area += LEARNING_RATE * (float(mask.mean()) - memory.area)
         memory.margin += (SLOW if memory.margin else 1.0) * (float(agreement.margin[best]) - memory.margin)
         memory.target.learn(features, mask, self._surroundings)
-        kind = class_of_mask(full, roi, frame.panoptic())
+        kind = frame.class_of(full, roi)
         if kind >= 0 and not frame.labels[kind].is_thing:
             kind = -1  # the map has not found the object here: that it lies on the floor does not make it floor
         seen = Observation.of(Detections(

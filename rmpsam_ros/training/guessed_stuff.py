@@ -4,13 +4,14 @@
 
 writes a COCO panoptic set. Its things are the annotations'; of the other pixels, those where the model is sure of a class of
 stuff get that class, and the rest stays unlabelled. A run takes it with `kind: panoptic, coverage: things`, so that a class
-that the model did not see is not taught to be missing.
+that the model did not see is not taught to be missing, and takes the instances themselves beside it: unlabelled pixels teach
+nothing, not even where a thing ends.
 """
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ import numpy.typing as npt
 import torch
 
 from rmpsam_ros.atomic import atomic_file
-from rmpsam_ros.data import masks
 from rmpsam_ros.data.coco import CocoInstances
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.errors import DataError, RmpsamError
@@ -60,22 +60,21 @@ def guess(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mas
     return result
 
 
-def segments(entries: Sequence[dict[str, Any]], stuff: npt.NDArray[np.int64], category_of: dict[int, int]) -> tuple[npt.NDArray[np.int64], list[dict[str, Any]]]:
+def segments(things: Sequence[tuple[Mapping[str, Any], npt.NDArray[np.bool_]]], stuff: npt.NDArray[np.int64],
+             category_of: Mapping[int, int]) -> tuple[npt.NDArray[np.int64], list[dict[str, Any]]]:  # fmt: skip
     """A picture's map of segment ids, 0 = unlabelled, and its `segments_info`.
 
     Args:
-        entries: its instance annotations; where they overlap, the smaller lies on top.
+        things: its annotations and their (H, W) masks; where they overlap, the smaller lies on top.
         stuff: (H, W) classes, -1 = none.
         category_of: category id of each of those classes.
     """
-    height, width = stuff.shape
-    ids = np.zeros((height, width), np.int64)
+    ids = np.zeros(stuff.shape, np.int64)
     infos: list[dict[str, Any]] = []
     for class_id in np.unique(stuff[stuff >= 0]).tolist():
         infos.append({"category_id": category_of[class_id], "iscrowd": 0})
         ids[stuff == class_id] = len(infos)
-    things = [(masks.decode(entry["segmentation"], height, width), entry) for entry in entries]
-    for mask, entry in sorted(things, key=lambda item: -int(item[0].sum())):
+    for entry, mask in sorted(things, key=lambda thing: -np.count_nonzero(thing[1])):
         infos.append({"category_id": entry["category_id"], "iscrowd": int(entry.get("iscrowd", 0))})
         ids[mask] = len(infos)
     areas = np.bincount(ids.reshape(-1), minlength=len(infos) + 1)
@@ -123,8 +122,8 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
             outputs = graph(torch.from_numpy(canvas)[None], torch.tensor([placement.resized]))
         class_ids, scores, _, _, logits = (output[0].numpy() for output in outputs[:5])
         stuff = guess(class_ids, scores, logits, placement, model.labels, confidence)
-        ids, infos = segments(reader.entries_of.get(image["id"], []), stuff, category_of)
-        name = f"{Path(image['file_name']).stem}.png"
+        ids, infos = segments([(entry, mask) for entry, _, mask in reader.objects(index)], stuff, category_of)
+        name = f"{index:06d}.png"  # two pictures may differ in folder or suffix only
         colours = np.stack((ids >> 16 & 255, ids >> 8 & 255, ids & 255), axis=-1).astype(np.uint8)  # BGR, as OpenCV writes it
         with atomic_file(out / "panoptic" / name) as path:
             path.write_bytes(cv2.imencode(".png", colours)[1].tobytes())

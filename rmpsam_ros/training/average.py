@@ -1,0 +1,67 @@
+"""The mean of several models' weights, one model again (Wortsman et al., "Model soups", 2022).
+
+    python -m rmpsam_ros.training.average MODEL MODEL … --shares 0.4 0.6 --out DIR
+
+Models that went on from each other lie in one valley of the loss, and their mean often is better than either; it costs nothing
+at run time. Whether it is, `rmpsam eval` tells.
+"""
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from rmpsam_ros.errors import ModelError, RmpsamError
+from rmpsam_ros.export import make_model_folder
+from rmpsam_ros.model_folder import ModelFolder, find_model, read_model_folder
+from rmpsam_ros.network import RMPSAM, load_model
+
+
+def average(models: Sequence[ModelFolder], shares: Sequence[float]) -> RMPSAM:
+    """The network with the weighted mean of the models' weights.
+
+    Args:
+        models: of one variant, with the same options and classes.
+        shares: one for each, above 0; they need not add up to 1.
+
+    Raises:
+        ModelError: models that differ in more than weights, shares that do not fit them.
+    """
+    if len(models) < 2 or len(shares) != len(models) or not all(0 < share < float("inf") for share in shares):
+        raise ModelError(f"An average needs two models or more and as many shares above 0; there are {len(models)} and {list(shares)}.")
+    for other in models[1:]:
+        if (other.variant, other.config) != (models[0].variant, models[0].config) or other.labels.classes != models[0].labels.classes:
+            raise ModelError(f"{models[0].path} and {other.path} are of different networks or classes, and have no mean.")
+    networks = [load_model(model.path) for model in models]
+    states = [net.state_dict() for net in networks]
+    total = sum(shares)
+    mean = {name: sum((share / total) * state[name].double() for share, state in zip(shares, states)).to(first.dtype)
+            if first.is_floating_point() else first for name, first in states[0].items()}  # fmt: skip
+    networks[0].load_state_dict(mean)
+    return networks[0].eval()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.average", description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="+", help="names or folders of models that went on from each other")
+    parser.add_argument("--shares", nargs="+", type=float, help="of each model (default: all the same)")
+    parser.add_argument("--out", type=Path, required=True, help="the model folder to make; all but its weights is the last model's")
+    args = parser.parse_args(arguments)
+    try:
+        models = [read_model_folder(find_model(name), graphs=False) for name in args.models]
+        shares = args.shares or [1.0] * len(models)
+        net = average(models, shares)
+        said = " and ".join(f"{share / sum(shares):.2f} of {model.name} ({model.provenance})" for share, model in zip(shares, models))
+        with torch.inference_mode():
+            make_model_folder(net, args.out, replace(models[-1], provenance=f"mean of {said}", accuracy={}), half=True, report=print)
+    except RmpsamError as error:
+        parser.exit(1, f"{error}\n")
+    print(f"{args.out}: the mean of {len(models)} models")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
