@@ -100,9 +100,8 @@ def load_label_groups(file: str | Path, labels: LabelSet) -> LabelGroups:
     if not path.is_file():
         raise ModelError(f"There is no file of label groups {path}.")
     try:
-        content = yaml.safe_load(path.read_text())
-        return label_groups(content, labels)
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        return label_groups(yaml.safe_load(path.read_text()), labels)
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} has no label groups ({' '.join(str(error).split())[:200]}); it must say `name:` and `classes:`, a list "
                          "of {name, thing, from}.") from error  # fmt: skip
 

@@ -79,6 +79,13 @@ def fit(image: npt.NDArray[np.uint8], placement: Placement, out: npt.NDArray[np.
         target[...] = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
+def fitted(image: npt.NDArray[np.uint8], padded: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], Placement]:
+    """An (H, W, 3) image on black of the network's input size, and where it lies there."""
+    placement, canvas = place(image.shape[:2], padded), np.zeros((*padded, 3), np.uint8)
+    fit(image, placement, canvas)
+    return canvas, placement
+
+
 def restore(logits: npt.NDArray[np.float32], placement: Placement) -> npt.NDArray[np.float32]:
     """One (H/4, W/4) logit map to the source's (H, W), in the reference's two bilinear steps."""
     padded_h, padded_w = placement.padded

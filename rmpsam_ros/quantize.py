@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import INT8_GRAPH, ModelFolder, read_model_folder, write_model_yaml
-from rmpsam_ros.placement import fit, place
+from rmpsam_ros.placement import fitted
 
 _ROUNDS = 10
 
@@ -87,7 +87,5 @@ def measure(folder: Path, photos: Photos, report: Callable[[str], None]) -> None
 
 def _inputs(model: ModelFolder, photos: Photos):
     for _, photo in photos:
-        placement = place(photo.shape[:2], model.input_size)
-        canvas = np.zeros((*model.input_size, 3), np.uint8)
-        fit(photo, placement, canvas)
+        canvas, placement = fitted(photo, model.input_size)
         yield {"image": canvas[None], "image_size": np.array([placement.resized], np.int32)}

@@ -69,12 +69,15 @@ def id_map_png(segment_ids: npt.NDArray[np.uint16]) -> bytes:
     return _encode(".png", np.ascontiguousarray(segment_ids))
 
 
-def coco_png(segment_ids: npt.NDArray[np.uint16]) -> bytes:
-    """A (H, W) uint16 id map as COCO's RGB PNG: id = R + 256 G + 65536 B (B is 0 here)."""
-    bgr = np.zeros((*segment_ids.shape, 3), np.uint8)
-    bgr[..., 2] = segment_ids & 0xFF
-    bgr[..., 1] = segment_ids >> 8
-    return _encode(".png", bgr)
+def coco_pixels(segment_ids: npt.NDArray[np.integer]) -> npt.NDArray[np.uint8]:
+    """A (H, W) id map below 2^24 as the (H, W, 3) BGR pixels of COCO's PNG: id = R + 256 G + 65536 B."""
+    ids = segment_ids.astype(np.uint32)
+    return np.stack((ids >> 16 & 255, ids >> 8 & 255, ids & 255), axis=-1).astype(np.uint8)
+
+
+def coco_png(segment_ids: npt.NDArray[np.integer]) -> bytes:
+    """The same as a PNG file."""
+    return _encode(".png", coco_pixels(segment_ids))
 
 
 def write_image(path: Path, image: npt.NDArray[np.uint8]) -> None:

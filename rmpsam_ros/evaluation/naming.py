@@ -21,7 +21,7 @@ from rmpsam_ros.data.sample import Sample
 from rmpsam_ros.errors import DataError, ModelError
 from rmpsam_ros.network import RMPSAM
 from rmpsam_ros.network.opinion import agree
-from rmpsam_ros.placement import fit, place
+from rmpsam_ros.placement import fitted
 
 FOUND = 0.5
 """IoU from which a query has found a thing."""
@@ -59,9 +59,7 @@ def add(naming: Naming, net: RMPSAM, sample: Sample, is_thing: npt.NDArray[np.bo
     rows = [k for k, c in enumerate(sample.class_ids) if c >= 0 and is_thing[c] and np.count_nonzero(sample.masks[k]) >= SMALLEST]
     if not rows:
         return
-    placement = place(sample.image.shape[:2], input_size)
-    canvas = np.zeros((*input_size, 3), np.uint8)
-    fit(sample.image, placement, canvas)
+    canvas, placement = fitted(sample.image, input_size)
     height, width = placement.resized
     pixels = net.normalize(torch.from_numpy(canvas).permute(2, 0, 1)[None])
     pixels[..., height:, :] = 0
@@ -108,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     net, label_map = load_model(model.path).eval(), load_label_map(config.labels)
     if net.panoptic_head.opinion is None:
         raise ModelError(f"The model {model.name} has no second opinion.")
-    if label_map.labels.classes != model.labels.classes and [c.name for c in label_map.labels.classes] != [c.name for c in model.labels.classes]:
+    if [c.name for c in label_map.labels.classes] != [c.name for c in model.labels.classes]:
         raise DataError(f"The model {model.name} has other classes than {config.labels}.")
     print("| | things found | the decoder alone | the opinion alone | both, as in the graph |\n|---|---:|---:|---:|---:|")
     for described in config.validation:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.results import coco_pixels
 from rmpsam_ros.simulation.classes import LABELS, STUFF
 from rmpsam_ros.simulation.stream import SimulatedFrame
 
@@ -67,7 +68,7 @@ class SceneWriter:
         ids = np.where(counts >= self.least, values, 0)[inverse.reshape(frame.ids.shape)]
         number, (height, width) = len(self.images) + 1, frame.ids.shape
         self._write(f"images/{name}.jpg", frame.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-        self._write(f"panoptic/{name}.png", np.stack((ids >> 16 & 255, ids >> 8 & 255, ids & 255), -1).astype(np.uint8))
+        self._write(f"panoptic/{name}.png", coco_pixels(ids))
         self._write(f"depth/{name}.png", frame.millimetres())
         self.images.append({"id": number, "file_name": f"{name}.jpg", "height": height, "width": width, "place": frame.place})
         self.cameras.append({"image_id": number, "file_name": f"{name}.jpg", "depth": f"{name}.png", "clip": clip, "stamp": round(frame.stamp, 6),

@@ -172,8 +172,9 @@ class PromptKeeper:
         self._surroundings.see(features)
         share = MOST_ASKED // len(rows)
         lean = share < FEWEST + 3
-        points = max(1, share - 1) if lean else min(POINTS, share - 3)
-        most = MOST_ASKED // (points + (1 if lean else 3))
+        beside = 1 if lean else 3
+        points = min(POINTS, max(1, share - beside))
+        most = MOST_ASKED // (points + beside)
         asked = [self._ask(row, table, features, grid, points, lean) for row in rows[:most]]
         for row in rows[most:]:
             if not memories[row].missed:  # nobody has looked: that is not lost
@@ -214,7 +215,8 @@ class PromptKeeper:
             cells.append(inside[0])
         start = origin + shift
         half = np.array(patch.shape[::-1]) / 2
-        boxes = [box for scale in ((WIDER,) if lean else (1, WIDER)) for box in _boxes(np.stack((start + (1 - scale) * half, start + (1 + scale) * half)), grid)]
+        scales = (WIDER,) if lean else (1, WIDER)
+        boxes = [box for scale in scales for box in _boxes(np.stack((start + (1 - scale) * half, start + (1 + scale) * half)), grid)]
         return _Asked(row, memory, lost, likeness, moved(patch, start, grid.size) if not lost else np.zeros(grid.size, bool),
                       [_pixel(cell, grid) for cell in cells], boxes)  # fmt: skip
 

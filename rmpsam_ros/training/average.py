@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from rmpsam_ros.errors import ModelError, RmpsamError
 from rmpsam_ros.export import make_model_folder
 from rmpsam_ros.model_folder import ModelFolder, find_model, read_model_folder
@@ -55,8 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shares = args.shares or [1.0] * len(models)
         net = average(models, shares)
         said = " and ".join(f"{share / sum(shares):.2f} of {model.name} ({model.provenance})" for share, model in zip(shares, models))
-        with torch.inference_mode():
-            make_model_folder(net, args.out, replace(models[-1], provenance=f"mean of {said}", accuracy={}), half=True, report=print)
+        make_model_folder(net, args.out, replace(models[-1], provenance=f"mean of {said}", accuracy={}), half=True, report=print)
     except RmpsamError as error:
         parser.exit(1, f"{error}\n")
     print(f"{args.out}: the mean of {len(models)} models")

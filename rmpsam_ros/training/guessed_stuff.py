@@ -28,7 +28,8 @@ from rmpsam_ros.errors import DataError, RmpsamError
 from rmpsam_ros.graphs import ImageGraph
 from rmpsam_ros.model_folder import ModelFolder, find_model, read_model_folder
 from rmpsam_ros.network import load_model
-from rmpsam_ros.placement import Placement, fit, place, restore
+from rmpsam_ros.placement import Placement, fitted, restore
+from rmpsam_ros.results import coco_png
 from rmpsam_ros.types import LabelSet
 
 LEAST_SHARE = 0.01
@@ -115,18 +116,15 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
     (out / "panoptic").mkdir(parents=True, exist_ok=True)
     result = GuessedSet()
     for index, image in enumerate(reader.images):
-        placement = place(reader.size(index), model.input_size)
-        canvas = np.zeros((*model.input_size, 3), np.uint8)
-        fit(reader.image(index), placement, canvas)
+        canvas, placement = fitted(reader.image(index), model.input_size)
         with torch.inference_mode():
             outputs = graph(torch.from_numpy(canvas)[None], torch.tensor([placement.resized]))
         class_ids, scores, _, _, logits = (output[0].numpy() for output in outputs[:5])
         stuff = guess(class_ids, scores, logits, placement, model.labels, confidence)
         ids, infos = segments([(entry, mask) for entry, _, mask in reader.objects(index)], stuff, category_of)
         name = f"{index:06d}.png"  # two pictures may differ in folder or suffix only
-        colours = np.stack((ids >> 16 & 255, ids >> 8 & 255, ids & 255), axis=-1).astype(np.uint8)  # BGR, as OpenCV writes it
         with atomic_file(out / "panoptic" / name) as path:
-            path.write_bytes(cv2.imencode(".png", colours)[1].tobytes())
+            path.write_bytes(coco_png(ids))
         result.annotations.append({"image_id": image["id"], "file_name": name, "segments_info": infos})
         result.guessed += sum(info["area"] for info in infos if info["category_id"] >= first)
         result.free += ids.size - sum(info["area"] for info in infos if info["category_id"] < first)

@@ -24,7 +24,7 @@ from rmpsam_ros.evaluation.simulated_clicks import first_click
 from rmpsam_ros.fusion import fuse
 from rmpsam_ros.graphs import ImageGraph, PromptGraph
 from rmpsam_ros.network import RMPSAM
-from rmpsam_ros.placement import fit, place
+from rmpsam_ros.placement import fitted
 from rmpsam_ros.prompting import Prompt, answer
 from rmpsam_ros.training.config import TrainingConfig
 
@@ -62,9 +62,7 @@ class Validation:
             quality = PanopticQuality(self.labels)
             for item in part.items:
                 sample = part.sample(*item)
-                placement = place(sample.size, self.config.input_size)
-                canvas = np.zeros((*self.config.input_size, 3), np.uint8)
-                fit(sample.image, placement, canvas)
+                canvas, placement = fitted(sample.image, self.config.input_size)
                 size = torch.tensor([placement.resized], device=device)
                 *outputs, features = image_graph(torch.from_numpy(canvas)[None].to(device), size)
                 rows = clickable(sample, self.objects)
