@@ -20,9 +20,9 @@ from rmpsam_ros.labels import make_label_set
 PLAIN = LabelMap(make_label_set("shapes", ["disc", "box"], ["grass"]))
 
 
-def block(rows: slice, columns: slice, class_id: int = 0) -> Sample:
+def block(rows: slice, columns: slice, class_id: int = 0, size: tuple[int, int] = (40, 60)) -> Sample:
     """A white block on black, whose mask is where the picture is white."""
-    mask = np.zeros((40, 60), bool)
+    mask = np.zeros(size, bool)
     mask[rows, columns] = True
     image = np.repeat((mask * 255).astype(np.uint8)[..., None], 3, axis=2)
     return Sample("made", image, mask[None], np.array([class_id]), np.zeros_like(mask), Coverage.ALL)
@@ -47,6 +47,21 @@ def test_jitter__crops_round_an_object(flip):
     seen = {aimed: sum(len(jitter(small, (20, 30), Augmentation(scale=(4.0, 4.0), flip=flip, aimed=aimed), np.random.default_rng(seed))[0])
                        for seed in range(30)) for aimed in (0.0, 1.0)}  # fmt: skip
     assert seen[1.0] == 30 and seen[0.0] < 15
+
+
+@pytest.mark.parametrize("flip", [0.0, 1.0])
+def test_jitter__frames_an_object_as_a_closer_look_shows_it(flip):
+    how = Augmentation(scale=(1.0, 1.0), flip=flip, framed=1.0)
+    for seed in range(20):
+        sample, _ = jitter(block(np.s_[80:120], np.s_[120:180], size=(200, 300)), (400, 600), how, np.random.default_rng(seed))
+        columns = np.flatnonzero(sample.masks[0].any(axis=0))
+        assert 0.29 <= len(columns) / 600 <= 0.86 and 0.35 * 600 <= columns.mean() <= 0.65 * 600
+
+
+@pytest.mark.parametrize(("mask", "wide"), [((np.s_[150:153], np.s_[104:108]), 4 * 600 / 64), ((np.s_[2:198], np.s_[4:296]), 292 * 2)])
+def test_jitter__framing_does_not_enlarge_without_end_and_leaves_large_objects(mask, wide):
+    sample, valid = jitter(block(*mask, size=(200, 300)), (400, 600), Augmentation(scale=(1.0, 1.0), framed=1.0), np.random.default_rng(3))
+    assert abs(np.count_nonzero(sample.masks[0].any(axis=0)) - wide) <= 2 and valid == (400, 600)
 
 
 def test_jitter__at_scale_one_is_the_placement_of_the_run_time():

@@ -15,6 +15,15 @@ from rmpsam_ros.data.sample import Sample, random_pixel
 _SMALLEST = 4
 """Objects of which fewer pixels are left are dropped."""
 
+_FRAMED = (0.3, 0.85)
+"""Share of the canvas's width or height that a framed object fills: a closer look (`rmpsam_ros.zoom`) has it near 0.6."""
+
+_SMALL = 0.45
+"""Share of the picture's width or height below which an object is looked at closer."""
+
+_NARROWEST = 64
+"""Pixels of a picture that are enlarged to the canvas's width at least: fewer show nothing new."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -24,6 +33,8 @@ class Augmentation:
         scale: range of the picture's size, 1 = it just fits the canvas.
         flip, copy_paste: probabilities.
         aimed: probability that a crop is laid round a random object.
+        framed: probability that a random small object is made to fill much of the canvas, whatever `scale` says: clicks on
+            small objects are answered from such enlargements.
         colour: strength of brightness, contrast, saturation and hue changes, 0 for none.
         tilt: pictures that fill the canvas are turned by up to so many degrees either way.
         faults: probability of a camera's fault (`degrade.py`).
@@ -34,6 +45,7 @@ class Augmentation:
     colour: float = 0.4
     copy_paste: float = 0.3
     aimed: float = 0.7
+    framed: float = 0.0
     tilt: float = 0.0
     faults: float = 0.0
 
@@ -51,13 +63,18 @@ def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.ran
     fit = min(size[0] / height, size[1] / width)
     factor = fit * np.exp(rng.uniform(*np.log(how.scale)))
     flipped = rng.random() < how.flip
-    aim = random_pixel(sample.masks[int(rng.integers(len(sample)))], rng) if len(sample) and rng.random() < how.aimed else None
+    aim, around = None, (0.2, 0.8)
+    framed = _framed(sample, size, fit, rng) if how.framed > 0 and rng.random() < how.framed else None
+    if framed is not None:
+        (factor, aim), around = framed, (0.4, 0.6)
+    elif len(sample) and rng.random() < how.aimed:
+        aim = random_pixel(sample.masks[int(rng.integers(len(sample)))], rng)
     if aim is not None and flipped:
         aim = width - 1 - aim[0], aim[1]
     moved = []
     for axis, (side, limit) in enumerate(((width * factor, size[1]), (height * factor, size[0]))):
         spare = max(0.0, side - limit)
-        first = rng.uniform(0, spare) if aim is None else np.clip(aim[axis] * factor - rng.uniform(0.2, 0.8) * limit, 0, spare)
+        first = rng.uniform(0, spare) if aim is None else np.clip(aim[axis] * factor - rng.uniform(*around) * limit, 0, spare)
         moved.append(-float(first))
     matrix = np.array([[factor, 0, 0.5 * (factor - 1) + moved[0]], [0, factor, 0.5 * (factor - 1) + moved[1]]])
     if flipped:
@@ -69,6 +86,20 @@ def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.ran
         turn = cv2.getRotationMatrix2D(((size[1] - 1) / 2, (size[0] - 1) / 2), rng.uniform(-how.tilt, how.tilt), 1.0)
         matrix = turn @ np.vstack((matrix, (0, 0, 1)))
     return warp(sample, matrix, size, reflect=tilted), valid
+
+
+def _framed(sample: Sample, size: tuple[int, int], fit: float, rng: np.random.Generator) -> tuple[float, tuple[float, float]] | None:
+    """Scale at which an object fills much of a canvas of `size`, and x and y of the middle of its rectangle.
+
+    One is chosen of those that are small in the picture, which lies in the canvas with the scale `fit`; None without any.
+    """
+    boxes = [cv2.boundingRect(mask.astype(np.uint8)) for mask in sample.masks]
+    small = [box for box in boxes if max(box[2] / size[1], box[3] / size[0]) * fit < _SMALL]
+    if not small:
+        return None
+    x, y, w, h = small[int(rng.integers(len(small)))]
+    factor = rng.uniform(*_FRAMED) / max(w / size[1], h / size[0])
+    return float(np.clip(factor, fit, max(fit, size[1] / _NARROWEST))), (x + (w - 1) / 2, y + (h - 1) / 2)
 
 
 def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int], reflect: bool = False, keep_empty: bool = False) -> Sample:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +102,7 @@ class Mixture:
         how = self.augmentation
         sample, valid = jitter(self._source(rng).draw(rng), self.size, how, rng)
         if rng.random() < how.copy_paste:
-            other, _ = jitter(self._source(rng).draw(rng), self.size, how, rng)
+            other, _ = jitter(self._source(rng).draw(rng), self.size, replace(how, framed=0.0), rng)
             inside = other.masks[:, : valid[0], : valid[1]].sum(axis=(1, 2)) == other.masks.sum(axis=(1, 2))
             sample = paste(sample, other.keep(inside), self.is_thing, rng)
         image = degrade(change_colours(sample.image, how.colour, rng), how.faults, rng)

@@ -153,7 +153,7 @@ def check_config(content: object, path: Path, base: Path) -> TrainingConfig:
         raise DataError(f"{path}: augmentation.scale is [{low}, {high}]; it must be two growing numbers above 0.")
     if not 0 <= config.augmentation.tilt <= 180:
         raise DataError(f"{path}: augmentation.tilt is {config.augmentation.tilt}; it must be degrees from 0 to 180.")
-    for name in ("flip", "aimed", "copy_paste", "faults"):
+    for name in ("flip", "aimed", "framed", "copy_paste", "faults"):
         if not 0 <= getattr(config.augmentation, name) <= 1:
             raise DataError(f"{path}: augmentation.{name} is {getattr(config.augmentation, name)}; it must be from 0 to 1.")
     if not config.train:
