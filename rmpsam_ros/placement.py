@@ -3,6 +3,9 @@
 The reference resizes an image with its ratio kept, pads it at the right and the bottom, and brings mask logits back in
 two bilinear steps: stride 4 to the padded input, then, cropped, to the source's size. Here both steps are one small
 table of weights an axis, so that single pixels can be evaluated without making a full-size map.
+
+A camera may be mounted on its side or upside down. The network, which has learned from upright pictures, sees its images
+turned; masks and features are turned back, so that all but the network deals with the image as it came.
 """
 from __future__ import annotations
 
@@ -21,13 +24,27 @@ STRIDE = 4
 MAX_SIDE = 16384
 
 
+ROTATIONS = (0, 90, 180, 270)
+"""Degrees by which an image may be turned."""
+
+
 @dataclass(frozen=True)
 class Placement:
-    """Sizes as (height, width): of the source image, of it after resizing, of the network's padded input."""
+    """Sizes as (height, width): of the source image, of it after resizing, of the network's padded input.
+
+    `rotation` is by how many degrees clockwise the network sees the image turned; all sizes are as before that, and if it is
+    not 0, the image is resized to whole cells.
+    """
 
     source: tuple[int, int]
     resized: tuple[int, int]
     padded: tuple[int, int]
+    rotation: int = 0
+
+    @property
+    def network_size(self) -> tuple[int, int]:
+        """Height and width of the image as the network sees it, at the top left of its input."""
+        return self.resized[::-1] if self.rotation % 180 else self.resized
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -44,13 +61,46 @@ class Placement:
         scale_y, scale_x = self.scale
         return (points + 0.5) * (scale_x, scale_y) - 0.5
 
+    def boxes_turned(self, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(n, 4) xyxy in pixels of the resized image to where the network sees them."""
+        if self.rotation == 0:
+            return boxes
+        height, width = self.resized
+        x, y = boxes[:, [0, 2]], boxes[:, [1, 3]]
+        x, y = {90: (height - 1 - y, x), 180: (width - 1 - x, height - 1 - y), 270: (y, width - 1 - x)}[self.rotation]
+        return np.stack((x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)), axis=1)
 
-def place(source: tuple[int, int], padded: tuple[int, int]) -> Placement:
-    """Fits an image into the network's input with its ratio kept, as the reference's resize does."""
+    def turned_back(self, maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(…, rows, columns) stride-4 maps as the network gives them, as maps of the image as it came, at the top left of its
+        padded size; what is not of the image repeats its last cells there."""
+        if self.rotation == 0:
+            return maps
+        rows, columns = (side // STRIDE for side in self.network_size)
+        seen = np.rot90(maps[..., :rows, :columns], self.rotation // 90, axes=(-2, -1))
+        missing = [(0, padded // STRIDE - side) for padded, side in zip(self.padded, seen.shape[-2:])]
+        return np.pad(seen, [(0, 0)] * (maps.ndim - 2) + missing, mode="edge")
+
+
+def place(source: tuple[int, int], padded: tuple[int, int], rotation: int = 0) -> Placement:
+    """Fits an image into the network's input with its ratio kept, as the reference's resize does.
+
+    Args:
+        source: height and width of the image.
+        padded: those of the network's input.
+        rotation: degrees clockwise by which the image is turned for the network.
+
+    Raises:
+        ImageError: a rotation that is none of `ROTATIONS`.
+    """
+    if rotation not in ROTATIONS:
+        raise ImageError(f"The rotation is {rotation!r}; it must be 0, 90, 180 or 270 degrees clockwise.")
+    if rotation % 180:
+        padded = padded[::-1]
     height, width = source
     factor = min(padded[0] / height, padded[1] / width)
-    resized = tuple(min(max(int(side * factor + 0.5), 1), limit) for side, limit in zip(source, padded))
-    return Placement(source, resized, padded)
+    unit = STRIDE if rotation else 1  # a mask's cells must be whole to be turned
+    resized = tuple(min(max(int(side * factor / unit + 0.5), 1) * unit, limit) for side, limit in zip(source, padded))
+    return Placement(source, resized, padded, rotation)
 
 
 def check_image(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -70,13 +120,11 @@ def check_image(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def fit(image: npt.NDArray[np.uint8], placement: Placement, out: npt.NDArray[np.uint8]) -> None:
-    """Writes the image, resized, to the top left of `out` (padded height, padded width, 3); the rest is left alone."""
-    height, width = placement.resized
-    target = out[:height, :width]
-    if placement.resized == placement.source:
-        target[...] = image
-    else:
-        target[...] = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    """Writes the image, resized and turned, to the top left of `out`, the network's input (H, W, 3); the rest is left alone."""
+    height, width = placement.network_size
+    if placement.resized != placement.source:
+        image = cv2.resize(image, placement.resized[::-1], interpolation=cv2.INTER_LINEAR)
+    out[:height, :width] = np.rot90(image, -placement.rotation // 90) if placement.rotation else image
 
 
 def fitted(image: npt.NDArray[np.uint8], padded: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], Placement]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -102,43 +103,48 @@ class Segmenter:
                               f"its classes are {', '.join(list(known)[:8])} …")
         self._allowed = np.isin(np.arange(len(known)), [known[name] for name in names]) if names else None
 
-    def set_image(self, image: npt.NDArray[np.uint8], stamp: float | None = None) -> Frame:
+    def set_image(self, image: npt.NDArray[np.uint8], stamp: float | None = None, rotation: int = 0) -> Frame:
         """Runs the network once on an image and keeps its features.
 
         Args:
             image: (H, W, 3) uint8 RGB, any size; not kept, but for a copy if small clicked objects are to be zoomed in on.
             stamp: the time it was taken, seconds; only carried along.
+            rotation: degrees clockwise, 0, 90, 180 or 270, by which the image has to be turned to stand upright: the network
+                sees it so. Results and prompts are in the pixels of the image as it is.
 
         Raises:
-            ImageError: another shape or dtype.
+            ImageError: another shape, dtype or rotation.
         """
-        return self.set_images([image], None if stamp is None else [stamp])[0]
+        return self.set_images([image], None if stamp is None else [stamp], [rotation])[0]
 
-    def set_images(self, images: Sequence[npt.NDArray[np.uint8]], stamps: Sequence[float] | None = None) -> list[Frame]:
+    def set_images(self, images: Sequence[npt.NDArray[np.uint8]], stamps: Sequence[float] | None = None,
+                   rotations: Sequence[int] | None = None) -> list[Frame]:  # fmt: skip
         """The same for several images in one run, say one of each camera; at most `batch`, in which they cost what `batch` do.
 
         Raises:
-            ImageError: an image of another shape or dtype.
+            ImageError: an image of another shape or dtype, or another rotation.
             BackendError: no image, or more than `batch`.
         """
         started = perf_counter()
-        placements = [place(check_image(image).shape[:2], self.input_size) for image in images]
+        rotations = [0] * len(images) if rotations is None else rotations
+        placements = [place(check_image(image).shape[:2], self.input_size, turn) for image, turn in zip(images, rotations)]
         for image, placement, canvas in zip(images, placements, self._canvas):
             fit(image, placement, canvas)
         fitted = perf_counter()
-        outputs = self._backend.run_images(self._canvas[: len(placements)], [p.resized for p in placements])
+        outputs = self._backend.run_images(self._canvas[: len(placements)], [p.network_size for p in placements])
+        outputs = [replace(o, mask_logits=p.turned_back(np.asarray(o.mask_logits))) if p.rotation else o for p, o in zip(placements, outputs)]
         timings = {"preprocess": 1e3 * (fitted - started), "network": 1e3 * (perf_counter() - fitted)}
         stamps = [None] * len(outputs) if stamps is None else stamps
         copies = [np.array(image) if self.zoom else None for image in images]
         return [Frame(self, p, o, stamp, dict(timings), i) for p, o, stamp, i in zip(placements, outputs, stamps, copies)]
 
-    def features_of(self, image: npt.NDArray[np.uint8]) -> tuple[object, Placement]:
+    def features_of(self, image: npt.NDArray[np.uint8], rotation: int = 0) -> tuple[object, Placement]:
         """The features that prompts are answered from, of a (H, W, 3) uint8 RGB image, and where it lies in the input."""
-        placement = place(image.shape[:2], self.input_size)
+        placement = place(image.shape[:2], self.input_size, rotation)
         fit(image, placement, self._canvas[0])
         if self._backend.encodes_alone:
-            return self._backend.run_features(self._canvas[:1], [placement.resized]), placement
-        return self._backend.run_images(self._canvas[:1], [placement.resized])[0].features, placement
+            return self._backend.run_features(self._canvas[:1], [placement.network_size]), placement
+        return self._backend.run_images(self._canvas[:1], [placement.network_size])[0].features, placement
 
     def describe(self) -> dict[str, object]:
         """What runs, as plain values for a JSON file."""
@@ -177,8 +183,8 @@ class Frame:
     def __init__(self, segmenter: Segmenter, placement: Placement, outputs: ImageOutputs, stamp: float | None,
                  timings: dict[str, float], image: npt.NDArray[np.uint8] | None = None) -> None:  # fmt: skip
         self._segmenter, self._outputs, self._image = segmenter, outputs, image
-        self._zoom = self.zoom()
         self.placement, self.stamp, self.timings = placement, stamp, timings
+        self._zoom = self.zoom()
         self._own: PanopticResult | None = None
         self._panoptic: PanopticResult | None = None
 
@@ -207,7 +213,7 @@ class Frame:
         """What the network sees in each cell of the image, for tracking: (mid, rows, columns) float32 as in `objects.valid`.
         Read from where it was computed at each call."""
         rows, columns = self.placement.valid_cells
-        return self._segmenter._backend.read_features(self._outputs.features)[:, :rows, :columns]
+        return self.placement.turned_back(self._segmenter._backend.read_features(self._outputs.features))[:, :rows, :columns]
 
     def panoptic(self) -> PanopticResult:
         """The panoptic map at the source's size, computed on the first call with the thresholds and the filter of that moment."""
@@ -280,11 +286,15 @@ class Frame:
     def zoom(self, capacity: int = 3) -> Zoom | None:
         """What looks closer at small objects, keeping so many windows; None where that is not wanted."""
         s = self._segmenter
-        return None if self._image is None else Zoom(self._image, s.features_of, self._ask, s._connected, capacity)
+        if self._image is None:
+            return None
+        encode = partial(s.features_of, rotation=self.placement.rotation)
+        return Zoom(self._image, encode, self._ask, s._connected, capacity)
 
     def _ask(self, features: object, prompt: Prompt, placement: Placement) -> PromptOutputs:
         encoded, kinds = prompt.encode(placement, self._segmenter._background_kind)
-        return self._segmenter._backend.run_prompts(features, encoded, kinds, placement.resized)
+        outputs = self._segmenter._backend.run_prompts(features, placement.boxes_turned(encoded), kinds, placement.network_size)
+        return replace(outputs, mask_logits=placement.turned_back(outputs.mask_logits))
 
     def answer(self, outputs: PromptOutputs, prompt: Prompt) -> tuple[npt.NDArray[np.bool_], Roi, float, int]:
         """`prompting.answer` for this image and model."""

@@ -58,12 +58,14 @@ class FakeSegmenter:
         self.score_threshold, self.overlap_threshold = 0.3, 0.8
         self.max_segments, self.class_filter, self.zoom = 100, (), True
         self.images: list[int] = []
+        self.rotations: list[int] = []
         self.threads: set[int] = set()
         self.closed, self.shrunk = False, 0
         self.gate = threading.Event()
         self.gate.set()
 
-    def set_image(self, image: np.ndarray, stamp=None) -> FakeFrame:
+    def set_image(self, image: np.ndarray, stamp=None, rotation=0) -> FakeFrame:
+        self.rotations.append(rotation)
         self.threads.add(threading.get_ident())
         self.gate.wait(10)
         time.sleep(self.seconds)

@@ -71,10 +71,11 @@ def bag(path, *words: str) -> int:
     return cli.main(["bag", str(path), "--model", str(tiny_model()), "--threads", "1", *words])
 
 
-@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
-def test_bag__results_are_the_messages_of_the_node_under_the_images_headers_and_times(tmp_path, capsys, storage):
+@pytest.mark.parametrize(("storage", "rotation"), [("mcap", 0), ("sqlite3", 180)])
+def test_bag__results_are_the_messages_of_the_node_under_the_images_headers_and_times(tmp_path, capsys, storage, rotation):
     source = write_bag(tmp_path / "drive", [(TOPIC, raw(i)) for i in range(COUNT)], storage)
-    assert bag(source, "--topic", TOPIC, "--out", str(tmp_path / "results"), "--min-hits", "1") == 0
+    words = ("--topic", TOPIC, "--out", str(tmp_path / "results"), "--min-hits", "1", "--rotation", str(rotation))
+    assert bag(source, *words) == 0
     assert f"{COUNT} images" in capsys.readouterr().err
     found, connections = read_bag(tmp_path / "results")
     assert {"/rmpsam/labels", "/rmpsam/front/panoptic", "/rmpsam/front/tracks", "/rmpsam/front/semantic",
@@ -86,7 +87,7 @@ def test_bag__results_are_the_messages_of_the_node_under_the_images_headers_and_
     assert [label.name for label in labels.classes] == ["cup", "robot", "box", "floor", "wall", "sky"]
     segmenter = Segmenter(tiny_model(), threads=1)
     for index, (time, data) in enumerate(found["/rmpsam/front/panoptic"]):
-        message, expected = deserialize_message(data, PanopticSegmentation), segmenter.set_image(picture(index)).panoptic()
+        message, expected = deserialize_message(data, PanopticSegmentation), segmenter.set_image(picture(index), rotation=rotation).panoptic()
         assert time == START + index * 100_000_000 and message.header == header(index)
         ids = np.frombuffer(message.segment_ids.data, np.uint16).reshape(96, 128)
         assert np.array_equal(ids, expected.segment_ids) and len(message.segments) == len(expected.segments) > 0

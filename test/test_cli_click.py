@@ -23,8 +23,12 @@ def asked(monkeypatch) -> list[dict]:
         calls.append({"points": list(points), "labels": list(labels), "boxes": list(boxes)})
         return plain(self, points or [(boxes[0][0], boxes[0][1])], labels or [1], boxes)
 
+    def set_image(self, image, stamp=None, rotation=0):
+        calls.extend([{"rotation": rotation}] if rotation else [])
+        return FakeFrame(self, image, stamp)
+
     monkeypatch.setattr(FakeFrame, "prompt", prompt)
-    monkeypatch.setattr(FakeSegmenter, "set_image", lambda self, image, stamp=None: FakeFrame(self, image, stamp))
+    monkeypatch.setattr(FakeSegmenter, "set_image", set_image)
     monkeypatch.setattr(model_options, "open_segmenter", lambda args: FakeSegmenter())
     return calls
 
@@ -49,6 +53,11 @@ def test_click__mask_overlay_and_line(asked, photo: Path, tmp_path: Path, capsys
     assert "dark: 200 pixels" in said.out and "x 5..24, y 10..19" in said.out and "UNTRAINED" in said.err
     drawn = cv2.imread(str(overlay))
     assert drawn[12, 8].argmax() == 1 and drawn[40, 50].argmax() == 2  # green and red, in OpenCV's order
+
+
+def test_click__on_a_photo_that_hangs_upside_down(asked, photo: Path, tmp_path: Path) -> None:
+    assert cli.main(["click", str(photo), "8", "12", "--rotation", "180", "--out", str(tmp_path / "m.png")]) == 0
+    assert asked[0] == {"rotation": 180} and asked[1]["points"] == [(8, 12)]
 
 
 def test_click__box_alone(asked, photo: Path, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from rmpsam_ros.results import OverlayVideo, write_image
 class PhotoSegmenter(FakeSegmenter):
     """Takes images without a stamp."""
 
-    def set_image(self, image, stamp=None) -> FakeFrame:
+    def set_image(self, image, stamp=None, rotation=0) -> FakeFrame:
+        self.rotations.append(rotation)
         return FakeFrame(self, image, stamp)
 
 
@@ -97,11 +98,16 @@ def test_segment__a_broken_photo_alone_gets_one_line(segmenter, tmp_path: Path, 
     assert line.startswith("rmpsam segment: ") and "broken.jpg" in line
 
 
+def test_segment__rotation_holds_for_photos_and_frames(segmenter, photos: Path, clip: Path, tmp_path: Path) -> None:
+    assert cli.main(["segment", str(photos), str(clip), "--out", str(tmp_path / "out"), "--rotation", "270"]) == 0
+    assert len(segmenter.rotations) > 2 and set(segmenter.rotations) == {270}
+
+
 def test_segment__ctrl_c_keeps_what_is_whole(segmenter, photos: Path, clip: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     plain, calls = segmenter.set_image, []
 
-    def interrupted(image, stamp=None):
+    def interrupted(image, stamp=None, rotation=0):
         calls.append(image)
         if len(calls) == 5:
             raise KeyboardInterrupt

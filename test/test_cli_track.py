@@ -27,7 +27,8 @@ class SceneSegmenter:
     def __init__(self) -> None:
         self.count, self.closed, self.broken_at = 0, False, -1
 
-    def set_image(self, image, stamp=None) -> SceneFrame:
+    def set_image(self, image, stamp=None, rotation=0) -> SceneFrame:
+        self.rotation = rotation
         if self.count == self.broken_at:
             raise KeyboardInterrupt
         self.count += 1
@@ -94,7 +95,8 @@ def test_track__a_folder_of_frames_and_a_click__follows_the_clicked_object(segme
 
 
 def test_track__only_clicked__leaves_the_rest_out(segmenter, folder: Path, tmp_path: Path) -> None:
-    assert track(folder, "--out", tmp_path / "out", "--click", 200, 140, "--only-clicked", "--no-overlay") == 0
+    assert track(folder, "--out", tmp_path / "out", "--click", 200, 140, "--only-clicked", "--no-overlay", "--rotation", 90) == 0
+    assert segmenter.rotation == 90
     content = json.loads((tmp_path / "out" / "walk.json").read_text())
     assert [a["prompted"] for a in content["annotations"]] == [True]
     assert not (tmp_path / "out" / "walk.mp4").exists()
@@ -111,6 +113,8 @@ def test_track__only_clicked__leaves_the_rest_out(segmenter, folder: Path, tmp_p
     (["{clip}", "--out", "{beside}"], "would replace"),
     (["{clip}", "--out", "out", "--mode", "clip", "--click", "3", "3"], "--click works in online mode only"),
     (["{clip}", "--out", "out", "--mode", "clip", "--label-groups", "x.yaml"], "--label-groups works in online mode only"),
+    (["{clip}", "--out", "out", "--mode", "clip", "--rotation", "90"], "--rotation works in online mode only"),
+    (["{clip}", "--out", "out", "--rotation", "45"], "invalid choice: 45"),
     (["{clip}", "--out", "out", "--only-clicked"], "--only-clicked needs --click"),
     (["{empty}", "--out", "out"], "holds no photo"),
     (["{clip}", "--out", "out", "--click", "250", "5"], "no object"),

@@ -197,6 +197,9 @@ def test_parameters__a_whole_number_will_do_for_a_float(client):
     ("cameras", ["front"], "read when the node is configured"),
     ("camera.image_topic", "front", "read when the node is configured"),
     ("max_segments", 5, "read when the node is configured"),
+    ("camera.rotation", 180, "read when the node is configured"),
+    ("camera.rotation", 45, "camera.rotation is 45: it must be one of 0, 90, 180, 270"),
+    ("camera.rotation", "left", ""),
 ])
 def test_parameters__refused_with_the_reason(client, name, value, part):
     before = client.get(name)
@@ -237,6 +240,24 @@ def test_lifecycle__topic_that_cannot_be_at_start_is_named_and_corrected(tmp_pat
         assert client.set("camera.image_topic", "front/picture") == ""
         assert client.change("configure") and client.change("activate")
         until(lambda: client.node.count_subscribers("/topics/front/picture"), "a subscription")
+    finally:
+        client.close()
+        assert node.stop() == 0
+
+
+def test_lifecycle__rotation_that_cannot_be_at_start_is_named_and_corrected(tmp_path):
+    node = NodeProcess(tmp_path / "log", namespace="turned", model=model(), camera__rotation=45, input_size=SMALL_INPUT)
+    client = Client("turned/rmpsam")
+    try:
+        until(lambda: "camera.rotation is 45: it must be one of 0, 90, 180, 270" in node.output, "the reason")
+        assert client.set("camera.rotation", 270) == ""
+        assert client.change("configure") and client.change("activate")
+        panoptic = client.listen(PanopticSegmentation, "~/camera/panoptic")
+        source = client.image(scene(60, 44))
+        client.publish("/turned/camera/image_raw", source, RELIABLE)
+        check_panoptic(client.result_of(panoptic, source), source)
+        check_answer(segment(client, points=[(9, 50)]), source)
+        assert client.change("deactivate") and client.set("camera.rotation", 0) == ""
     finally:
         client.close()
         assert node.stop() == 0

@@ -139,7 +139,7 @@ def test_parameter_file__holds_every_parameter_with_its_default():
     assert set(written) - set(expected) == {"camera", "clicked_point_topic"}
 
 
-def test_parameter_file__holds_every_topic_with_its_default():
+def test_parameter_file__holds_what_belongs_to_a_camera_with_its_default():
     pytest.importorskip("rcl_interfaces", reason="ROS 2 is not installed")
     from rmpsam_ros.ros.node_parameters import TOPICS
 
@@ -147,7 +147,7 @@ def test_parameter_file__holds_every_topic_with_its_default():
     for kind, (default, _) in TOPICS.items():
         topics[kind] = default.format(**topics)
     written = yaml.safe_load((ROOT / "config/rmpsam.yaml").read_text())["/**"]["ros__parameters"]
-    assert written["camera"] == {kind: topics[kind] for kind in TOPICS}
+    assert written["camera"] == {**{kind: topics[kind] for kind in TOPICS}, "rotation": 0}
 
 
 def test_parameter_file__says_why_in_every_line():

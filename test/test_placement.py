@@ -53,6 +53,43 @@ def test_fit_and_restore__a_bright_square_comes_back_where_it_was():
     assert abs(rows.mean() - 149.5) < 3 and abs(columns.mean() - 349.5) < 3
 
 
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("size", [(300, 500), (501, 299), (120, 600), (3, 5)])
+def test_rotation__the_network_sees_a_picture_upright_and_masks_come_back_where_they_were(rotation, size):
+    upright = np.zeros((*size, 3), np.uint8)
+    upright[: size[0] // 2 + 1, : size[1] // 4 + 1] = 255
+    image = np.rot90(upright, rotation // 90)  # as a camera takes it that hangs so: turned clockwise it stands upright again
+    placement = place(image.shape[:2], (96, 128), rotation)
+    height, width = placement.network_size
+    canvas = np.full((96, 128, 3), 7, np.uint8)
+    fit(image, placement, canvas)
+    assert (canvas[height:] == 7).all() and (canvas[:, width:] == 7).all()
+    expected = cv2.resize(upright, (width, height), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(canvas[:height, :width].astype(int) - expected).mean() < 2
+    cells = canvas[..., 0].astype(np.float32).reshape(24, 4, 32, 4).mean(axis=(1, 3))
+    back = restore(placement.turned_back(cells), placement)
+    assert back.shape == image.shape[:2]
+    if min(size) > 20:
+        assert np.mean((back > 127) != (image[..., 0] > 127)) < 0.05
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_rotation__a_box_lies_on_what_it_lay_on(rotation):
+    upright = np.zeros((48, 80), np.uint8)
+    upright[8:17, 40:73] = 1
+    image = np.rot90(upright, rotation // 90)
+    rows, columns = np.nonzero(image)
+    box = np.array([[columns.min(), rows.min(), columns.max(), rows.max()]], np.float32)
+    placement = place(image.shape, (48, 80), rotation)
+    np.testing.assert_array_equal(placement.boxes_turned(box), [[40, 8, 72, 16]])
+
+
+@pytest.mark.parametrize("rotation", [45, -90, 360, "90"])
+def test_place__another_rotation_is_refused(rotation):
+    with pytest.raises(ImageError, match="it must be 0, 90, 180 or 270 degrees clockwise"):
+        place((4, 4), (32, 32), rotation)
+
+
 def test_points_to_network__pixel_centres_map_to_pixel_centres():
     placement = place((960, 1280), (480, 640))
     np.testing.assert_allclose(placement.points_to_network(np.array([[0.5, 0.5], [1279, 959]])), [[0, 0], [639.25, 479.25]])

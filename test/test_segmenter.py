@@ -40,6 +40,29 @@ def test_panoptic__any_image_size(segmenter, size):
     assert {"preprocess", "network", "fusion"} <= frame.timings.keys()
 
 
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+@pytest.mark.parametrize("size", [(96, 128), (480, 640), (301, 400)])
+def test_rotation__results_are_those_of_the_upright_picture_turned(segmenter, rotation, size):
+    turns = rotation // 90
+    upright = picture(*size)
+    image = np.ascontiguousarray(np.rot90(upright, turns))
+    expected, frame = segmenter.set_image(upright), segmenter.set_image(image, rotation=rotation)
+    wanted, result = np.rot90(expected.panoptic().segment_ids, turns), frame.panoptic()
+    assert frame.image_size == image.shape[:2] == result.segment_ids.shape
+    assert_consistent(result)
+    # Sizes that are no multiple of 4 in the network are rounded to one.
+    assert np.mean(wanted == result.segment_ids) > (0.9 if size[0] % 4 else 0.995)
+    rows, columns = frame.objects.valid
+    assert frame.features.shape[1:] == (rows, columns) and rows == -(-frame.placement.resized[0] // 4)
+    if size[0] % 4 == 0:
+        np.testing.assert_allclose(frame.features, np.rot90(expected.features, turns, axes=(1, 2)), atol=1e-4)
+    at = np.zeros(size, bool)
+    at[size[0] // 3, size[1] // 4] = True
+    (y,), (x,) = np.nonzero(np.rot90(at, turns))
+    wanted = np.rot90(expected.prompt(points=[(size[1] // 4, size[0] // 3)]).mask, turns)
+    assert wanted.any() and np.mean(wanted == frame.prompt(points=[(x, y)]).mask) > (0.9 if size[0] % 4 else 0.99)
+
+
 def test_panoptic__the_model_makes_segments_to_test_with(segmenter):
     segments = segmenter.set_image(picture(480, 640)).panoptic().segments
     assert len(segments) >= 2 and sum(s.area for s in segments) > 480 * 640 / 4

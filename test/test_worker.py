@@ -69,11 +69,11 @@ def make():
     """Makes an opened and running worker; all are closed at the end."""
     workers = []
 
-    def build(seconds=0.0, make_tracker=None, **config):
+    def build(seconds=0.0, make_tracker=None, rotations=None, **config):
         config = NodeConfig(**config)
         stats = {name: CameraStats() for name in config.cameras}
         segmenter, hooks = FakeSegmenter(seconds), FakeHooks()
-        worker = InferenceWorker(lambda: segmenter, config, hooks, stats, make_tracker)
+        worker = InferenceWorker(lambda: segmenter, config, hooks, stats, make_tracker, rotations=rotations)
         workers.append(worker)
         assert worker.open() is segmenter
         worker.resume()
@@ -116,6 +116,15 @@ def test_worker__cameras_take_turns(make):
     it.segmenter.gate.set()
     until(lambda: len(it.hooks.published) == 4)
     assert [camera for camera, _ in it.hooks.published] == ["a", "b", "c", "a"]
+
+
+def test_worker__turns_the_images_of_each_camera_as_it_is_told(make):
+    it = make(cameras=("a", "b"), rotations={"b": 180})
+    for stamp, name in enumerate("abab", start=1):
+        it.worker.offer(name, message(), stamp)
+        until(lambda: len(it.hooks.published) == stamp)
+    it.worker.ask(click("b", 2, 1, stamp=99, or_newest=True)).result(5)
+    assert it.segmenter.rotations == [0, 180, 0, 180]
 
 
 def test_worker__nobody_listens_nothing_is_inferred_until_a_click(make):

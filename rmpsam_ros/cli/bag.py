@@ -23,7 +23,7 @@ RESULTS = ("panoptic", "tracks", "semantic", "confidence", "detections", "overla
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, seconds, share, whole_number
+    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, add_rotation, seconds, share, whole_number
 
     parser.add_argument("bag", metavar="BAG", type=Path, help="the bag's folder, or one .mcap or .db3 file")
     parser.add_argument("--out", required=True, type=Path, metavar="BAG2", help="the folder to make")
@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--points-step", type=int, default=1, metavar="N", help="every so many pixels, and rows, make a point (1)")
     add_model_options(parser)
     add_label_groups(parser)
+    add_rotation(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -136,7 +137,7 @@ class _Run:
         from rmpsam_ros.ros.bag_cameras import BagCamera, BagOptions
 
         args = self._args
-        options = BagOptions(tuple(args.results), args.max_rate, args.max_age, args.min_hits, args.alpha, args.depth_max_gap, args.points_step)
+        options = BagOptions(tuple(args.results), args.max_rate, args.max_age, args.min_hits, args.alpha, args.depth_max_gap, args.points_step, args.rotation)
         names = camera_names([c.topic for c in bag.images])
         return {topic: BagCamera(name, topic, beside.get(topic, ("", ""))[0], self._segmenter, options) for topic, name in names.items()}
 

@@ -14,7 +14,7 @@ rmpsam click kitchen.jpg --box 200 120 420 330 --out cup.png
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options
+    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, add_rotation
 
     pair = dict(nargs=2, type=float, action="append", metavar=("X", "Y"), default=[])
     parser.add_argument("image", metavar="IMAGE", help="a photo; pixels are counted in it as it is shown upright")
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overlay", metavar="FILE", help="also the photo with mask and prompts drawn")
     add_model_options(parser)
     add_label_groups(parser)
+    add_rotation(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
             raise ImageError(f"{option} {path} is no kind of picture that can be written; end the name in .png or .jpg.")
     segmenter = model_options.open_segmenter(args)
     try:
-        click = segmenter.set_image(image).prompt(
+        click = segmenter.set_image(image, rotation=args.rotation).prompt(
             points=[(point.x, point.y) for point in points], labels=[point.label for point in points],
             boxes=[tuple(box) for box in args.box])
     finally:

@@ -36,6 +36,12 @@ def add_label_groups(parser: argparse.ArgumentParser) -> None:
                         help="YAML that puts the model's classes together under other names (default: the model's own classes)")
 
 
+def add_rotation(parser: argparse.ArgumentParser) -> None:
+    """Adds the option for cameras that are not upright."""
+    parser.add_argument("--rotation", type=int, choices=(0, 90, 180, 270), default=0,
+                        help="degrees clockwise by which the pictures have to be turned to stand upright (0); results lie on them as they are")
+
+
 def open_segmenter(args: argparse.Namespace) -> Segmenter:
     """The segmenter that the options mean, loaded and ready.
 

@@ -21,7 +21,7 @@ rmpsam segment kitchen.jpg --out results --model rmpsam-lite0 --score-threshold 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, share
+    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, add_rotation, share
 
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a photo, a video, or a folder of them")
     parser.add_argument("--out", required=True, metavar="DIR",
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-overlays", action="store_true", help="maps and JSON only")
     add_model_options(parser)
     add_label_groups(parser)
+    add_rotation(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -97,7 +98,7 @@ def _segment_photo(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, 
     from rmpsam_ros.media import read_image
 
     image = read_image(file.path)
-    result = segmenter.set_image(image).panoptic()
+    result = segmenter.set_image(image, rotation=args.rotation).panoptic()
     writer.add_photo(file, result, _overlay(image, result, segmenter, args))
     announce()
 
@@ -110,7 +111,7 @@ def _segment_video(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, 
         try:
             for frame in video:
                 if frame.index % args.every == 0:
-                    result = segmenter.set_image(frame.image).panoptic()
+                    result = segmenter.set_image(frame.image, rotation=args.rotation).panoptic()
                     output.add(frame, result, _overlay(frame.image, result, segmenter, args))
                     announce()
                 progress.advance(bar)

@@ -18,7 +18,7 @@ rmpsam track frames/ --fps 10 --out results --mode clip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, seconds, share, whole_number
+    from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, add_rotation, seconds, share, whole_number
 
     parser.add_argument("video", metavar="VIDEO", help="a video, or a folder of pictures that are its frames by name")
     parser.add_argument("--out", required=True, metavar="DIR", help="gets NAME.mp4 and NAME.json")
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-overlay", action="store_true", help="JSON only")
     add_model_options(parser)
     add_label_groups(parser)
+    add_rotation(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
         raise TrackError("--click works in online mode only; leave --mode clip out.")
     if args.mode == "clip" and args.label_groups:
         raise TrackError("--label-groups works in online mode only; leave --mode clip out.")
+    if args.mode == "clip" and args.rotation:
+        raise TrackError("--rotation works in online mode only; leave --mode clip out.")
     if args.only_clicked and not args.click:
         raise TrackError("--only-clicked needs --click X Y.")
     if args.fps is not None and not 0 < args.fps <= 1000:
@@ -83,7 +86,7 @@ class _Run:
         spent = [0.0]
 
         def track(image, index: int, seconds: float):
-            frame = segmenter.set_image(image, seconds)
+            frame = segmenter.set_image(image, seconds, self.args.rotation)
             frame.panoptic()  # kept by the frame: what is timed below is tracking alone
             started = time.perf_counter()
             tracks = tracker.update(frame)

@@ -40,7 +40,7 @@ class BagOptions:
     """What is wanted of every image topic.
 
     `results` names of what is written; `max_rate` images a second, 0 = all; `max_age` (s) and `min_hits` of the tracker;
-    `alpha` of the overlay; `depth_max_gap` (s) and `points_step` as the node's parameters.
+    `alpha` of the overlay; `depth_max_gap` (s), `points_step` and `rotation` as the node's parameters.
     """
 
     results: tuple[str, ...]
@@ -50,6 +50,7 @@ class BagOptions:
     alpha: float = 0.5
     depth_max_gap: float = 0.05
     points_step: int = 1
+    rotation: int = 0
 
 
 class BagCamera:
@@ -110,7 +111,7 @@ class BagCamera:
         if rate and before is not None and 0 <= stamp - before < 1 / rate - _SLACK:
             return None
         image = compressed_to_rgb(message) if hasattr(message, "format") else image_to_rgb(message)
-        frame = self._segmenter.set_image(image, stamp=stamp)
+        frame = self._segmenter.set_image(image, stamp=stamp, rotation=self._options.rotation)
         self._stamp = stamp
         view = self._view(nanoseconds, image.shape[:2])
         tracks = self._tracker.update(frame, self._time.of(stamp, entry.time / 1e9), None if view is None else view.depth)

@@ -6,6 +6,7 @@ the node refuses to be configured until the parameter has been set to something 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidTopicNameException, ParameterException
@@ -13,7 +14,7 @@ from rclpy.parameter import Parameter
 from rclpy.validate_topic_name import validate_topic_name
 
 from rmpsam_ros.errors import ParameterError
-from rmpsam_ros.ros.parameters import SPEC_OF, SPECS, NodeConfig, ParameterSpec
+from rmpsam_ros.ros.parameters import ROTATION, SPEC_OF, SPECS, NodeConfig, ParameterSpec
 
 CLICKED = "_mouse_left"
 """What rqt_image_view appends to the topic whose images are clicked."""
@@ -47,8 +48,9 @@ class NodeParameters:
         self._values = {spec.name: self._declare(spec) for spec in SPECS}
         self._clicked_point = self._declare_topic(CLICKED_POINT, "clicked_point", "Topic of clicks from RViz")
         self._topics: dict[str, str] = {}
+        self._rotations: dict[str, int] = {}
         for camera in self._values["cameras"]:
-            self._declare_topics(camera)
+            self._declare_camera(camera)
         node.add_on_set_parameters_callback(self._on_set)
         if hasattr(node, "add_pre_set_parameters_callback"):  # not in Humble, where 5.0 must be written for 5
             node.add_pre_set_parameters_callback(_as_declared)
@@ -61,16 +63,16 @@ class NodeParameters:
             ParameterError: a value given at start was wrong and has not been corrected yet.
         """
         for camera in self._values["cameras"]:
-            self._declare_topics(camera)  # of cameras that were named since the start
+            self._declare_camera(camera)  # those that were named since the start
         problems = [text for name, text in self._problems.items() if self._counts(name)]
         if problems:
             raise ParameterError("; ".join(problems))
         return NodeConfig(**self._values)
 
     def _counts(self, name: str) -> bool:
-        """Whether a parameter matters: the topics of a camera that is not named any more do not."""
+        """Whether a parameter matters: those of a camera that is not named any more do not."""
         camera, _, kind = name.rpartition(".")
-        return kind not in TOPICS or camera in self._values["cameras"]
+        return kind not in (*TOPICS, ROTATION.name) or camera in self._values["cameras"]
 
     @property
     def autostart(self) -> bool:
@@ -84,8 +86,13 @@ class NodeParameters:
 
     def topic(self, camera: str, kind: str) -> str:
         """The topic of a camera as its parameter gives it, before remapping; `kind` is a key of `TOPICS`."""
-        self._declare_topics(camera)
+        self._declare_camera(camera)
         return self._topics[f"{camera}.{kind}"]
+
+    def rotation(self, camera: str) -> int:
+        """Degrees clockwise by which a camera's images are turned for the network."""
+        self._declare_camera(camera)
+        return self._rotations[f"{camera}.{ROTATION.name}"]
 
     @property
     def clicked_point_topic(self) -> str:
@@ -118,7 +125,10 @@ class NodeParameters:
             self._problems[spec.name] = str(reason)
             return spec.checked(default)
 
-    def _declare_topics(self, camera: str) -> None:
+    def _declare_camera(self, camera: str) -> None:
+        rotation = replace(ROTATION, name=f"{camera}.{ROTATION.name}")
+        if rotation.name not in self._rotations:
+            self._rotations[rotation.name] = self._declare(rotation)
         topics = {"camera": camera}
         for kind, (default, meaning) in TOPICS.items():
             name = f"{camera}.{kind}"
@@ -149,7 +159,9 @@ class NodeParameters:
         changes = {p.name: SPEC_OF[p.name].checked(p.value) for p in parameters if p.name in SPEC_OF}
         given = {p.name: p.value for p in parameters if p.name in self._topics or p.name == CLICKED_POINT}
         topics = {n: topic for n, topic in given.items() if n in self._problems or topic != self._topics.get(n, self._clicked_point)}
+        rotations = {p.name: replace(ROTATION, name=p.name).checked(p.value) for p in parameters if p.name in self._rotations}
         fixed = [name for name in changes if not SPEC_OF[name].live and changes[name] != self._values[name]]
+        fixed += [name for name in rotations if rotations[name] != self._rotations[name]]
         if (fixed or topics) and self._is_active():
             name = (fixed or list(topics))[0]
             raise ParameterError(
@@ -161,9 +173,10 @@ class NodeParameters:
         config = NodeConfig(**{**self._values, **changes})
         self._check(config)
         self._values.update(changes)
+        self._rotations.update(rotations)
         self._topics.update({name: topic for name, topic in topics.items() if name != CLICKED_POINT})
         self._clicked_point = topics.get(CLICKED_POINT, self._clicked_point)
-        for name in (*changes, *topics):
+        for name in (*changes, *topics, *rotations):
             self._problems.pop(name, None)
         if changes:
             self._changed(config)
@@ -193,7 +206,7 @@ def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
     descriptor = ParameterDescriptor(description=spec.description)
     parts = ["live" if spec.live else "read when the node is configured"]
     if spec.choices:
-        parts.append(f"one of {', '.join(spec.choices)}")
+        parts.append(f"one of {', '.join(map(str, spec.choices))}")
     descriptor.additional_constraints = "; ".join(parts)
     # ROS gives an empty list another type than a list of texts; this one may be emptied.
     descriptor.dynamic_typing = spec.name == "class_filter"

@@ -12,6 +12,7 @@ from typing import Any
 
 from rmpsam_ros.errors import ParameterError
 from rmpsam_ros.model_folder import MAX_SIDE, check_input_size
+from rmpsam_ros.placement import ROTATIONS
 
 FROM_MODEL = -1.0
 """Value of a threshold that stands for the one in the model folder."""
@@ -32,7 +33,7 @@ class ParameterSpec:
     live: bool = False
     low: float | None = None
     high: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str | int, ...] = ()
     unset: float | None = None
     check: Callable[[Any], None] = lambda value: None
     """What else is asked of a value; raises `ParameterError`."""
@@ -46,7 +47,8 @@ class ParameterSpec:
         value = self._typed(value)
         self.check(value)
         if self.choices and value not in self.choices:
-            raise ParameterError(f"{self.name} is '{value}': it must be one of {', '.join(self.choices)}")
+            said = f"'{value}'" if isinstance(value, str) else value
+            raise ParameterError(f"{self.name} is {said}: it must be one of {', '.join(map(str, self.choices))}")
         if self.low is None or value == self.unset:
             return value
         if not (math.isfinite(value) and self.low <= value <= self.high):
@@ -157,9 +159,12 @@ SPECS = (
     ParameterSpec("label_groups", "", "YAML file that puts the model's classes together under other names; empty: the model's own"),
     ParameterSpec("autostart", True, "Configure and activate at start without being asked"),
 )
-"""Every parameter of the node but the names of the topics."""
+"""Every parameter of the node but those of a single camera."""
 
 SPEC_OF = {spec.name: spec for spec in SPECS}
+
+ROTATION = ParameterSpec("rotation", 0, "Degrees clockwise by which the camera's images have to be turned to stand upright", choices=ROTATIONS)
+"""The parameter `CAMERA.rotation` of each camera."""
 
 
 @dataclass(frozen=True)

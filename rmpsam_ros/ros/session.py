@@ -56,7 +56,8 @@ class Session:
         # Images of all cameras in one group: their callbacks are short, and two threads would only wait for each other.
         self._image_group = MutuallyExclusiveCallbackGroup()
         self._click_group = ReentrantCallbackGroup()
-        self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, Tracker, track_ids)
+        rotations = {name: parameters.rotation(name) for name in config.cameras}
+        self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, Tracker, track_ids, rotations)
         self.segmenter = self.worker.open()
         self._labels: LabelsOutput | None = None
         try:

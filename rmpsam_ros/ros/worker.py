@@ -9,7 +9,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -37,15 +37,17 @@ class InferenceWorker:
         stats: counters of each camera; they outlive the worker.
         make_tracker: makes a camera's tracker from the label set; None for no tracks.
         track_ids: the next id of each camera's tracks, brought up to date at the end: ids are not used twice though models change.
+        rotations: degrees clockwise by which a camera's images are turned for the network; of those not in it, 0.
     """
 
     def __init__(
         self, make: Callable[[], Any], config: NodeConfig, hooks: Hooks, stats: dict[str, CameraStats],
-        make_tracker: Callable[[Any], Any] | None = None, track_ids: dict[str, int] | None = None,
+        make_tracker: Callable[[Any], Any] | None = None, track_ids: dict[str, int] | None = None, rotations: Mapping[str, int] | None = None,
     ):
         self._make, self._hooks, self._make_tracker = make, hooks, make_tracker
         self._config, self._applied = config, None
         self._track_ids = {} if track_ids is None else track_ids
+        self._rotations = rotations or {}
         self._feeds = {name: Feed(name, config.prompt_history, stats.get(name)) for name in config.cameras}
         self._turns = deque(config.cameras)
         self._asks: deque[Ask | Call] = deque()
@@ -257,7 +259,7 @@ class InferenceWorker:
         feed.not_before = started + 1.0 / rate if rate else 0.0
         image = self._hooks.decode(received)
         decoded = time.monotonic()
-        frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9)
+        frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
         wanted = self._hooks.wanted(received.camera)
         time_ = feed.time.of(received.stamp / 1e9 if received.stamp else received.arrived, received.arrived)
         panoptic, view, tracks, extents = self._results(feed, received, frame, time_) if wanted else (None, None, (), {})
@@ -271,8 +273,7 @@ class InferenceWorker:
         if wanted:
             self._hooks.publish(processed, image, view, extents)
             done = time.monotonic()
-            spans = (started - received.arrived, decoded - started, segmented - decoded, done - segmented,
-                     done - received.arrived)
+            spans = (started - received.arrived, decoded - started, segmented - decoded, done - segmented, done - received.arrived)
             feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
         return processed
 
