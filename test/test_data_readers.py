@@ -56,6 +56,12 @@ def test_panoptic_sample__has_a_mask_a_segment_and_void_where_nothing_is_labelle
     assert sorted(s.class_id for s in truth.segments.values()) == sorted(sample.class_ids.tolist())
 
 
+def test_panoptic_sample__unlabelled_pixels_are_no_thing_where_all_things_are_labelled(tmp_path):
+    sample = CocoPanoptic(*panoptic_set(tmp_path), PLAIN, Coverage.THINGS).sample(0)
+    assert not sample.void.any() and sample.no_thing[:, :2].all() and not sample.no_thing[:, 2:].any()
+    assert not sample.void_of(is_thing=True).any() and (sample.void_of(is_thing=False) == sample.no_thing).all()
+
+
 def test_panoptic__stuff_of_categories_that_become_one_class_is_one_segment(tmp_path):
     path, images = panoptic_set(tmp_path, count=1)
     content = json.loads(path.read_text())

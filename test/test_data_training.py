@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -147,6 +148,28 @@ def test_prompts__a_background_click_answers_with_what_lies_under_it():
     assert (prompts.masks[on_object] == sample.masks[0]).all()
     assert not (prompts.masks[~on_object] & sample.masks[0]).any() and not (prompts.voids[~on_object] & sample.masks[0]).any()
     assert prompts.masks[np.arange(40), y, x].all()
+
+
+def test_prompts__what_is_known_to_be_no_thing_ends_things_and_may_be_any_stuff():
+    unlabelled = np.zeros((40, 60), bool)
+    unlabelled[:, 50:] = True
+    for class_id, void in ((0, False), (2, True)):  # a thing, and stuff
+        sample = replace(block(np.s_[8:28], np.s_[10:40], class_id), no_thing=unlabelled)
+        for mix in (PromptMix(number=8, background=0), PromptMix(number=64, boxes=0, background=1)):
+            prompts = sample_prompts(sample, mix, np.random.default_rng(0), is_thing=PLAIN.labels.is_thing())
+            on_object = (prompts.masks == sample.masks[0]).all(axis=(1, 2))
+            assert on_object.any() and (prompts.voids[on_object][:, :, 50:] == void).all() and not prompts.voids[on_object][:, :, :50].any()
+
+
+def test_jitter_and_paste__keep_what_is_no_thing_beside_its_pixels():
+    unlabelled = np.zeros((40, 60), bool)
+    unlabelled[:, 50:] = True
+    sample = replace(block(np.s_[8:28], np.s_[10:40]), no_thing=unlabelled)
+    moved, _ = jitter(sample, (40, 60), Augmentation(scale=(1.0, 1.0), flip=1.0), np.random.default_rng(0))
+    assert moved.no_thing[:, :10].all() and not moved.no_thing[:, 10:].any()
+    front = block(np.s_[5:35], np.s_[5:55])
+    pasted = next(p for p in (paste(moved, front, np.array([True]), np.random.default_rng(seed)) for seed in range(9)) if p is not moved)
+    assert (pasted.no_thing == moved.no_thing & ~front.masks[0]).all()
 
 
 def test_prompts__of_a_picture_without_objects_teach_nothing():

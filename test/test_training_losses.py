@@ -35,10 +35,11 @@ def logits_of(masks: torch.Tensor, height: float = 12.0) -> torch.Tensor:
     return (masks[:, 2::4, 2::4].float() - 0.5) * 2 * height
 
 
-def batch_of(masks: torch.Tensor, class_ids: list[int], coverage: Coverage = Coverage.ALL, void: torch.Tensor | None = None) -> Batch:
+def batch_of(masks: torch.Tensor, class_ids: list[int], coverage: Coverage = Coverage.ALL, void: torch.Tensor | None = None,
+             no_thing: torch.Tensor | None = None) -> Batch:  # fmt: skip
     nothing = torch.zeros(1, 0, 32, 48, dtype=torch.bool)
-    voids = torch.zeros(1, 32, 48, dtype=torch.bool) if void is None else void[None]
-    return Batch(torch.zeros(1, 1, 3, 32, 48, dtype=torch.uint8), torch.tensor([[32, 48]]), [masks], [torch.tensor(class_ids, dtype=torch.int64)], voids,
+    voids, no_things = (torch.zeros(1, 32, 48, dtype=torch.bool) if pixels is None else pixels[None] for pixels in (void, no_thing))
+    return Batch(torch.zeros(1, 1, 3, 32, 48, dtype=torch.uint8), torch.tensor([[32, 48]]), [masks], [torch.tensor(class_ids, dtype=torch.int64)], voids, no_things,
                  torch.tensor([COVERAGES.index(coverage)]), torch.zeros(1, 0, 4), torch.zeros(1, 0, dtype=torch.int64), nothing, nothing)  # fmt: skip
 
 
@@ -223,6 +224,19 @@ def test_masks__void_pixels_do_not_count():
     blamed = Criterion(IS_THING, WEIGHTS).objects([output_of(spilt, classes)], batch_of(masks, [0]))
     excused = Criterion(IS_THING, WEIGHTS).objects([output_of(spilt, classes)], batch_of(masks, [0], void=void))
     assert excused["object/mask"] < 0.2 * blamed["object/mask"] and excused["object/dice"] < 0.5 * blamed["object/dice"]
+
+
+def test_masks__what_is_no_thing_counts_against_things_and_neither_way_for_stuff():
+    masks = masks_of_columns((0, 24), (24, 36))  # a thing, and stuff; the rest is no thing
+    no_thing = torch.zeros(32, 48, dtype=torch.bool)
+    no_thing[:, 36:] = True
+    classes = torch.eye(4)[[0, 2]] * 20
+    costs = {}
+    for said, columns in {"right": ((0, 24), (24, 36)), "stuff goes on": ((0, 24), (24, 48)), "thing goes on": ((0, 48), (24, 36))}.items():
+        logits = logits_of(masks_of_columns(*columns), 8.0)
+        losses = Criterion(IS_THING, WEIGHTS).objects([output_of(logits, classes)], batch_of(masks, [0, 2], Coverage.THINGS, no_thing=no_thing))
+        costs[said] = losses["object/mask"].item()
+    assert abs(costs["stuff goes on"] - costs["right"]) < 0.2 < 1 < costs["thing goes on"] - costs["right"]
 
 
 def test_objects__of_a_picture_without_any_have_finite_gradients():

@@ -123,7 +123,8 @@ def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int],
     for row, mask in enumerate(sample.masks):
         stacked[row] = cv2.warpAffine(mask.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST) > 0
     void = cv2.warpAffine(sample.void.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST, borderValue=int(reflect)) > 0
-    moved = replace(sample, image=image, masks=stacked, void=void)
+    no_thing = None if sample.no_thing is None else cv2.warpAffine(sample.no_thing.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST) > 0
+    moved = replace(sample, image=image, masks=stacked, void=void, no_thing=no_thing)
     return moved if keep_empty else moved.keep(stacked.sum(axis=(1, 2)) >= _SMALLEST)
 
 
@@ -151,5 +152,6 @@ def paste(base: Sample, other: Sample, is_thing: npt.NDArray[np.bool_], rng: np.
     image = np.where(cover[..., None], other.image, base.image)
     masks = np.concatenate((base.masks & ~cover, front))
     class_ids = np.concatenate((base.class_ids, other.class_ids[chosen]))
-    pasted = replace(base, image=image, masks=masks, class_ids=class_ids, void=base.void & ~cover)
+    pasted = replace(base, image=image, masks=masks, class_ids=class_ids, void=base.void & ~cover,
+                     no_thing=None if base.no_thing is None else base.no_thing & ~cover)  # fmt: skip
     return pasted.keep(masks.sum(axis=(1, 2)) >= _SMALLEST)

@@ -45,12 +45,14 @@ class Prompts:
     voids: npt.NDArray[np.bool_]
 
 
-def sample_prompts(sample: Sample, mix: PromptMix, rng: np.random.Generator, valid: tuple[int, int] | None = None) -> Prompts:
+def sample_prompts(sample: Sample, mix: PromptMix, rng: np.random.Generator, valid: tuple[int, int] | None = None,
+                   is_thing: npt.NDArray[np.bool_] | None = None) -> Prompts:  # fmt: skip
     """Always `mix.number` prompts; on a picture without objects they are void and teach nothing.
 
     Args:
         sample: the picture on the network's canvas.
         valid: height and width of the canvas that belong to the picture.
+        is_thing: (K,) of the label set; None: all its objects are things.
     """
     height, width = sample.size
     valid = valid or (height, width)
@@ -67,10 +69,11 @@ def sample_prompts(sample: Sample, mix: PromptMix, rng: np.random.Generator, val
             labels[slot] = BACKGROUND
             x, y = int(rng.integers(valid[1])), int(rng.integers(valid[0]))
             boxes[slot] = _click(x, y)
-            answers[slot], voids[slot] = _behind(sample, x, y)
+            answers[slot], voids[slot] = _behind(sample, x, y, is_thing)
             continue
-        mask = sample.masks[int(rng.integers(len(sample)))]
-        answers[slot], voids[slot] = mask, sample.void & ~mask
+        row = int(rng.integers(len(sample)))
+        mask = sample.masks[row]
+        answers[slot], voids[slot] = mask, _void(sample, row, is_thing)
         if kind < mix.background + mix.boxes:
             boxes[slot] = _box(mask, mix.box_jitter, rng)
         else:
@@ -86,13 +89,18 @@ def _point(mask: npt.NDArray[np.bool_], centred: bool, rng: np.random.Generator)
     return float(best % mask.shape[1]), float(best // mask.shape[1])
 
 
-def _behind(sample: Sample, x: int, y: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _void(sample: Sample, row: int, is_thing: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:
+    """(H, W) bool, what teaches nothing of an object."""
+    class_id = sample.class_ids[row]
+    return sample.void_of(is_thing is None or class_id < 0 or bool(is_thing[class_id])) & ~sample.masks[row]
+
+
+def _behind(sample: Sample, x: int, y: int, is_thing: npt.NDArray[np.bool_] | None) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Answer and void of a background click."""
     under = np.flatnonzero(sample.masks[:, y, x])
     if len(under):
         smallest = under[sample.masks[under].sum(axis=(1, 2)).argmin()]  # of nested ones the innermost
-        mask = sample.masks[smallest]
-        return mask, sample.void & ~mask
+        return sample.masks[smallest], _void(sample, int(smallest), is_thing)
     labelled = sample.masks.any(axis=0)
     disc = np.zeros(sample.size, np.uint8)
     cv2.circle(disc, (x, y), max(3, round(0.03 * min(sample.size))), 1, -1)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +113,12 @@ class CocoPanoptic(CocoImages):
         return PanopticTruth(ids, segments)
 
     def sample(self, index: int) -> Sample:
-        """The picture with one mask a segment; crowds and unlabelled pixels are void."""
+        """The picture with one mask a segment; crowds are void. So are unlabelled pixels, except where all things are labelled
+        and stuff is not: those belong to no thing."""
         raw, infos = self._raw(index)
         is_thing = self.label_map.labels.is_thing()
         found, class_ids, merged = [], [], {}
-        void = raw == 0
+        unlabelled, void = raw == 0, np.zeros(raw.shape, bool)
         for info in infos:
             class_id = self.class_id(index, f"segment {info['id']}", info.get("category_id"))
             mask = raw == int(info["id"])
@@ -128,7 +130,9 @@ class CocoPanoptic(CocoImages):
                 merged[class_id] = len(found)
                 found.append(mask)
                 class_ids.append(class_id)
-        return _sample(self, index, found, class_ids, void)
+        if self.coverage is not Coverage.THINGS:
+            return _sample(self, index, found, class_ids, void | unlabelled)
+        return replace(_sample(self, index, found, class_ids, void), no_thing=unlabelled)
 
     def _raw(self, index: int) -> tuple[npt.NDArray[np.int64], list[Mapping[str, Any]]]:
         """The map's own ids, and its segments, each known to be there."""

@@ -33,6 +33,8 @@ class Sample:
         class_ids: (N,) int64, or `NO_CLASS`.
         void: (H, W) bool, pixels that count neither for nor against any mask (crowds, unlabelled pixels).
         coverage: what is labelled.
+        no_thing: (H, W) bool, unlabelled pixels of which it is known that they are no thing: they count against the masks of
+            things, and neither for nor against those of stuff. None: there are none.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Sample:
     class_ids: npt.NDArray[np.int64]
     void: npt.NDArray[np.bool_]
     coverage: Coverage
+    no_thing: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -53,6 +56,10 @@ class Sample:
     def keep(self, rows: npt.NDArray) -> Sample:
         """The same with some of its objects only; `rows` is a mask or indices over them."""
         return replace(self, masks=self.masks[rows], class_ids=self.class_ids[rows])
+
+    def void_of(self, is_thing: bool) -> npt.NDArray[np.bool_]:
+        """(H, W) bool, the pixels that count neither for nor against a mask of a thing, or one of stuff."""
+        return self.void if is_thing or self.no_thing is None else self.void | self.no_thing
 
 
 def random_pixel(mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[float, float]:

@@ -107,7 +107,7 @@ class Mixture:
             sample = paste(sample, other.keep(inside), self.is_thing, rng)
         image = degrade(change_colours(sample.image, how.colour, rng), how.faults, rng)
         image[valid[0] :], image[:, valid[1] :] = 0, 0
-        return Sample(sample.name, image, sample.masks, sample.class_ids, sample.void, sample.coverage), valid
+        return replace(sample, image=image), valid
 
     def clip(self, frames: int, rng: np.random.Generator) -> list[Sample]:
         """Frames of a video, or a picture moved as by a hand-held camera; rows are the same objects in all."""
@@ -125,7 +125,7 @@ class Mixture:
             matrix = np.column_stack((rotation, target + drift * t - rotation @ centre))
             moved = warp(sample, matrix, self.size, reflect=True, keep_empty=True)
             image = change_colours(moved.image, self.augmentation.colour, np.random.default_rng(seed))  # one light a clip
-            result.append(Sample(moved.name, image, moved.masks, moved.class_ids, moved.void, moved.coverage))
+            result.append(replace(moved, image=image))
         seen = np.any([s.masks.any(axis=(1, 2)) for s in result], axis=0)
         return [s.keep(seen) for s in result]
 

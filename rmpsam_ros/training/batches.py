@@ -25,7 +25,7 @@ class Batch:
         sizes: (B, 2) height and width of the canvas that belong to the picture.
         masks: for each picture (N, T * H, W) bool.
         class_ids: for each picture (N,) int64, -1 without a class.
-        voids: (B, T * H, W) bool.
+        voids, no_things: (B, T * H, W) bool, as `Sample` has them.
         coverage: (B,) index into `COVERAGES`.
         boxes, labels: (B, P, 4) float32 and (B, P) int64 prompts; P = 0 for clips.
         answers, answer_voids: (B, P, H, W) bool.
@@ -36,6 +36,7 @@ class Batch:
     masks: list[Tensor]
     class_ids: list[Tensor]
     voids: Tensor
+    no_things: Tensor
     coverage: Tensor
     boxes: Tensor
     labels: Tensor
@@ -86,7 +87,7 @@ class Batches(Dataset):
             sample, valid = self.mixture.image(rng)
             samples.append([sample])
             sizes.append(valid)
-            prompts.append(sample_prompts(sample, self.prompts, rng, valid))
+            prompts.append(sample_prompts(sample, self.prompts, rng, valid, self.mixture.is_thing))
         return _collate(samples, sizes, prompts)
 
     def _clips(self, number: int) -> Batch:
@@ -118,12 +119,17 @@ def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: l
         masks=[torch.from_numpy(np.concatenate([f.masks for f in clip], axis=1)) for clip in clips],
         class_ids=[torch.from_numpy(clip[0].class_ids) for clip in clips],
         voids=torch.from_numpy(np.stack([np.concatenate([f.void for f in clip]) for clip in clips])),
+        no_things=torch.from_numpy(np.stack([np.concatenate([_no_thing(f) for f in clip]) for clip in clips])),
         coverage=torch.tensor([COVERAGES.index(clip[0].coverage) for clip in clips]),
         boxes=_stack([p.boxes for p in prompts], (len(clips), 0, 4), torch.float32),
         labels=_stack([p.labels for p in prompts], (len(clips), 0), torch.int64),
         answers=_stack([p.masks for p in prompts], (len(clips), 0, height, width), torch.bool),
         answer_voids=_stack([p.voids for p in prompts], (len(clips), 0, height, width), torch.bool),
     )
+
+
+def _no_thing(sample: Sample) -> np.ndarray:
+    return np.zeros(sample.size, bool) if sample.no_thing is None else sample.no_thing
 
 
 def _stack(arrays: list[np.ndarray], empty: tuple[int, ...], dtype: torch.dtype) -> Tensor:

@@ -52,7 +52,7 @@ class Criterion:
         for class_ids in batch.class_ids if self.weights.balance > 0 else ():
             self.seen += torch.bincount(class_ids[class_ids >= 0].cpu(), minlength=len(self.seen))
         losses: list[Losses] = []
-        truths = [_halved(masks, void.expand_as(masks)) for masks, void in zip(batch.masks, batch.voids)]
+        truths = [_halved(masks, self._voids(*known)) for masks, *known in zip(batch.masks, batch.class_ids, batch.voids, batch.no_things)]
         cells = [_at_cells(truth, outputs[0].mask_logits) for truth in truths]
         for index, output in enumerate(outputs):
             last = index == len(outputs) - 1
@@ -71,6 +71,11 @@ class Criterion:
             logits = output.mask_logits.float().flatten(0, 1)
             losses.append(self._masks(logits, known, cells, output.iou.float().flatten()))
         return _mean(losses, "prompt")
+
+    def _voids(self, class_ids: Tensor, void: Tensor, no_thing: Tensor) -> Tensor:
+        """(M, H, W) of M objects: what is known to be no thing may be any stuff."""
+        is_stuff = (class_ids >= 0) & ~self.is_thing.to(class_ids.device)[class_ids.clamp(min=0)]
+        return void | (is_stuff[:, None, None] & no_thing)
 
     def _objects(self, output: StageOutput, batch: Batch, truths: list[Tensor], cells: list[Tensor], one_to_many: bool) -> Losses:
         pairs = [match(output.class_logits[b], output.mask_logits[b], batch.class_ids[b], truths[b], batch.voids[b], self.weights, self.owner)

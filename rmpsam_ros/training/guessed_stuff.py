@@ -3,9 +3,8 @@
     python -m rmpsam_ros.training.guessed_stuff --images DIR --annotations instances.json --out DIR
 
 writes a COCO panoptic set. Its things are the annotations'; of the other pixels, those where the model is sure of a class of
-stuff get that class, and the rest stays unlabelled. A run takes it with `kind: panoptic, coverage: things`, so that a class
-that the model did not see is not taught to be missing, and takes the instances themselves beside it: unlabelled pixels teach
-nothing, not even where a thing ends.
+stuff get that class, and the rest stays unlabelled. A run takes it in place of the instances with `kind: panoptic, coverage:
+things`: a class that the model did not see is not taught to be missing, and unlabelled pixels are known to be no thing.
 """
 from __future__ import annotations
 
