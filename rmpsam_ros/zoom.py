@@ -6,7 +6,9 @@ the zoom-in of interactive segmentation (Sofiiuk et al., "f-BRS", 2020). Of the 
 it is often of what they lie on. So where it is neither large nor sure, a window of a fixed size round the click is tried
 before: what is seen whole in it is that small, and is looked at in a window of its own; anything else is left to the first mask.
 
-A closer look costs a run of the encoder, a click one of 0 to 3; windows are kept for the next clicks on the same object.
+A mask that its window cuts off is looked at once more, in a window round it.
+
+A closer look costs a run of the encoder, a click one of 0 to 4; windows are kept for the next clicks on the same object.
 """
 from __future__ import annotations
 
@@ -93,6 +95,8 @@ class Zoom:
         if near is not None:
             return near
         seen = self._closer(prompt, first[1])
+        if seen is not None and _is_cut(seen[1][0], seen[0].roi):  # the first mask was a part only: once more, round the whole
+            seen = self._closer(prompt, seen[1][1])
         return None if seen is None else seen[1]
 
     def _near(self, prompt: Prompt, first: Answer) -> Answer | None:
