@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rmpsam_ros.network import RMPSAM
-from rmpsam_ros.network.distinct import distinct_scores
+from rmpsam_ros.network.distinct import distinct_scores, mask_overlap, settled_classes
 
 IMAGE_INPUTS = ("image", "image_size")
 IMAGE_OUTPUTS = ("class_ids", "scores", "iou", "queries", "mask_logits", "features")
@@ -41,11 +41,14 @@ class ImageGraph(nn.Module):
         """
         features, deep = self.net.encode(self._pixels(image, image_size))
         output = self.net.decode_objects(self.net.mask_features(features, deep))
-        scores, class_ids = torch.softmax(output.class_logits.float(), dim=-1).max(dim=-1)
-        iou, config = output.iou[..., 0], self.net.config
+        probabilities, iou, config = torch.softmax(output.class_logits.float(), dim=-1), output.iou[..., 0], self.net.config
+        first = config.stuff_queries
+        overlap = mask_overlap(output.mask_logits[:, first:].float()) if config.class_votes or config.matrix_nms else None
+        if config.class_votes:
+            probabilities = settled_classes(probabilities, iou.float(), overlap, first)
+        scores, class_ids = probabilities.max(dim=-1)
         if config.matrix_nms:
-            no_object = output.class_logits.shape[-1] - 1
-            scores = distinct_scores(scores, class_ids, iou.float(), output.mask_logits.float(), no_object, config.stuff_queries)
+            scores = distinct_scores(scores, class_ids, iou.float(), overlap, probabilities.shape[-1] - 1, first)
         return class_ids, scores, iou, output.queries, output.mask_logits, features
 
     def encode(self, image: Tensor, image_size: Tensor) -> Tensor:

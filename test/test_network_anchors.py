@@ -106,8 +106,9 @@ def test_dense_features__are_decoded_as_the_factored_ones_are():
             assert torch.allclose(classes, other.class_logits, atol=1e-2) and torch.allclose(iou, other.iou, atol=1e-3)
 
 
-@pytest.mark.parametrize("options", [{}, {"pooled_classes": True, "matrix_nms": True, "class_scale": 20.0}, {"second_opinion": True}],
-                         ids=["plain", "nms", "opinion"])  # fmt: skip
+@pytest.mark.parametrize("options", [{}, {"pooled_classes": True, "matrix_nms": True, "class_scale": 20.0}, {"second_opinion": True},
+                                     {"class_votes": True, "matrix_nms": True}],
+                         ids=["plain", "nms", "opinion", "votes"])  # fmt: skip
 def test_export__of_a_network_with_anchors_computes_the_same(tmp_path, options):
     pytest.importorskip("openvino", reason="exports are checked with OpenVINO")
     pytest.importorskip("onnx", reason="making a model folder needs onnx")

@@ -1,11 +1,11 @@
-"""Scores of several queries on one object: the best keeps its own, the others do not."""
+"""Several queries on one object: they settle its class together, and the best keeps its score, the others do not."""
 from __future__ import annotations
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="the network needs torch")
 
-from rmpsam_ros.network.distinct import distinct_scores  # noqa: E402
+from rmpsam_ros.network.distinct import distinct_scores, mask_overlap, settled_classes  # noqa: E402
 
 CLASSES = 3
 
@@ -19,7 +19,7 @@ def columns(*bounds: tuple[int, int]) -> torch.Tensor:
 
 def scores_of(masks: torch.Tensor, scores: list[float], class_ids: list[int], iou: list[float] | None = None, stuff: int = 0) -> list[float]:
     quality = torch.ones(1, len(scores)) if iou is None else torch.tensor([iou])
-    return distinct_scores(torch.tensor([scores]), torch.tensor([class_ids]), quality, masks, CLASSES, stuff)[0].tolist()
+    return distinct_scores(torch.tensor([scores]), torch.tensor([class_ids]), quality, mask_overlap(masks[:, stuff:]), CLASSES, stuff)[0].tolist()
 
 
 def test_distinct__a_duplicate_is_lowered_and_a_neighbour_is_not():
@@ -47,3 +47,44 @@ def test_distinct__no_object_neither_lowers_nor_is_lowered():
 
 def test_distinct__stuff_queries_take_no_part():
     assert scores_of(columns((0, 20), (0, 20)), [0.9, 0.4], [2, 0], stuff=1) == pytest.approx([0.9, 0.4])
+
+
+def votes_of(masks: torch.Tensor, probabilities: list[list[float]], iou: list[float] | None = None, stuff: int = 0) -> torch.Tensor:
+    quality = torch.ones(1, len(probabilities)) if iou is None else torch.tensor([iou])
+    return settled_classes(torch.tensor([probabilities]), quality, mask_overlap(masks[:, stuff:]), stuff)[0]
+
+
+TWO_AGAINST_ONE = [[0.1, 0.8, 0.0, 0.1], [0.7, 0.2, 0.0, 0.1], [0.7, 0.2, 0.0, 0.1]]
+
+
+def test_votes__of_queries_on_one_object_the_majority_has_its_way():
+    result = votes_of(columns((0, 20), (0, 20), (0, 20)), TWO_AGAINST_ONE)
+    assert result == pytest.approx(torch.tensor([[1.5 / 3, 1.2 / 3, 0.0, 0.1]] * 3), abs=1e-5)
+
+
+def test_votes__neighbours_are_not_asked():
+    result = votes_of(columns((0, 20), (20, 30), (30, 48)), TWO_AGAINST_ONE)
+    assert result == pytest.approx(torch.tensor(TWO_AGAINST_ONE), abs=1e-5)
+
+
+def test_votes__a_bad_mask_and_one_that_is_hardly_an_object_count_little():
+    bad_masks = votes_of(columns((0, 20), (0, 20), (0, 20)), TWO_AGAINST_ONE, [1.0, 0.1, 0.1])
+    assert bad_masks[0].argmax() == 1 and bad_masks[1].argmax() == 1
+    hardly = [[0.1, 0.8, 0.0, 0.1], [0.05, 0.0, 0.0, 0.95], [0.05, 0.0, 0.0, 0.95]]
+    result = votes_of(columns((0, 20), (0, 20), (0, 20)), hardly)
+    assert result[:, :-1].argmax(dim=1).tolist() == [1, 1, 1]
+    assert result[:, -1].tolist() == pytest.approx([0.1, 0.95, 0.95])  # whether there is an object each keeps to itself
+
+
+def test_votes__stuff_queries_and_empty_masks_stay_as_they_are():
+    masks = columns((0, 20), (0, 20), (0, 0))
+    assert votes_of(masks, TWO_AGAINST_ONE, stuff=1) == pytest.approx(torch.tensor(TWO_AGAINST_ONE), abs=1e-5)
+
+
+def test_votes__every_row_remains_a_distribution():
+    generator = torch.Generator().manual_seed(0)
+    probabilities = torch.randn(1, 12, 5, generator=generator).mul(3).softmax(-1)
+    masks = torch.nn.functional.interpolate(torch.randn(1, 12, 3, 4, generator=generator), size=(24, 32))
+    result = settled_classes(probabilities, torch.rand(1, 12, generator=generator), mask_overlap(masks[:, 2:]), 2)
+    assert result.sum(dim=-1) == pytest.approx(torch.ones(1, 12), abs=1e-5) and (result >= 0).all()
+    assert not torch.allclose(result, probabilities)

@@ -31,8 +31,8 @@ class NetworkConfig:
     sets) rather than fixed text embeddings (the official ones). `mean_pooling` divides pooled features by the mask's area,
     and `anchors` gives each query an ellipse (`anchors.py`), of which the first `stuff_queries` begin all over the
     picture; the official variants have neither. `pooled_classes` lets the classifier see the pooled features as they are, and
-    `matrix_nms` lets several queries name one object and lowers the scores of all but the best (`distinct.py`); neither is
-    official. `second_opinion` names objects by the backbone's deep maps as well. `class_scale` multiplies the classes' cosines. `shared_adapter` sends prompts through the object queries'
+    `matrix_nms` lets several queries name one object and lowers the scores of all but the best, `class_votes` lets them settle
+    its class together (`distinct.py`); none is official. `second_opinion` names objects by the backbone's deep maps as well. `class_scale` multiplies the classes' cosines. `shared_adapter` sends prompts through the object queries'
     adapter, to see what one of their own is worth.
     """
 
@@ -51,6 +51,7 @@ class NetworkConfig:
     stuff_queries: int = 0
     pooled_classes: bool = False
     matrix_nms: bool = False
+    class_votes: bool = False
     second_opinion: bool = False
     class_scale: float = LOGIT_SCALE
     shared_adapter: bool = False
