@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rmpsam_ros import __version__
 from rmpsam_ros.backends import ImageOutputs, PromptOutputs, create_backend
-from rmpsam_ros.errors import RmpsamError
+from rmpsam_ros.errors import ImageError, RmpsamError
 from rmpsam_ros.fusion import fuse
 from rmpsam_ros.label_groups import load_label_groups, only
 from rmpsam_ros.model_folder import find_model, read_model_folder
@@ -122,10 +122,13 @@ class Segmenter:
         """The same for several images in one run, say one of each camera; at most `batch`, in which they cost what `batch` do.
 
         Raises:
-            ImageError: an image of another shape or dtype, or another rotation.
+            ImageError: an image of another shape or dtype, or another rotation; not one stamp or rotation for each image.
             BackendError: no image, or more than `batch`.
         """
         started = perf_counter()
+        for name, given in (("stamps", stamps), ("rotations", rotations)):
+            if given is not None and len(given) != len(images):
+                raise ImageError(f"There are {len(given)} {name} for {len(images)} images; each image needs its own.")
         rotations = [0] * len(images) if rotations is None else rotations
         placements = [place(check_image(image).shape[:2], self.input_size, turn) for image, turn in zip(images, rotations)]
         for image, placement, canvas in zip(images, placements, self._canvas):
@@ -134,7 +137,7 @@ class Segmenter:
         outputs = self._backend.run_images(self._canvas[: len(placements)], [p.network_size for p in placements])
         outputs = [replace(o, mask_logits=p.turned_back(np.asarray(o.mask_logits))) if p.rotation else o for p, o in zip(placements, outputs)]
         timings = {"preprocess": 1e3 * (fitted - started), "network": 1e3 * (perf_counter() - fitted)}
-        stamps = [None] * len(outputs) if stamps is None else stamps
+        stamps = [None] * len(images) if stamps is None else stamps
         copies = [np.array(image) if self.zoom else None for image in images]
         return [Frame(self, p, o, stamp, dict(timings), i) for p, o, stamp, i in zip(placements, outputs, stamps, copies)]
 

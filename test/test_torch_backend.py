@@ -15,7 +15,7 @@ from rmpsam_ros.backends import create_backend
 from rmpsam_ros.backends import torch as torch_backend
 from rmpsam_ros.backends.openvino import cpu_has_bf16
 from rmpsam_ros.backends.static_run import StaticRun
-from rmpsam_ros.errors import BackendError
+from rmpsam_ros.errors import BackendError, ImageError
 from rmpsam_ros.model_folder import read_model_folder
 from rmpsam_ros.segmenter import Segmenter
 
@@ -65,6 +65,12 @@ def test_set_images__three_in_a_batch_of_four__each_as_if_alone(photos, expected
 def test_set_images__more_or_fewer_than_fit__one_sentence(photos, count):
     with pytest.raises(BackendError, match="takes 1 to 2 images, not"):
         Segmenter(tiny_model(), "torch", batch=2).set_images(photos[:count])
+
+
+@pytest.mark.parametrize("given", [{"stamps": [1.0]}, {"rotations": [0, 90, 180]}], ids=["stamps", "rotations"])
+def test_set_images__not_one_for_each__one_sentence(photos, given):
+    with pytest.raises(ImageError, match=rf"There are \d {next(iter(given))} for 2 images; each image needs its own"):
+        Segmenter(tiny_model(), "torch", batch=2).set_images(photos[:2], **given)
 
 
 @pytest.mark.parametrize("batch", [0, 65])

@@ -89,12 +89,6 @@ class TrainingConfig:
         return self.base / Path(os.path.expandvars(name)).expanduser()
 
     @property
-    def labels_path(self) -> str | Path:
-        """The label map: a file, or the name of a bundled one."""
-        own = self.path(self.labels)
-        return own if own.is_file() else self.labels
-
-    @property
     def data_folder(self) -> Path:
         """What the datasets' paths start from.
 

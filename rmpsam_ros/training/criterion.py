@@ -171,19 +171,6 @@ def _alike(logits: Tensor, truths: Tensor) -> Tensor:
     return common / (found @ known.t() + true.sum(dim=1) - common).clamp(min=1)
 
 
-def objects_under(logits: Tensor, masks: Tensor, void: Tensor) -> tuple[Tensor, Tensor]:
-    """The object that each query lies on, and the IoU: (N,) and (N,), 0 where there is no object.
-
-    Args:
-        logits: (N, h, w).
-        masks: (M, H, W) bool, the objects.
-        void: (H, W) bool, which counts for neither.
-    """
-    if not len(masks):
-        return logits.new_zeros(len(logits)), torch.zeros(len(logits), dtype=torch.int64, device=logits.device)
-    return tuple(_alike(logits, _halved(masks, void.expand_as(masks))).max(dim=1))
-
-
 @torch.no_grad()
 def true_iou(logits: Tensor, truth: Tensor, void: Tensor) -> Tensor:
     """(M,) IoU of (M, h, w) logits with (M, H, W) truths, compared at the logits' cells."""

@@ -52,12 +52,6 @@ class Forward:
         return self._prompts(self._net, features, batch.boxes, batch.labels, batch.sizes[:, :1].float(), batch.sizes[:, 1:].float())
 
 
-def has_bfloat16() -> bool:
-    """Whether this CPU computes in bfloat16; elsewhere it would be imitated, slowly."""
-    features = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(features.get("avx512_bf16") or features.get("amx_bf16") or features.get("bf16"))
-
-
 def _tall(maps: Tensor, frames: int) -> Tensor:
     """(B * T, C, h, w) to (B, C, T * h, w)."""
     return maps.unflatten(0, (-1, frames)).transpose(1, 2).flatten(2, 3)

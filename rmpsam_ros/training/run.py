@@ -5,6 +5,7 @@ import csv
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 
 import torch
 
@@ -16,7 +17,7 @@ from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_che
 from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.training.criterion import Criterion
 from rmpsam_ros.training.curve import Curve
-from rmpsam_ros.training.forward import Forward, has_bfloat16
+from rmpsam_ros.training.forward import Forward
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
 from rmpsam_ros.training.start import first_network
 from rmpsam_ros.training.validation import Validation
@@ -38,7 +39,7 @@ class TrainingRun:
 
     def __init__(self, config: TrainingConfig, resume: bool = False) -> None:
         self.config, self.out = config, config.path(config.out)
-        self.label_map = load_label_map(config.labels_path)
+        self.label_map = load_label_map(_label_map_path(config))
         if not resume and (self.out / CHECKPOINT).exists():
             raise DataError(f"{self.out} already holds a run; go on with --resume, or give another `out`.")
         sources = [Source(source, self.label_map, config.data_folder) for source in config.train]
@@ -55,7 +56,7 @@ class TrainingRun:
         self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses,
                                    stuff_queries=self.net.config.stuff_queries > 0, one_to_many=self.net.config.matrix_nms)  # fmt: skip
         self.step, self.seconds = 0, 0.0
-        self.autocast = config.bf16 and (self.device.type != "cpu" or has_bfloat16())
+        self.autocast = config.bf16 and (self.device.type != "cpu" or _has_bfloat16())
         if (self.out / CHECKPOINT).exists():
             self._resume()
 
@@ -190,12 +191,23 @@ class _Meter:
         return {name: float(self.sums[name]) / self.counts[name] for name in _LOSSES if name in self.sums}
 
 
+def _label_map_path(config: TrainingConfig) -> str | Path:
+    own = config.path(config.labels)
+    return own if own.is_file() else config.labels
+
+
 def _device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise DataError(f"device is {name}, but torch finds no CUDA device here; use auto or cpu.")
     return name
+
+
+def _has_bfloat16() -> bool:
+    """Whether this CPU computes in bfloat16; elsewhere it would be imitated, slowly."""
+    features = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(features.get("avx512_bf16") or features.get("amx_bf16") or features.get("bf16"))
 
 
 def _clock(seconds: float) -> str:
