@@ -33,7 +33,8 @@ class ImageGraph(nn.Module):
 
         Returns:
             class_ids: (B, N) int64, K for no object.
-            scores: (B, N) probability of that class; with `matrix_nms` lowered where a better query has the same mask.
+            scores: (B, N) probability of that class, with `class_votes` after those of all queries on the object; with
+                `matrix_nms` lowered where a better query has the same mask.
             iou: (B, N) predicted mask quality, raw.
             queries: (B, N, D).
             mask_logits: (B, N, H/4, W/4).

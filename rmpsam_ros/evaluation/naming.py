@@ -1,7 +1,8 @@
 """What a second opinion on classes is worth: `python -m rmpsam_ros.evaluation.naming --model DIR --config F`.
 
 Of the things of a run's validation sets, those that a query has found, and how many of them get their right class from the
-decoder alone, from the second opinion alone (`network.opinion`), and from both, as the graph has it.
+decoder alone, from the second opinion alone (`network.opinion`), and from both. With `class_votes` the graph then asks all queries
+on an object (`network.distinct`); here each speaks for itself.
 """
 from __future__ import annotations
 
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise ModelError(f"The model {model.name} has no second opinion.")
     if [c.name for c in label_map.labels.classes] != [c.name for c in model.labels.classes]:
         raise DataError(f"The model {model.name} has other classes than {config.labels}.")
-    print("| | things found | the decoder alone | the opinion alone | both, as in the graph |\n|---|---:|---:|---:|---:|")
+    print("| | things found | the decoder alone | the opinion alone | both |\n|---|---:|---:|---:|---:|")
     for described in config.validation:
         source = Source(described, label_map, config.data_folder)
         if isinstance(source.reader, YoutubeVis) or described.coverage == "some":

@@ -32,8 +32,9 @@ class NetworkConfig:
     and `anchors` gives each query an ellipse (`anchors.py`), of which the first `stuff_queries` begin all over the
     picture; the official variants have neither. `pooled_classes` lets the classifier see the pooled features as they are, and
     `matrix_nms` lets several queries name one object and lowers the scores of all but the best, `class_votes` lets them settle
-    its class together (`distinct.py`); none is official. `second_opinion` names objects by the backbone's deep maps as well. `class_scale` multiplies the classes' cosines. `shared_adapter` sends prompts through the object queries'
-    adapter, to see what one of their own is worth.
+    its class together (`distinct.py`); none is official. `second_opinion` names objects by the backbone's deep maps as well.
+    `class_scale` multiplies the classes' cosines. `shared_adapter` sends prompts through the object queries' adapter, to see
+    what one of their own is worth.
     """
 
     backbone: str = "resnet50"
