@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rmpsam_ros.errors import ImageError
 from rmpsam_ros.overlay_colors import Color, segment_colors
 from rmpsam_ros.overlay_tags import Box, TagLayer, paint_text, text_scale, text_size
-from rmpsam_ros.types import FOREGROUND, PanopticResult, PromptResult, Roi, Segment
+from rmpsam_ros.types import FOREGROUND, PanopticResult, PromptResult, Roi, Segment, TrackedInstance
 
 Image = npt.NDArray[np.uint8]
 
@@ -99,6 +99,12 @@ def draw_click(
     if text:
         TagLayer(canvas, taken).put(text, _CLICK, _below_prompt(click, canvas))
     return canvas
+
+
+def tag_text(shown: Segment | TrackedInstance) -> str:
+    """Class, track id and score, as every view of the results writes them."""
+    track = f" #{shown.track_id}" if shown.track_id else ""
+    return f"{shown.class_name or 'object'}{track} {shown.score:.2f}"
 
 
 def draw_banner(image: Image, text: str, color: Color = _AMBER) -> Image:
@@ -191,8 +197,7 @@ def _tag_segments(
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1]
     layer = TagLayer(canvas, list(taken))
     for segment, color in named[:MAX_TAGS]:
-        track = f" #{segment.track_id}" if segment.track_id else ""
-        text = f"{segment.class_name}{track} {segment.score:.2f}"
+        text = tag_text(segment)
         width, height = layer.size(text)
         roi = segment.roi
         if roi.width < width and roi.height < 3 * height:  # a tag on it would hide it

@@ -210,6 +210,7 @@ def test_bag__without_one_good_image__makes_nothing(tmp_path, capsys):
     (["--topic", TOPIC, "--keep", "/nothing"], "There is no topic /nothing"),
     (["--topic", TOPIC, "--max-rate", "-1"], "--max-rate is -1"),
     (["--topic", TOPIC, "--results", "depth"], "invalid choice"),
+    (["--topic", TOPIC, "--results", "tracks", "points"], "--results points needs --depth"),
 ])  # fmt: skip
 def test_bag__says_what_is_wrong_with_the_request(tmp_path, capsys, words, part):
     import re
@@ -218,6 +219,16 @@ def test_bag__says_what_is_wrong_with_the_request(tmp_path, capsys, words, part)
     assert bag(source, "--out", str(tmp_path / "out"), *words) == 2
     error = capsys.readouterr().err
     assert re.search(part, error) and error.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+def test_bag__results_that_need_a_missing_package__are_refused_by_name_and_else_left_out(tmp_path, capsys, monkeypatch):
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(0))])
+    for module in ("foxglove_messages", "vision_messages"):
+        monkeypatch.setattr(f"rmpsam_ros.ros.{module}.AVAILABLE", False)
+    for name, package in (("annotations", "foxglove_msgs"), ("detections", "vision_msgs")):
+        assert bag(source, "--out", str(tmp_path / "out"), "--results", name) == 2
+        assert f"--results {name} needs the ROS package {package}" in capsys.readouterr().err
+    assert bag(source, "--out", str(tmp_path / "out")) == 0
 
 
 def test_bag__a_message_that_is_none_is_left_out(tmp_path, capsys):

@@ -19,7 +19,7 @@ rmpsam bag drive --topic /camera/image_raw --out drive_segmented
 rmpsam bag drive --topic /front/image_raw/compressed --topic /rear/image_raw/compressed --out results --keep all
 rmpsam bag drive --topic /camera/image_raw --depth /camera/depth --out drive_in_3d
 """
-RESULTS = ("panoptic", "tracks", "semantic", "confidence", "detections", "overlay", "points", "markers")
+RESULTS = ("panoptic", "tracks", "semantic", "confidence", "detections", "annotations", "overlay", "points", "markers")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="the topic of depth images registered to those of --topic: positions, points and boxes; once for each")
     parser.add_argument("--camera-info", action="append", default=[], metavar="T",
                         help="the topic of their calibration, once for each --depth (default: camera_info beside the images)")
-    parser.add_argument("--results", nargs="+", choices=RESULTS, default=list(RESULTS),
-                        help="what to write (default: all; detections where vision_msgs is installed, overlay as JPEG, points and markers with --depth)")
+    parser.add_argument("--results", nargs="+", choices=RESULTS,
+                        help="what to write (default: all; detections where vision_msgs is installed, annotations where foxglove_msgs is, overlay as JPEG, points and markers with --depth)")
     parser.add_argument("--keep", nargs="+", default=[], metavar="T", help="topics to copy as they are; `all` for every one (default: none)")
     parser.add_argument("--storage", choices=("mcap", "sqlite3"), help="of BAG2 (default: as BAG)")
     parser.add_argument("--max-rate", type=float, default=0.0, metavar="HZ", help="images a second of each topic at most, by their stamps (0 = all)")
@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise BagError(f"The node's messages need ROS 2 ({error}); source it, or install the package with pip, which brings it.") from error
 
+    _check_results(args)
     from rich.console import Console
 
     from rmpsam_ros.atomic import atomic_folder
@@ -89,6 +90,25 @@ def run(args: argparse.Namespace) -> int:
             segmenter.close()
     console.print(f"{done}: {args.out}")
     return 0
+
+
+def _check_results(args: argparse.Namespace) -> None:
+    """Whether what was asked for by name can be written.
+
+    Raises:
+        BagError: a package or depth is missing.
+    """
+    from rmpsam_ros.errors import BagError
+    from rmpsam_ros.ros import foxglove_messages, vision_messages
+
+    needed = {
+        "detections": "" if vision_messages.AVAILABLE else "the ROS package vision_msgs, which is not installed",
+        "annotations": "" if foxglove_messages.AVAILABLE else "the ROS package foxglove_msgs, which is not installed",
+        **{name: "" if args.depth else "--depth, the topic of depth images" for name in ("points", "markers")},
+    }
+    for name in args.results or ():
+        if needed.get(name):
+            raise BagError(f"--results {name} needs {needed[name]}.")
 
 
 class _Run:
@@ -137,7 +157,7 @@ class _Run:
         from rmpsam_ros.ros.bag_cameras import BagCamera, BagOptions
 
         args = self._args
-        options = BagOptions(tuple(args.results), args.max_rate, args.max_age, args.min_hits, args.alpha, args.depth_max_gap, args.points_step, args.rotation)
+        options = BagOptions(tuple(args.results or RESULTS), args.max_rate, args.max_age, args.min_hits, args.alpha, args.depth_max_gap, args.points_step, args.rotation)
         names = camera_names([c.topic for c in bag.images])
         return {topic: BagCamera(name, topic, beside.get(topic, ("", ""))[0], self._segmenter, options) for topic, name in names.items()}
 

@@ -13,7 +13,7 @@ from sensor_msgs.msg import CameraInfo
 from rmpsam_ros.depth_view import DepthView, Extent, located
 from rmpsam_ros.errors import DepthError
 from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
-from rmpsam_ros.ros import messages, vision_messages
+from rmpsam_ros.ros import foxglove_messages, messages, vision_messages
 from rmpsam_ros.ros.clouds import cloud_message
 from rmpsam_ros.ros.conversions import compressed_to_rgb, image_to_rgb
 from rmpsam_ros.ros.depth_views import DepthViews
@@ -151,12 +151,14 @@ class BagCamera:
             yield f"{base}/semantic/confidence", messages.image_message(panoptic.confidence(), "mono8", header), False
         if "detections" in wanted and vision_messages.AVAILABLE:
             yield f"{base}/detections", vision_messages.detections_message(panoptic, header), False
+        banner = "" if segmenter.trained else UNTRAINED_BANNER
+        if "annotations" in wanted and foxglove_messages.AVAILABLE:
+            yield f"{base}/annotations", foxglove_messages.annotations_message(panoptic, tracks, header, banner), False
         if view is not None and not late and "points" in wanted:
             yield f"{base}/points", cloud_message(view, image, panoptic, tracks, self._options.points_step, header), False
         if view is not None and not late and "markers" in wanted:
             yield f"{base}/markers", self._markers.message(tracks, extents, header), False
         if "overlay" in wanted:
-            banner = "" if segmenter.trained else UNTRAINED_BANNER
             drawn = cv2.cvtColor(draw_panoptic(image, panoptic, self._options.alpha, banner), cv2.COLOR_RGB2BGR)
             data = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
             yield f"{base}/overlay/compressed", messages.compressed_message(data, header), False

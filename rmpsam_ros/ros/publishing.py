@@ -18,7 +18,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from rmpsam_ros.depth_view import DepthView, Extent
 from rmpsam_ros.msg import LabelSet, PanopticSegmentation, TrackedInstanceArray
 from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_panoptic
-from rmpsam_ros.ros import vision_messages
+from rmpsam_ros.ros import foxglove_messages, vision_messages
 from rmpsam_ros.ros.feeds import Processed
 from rmpsam_ros.ros.messages import (
     compressed_message,
@@ -57,26 +57,23 @@ class CameraOutputs:
         self._banner = "" if segmenter.trained else UNTRAINED_BANNER
         self._highlight: Highlight | None = None
         self._last_drawn: tuple[Processed, npt.NDArray[np.uint8]] | None = None
-        self._panoptic = node.create_publisher(PanopticSegmentation, f"~/{name}/panoptic", RESULT_QOS)
-        self._semantic = node.create_publisher(Image, f"~/{name}/semantic", qos_profile_sensor_data)
-        self._confidence = node.create_publisher(Image, f"~/{name}/semantic/confidence", qos_profile_sensor_data)
-        self._overlay = node.create_publisher(Image, f"~/{name}/overlay", qos_profile_sensor_data)
-        self._overlay_jpeg = node.create_publisher(
-            CompressedImage, f"~/{name}/overlay/compressed", qos_profile_sensor_data
-        )
-        self._tracks = node.create_publisher(TrackedInstanceArray, f"~/{name}/tracks", RESULT_QOS)
-        self._depth, self._has_depth = DepthOutputs(node, name, RESULT_QOS), has_depth
-        # Everything that makes inference worth its while, and so do the topics in 3D while there is depth.
-        self._streams = [self._panoptic, self._tracks, self._semantic, self._confidence, self._overlay, self._overlay_jpeg]
-        self._publishers = list(self._streams)
-        self._detections = None
+        self._publishers: list = []
+        self._panoptic = self._create(PanopticSegmentation, f"~/{name}/panoptic", RESULT_QOS)
+        self._tracks = self._create(TrackedInstanceArray, f"~/{name}/tracks", RESULT_QOS)
+        self._semantic = self._create(Image, f"~/{name}/semantic", qos_profile_sensor_data)
+        self._confidence = self._create(Image, f"~/{name}/semantic/confidence", qos_profile_sensor_data)
+        self._overlay = self._create(Image, f"~/{name}/overlay", qos_profile_sensor_data)
+        self._overlay_jpeg = self._create(CompressedImage, f"~/{name}/overlay/compressed", qos_profile_sensor_data)
+        self._detections = self._annotations = None
         if vision_messages.AVAILABLE:
-            self._detections = node.create_publisher(
-                vision_messages.Detection2DArray, f"~/{name}/detections", RESULT_QOS
-            )
-            self._streams.append(self._detections)
-            info = node.create_publisher(vision_messages.LabelInfo, f"~/{name}/semantic/label_info", LATCHED_QOS)
-            self._publishers += [self._detections, info]
+            self._detections = self._create(vision_messages.Detection2DArray, f"~/{name}/detections", RESULT_QOS)
+        if foxglove_messages.AVAILABLE:
+            self._annotations = self._create(foxglove_messages.ImageAnnotations, f"~/{name}/annotations", RESULT_QOS)
+        # Everything that makes inference worth its while, and so do the topics in 3D while there is depth.
+        self._streams = list(self._publishers)
+        self._depth, self._has_depth = DepthOutputs(node, name, RESULT_QOS), has_depth
+        if vision_messages.AVAILABLE:
+            info = self._create(vision_messages.LabelInfo, f"~/{name}/semantic/label_info", LATCHED_QOS)
             header = Image().header
             header.stamp = node.get_clock().now().to_msg()
             info.publish(vision_messages.label_info_message(self._labels, segmenter.score_threshold, header))
@@ -118,6 +115,8 @@ class CameraOutputs:
             self._confidence.publish(image_message(result.confidence(), "mono8", header))
         if self._detections is not None and self._detections.get_subscription_count():
             self._detections.publish(vision_messages.detections_message(result, header))
+        if self._annotations is not None and self._annotations.get_subscription_count():
+            self._annotations.publish(foxglove_messages.annotations_message(result, processed.tracks, header, self._banner))
         if view is not None and not late:
             self._depth.publish(processed, image, view, extents, points_step)
         if self._overlay_wanted():
@@ -147,6 +146,11 @@ class CameraOutputs:
         self._depth.destroy()
         for publisher in self._publishers:
             self._node.destroy_publisher(publisher)
+
+    def _create(self, kind: type, topic: str, qos: QoSProfile):
+        """A publisher that `destroy` takes down."""
+        self._publishers.append(self._node.create_publisher(kind, topic, qos))
+        return self._publishers[-1]
 
     def _overlay_wanted(self) -> bool:
         """Whether anybody looks at the overlay."""
