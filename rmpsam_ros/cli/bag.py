@@ -99,15 +99,13 @@ def _check_results(args: argparse.Namespace) -> None:
         BagError: a package or depth is missing.
     """
     from rmpsam_ros.errors import BagError
-    from rmpsam_ros.ros import foxglove_messages, vision_messages
+    from rmpsam_ros.ros.frame_messages import PACKAGES
 
-    needed = {
-        "detections": "" if vision_messages.AVAILABLE else "the ROS package vision_msgs, which is not installed",
-        "annotations": "" if foxglove_messages.AVAILABLE else "the ROS package foxglove_msgs, which is not installed",
-        **{name: "" if args.depth else "--depth, the topic of depth images" for name in ("points", "markers")},
-    }
+    needed = {name: f"the ROS package {package}, which is not installed" for name, (package, module) in PACKAGES.items() if not module.AVAILABLE}
+    if not args.depth:
+        needed |= {name: "--depth, the topic of depth images" for name in ("points", "markers")}
     for name in args.results or ():
-        if needed.get(name):
+        if name in needed:
             raise BagError(f"--results {name} needs {needed[name]}.")
 
 

@@ -13,10 +13,11 @@ from sensor_msgs.msg import CameraInfo
 from rmpsam_ros.depth_view import DepthView, Extent, located
 from rmpsam_ros.errors import DepthError
 from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
-from rmpsam_ros.ros import foxglove_messages, messages, vision_messages
+from rmpsam_ros.ros import messages, vision_messages
 from rmpsam_ros.ros.clouds import cloud_message
 from rmpsam_ros.ros.conversions import compressed_to_rgb, image_to_rgb
 from rmpsam_ros.ros.depth_views import DepthViews
+from rmpsam_ros.ros.frame_messages import frame_messages
 from rmpsam_ros.ros.markers import TrackMarkers
 from rmpsam_ros.ros.projection import is_rectified
 from rmpsam_ros.ros.publishing import JPEG_QUALITY
@@ -136,24 +137,14 @@ class BagCamera:
         view: DepthView | None, extents: Mapping[int, Extent],
     ) -> Iterator[tuple[str, Any, bool]]:
         base, wanted, segmenter = f"/rmpsam/{self.name}", self._options.results, self._segmenter
-        if "panoptic" in wanted:
-            yield f"{base}/panoptic", messages.panoptic_message(panoptic, header), False
-        late = tracks is None
-        if "tracks" in wanted and not late:
-            yield f"{base}/tracks", messages.tracks_message(tracks, header), False
-        if "semantic" in wanted:
-            yield f"{base}/semantic", messages.image_message(panoptic.semantic(), "mono8", header), False
-            if vision_messages.AVAILABLE and not self._said:
-                info = vision_messages.label_info_message(segmenter.labels, segmenter.score_threshold, header)
-                yield f"{base}/semantic/label_info", info, True
-                self._said = True
-        if "confidence" in wanted:
-            yield f"{base}/semantic/confidence", messages.image_message(panoptic.confidence(), "mono8", header), False
-        if "detections" in wanted and vision_messages.AVAILABLE:
-            yield f"{base}/detections", vision_messages.detections_message(panoptic, header), False
         banner = "" if segmenter.trained else UNTRAINED_BANNER
-        if "annotations" in wanted and foxglove_messages.AVAILABLE:
-            yield f"{base}/annotations", foxglove_messages.annotations_message(panoptic, tracks, header, banner), False
+        if "semantic" in wanted and vision_messages.AVAILABLE and not self._said:
+            info = vision_messages.label_info_message(segmenter.labels, segmenter.score_threshold, header)
+            yield f"{base}/semantic/label_info", info, True
+            self._said = True
+        for topic, message in frame_messages(lambda topic: topic.split("/")[-1] in wanted, panoptic, tracks, header, banner):
+            yield f"{base}/{topic}", message, False
+        late = tracks is None
         if view is not None and not late and "points" in wanted:
             yield f"{base}/points", cloud_message(view, image, panoptic, tracks, self._options.points_step, header), False
         if view is not None and not late and "markers" in wanted:

@@ -16,17 +16,12 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profi
 from sensor_msgs.msg import CompressedImage, Image
 
 from rmpsam_ros.depth_view import DepthView, Extent
-from rmpsam_ros.msg import LabelSet, PanopticSegmentation, TrackedInstanceArray
+from rmpsam_ros.msg import LabelSet
 from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_panoptic
-from rmpsam_ros.ros import foxglove_messages, vision_messages
+from rmpsam_ros.ros import vision_messages
 from rmpsam_ros.ros.feeds import Processed
-from rmpsam_ros.ros.messages import (
-    compressed_message,
-    image_message,
-    label_set_message,
-    panoptic_message,
-    tracks_message,
-)
+from rmpsam_ros.ros.frame_messages import frame_messages, frame_topics
+from rmpsam_ros.ros.messages import compressed_message, image_message, label_set_message
 from rmpsam_ros.ros.publishing_3d import DepthOutputs
 from rmpsam_ros.types import PromptResult
 
@@ -58,17 +53,13 @@ class CameraOutputs:
         self._highlight: Highlight | None = None
         self._last_drawn: tuple[Processed, npt.NDArray[np.uint8]] | None = None
         self._publishers: list = []
-        self._panoptic = self._create(PanopticSegmentation, f"~/{name}/panoptic", RESULT_QOS)
-        self._tracks = self._create(TrackedInstanceArray, f"~/{name}/tracks", RESULT_QOS)
-        self._semantic = self._create(Image, f"~/{name}/semantic", qos_profile_sensor_data)
-        self._confidence = self._create(Image, f"~/{name}/semantic/confidence", qos_profile_sensor_data)
+        # Images are sensor data; lists are not to be lost.
+        self._frame = {
+            topic: self._create(kind, f"~/{name}/{topic}", qos_profile_sensor_data if kind is Image else RESULT_QOS)
+            for topic, kind in frame_topics().items()
+        }
         self._overlay = self._create(Image, f"~/{name}/overlay", qos_profile_sensor_data)
         self._overlay_jpeg = self._create(CompressedImage, f"~/{name}/overlay/compressed", qos_profile_sensor_data)
-        self._detections = self._annotations = None
-        if vision_messages.AVAILABLE:
-            self._detections = self._create(vision_messages.Detection2DArray, f"~/{name}/detections", RESULT_QOS)
-        if foxglove_messages.AVAILABLE:
-            self._annotations = self._create(foxglove_messages.ImageAnnotations, f"~/{name}/annotations", RESULT_QOS)
         # Everything that makes inference worth its while, and so do the topics in 3D while there is depth.
         self._streams = list(self._publishers)
         self._depth, self._has_depth = DepthOutputs(node, name, RESULT_QOS), has_depth
@@ -90,7 +81,7 @@ class CameraOutputs:
 
     def need_depth(self) -> bool:
         """Whether anybody listens to what depth improves: tracks have a position with it."""
-        return self._depth.subscribed() or bool(self._tracks.get_subscription_count())
+        return self._depth.subscribed() or self._is_wanted("tracks")
 
     def publish(
         self, processed: Processed, image: npt.NDArray[np.uint8], view: DepthView | None, extents: Mapping[int, Extent],
@@ -103,21 +94,10 @@ class CameraOutputs:
             view: its depth, if there is any. extents: place and size of its tracks.
             alpha: the parameter `overlay_alpha`. points_step: the parameter of that name.
         """
-        result, header = processed.panoptic, processed.header
-        late = processed.tracks is None  # no newer than a frame before: its masks are nobody's
-        if not late and self._tracks.get_subscription_count():
-            self._tracks.publish(tracks_message(processed.tracks, header))
-        if self._panoptic.get_subscription_count():
-            self._panoptic.publish(panoptic_message(result, header))
-        if self._semantic.get_subscription_count():
-            self._semantic.publish(image_message(result.semantic(), "mono8", header))
-        if self._confidence.get_subscription_count():
-            self._confidence.publish(image_message(result.confidence(), "mono8", header))
-        if self._detections is not None and self._detections.get_subscription_count():
-            self._detections.publish(vision_messages.detections_message(result, header))
-        if self._annotations is not None and self._annotations.get_subscription_count():
-            self._annotations.publish(foxglove_messages.annotations_message(result, processed.tracks, header, self._banner))
-        if view is not None and not late:
+        result, tracks = processed.panoptic, processed.tracks
+        for topic, message in frame_messages(self._is_wanted, result, tracks, processed.header, self._banner):
+            self._frame[topic].publish(message)
+        if view is not None and tracks is not None:
             self._depth.publish(processed, image, view, extents, points_step)
         if self._overlay_wanted():
             self._last_drawn = processed, image
@@ -151,6 +131,10 @@ class CameraOutputs:
         """A publisher that `destroy` takes down."""
         self._publishers.append(self._node.create_publisher(kind, topic, qos))
         return self._publishers[-1]
+
+    def _is_wanted(self, topic: str) -> bool:
+        """Whether anybody listens to one of `frame_topics`."""
+        return bool(self._frame[topic].get_subscription_count())
 
     def _overlay_wanted(self) -> bool:
         """Whether anybody looks at the overlay."""
