@@ -54,7 +54,10 @@ def decode(rle: dict[str, Any]) -> npt.NDArray[np.bool_]:
     counts = rle["counts"]
     if isinstance(counts, bytes):
         counts = counts.decode("ascii")
-    runs = np.array(_decompress(counts) if isinstance(counts, str) else counts, np.int64)
+    try:
+        runs = np.array(uncompress(counts) if isinstance(counts, str) else counts, np.int64)
+    except ValueError as error:
+        raise ImageError(f"A mask of {width}x{height} is broken: {error}.") from error
     if runs.sum() != height * width or (runs < 0).any():
         raise ImageError(f"A mask of {width}x{height} has run lengths for {int(runs.sum())} pixels; it is broken.")
     flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
@@ -75,7 +78,12 @@ def _compress(runs: Sequence[int]) -> str:
     return "".join(letters)
 
 
-def _decompress(text: str) -> list[int]:
+def uncompress(text: str) -> list[int]:
+    """pycocotools' string to run lengths.
+
+    Raises:
+        ValueError: it ends within a run.
+    """
     runs: list[int] = []
     value = shift = 0
     for letter in text:
@@ -87,4 +95,6 @@ def _decompress(text: str) -> list[int]:
                 value -= 1 << shift
             runs.append(value + (runs[-2] if len(runs) > 2 else 0))
             value = shift = 0
+    if shift:
+        raise ValueError("its compressed run lengths end too early")
     return runs

@@ -7,9 +7,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rmpsam_ros.data.masks import encode_runs
+from rmpsam_ros import rle
 
 CATEGORIES = [{"id": 11, "name": "disc", "isthing": 1}, {"id": 12, "name": "box", "isthing": 1}, {"id": 20, "name": "grass", "isthing": 0}]
+
+
+def plain_runs(mask: np.ndarray) -> dict[str, object]:
+    """A mask as run lengths that are a list, as many annotation tools write them."""
+    encoded = rle.encode(mask)
+    return {**encoded, "counts": rle.uncompress(encoded["counts"])}
 
 
 def picture(rng: np.random.Generator, height: int = 48, width: int = 64) -> tuple[np.ndarray, np.ndarray, list[int]]:
@@ -59,7 +65,7 @@ def instance_set(folder: Path, count: int = 4, seed: int = 0) -> tuple[Path, Pat
         for number, category in enumerate(categories[1:], 2):
             if (ids == number).any():
                 content["annotations"].append({"id": 1000 * index + number, "image_id": 100 + index, "category_id": category,
-                                               "iscrowd": 0, "segmentation": encode_runs(ids == number)})  # fmt: skip
+                                               "iscrowd": 0, "segmentation": plain_runs(ids == number)})  # fmt: skip
     return _write(folder / "instances.json", content), folder / "images"
 
 
@@ -73,7 +79,7 @@ def video_set(folder: Path, frames: int = 5, seed: int = 0) -> tuple[Path, Path]
         image = np.full((48, 64, 3), 90, np.uint8)
         image[canvas > 0] = (220, 60, 50)
         names.append("clip/" + _save(folder / "videos" / "clip", index, image))
-        runs.append(encode_runs(canvas > 0) if index else None)
+        runs.append(plain_runs(canvas > 0) if index else None)
     content = {"videos": [{"id": 1, "width": 64, "height": 48, "length": frames, "file_names": names}],
                "annotations": [{"id": 5, "video_id": 1, "category_id": 11, "iscrowd": 0, "segmentations": runs}],
                "categories": CATEGORIES[:1]}  # fmt: skip

@@ -5,8 +5,9 @@ import json
 
 import numpy as np
 import pytest
-from datasets import instance_set, panoptic_set, video_set
+from datasets import instance_set, panoptic_set, plain_runs, video_set
 
+from rmpsam_ros import rle
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap, load_label_map
@@ -32,10 +33,11 @@ def test_polygon__has_the_pixels_of_pycocotools(polygon, counts, area):
     assert (masks.decode([polygon], 32, 40) == expected).all() and expected.sum() == area
 
 
-def test_runs__come_back_as_they_were():
+@pytest.mark.parametrize("runs", [plain_runs, rle.encode])
+def test_runs__come_back_as_they_were(runs):
     mask = np.random.default_rng(0).random((13, 17)) < 0.4
     for case in (mask, ~mask, np.zeros_like(mask), np.ones_like(mask)):
-        assert (masks.decode(masks.encode_runs(case), 13, 17) == case).all()
+        assert (masks.decode(runs(case), 13, 17) == case).all()
 
 
 @pytest.mark.parametrize("segmentation, part", [

@@ -46,7 +46,7 @@ def test_decode__a_list_of_counts__is_read_down_the_columns():
     assert rle.decode({"size": [2, 3], "counts": [1, 2, 3]}).tolist() == [[False, True, False], [True, False, False]]
 
 
-@pytest.mark.parametrize("counts", [[1, 2], [7], [3, -1, 4], "52"])
+@pytest.mark.parametrize("counts", [[1, 2], [7], [3, -1, 4], "52", "o"])
 def test_decode__counts_that_do_not_fit__are_refused(counts):
     with pytest.raises(ImageError, match="broken"):
         rle.decode({"size": [2, 3], "counts": counts})

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.rle import uncompress
+
 Mask = npt.NDArray[np.bool_]
 
 _UPSAMPLING = 5.0
@@ -47,23 +49,12 @@ def decode_runs(runs: Mapping, height: int, width: int) -> Mask:
     if size != [height, width]:
         raise ValueError(f"its run lengths are of {size} and the picture is [{height}, {width}]")
     if isinstance(counts, str | bytes):
-        counts = _uncompress(counts if isinstance(counts, bytes) else counts.encode())
+        counts = uncompress(counts if isinstance(counts, str) else counts.decode("latin-1"))
     counts = np.asarray(counts, np.int64)
     if counts.ndim != 1 or (counts < 0).any() or counts.sum() != height * width:
         raise ValueError(f"its run lengths do not add up to the {height * width} pixels of the picture")
     values = np.repeat(np.arange(counts.size) % 2 == 1, counts)
     return values.reshape(width, height).T
-
-
-def encode_runs(mask: Mask) -> dict[str, object]:
-    """A mask as uncompressed run lengths, `{size: [h, w], counts: […]}`."""
-    flat = np.concatenate(([False], mask.T.reshape(-1), [False]))
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    bounds = np.concatenate(([0], edges, [mask.size]))
-    counts = np.diff(bounds)
-    if counts.size and counts[-1] == 0:
-        counts = counts[:-1]
-    return {"size": list(mask.shape), "counts": counts.tolist()}
 
 
 def fill_polygon(polygon: Sequence[float], height: int, width: int) -> Mask:
@@ -101,23 +92,3 @@ def _line(x1: int, y1: int, x2: int, y2: int) -> npt.NDArray[np.int64]:
         return np.stack((t + x1, (y1 + slope * t + 0.5).astype(np.int64)), axis=1)
     slope = (x2 - x1) / dy
     return np.stack(((x1 + slope * t + 0.5).astype(np.int64), t + y1), axis=1)
-
-
-def _uncompress(text: bytes) -> list[int]:
-    """COCO's compressed counts: five bits a character, each count from the third on relative to the one before last."""
-    counts: list[int] = []
-    position = 0
-    while position < len(text):
-        value, shift, more = 0, 0, True
-        while more:
-            if position >= len(text):
-                raise ValueError("its compressed run lengths end too early")
-            character = text[position] - 48
-            value |= (character & 0x1F) << shift
-            more, shift, position = bool(character & 0x20), shift + 5, position + 1
-        if character & 0x10:
-            value |= -1 << shift
-        if len(counts) > 2:
-            value += counts[-2]
-        counts.append(value)
-    return counts

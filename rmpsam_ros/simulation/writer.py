@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros import rle
 from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.results import coco_pixels
 from rmpsam_ros.simulation.classes import LABELS, STUFF
@@ -92,7 +93,7 @@ class SceneWriter:
             item = frames[0].segments[value]
             boxes = [list(cv2.boundingRect(m.astype(np.uint8))) if m.any() else None for m in masks]
             self.tracks.append({"id": len(self.tracks) + 1, "video_id": number, "category_id": LABELS.index(item.label) + 1, "iscrowd": 0,
-                                "segmentations": [_runs(m) if m.any() else None for m in masks], "areas": [int(m.sum()) or None for m in masks],
+                                "segmentations": [rle.encode(m) if m.any() else None for m in masks], "areas": [int(m.sum()) or None for m in masks],
                                 "bboxes": boxes, "height": height, "width": width, "kind": item.kind})  # fmt: skip
 
     def _write(self, name: str, pixels: npt.NDArray, options: list[int] | None = None) -> None:
@@ -101,10 +102,3 @@ class SceneWriter:
         if not done:
             raise OSError(f"{path} cannot be encoded")
         path.write_bytes(data.tobytes())
-
-
-def _runs(mask: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """COCO's uncompressed run lengths: down the columns, background first."""
-    flat = np.concatenate(([False], mask.T.reshape(-1)))
-    bounds = np.concatenate(([0], np.flatnonzero(flat[1:] != flat[:-1]), [mask.size]))
-    return {"size": list(mask.shape), "counts": np.diff(bounds).tolist()}
