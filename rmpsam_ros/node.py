@@ -125,7 +125,12 @@ class RmpsamNode(LifecycleNode):
             self._stats.setdefault(name, CameraStats())
         self.get_logger().info(f"loading the model '{config.model}'")
         self._session = Session(self, self._settings, config, self._stats, self._track_ids)
-        self._session.apply(self._settings.config)  # live values may have been set while it was loaded
+        try:  # live values may have been set while it was loaded
+            self._session.check(self._settings.config)
+            self._session.apply(self._settings.config)
+        except Exception:
+            self._release()
+            raise
         loaded = self._session.segmenter
         self.get_logger().info(
             f"model '{loaded.model_name}' on {loaded.backend_name} ({loaded.device_name}, {loaded.precision}), input "

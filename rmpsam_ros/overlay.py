@@ -191,7 +191,8 @@ def _tag_segments(
     named.sort(key=lambda pair: (not pair[0].is_thing, -pair[0].area))
     # On a coarse map: a tag's place need not be exact, and a full-size distance transform costs more than all else.
     step = max(1, max(ids.shape) // 160)
-    coarse = np.ascontiguousarray(ids[step // 2 :: step, step // 2 :: step])
+    first_row, first_column = (min(step // 2, side - 1) for side in ids.shape)  # a line scan has but one row
+    coarse = np.ascontiguousarray(ids[first_row::step, first_column::step])
     inside = cv2.morphologyEx(coarse, cv2.MORPH_GRADIENT, _NEIGHBOURS) == 0
     framed = cv2.copyMakeBorder(inside.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, 3)[1:-1, 1:-1]

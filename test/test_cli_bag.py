@@ -174,6 +174,63 @@ def test_bag__an_image_without_depth_is_said_and_has_all_else(tmp_path, capsys):
     assert len(found["/rmpsam/front/points"]) == COUNT - 1 and len(found["/rmpsam/front/panoptic"]) == COUNT
 
 
+def test_bag__without_stamps__depth_and_rate_go_by_the_recording(tmp_path, capsys):
+    messages = [("/front/camera_info", calibration())]
+    for i in range(COUNT):
+        pair = raw(i), depth(i)
+        for message in pair:
+            message.header.stamp = Time()
+        messages += zip((TOPIC, "/front/depth"), pair)
+    source = write_bag(tmp_path / "drive", messages)
+    words = ["--topic", TOPIC, "--depth", "/front/depth", "--depth-max-gap", "0.15"]
+    assert bag(source, "--out", str(tmp_path / "out"), *words) == 0
+    assert len(read_bag(tmp_path / "out")[0]["/rmpsam/front/points"]) == COUNT
+    assert bag(source, "--out", str(tmp_path / "slow"), *words, "--max-rate", "2.5") == 0  # an image in 0.2 s was recorded
+    assert len(read_bag(tmp_path / "slow")[0]["/rmpsam/front/panoptic"]) == COUNT // 2
+
+
+def test_bag__a_calibration_that_comes_after_the_first_image_holds_for_it_too(tmp_path, capsys):
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(0)), ("/front/depth", depth(0)), ("/front/camera_info", calibration()),
+                                            (TOPIC, raw(1)), ("/front/depth", depth(1))])  # fmt: skip
+    assert bag(source, "--out", str(tmp_path / "out"), "--topic", TOPIC, "--depth", "/front/depth") == 0
+    assert len(read_bag(tmp_path / "out")[0]["/rmpsam/front/points"]) == 2
+
+
+def test_bag__depth_that_one_camera_waits_for_is_not_another_ones_loss(tmp_path, capsys):
+    messages = [("/front/camera_info", calibration()), ("/rear/camera_info", calibration()), ("/front/depth", depth(-9))]
+    for i in range(3):
+        messages += [(TOPIC, raw(i)), ("/rear/image_raw", raw(i)), ("/rear/depth", depth(i))]
+    messages += [("/rear/depth", depth(i)) for i in range(3, 13)]
+    source = tmp_path / "drive"
+    with Writer(source, version=9, storage_plugin=StoragePlugin.MCAP) as writer:  # all within what an image waits for depth
+        connections = {topic: writer.add_connection(topic, NAMES[type(m)], typestore=TYPES) for topic, m in dict(messages).items()}
+        for index, (topic, message) in enumerate(messages):
+            writer.write(connections[topic], START + index * 5_000_000, serialize_message(message))
+    words = ("--topic", TOPIC, "--topic", "/rear/image_raw", "--depth", "/front/depth", "--depth", "/rear/depth")
+    assert bag(source, "--out", str(tmp_path / "out"), *words, "--results", "points") == 0
+    assert len(read_bag(tmp_path / "out")[0]["/rmpsam/rear/points"]) == 3
+
+
+def test_bag__what_is_kept_is_described_as_the_bag_describes_it(tmp_path):
+    from rosbags.highlevel import AnyReader
+
+    humble = get_typestore(Stores.ROS2_HUMBLE)  # whose Range has a field less than Jazzy's
+    kind = humble.types["sensor_msgs/msg/Range"]
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(0))])
+    older = tmp_path / "older"
+    with Reader(source) as reader, Writer(older, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        image = writer.add_connection(TOPIC, NAMES[Image], typestore=TYPES)
+        for _, time, data in reader.messages():
+            writer.write(image, time, data)
+        stamp = humble.types["std_msgs/msg/Header"](humble.types["builtin_interfaces/msg/Time"](1, 2), "sonar")
+        message = kind(header=stamp, radiation_type=0, field_of_view=0.5, min_range=0.1, max_range=4.0, range=1.5)
+        writer.write(writer.add_connection("/range", kind.__msgtype__, typestore=humble), START, humble.serialize_cdr(message, kind.__msgtype__))
+    assert bag(older, "--out", str(tmp_path / "out"), "--keep", "/range", "--results", "tracks") == 0
+    with AnyReader([tmp_path / "out"]) as reader:
+        kept = [reader.deserialize(data, c.msgtype) for c, _, data in reader.messages() if c.topic == "/range"]
+    assert [k.range for k in kept] == [1.5]
+
+
 @pytest.mark.parametrize("words, part", [
     (["--depth", "/front/nothing"], "There is no topic /front/nothing"),
     (["--depth", "/note"], "/note carries std_msgs/msg/String; sensor_msgs/msg/Image or sensor_msgs/msg/CompressedImage is needed"),

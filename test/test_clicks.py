@@ -96,6 +96,7 @@ def test_click_topics__follow_the_image_topic_wherever_it_was_led():
     assert sorted(node.topics) == sorted([
         "/camera/image_raw_mouse_left", "/led/image_raw_mouse_left", "/front/color/image_raw_mouse_left",
         "/thin/image_raw_mouse_left", "/elsewhere", "/remapped/image_raw_mouse_left", "clicked_point",
+        *(f"/~/{name}/overlay_mouse_left" for name in cameras),
     ])
 
 

@@ -40,6 +40,16 @@ def test_building__node_answers_says_so_and_takes_live_values_over(node, client)
     assert node.stop() == 0
 
 
+def test_building__a_class_that_the_model_lacks_is_refused_once_it_is_loaded(node, client):
+    until(lambda: "building the image engine" in node.output, "the build", 90)
+    assert client.set("class_filter", ["spoon"]) == ""  # nobody knows the model's classes yet
+    until(lambda: "configuring failed: class_filter names 'spoon'" in node.output, "the reason", 90)
+    until(lambda: client.state() == "unconfigured", "the state")
+    assert client.set("class_filter", ["cup"]) == ""
+    assert client.change("configure") and client.change("activate")
+    assert node.stop() == 0
+
+
 @pytest.mark.parametrize("signals", [1, 2])
 def test_building__is_told_to_end__ends_at_once(node, signals):
     until(lambda: "building the image engine" in node.output, "the build", 90)

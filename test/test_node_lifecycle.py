@@ -256,8 +256,12 @@ def test_lifecycle__rotation_that_cannot_be_at_start_is_named_and_corrected(tmp_
         source = client.image(scene(60, 44))
         client.publish("/turned/camera/image_raw", source, RELIABLE)
         check_panoptic(client.result_of(panoptic, source), source)
+        turned = client.result_of(panoptic, source)
         check_answer(segment(client, points=[(9, 50)]), source)
-        assert client.change("deactivate") and client.set("camera.rotation", 0) == ""
+        assert client.change("deactivate") and client.set("camera.rotation", 0) == "" and client.change("activate")
+        source = client.image(scene(60, 44))
+        client.publish("/turned/camera/image_raw", source, RELIABLE)
+        assert client.result_of(panoptic, source).segment_ids.data != turned.segment_ids.data
     finally:
         client.close()
         assert node.stop() == 0

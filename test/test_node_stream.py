@@ -184,6 +184,8 @@ def test_stream__clicks_on_topics_show_on_the_overlay(client, node, panoptic):
     until(lambda: "click at (80, 60) on camera 'camera'" in node.output, "the click in the log")
     until(lambda: len(overlay) > count, "an overlay with the click")
     assert overlay[-1].header == source.header and overlay[-1].data != overlay[count - 1].data
+    client.publish("rmpsam/camera/overlay_mouse_left", Point(x=81.0, y=61.0))
+    until(lambda: "click at (81, 61) on camera 'camera'" in node.output, "the click on the overlay in the log")
     client.publish("camera/image_raw_mouse_left", Point(x=160.0, y=60.0))
     until(lambda: "click on camera 'camera' ignored: The point (160, 60) is outside" in node.output, "the reason")
 

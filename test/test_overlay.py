@@ -96,7 +96,7 @@ def test_draw_panoptic__id_without_a_segment_is_drawn_as_unlabelled() -> None:
     assert np.array_equal(draw_panoptic(image, PanopticResult(ids, (), LABELS)), image)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (3, 2), (17, 31), (600, 9)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (3, 2), (17, 31), (600, 9), (1, 640), (2000, 2)])
 def test_draw_panoptic__tiny_and_odd_sizes(shape: tuple[int, int]) -> None:
     ids = np.ones(shape, np.uint16)
     image = _photo(*shape)

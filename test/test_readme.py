@@ -52,7 +52,10 @@ def test_services__have_their_fields_in_order(name):
 
 def test_topics__are_those_of_the_code():
     source = "".join(path.read_text() for path in (ROOT / "rmpsam_ros").rglob("*.py"))
-    published = {name.replace("{name}", "NAME") for name in re.findall(r'"(~/[^"]+)"', source)} | {"/diagnostics"}
+    named = {name.replace("{name}", "NAME") for name in re.findall(r'"(~/[^"]+)"', source)} | {"/diagnostics"}
+    frame_messages = pytest.importorskip("rmpsam_ros.ros.frame_messages", reason="needs ROS 2's messages")
+    of_frames = frame_messages.frame_topics().keys() | frame_messages.PACKAGES.keys()
+    published = named - {"~/NAME/{topic}"} | {f"~/NAME/{topic}" for topic in of_frames}
     offered = {code_in(cells[0])[0] for cells in rows("Outputs, for each camera") + rows("Services")}
     assert offered == published
 

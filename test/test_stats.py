@@ -33,6 +33,17 @@ def test_percentile__over_the_stages():
     assert stats.percentile("overhead", 50) == 25 - 6
 
 
+def test_failures__end_with_a_frame_that_is_good_or_published():
+    stats = CameraStats()
+    for good in (stats.was_good, lambda: stats.was_published(StageTimes(1, 2, 3, 4, 10))):
+        stats.was_bad("one")
+        stats.failed("two")
+        stats.was_processed()
+        assert stats.failures == 2
+        good()
+        assert stats.failures == 0
+
+
 def test_counters__and_the_last_error():
     stats = CameraStats()
     stats.was_bad("first")

@@ -75,6 +75,16 @@ def test_grid__a_mask_upsampled_and_down_again__is_the_same(size, source):
     assert np.array_equal(grid.downsample(full), mask)
 
 
+@pytest.mark.parametrize("source", [(24, 32), (1, 2), (48, 3)])
+def test_grid__fewer_pixels_than_cells__every_cell_has_a_pixel_inside_the_image(source):
+    grid = Grid((48, 64), source)
+    for x, y in ((0, 0), (20, 17), (21, 18), (63, 47)):
+        box = (x, y, x + 1, y + 1)
+        roi, crop = grid.roi(box), grid.upsample(np.ones((1, 1), bool), box)
+        assert crop.shape == (roi.height, roi.width) == (1, 1) and crop.all()
+        assert 0 <= roi.x < source[1] and 0 <= roi.y < source[0]
+
+
 def test_predict_and_correct__steady_motion__finds_the_velocity():
     position, velocity = np.array([[10.0, 20.0]], np.float32), np.zeros((1, 2), np.float32)
     size = np.array([8.0], np.float32)

@@ -7,6 +7,7 @@ from test_tracking_frames import SceneFrame, Thing
 from tracking_scenes import GRID, LABELS, square
 
 from rmpsam_ros.tracking import Tracker
+from rmpsam_ros.tracking.detections import Detections
 from rmpsam_ros.tracking.candidates import Agreement, displacement, overlaps, peaks, points_inside, regions
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.target import Surroundings, Target
@@ -224,6 +225,31 @@ def test_follow__the_frame_that_was_clicked__teaches_the_looks():
     tracker.follow(old.prompt(points=[(80, 80)]), frame=old)
     track, = tracker.update(SceneFrame([Thing(20, 20, 4, found=0), Thing(30, 20, found=0)]), stamp=0.1)
     assert track.state == TrackState.CONFIRMED and abs(track.roi.x - 4 * 25) <= 4
+
+
+def test_follow__on_a_frame_of_another_size__learns_the_object_on_that_frames_grid():
+    old = SceneFrame([Thing(50, 20, found=0)])
+    tracker = Tracker(LABELS)
+    tracker.update(old, stamp=0.0)
+    tracker.update_detections(Detections(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 16), np.float32),
+                                         np.zeros((0, 40, 30), bool), image_size=(160, 120)), 0.1)  # fmt: skip
+    track_id = tracker.follow(old.prompt(points=[(200, 80)]), stamp=0.0, frame=old)
+    target, surroundings = tracker._keeper._memories[track_id].target, tracker._keeper._surroundings
+    values = target.likeness(old.features, surroundings)
+    assert values[square(50, 20)].mean() > 0.8 and values[~square(50, 20)].mean() < -0.8
+
+
+def test_follow__on_a_frame_of_a_time_that_is_over__is_forgotten_when_its_age_is_up():
+    thing = Thing(20, 20, found=0)
+    tracker, frame = Tracker(LABELS, max_age=1.0), SceneFrame([thing])
+    tracker.update(frame, stamp=1000.0)
+    tracker.update(frame, stamp=1.0)  # a bag that is played again
+    tracker.follow(frame.prompt(points=[(80, 80)]), stamp=1000.0, frame=frame)
+    empty = SceneFrame([])
+    for stamp in (1.1, 1.6, 2.0):
+        track, = tracker.update(empty, stamp=stamp)
+        assert track.state == TrackState.LOST and 0 <= track.score <= 1
+    assert tracker.update(empty, stamp=2.2) == ()
 
 
 def test_follow__all_tracks_of_a_frame__are_asked_for_in_one_run():

@@ -73,10 +73,10 @@ def make():
         config = NodeConfig(**config)
         stats = {name: CameraStats() for name in config.cameras}
         segmenter, hooks = FakeSegmenter(seconds), FakeHooks()
-        worker = InferenceWorker(lambda: segmenter, config, hooks, stats, make_tracker, rotations=rotations)
+        worker = InferenceWorker(lambda: segmenter, config, hooks, stats, make_tracker)
         workers.append(worker)
         assert worker.open() is segmenter
-        worker.resume()
+        worker.resume(rotations)
         return SimpleNamespace(worker=worker, segmenter=segmenter, hooks=hooks, stats=stats, config=config)
 
     yield build
@@ -125,6 +125,48 @@ def test_worker__turns_the_images_of_each_camera_as_it_is_told(make):
         until(lambda: len(it.hooks.published) == stamp)
     it.worker.ask(click("b", 2, 1, stamp=99, or_newest=True)).result(5)
     assert it.segmenter.rotations == [0, 180, 0, 180]
+
+
+def test_worker__a_rate_that_is_raised_counts_at_once(make):
+    it = make(max_rate_hz=0.01)
+    for stamp in (1, 2):
+        it.worker.offer("camera", message(), stamp)
+        until(lambda: len(it.hooks.published) == 1)
+    time.sleep(0.05)
+    assert len(it.hooks.published) == 1
+    it.worker.apply(it.config.replaced({"max_rate_hz": 0.0}))
+    until(lambda: len(it.hooks.published) == 2)
+
+
+def test_worker__frames_of_a_time_that_began_anew_are_not_clicked_on(make):
+    it = make()
+    for count, stamp in enumerate((50_000_000_001, 50_000_000_002, 1_000_000_000), start=1):
+        it.worker.offer("camera", message(), stamp)
+        until(lambda: len(it.hooks.published) == count)
+    with pytest.raises(PromptError, match="the cache holds 1 frames from 1.000000000 to 1.000000000"):
+        it.worker.ask(click(stamp=50_000_000_002)).result(5)
+
+
+def test_worker__a_frame_of_the_old_time_that_is_under_way_is_not_kept(make):
+    it = make()
+    it.segmenter.gate.clear()
+    it.worker.offer("camera", message(), 50_000_000_001)
+    until(lambda: not it.worker._feeds["camera"].waiting)
+    it.worker.offer("camera", message(), 1_000_000_000)
+    it.segmenter.gate.set()
+    until(lambda: len(it.hooks.published) == 2)
+    with pytest.raises(PromptError, match="the cache holds 1 frames"):
+        it.worker.ask(click(stamp=50_000_000_001)).result(5)
+
+
+def test_worker__clicks_that_are_answered_end_a_row_of_failures(make):
+    it = make()
+    it.hooks.listening = set()
+    stats = it.stats["camera"]
+    stats.was_bad("no image")
+    it.worker.offer("camera", message(), 1)
+    it.worker.ask(click()).result(5)
+    assert stats.failures == 0 and stats.bad == 1
 
 
 def test_worker__nobody_listens_nothing_is_inferred_until_a_click(make):

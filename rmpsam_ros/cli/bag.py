@@ -163,7 +163,12 @@ class _Run:
         """The images, each when its depth has come; what else is in the bag is dealt with on the way."""
         from rmpsam_ros.ros.messages import label_set_message
 
-        waiting: deque[BagMessage] = deque()
+        for entry in bag.first_beside():
+            if self._is_readable(entry, said=False):
+                for topic, others in beside.items():
+                    if entry.connection.topic in others:
+                        cameras[topic].look_ahead(entry)
+        waiting: dict[str, deque[BagMessage]] = {topic: deque() for topic in cameras}  # no camera waits for another one's depth
         for number, entry in enumerate(bag.messages()):
             if number == 0:
                 self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), entry.time, latched=True)
@@ -176,18 +181,19 @@ class _Run:
                     if entry.connection.topic in others:
                         cameras[topic].take_beside(entry)
             if entry.image:
-                waiting.append(entry)
-            while waiting and cameras[waiting[0].connection.topic].is_ready(waiting[0], entry.time):
-                yield waiting.popleft()
-        yield from waiting
+                waiting[entry.connection.topic].append(entry)
+            for topic, images in waiting.items():
+                while images and cameras[topic].is_ready(images[0], entry.time):
+                    yield images.popleft()
+        yield from sorted((entry for images in waiting.values() for entry in images), key=lambda entry: entry.time)
 
-    def _is_readable(self, entry: BagMessage) -> bool:
+    def _is_readable(self, entry: BagMessage, said: bool = True) -> bool:
         from rmpsam_ros.errors import BagError
 
         try:
             entry.message
         except BagError as error:
-            self._bad.append(str(error))
+            self._bad += [str(error)] if said else []
             return False
         return True
 

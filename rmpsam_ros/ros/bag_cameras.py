@@ -74,7 +74,7 @@ class BagCamera:
         self._views, self._info, self._markers = DepthViews(), None, TrackMarkers()
         self._tracker = Tracker(segmenter.labels, options.max_age, options.min_hits)
         self._time = SteadyTime()
-        self._stamp: float | None = None
+        self._used_at: float | None = None
         self._said = False
         self._ids: set[int] = set()
         self.problem, self.without_depth = "", 0
@@ -84,21 +84,25 @@ class BagCamera:
         """How many tracks there were."""
         return len(self._ids)
 
+    def look_ahead(self, entry: BagMessage) -> None:
+        """Takes the recording's first calibration in, which images before it have to go by."""
+        if isinstance(entry.message, CameraInfo):
+            self._info = entry.message
+
     def take_beside(self, entry: BagMessage) -> None:
         """Takes a depth image or a calibration in."""
         message = entry.message
         if isinstance(message, CameraInfo):
             self._info = message
         else:
-            self._views.feed.offer(message, messages.stamp_ns(message.header.stamp))
+            self._views.feed.offer(message, _stamp_of(entry))
 
     def is_ready(self, entry: BagMessage, now: int) -> bool:
         """Whether an image need not wait for its depth any more; `now` is when the newest message was recorded, in ns."""
-        stamp = messages.stamp_ns(entry.message.header.stamp) if self._depth else 0
-        if not stamp or now - entry.time > AHEAD:
+        if not self._depth or now - entry.time > AHEAD:
             return True
         newest = self._views.feed.newest
-        return newest is not None and newest >= stamp
+        return newest is not None and newest >= _stamp_of(entry)
 
     def results(self, entry: BagMessage) -> Iterator[tuple[str, Any, bool]] | None:
         """Topic, message and whether it is latched, of each result of one image; None where `max_rate` leaves it out.
@@ -106,16 +110,16 @@ class BagCamera:
         Raises:
             ImageError: the message holds no image that can be read.
         """
-        message = entry.message
-        nanoseconds = messages.stamp_ns(message.header.stamp) or entry.time  # a camera without a clock: when it was recorded
-        stamp, rate, before = nanoseconds / 1e9, self._options.max_rate, self._stamp
-        if rate and before is not None and 0 <= stamp - before < 1 / rate - _SLACK:
+        message, nanoseconds = entry.message, _stamp_of(entry)
+        stamp, rate, before = nanoseconds / 1e9, self._options.max_rate, self._used_at
+        time = self._time.of(stamp, entry.time / 1e9)
+        if rate and before is not None and 0 <= time - before < 1 / rate - _SLACK:
             return None
         image = compressed_to_rgb(message) if hasattr(message, "format") else image_to_rgb(message)
         frame = self._segmenter.set_image(image, stamp=stamp, rotation=self._options.rotation)
-        self._stamp = stamp
+        self._used_at = time
         view = self._view(nanoseconds, image.shape[:2])
-        tracks = self._tracker.update(frame, self._time.of(stamp, entry.time / 1e9), None if view is None else view.depth)
+        tracks = self._tracker.update(frame, time, None if view is None else view.depth)
         if not self._tracker.used:  # no newer than an image before: these are the tracks of that one
             return self._messages(message.header, image, frame.panoptic(), None, view, {})
         tracks, extents = located(tracks, view)
@@ -153,3 +157,8 @@ class BagCamera:
             drawn = cv2.cvtColor(draw_panoptic(image, panoptic, self._options.alpha, banner), cv2.COLOR_RGB2BGR)
             data = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
             yield f"{base}/overlay/compressed", messages.compressed_message(data, header), False
+
+
+def _stamp_of(entry: BagMessage) -> int:
+    """Nanoseconds: the stamp, or of a camera without a clock when the message was recorded."""
+    return messages.stamp_ns(entry.message.header.stamp) or entry.time

@@ -21,6 +21,7 @@ from rmpsam_ros.errors import BagError
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Connection
+    from rosbags.typesys.store import Typestore
 
 IMAGE_TYPES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
 INFO_TYPES = {"sensor_msgs/msg/CameraInfo": CameraInfo}
@@ -136,6 +137,13 @@ class BagReader:
         except (ReaderError, ValueError, EOFError) as error:
             raise BagError(f"{self.path} cannot be read to its end ({_short(error)}); `ros2 bag reindex` or `mcap recover` may help.") from error
 
+    def first_beside(self) -> Iterator[BagMessage]:
+        """The first message of each topic that is read beside the images."""
+        for connection in self.beside:
+            for _, time, raw in self._reader.messages([connection]):
+                yield BagMessage(connection, time, bytes(raw), False, True, False)
+                break
+
     def close(self) -> None:
         """Lets the files go."""
         self._reader.close()
@@ -196,30 +204,32 @@ class BagWriter:
         source = message.connection
         connection = self._connections.get(source.topic)
         if connection is None:
-            self._learn(source)
             connection = self._connections[source.topic] = self._writer.add_connection(
-                source.topic, source.msgtype, typestore=self._types, offered_qos_profiles=source.ext.offered_qos_profiles)  # fmt: skip
+                source.topic, source.msgtype, typestore=self._types_of(source), offered_qos_profiles=source.ext.offered_qos_profiles)  # fmt: skip
         self._writer.write(connection, message.time, message.raw)
 
     def close(self) -> None:
         """Finishes the files."""
         self._writer.close()
 
-    def _learn(self, source: Connection) -> None:
+    def _types_of(self, source: Connection) -> Typestore:
+        """What describes a kept topic: the bag's own words where it has them, as other releases of ROS have other fields."""
         from rosbags.interfaces import MessageDefinitionFormat
-        from rosbags.typesys import get_types_from_msg
+        from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-        if source.msgtype in self._types.fielddefs:
-            return
         if source.msgdef.format == MessageDefinitionFormat.MSG:
-            self._types.register(get_types_from_msg(source.msgdef.data, source.msgtype))
-            return
+            types = get_typestore(Stores.EMPTY)
+            types.register(get_types_from_msg(source.msgdef.data, source.msgtype))
+            return types
+        if source.msgtype in self._types.fielddefs:
+            return self._types
         package, _, name = source.msgtype.partition("/msg/")
         try:
             self._register(getattr(import_module(f"{package}.msg"), name))
         except (ImportError, AttributeError):
             raise BagError(f"{source.topic} cannot be kept: its type {source.msgtype} is defined neither in the bag nor on this machine; "
                            "leave it out of --keep.") from None  # fmt: skip
+        return self._types
 
     def _register(self, kind: type) -> str:
         """Makes a generated message class known to rosbags, with those inside it; its name."""

@@ -27,7 +27,7 @@ class ClickTopics:
         node: the node.
         cameras: the inputs, by name.
         click_topic: the topic of rqt clicks for a camera's name. rqt_image_view names its own after the image topic that it
-            shows; where that one was remapped or named by a parameter, clicks on it count as well.
+            shows; where that one was remapped or named by a parameter, clicks on it count as well, and so do those on the overlay.
         clicked_point_topic: the topic of RViz clicks.
         group: callback group; a look-up of a transform may block it for a moment.
         ask: queues a click for the worker.
@@ -43,7 +43,7 @@ class ClickTopics:
         self._waiting: dict[str, Future] = {}
         self._subscriptions = [
             node.create_subscription(Point, topic, self._pixel_callback(name), 10, callback_group=group)
-            for name, camera in cameras.items() for topic in self._click_topics(click_topic(name), camera.topic)
+            for name, camera in cameras.items() for topic in self._click_topics(name, click_topic(name), camera.topic)
         ]
         self._subscriptions.append(
             node.create_subscription(PointStamped, clicked_point_topic, self._take_point, 10, callback_group=group)
@@ -55,10 +55,11 @@ class ClickTopics:
             self._node.destroy_subscription(subscription)
         self._frames.destroy()
 
-    def _click_topics(self, named: str, image_topic: str) -> set[str]:
+    def _click_topics(self, name: str, named: str, image_topic: str) -> set[str]:
         """Full names of the topics that clicks on a camera's images may come on."""
         shown = image_topic.removesuffix("/compressed")  # rqt_image_view names a topic and a transport of it
-        return {self._node.resolve_topic_name(named), f"{shown}{CLICKED}"}
+        overlay = self._node.resolve_topic_name(f"~/{name}/overlay")
+        return {self._node.resolve_topic_name(named), f"{shown}{CLICKED}", f"{overlay}{CLICKED}"}
 
     def _pixel_callback(self, camera: str) -> Callable[[Point], None]:
         return lambda message: self._click(camera, message.x, message.y, 0)

@@ -47,6 +47,11 @@ class CameraStatus:
     listeners: bool = False
     depth: DepthStatus | None = None
 
+    @property
+    def fails(self) -> bool:
+        """Whether those who listen get nothing; who clicks is told so in the answer."""
+        return self.listeners and self.stats.failures >= FAILURES
+
 
 @dataclass
 class NodeStatus:
@@ -86,7 +91,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
     elif not status.trained:
         level, message = WARN, f"active, but the model '{status.model}' is UNTRAINED: its masks mean nothing"
     stats = [camera.stats for camera in status.cameras]
-    failing = [camera for camera in status.cameras if camera.stats.failures >= FAILURES]
+    failing = [camera for camera in status.cameras if camera.fails]
     if failing and status.state == "active" and status.enabled:
         level, message = ERROR, f"active, but no frame of camera {failing[0].name} has a result: {failing[0].stats.last_error}"
     ages = [age for age in (s.age() for s in stats) if age is not None]
@@ -123,7 +128,7 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         level, message = WARN, f"waiting for the first image on {camera.topic}"
     elif age > STALE_SECONDS:
         level, message = WARN, f"no image on {camera.topic} for {age:.1f} s"
-    elif stats.failures >= FAILURES:
+    elif camera.fails:
         level, message = ERROR, f"the last {stats.failures} frames have no result: {stats.last_error}"
     elif depth.problem and (depth.wanted or depth.alive):
         level, message = WARN, f"running, without positions and points: {depth.problem}"

@@ -4,6 +4,7 @@ A feed has no lock of its own: the worker guards it with its condition.
 """
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -50,10 +51,12 @@ class Feed:
         self.tracker: Any = None
         self.newest: Received | None = None
         self.waiting = False
-        self.not_before = 0.0
+        self.started = -math.inf
+        """When the last frame was begun, seconds of the monotonic clock."""
         self.time = SteadyTime()
         self._ring: deque[Processed] = deque(maxlen=history)
         self._replaced: deque[int] = deque(maxlen=64)
+        self._begun = 0  # number of the first message of the time that holds
 
     def offer(self, received: Received, wanted: bool) -> str:
         """Puts a message into the slot, in place of the one there; counts it as replaced if that was still `wanted`.
@@ -73,6 +76,9 @@ class Feed:
                 f"two images of camera '{self.name}' in a row have the stamp {seconds(received.stamp)}"
             ) + (": time begins anew, and so do all tracks" if back > RESTART_AFTER else ": tracks go by when they came")
             self.stats.jumped(jump)
+            if back > RESTART_AFTER:
+                self._ring.clear()
+                self._begun = received.number
         return jump
 
     def take(self) -> Received | None:
@@ -91,7 +97,12 @@ class Feed:
             self.stats.was_not_replaced()
 
     def keep(self, processed: Processed) -> None:
-        """Adds a frame to the ring; the oldest leaves it when it is full, and the others shrink to what clicks need."""
+        """Adds a frame to the ring; the oldest leaves it when it is full, and the others shrink to what clicks need.
+
+        One from before time began anew is left out: what is clicked on it could not be followed.
+        """
+        if processed.number < self._begun:
+            return
         if self._ring:
             self._ring[-1].frame.keep_for_prompts()
         self._ring.append(processed)
@@ -113,7 +124,7 @@ class Feed:
 
     def clear(self) -> None:
         """Forgets every frame; the counters stay."""
-        self.newest, self.waiting, self.not_before = None, False, 0.0
+        self.newest, self.waiting, self.started = None, False, -math.inf
         self._ring.clear()
 
 

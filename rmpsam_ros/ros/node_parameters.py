@@ -49,8 +49,7 @@ class NodeParameters:
         self._clicked_point = self._declare_topic(CLICKED_POINT, "clicked_point", "Topic of clicks from RViz")
         self._topics: dict[str, str] = {}
         self._rotations: dict[str, int] = {}
-        for camera in self._values["cameras"]:
-            self._declare_camera(camera)
+        self._declare_cameras()
         node.add_on_set_parameters_callback(self._on_set)
         if hasattr(node, "add_pre_set_parameters_callback"):  # not in Humble, where 5.0 must be written for 5
             node.add_pre_set_parameters_callback(_as_declared)
@@ -62,8 +61,7 @@ class NodeParameters:
         Raises:
             ParameterError: a value given at start was wrong and has not been corrected yet.
         """
-        for camera in self._values["cameras"]:
-            self._declare_camera(camera)  # those that were named since the start
+        self._declare_cameras()
         problems = [text for name, text in self._problems.items() if self._counts(name)]
         if problems:
             raise ParameterError("; ".join(problems))
@@ -124,6 +122,11 @@ class NodeParameters:
         except ParameterError as reason:
             self._problems[spec.name] = str(reason)
             return spec.checked(default)
+
+    def _declare_cameras(self) -> None:
+        """Declares the parameters of cameras that were named since the last time."""
+        for camera in self._values["cameras"]:
+            self._declare_camera(camera)
 
     def _declare_camera(self, camera: str) -> None:
         rotation = replace(ROTATION, name=f"{camera}.{ROTATION.name}")

@@ -56,8 +56,7 @@ class Session:
         # Images of all cameras in one group: their callbacks are short, and two threads would only wait for each other.
         self._image_group = MutuallyExclusiveCallbackGroup()
         self._click_group = ReentrantCallbackGroup()
-        rotations = {name: parameters.rotation(name) for name in config.cameras}
-        self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, Tracker, track_ids, rotations)
+        self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, Tracker, track_ids)
         self.segmenter = self.worker.open()
         self._labels: LabelsOutput | None = None
         try:
@@ -71,7 +70,7 @@ class Session:
     def start(self) -> None:
         """Listens to the cameras and clicks."""
         config, topic = self.config, self._parameters.topic
-        self.worker.resume()
+        self.worker.resume({name: self._parameters.rotation(name) for name in config.cameras})
         for name in config.cameras:
             self._inputs[name] = self._input(name)
         self._clicks = ClickTopics(
@@ -118,7 +117,7 @@ class Session:
 
     def check(self, config: NodeConfig) -> None:
         """Whether the loaded model knows the classes of `class_filter`."""
-        if config.fixed() != self.config.fixed():
+        if config.fixed() != self.config.fixed() or config.class_filter == self.config.class_filter:
             return
         known = {label.name for label in self.segmenter.labels.classes}
         unknown = [name for name in config.class_filter if name not in known]

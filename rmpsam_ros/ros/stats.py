@@ -93,6 +93,11 @@ class CameraStats:
         with self._lock:
             self.processed += 1
 
+    def was_good(self) -> None:
+        """A frame that nobody listens to could be used, for a click."""
+        with self._lock:
+            self.failures = 0
+
     def was_published(self, stages: StageTimes) -> None:
         """The results of a frame went out."""
         with self._lock:

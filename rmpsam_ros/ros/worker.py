@@ -37,17 +37,16 @@ class InferenceWorker:
         stats: counters of each camera; they outlive the worker.
         make_tracker: makes a camera's tracker from the label set; None for no tracks.
         track_ids: the next id of each camera's tracks, brought up to date at the end: ids are not used twice though models change.
-        rotations: degrees clockwise by which a camera's images are turned for the network; of those not in it, 0.
     """
 
     def __init__(
         self, make: Callable[[], Any], config: NodeConfig, hooks: Hooks, stats: dict[str, CameraStats],
-        make_tracker: Callable[[Any], Any] | None = None, track_ids: dict[str, int] | None = None, rotations: Mapping[str, int] | None = None,
+        make_tracker: Callable[[Any], Any] | None = None, track_ids: dict[str, int] | None = None,
     ):
         self._make, self._hooks, self._make_tracker = make, hooks, make_tracker
         self._config, self._applied = config, None
         self._track_ids = {} if track_ids is None else track_ids
-        self._rotations = rotations or {}
+        self._rotations: Mapping[str, int] = {}
         self._feeds = {name: Feed(name, config.prompt_history, stats.get(name)) for name in config.cameras}
         self._turns = deque(config.cameras)
         self._asks: deque[Ask | Call] = deque()
@@ -81,9 +80,13 @@ class InferenceWorker:
         if self._thread is not None:
             self._thread.join(timeout)
 
-    def resume(self) -> None:
-        """Begins to take frames and clicks."""
+    def resume(self, rotations: Mapping[str, int] | None = None) -> None:
+        """Begins to take frames and clicks.
+
+        rotations: degrees clockwise by which a camera's images are turned for the network; of those not in it, 0.
+        """
         with self._changed:
+            self._rotations = rotations or {}
             self._running = self._enabled = True
             self._changed.notify_all()
 
@@ -230,8 +233,10 @@ class InferenceWorker:
             feed = self._feeds[name]
             if not feed.waiting or not self._hooks.wanted(name):
                 continue
-            if now < feed.not_before:
-                wait = min(wait, feed.not_before - now)
+            rate = self._config.max_rate_hz
+            early = feed.started + 1.0 / rate - now if rate else 0.0
+            if early > 0:
+                wait = min(wait, early)
                 continue
             self._turns.remove(name)
             self._turns.append(name)
@@ -253,10 +258,8 @@ class InferenceWorker:
 
     def _process(self, feed: Feed, received: Received) -> Processed:
         """One frame: pixels, features, and its results to whoever listens."""
-        started = time.monotonic()
+        started = feed.started = time.monotonic()
         self._take_over_live_values()
-        rate = self._config.max_rate_hz
-        feed.not_before = started + 1.0 / rate if rate else 0.0
         image = self._hooks.decode(received)
         decoded = time.monotonic()
         frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
@@ -275,6 +278,8 @@ class InferenceWorker:
             done = time.monotonic()
             spans = (started - received.arrived, decoded - started, segmented - decoded, done - segmented, done - received.arrived)
             feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
+        else:
+            feed.stats.was_good()
         return processed
 
     def _results(self, feed: Feed, received: Received, frame: Any, time_: float) -> tuple[Any, DepthView | None, tuple | None, dict[int, Extent]]:

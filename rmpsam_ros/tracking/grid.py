@@ -22,16 +22,18 @@ class Grid:
         return cell_of, np.searchsorted(cell_of, np.arange(cells + 1)).tolist()
 
     def roi(self, box: tuple[int, int, int, int]) -> Roi:
-        """A box of whole cells (x1, y1, x2, y2, exclusive) to the rectangle of its pixels."""
+        """A box of whole cells (x1, y1, x2, y2, exclusive) to the rectangle of its pixels, at least one: a small image has fewer
+        pixels than cells."""
         x1, y1, x2, y2 = box
-        left, right, top, bottom = self._first_column[x1], self._first_column[x2], self._first_row[y1], self._first_row[y2]
-        return Roi(left, top, right - left, bottom - top)
+        height, width = self.source
+        left, top = min(self._first_column[x1], width - 1), min(self._first_row[y1], height - 1)
+        return Roi(left, top, max(self._first_column[x2] - left, 1), max(self._first_row[y2] - top, 1))
 
     def upsample(self, patch: npt.NDArray[np.bool_], box: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:
         """The (y2 - y1, x2 - x1) cells of a box to the (height, width) pixels of its rectangle."""
         roi = self.roi(box)
-        rows = self._row_of[roi.y : roi.y + roi.height] - box[1]
-        columns = self._column_of[roi.x : roi.x + roi.width] - box[0]
+        rows = (self._row_of[roi.y : roi.y + roi.height] - box[1]).clip(0, len(patch) - 1)
+        columns = (self._column_of[roi.x : roi.x + roi.width] - box[0]).clip(0, patch.shape[1] - 1)
         return patch[rows][:, columns]
 
     def downsample(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

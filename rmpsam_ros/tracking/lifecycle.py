@@ -50,6 +50,7 @@ class Lives:
         continue which tracks (m), (m, n) bool, or None where all may.
         """
         table = self.table
+        np.minimum(table.seen_at, now, out=table.seen_at)  # a click on a frame of another time lies after it
         self._expire(now, max_age)
         motion.predict(table.position, table.velocity, table.covariance, table.reach, dt, grid.size)
         weighed = weigh(table, seen, self.odds, now, grid.size)

@@ -114,10 +114,12 @@ class PromptKeeper:
         least = min(SURE, SHARE * float(np.nan_to_num(click.score)))
         memory = _Memory(_unit(click.query), least, float(mask.mean()), mask=mask)
         self._memories[track_id] = memory
-        features = None if frame is None else _features(frame, mask.shape)
-        if features is not None and features.shape[1:] == mask.shape:  # before the first frame the grid is not known
+        if frame is not None:
+            features = _features(frame)
+            # On the clicked frame's own grid: the newest one, and before the first none is known, may be of another size.
+            cells = Grid(features.shape[1:], click.mask.shape).downsample(click.mask)
             self._surroundings.see(features)
-            memory.target = Target(features, mask, self._surroundings)
+            memory.target = Target(features, cells, self._surroundings)
 
     def forget(self, track_id: int) -> None:
         self._memories.pop(track_id, None)
@@ -168,7 +170,7 @@ class PromptKeeper:
         # Where there are too many for one frame, each has its turn, one that is lost less often.
         memories = {row: self._memories[int(table.id[row])] for row in rows}
         rows.sort(key=lambda row: memories[row].asked_at + (PATIENCE if memories[row].missed else 0))
-        features = _features(frame, grid.size)
+        features = _features(frame)[:, : grid.size[0], : grid.size[1]]
         self._surroundings.see(features)
         share = MOST_ASKED // len(rows)
         lean = share < FEWEST + 3
@@ -293,9 +295,9 @@ def _unit(query: FloatArray | None) -> FloatArray | None:
     return np.asarray(query, np.float32) / np.linalg.norm(query)
 
 
-def _features(frame: Frame, size: tuple[int, int]) -> FloatArray:
+def _features(frame: Frame) -> FloatArray:
     """(C, h, w) float32, finite."""
-    return np.nan_to_num(frame.features[:, : size[0], : size[1]], copy=False, posinf=0, neginf=0)
+    return np.nan_to_num(frame.features, copy=False, posinf=0, neginf=0)
 
 
 def _last_mask(table: TrackTable, row: int, size: tuple[int, int]) -> Mask:
