@@ -85,6 +85,20 @@ def test_grid__fewer_pixels_than_cells__every_cell_has_a_pixel_inside_the_image(
         assert 0 <= roi.x < source[1] and 0 <= roi.y < source[0]
 
 
+def test_grid__edges_of_a_mask_are_no_stairs():
+    size, source = (48, 64), (480, 640)
+    true = np.hypot(*np.mgrid[-240:240, -320:320] + 0.5) < 150
+    grid = Grid(size, source)
+    cells = grid.downsample(true)
+    roi = Roi.of_mask(cells)
+    box = (roi.x, roi.y, roi.x + roi.width, roi.y + roi.height)
+    found = np.zeros(source, bool)
+    found[grid.roi(box).slices] = grid.upsample(cells[roi.slices], box)
+    assert (found & true).sum() / (found | true).sum() > 0.97
+    steps = np.abs(np.diff(found.argmax(axis=1)[found.any(axis=1)]))
+    assert np.count_nonzero(steps) > 100  # of 300 rows: the nearest cell's value would move the edge in 30 of them
+
+
 def test_predict_and_correct__steady_motion__finds_the_velocity():
     position, velocity = np.array([[10.0, 20.0]], np.float32), np.zeros((1, 2), np.float32)
     size = np.array([8.0], np.float32)

@@ -227,6 +227,32 @@ def test_follow__the_frame_that_was_clicked__teaches_the_looks():
     assert track.state == TrackState.CONFIRMED and abs(track.roi.x - 4 * 25) <= 4
 
 
+def test_follow__at_once__has_the_mask_of_the_click():
+    frame = SceneFrame([Thing(20, 20, found=0), Thing(50, 20, 1)])
+    tracker = Tracker(LABELS)
+    tracker.update(frame, stamp=0.0)
+    for x, taken in ((80, False), (200, True)):  # what nobody has found, and a track that there is
+        click = frame.prompt(points=[(x, 80)])
+        click.mask[80, x + 2 : x + 9] = False  # finer than any cell
+        track_id = tracker.follow(click, frame=frame)
+        track = next(t for t in tracker.tracks if t.track_id == track_id)
+        assert np.array_equal(track.mask, click.mask[track.roi.slices]) and (track.segment_id > 0) == taken
+
+
+def test_follow__an_object_of_the_network_that_comes_to_have_its_mask__is_one_with_it():
+    part, whole = Thing(20, 20, found=0), Thing(21, 20, 1, side=15)
+    tracker = Tracker(LABELS, min_hits=1)
+    frame = SceneFrame([part, whole])  # what was clicked is less than half of what the network finds
+    tracker.update(frame, stamp=0.0)
+    track_id = tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)
+    assert [track.prompted for track in tracker.update(frame, stamp=0.1)] == [False, True]
+    alone = SceneFrame([part, Thing(20, 20, 1, side=11)])  # and now it finds the same
+    for stamp in (0.2, 0.3):
+        track, = (t for t in tracker.update(alone, stamp=stamp) if not t.frames_since_seen)
+        assert (track.track_id, track.prompted, track.segment_id) == (track_id, True, 1)
+        assert tracker.assignment.tolist() == [track_id]
+
+
 def test_follow__on_a_frame_of_another_size__learns_the_object_on_that_frames_grid():
     old = SceneFrame([Thing(50, 20, found=0)])
     tracker = Tracker(LABELS)

@@ -1,6 +1,7 @@
 """From cells of the low-resolution grid to pixels of the source image."""
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -30,11 +31,18 @@ class Grid:
         return Roi(left, top, max(self._first_column[x2] - left, 1), max(self._first_row[y2] - top, 1))
 
     def upsample(self, patch: npt.NDArray[np.bool_], box: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:
-        """The (y2 - y1, x2 - x1) cells of a box to the (height, width) pixels of its rectangle."""
+        """The (y2 - y1, x2 - x1) cells of a box to the (height, width) pixels of its rectangle: where the cells round a pixel,
+        taken as heights at their middles, are above one half, so that edges are no stairs."""
         roi = self.roi(box)
-        rows = (self._row_of[roi.y : roi.y + roi.height] - box[1]).clip(0, len(patch) - 1)
-        columns = (self._column_of[roi.x : roi.x + roi.width] - box[0]).clip(0, patch.shape[1] - 1)
-        return patch[rows][:, columns]
+        framed = np.pad(patch, 1).astype(np.float32)
+        axes = [
+            (np.arange(start, start + count, dtype=np.float32) + 0.5) * (cells / pixels) + (0.5 - first)
+            for start, count, cells, pixels, first in (
+                (roi.x, roi.width, self.size[1], self.source[1], box[0]), (roi.y, roi.height, self.size[0], self.source[0], box[1])
+            )
+        ]
+        heights = cv2.remap(framed, *np.meshgrid(*axes), cv2.INTER_LINEAR)
+        return heights > 0.5 if (heights > 0.5).any() else np.ones(heights.shape, bool)
 
     def downsample(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """A (height, width) bool mask of the source to (h, w): the pixel in the middle of each cell, and where it is smaller
@@ -47,3 +55,19 @@ class Grid:
             row, column = np.unravel_index(int(mask.argmax()), mask.shape)
             cells[self._row_of[row], self._column_of[column]] = True
         return cells
+
+    def pixel(self, cell: npt.NDArray) -> tuple[float, float]:
+        """The middle of a cell (x, y) to the pixel of the source image, within it."""
+        scale = np.array(self.source[::-1]) / self.size[::-1]
+        x, y = np.clip((cell + 0.5) * scale - 0.5, 0, np.array(self.source[::-1]) - 1).tolist()
+        return x, y
+
+    def cell(self, pixel: tuple[float, float]) -> tuple[int, int]:
+        """The cell (x, y) that a pixel of the source image lies in."""
+        return int((pixel[0] + 0.5) * self.size[1] / self.source[1]), int((pixel[1] + 0.5) * self.size[0] / self.source[0])
+
+    def boxes(self, corners: npt.NDArray) -> list[tuple[float, float, float, float]]:
+        """(2, 2) corners in cells to a box in pixels of the source image, cut to it; none where nothing is left."""
+        limit = np.array(self.source[::-1])
+        (x1, y1), (x2, y2) = np.clip(corners * (limit / self.size[::-1]), 0, limit).tolist()
+        return [(x1, y1, x2, y2)] if x1 < x2 and y1 < y2 else []

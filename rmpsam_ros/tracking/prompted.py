@@ -196,6 +196,39 @@ class PromptKeeper:
                 taken, found = np.concatenate((taken, mask[None])), True
         return found or len(rows) > most
 
+    def absorb(self, table: TrackTable) -> dict[int, int]:
+        """Takes the tracks of this frame that have a clicked object's mask into that object's: one object, one id.
+
+        Such a track began while the two masks differed, as where the object came out from behind something. Call it after `find`.
+
+        Returns:
+            The ids that are gone, and the one that each became.
+        """
+        rows = [row for row in np.flatnonzero(table.prompted & (table.unseen == 0)) if self._mask_of(table, row) is not None]
+        others = np.flatnonzero(~table.prompted & (table.unseen == 0))
+        if not rows or len(others) == 0:
+            return {}
+        masks = np.array([self._mask_of(table, row) for row in rows])
+        became: dict[int, int] = {}
+        for other in others:
+            iou = overlaps(masks, _last_mask(table, other, masks.shape[1:]))
+            row = rows[int(iou.argmax())]
+            if iou.max() <= SAME_MASK:
+                continue
+            became[int(table.id[other])] = int(table.id[row])
+            look = table.look[row]
+            if not look.segment_id:
+                table.look[row] = Look(look.patch, look.roi, table.look[other].segment_id, look.mask)
+            if not table.counts[row].any():
+                table.prototypes[row], table.counts[row] = table.prototypes[other], table.counts[other]
+        table.keep(~np.isin(table.id, list(became)))
+        return became
+
+    def _mask_of(self, table: TrackTable, row: int) -> Mask | None:
+        """(h, w) the cells of the answer that a track was given in this frame; None where it was not."""
+        memory = self._memories.get(int(table.id[row]))
+        return None if memory is None or memory.missed or memory.asked_at != self._frames else memory.mask
+
     def _ask(self, row: int, table: TrackTable, features: FloatArray, grid: Grid, count: int, lean: bool) -> _Asked:
         """Where to ask for one track: `count` points and a wider box; unless `lean`, where it was and the box as it is, too."""
         memory, last = self._memories[int(table.id[row])], _last_mask(table, row, grid.size)
@@ -218,9 +251,9 @@ class PromptKeeper:
         start = origin + shift
         half = np.array(patch.shape[::-1]) / 2
         scales = (WIDER,) if lean else (1, WIDER)
-        boxes = [box for scale in scales for box in _boxes(np.stack((start + (1 - scale) * half, start + (1 + scale) * half)), grid)]
+        boxes = [box for scale in scales for box in grid.boxes(np.stack((start + (1 - scale) * half, start + (1 + scale) * half)))]
         return _Asked(row, memory, lost, likeness, moved(patch, start, grid.size) if not lost else np.zeros(grid.size, bool),
-                      [_pixel(cell, grid) for cell in cells], boxes)  # fmt: skip
+                      [grid.pixel(cell) for cell in cells], boxes)  # fmt: skip
 
     def _choose(
         self, frame: Frame, asked: _Asked, outputs: PromptOutputs, lives: Lives, grid: Grid, now: float, taken: Mask, features: FloatArray,
@@ -231,7 +264,7 @@ class PromptKeeper:
         """
         table, row, memory, lost = lives.table, asked.row, asked.memory, asked.lost
         logits = np.nan_to_num(outputs.mask_logits[:, : grid.size[0], : grid.size[1]], nan=-LIMIT)
-        cells = [_cell(point, grid) for point in asked.points] + [None] * len(asked.boxes)
+        cells = [grid.cell(point) for point in asked.points] + [None] * len(asked.boxes)
         masks = regions(logits, cells)
         agreement = Agreement.of(masks, asked.expected, asked.likeness, memory.area * masks[0].size)
         like = np.where(agreement.place >= IN_PLACE, LIKE_IN_PLACE, LIKE_AGAIN if lost else LIKE)
@@ -303,22 +336,3 @@ def _features(frame: Frame) -> FloatArray:
 def _last_mask(table: TrackTable, row: int, size: tuple[int, int]) -> Mask:
     """(h, w) the cells of a track's last mask."""
     return moved(table.look[row].patch, table.origin[row], size)
-
-
-def _pixel(cell: FloatArray, grid: Grid) -> tuple[float, float]:
-    """The middle of a cell to the pixel of the source image, within it."""
-    scale = np.array(grid.source[::-1]) / grid.size[::-1]
-    x, y = np.clip((cell + 0.5) * scale - 0.5, 0, np.array(grid.source[::-1]) - 1).tolist()
-    return x, y
-
-
-def _cell(pixel: tuple[float, float], grid: Grid) -> tuple[int, int]:
-    """The cell that a pixel of the source image lies in."""
-    return int((pixel[0] + 0.5) * grid.size[1] / grid.source[1]), int((pixel[1] + 0.5) * grid.size[0] / grid.source[0])
-
-
-def _boxes(corners: FloatArray, grid: Grid) -> list[tuple[float, float, float, float]]:
-    """(2, 2) corners in cells to a box in pixels of the source image, cut to it; none where nothing is left."""
-    limit = np.array(grid.source[::-1])
-    (x1, y1), (x2, y2) = np.clip(corners * (limit / grid.size[::-1]), 0, limit).tolist()
-    return [(x1, y1, x2, y2)] if x1 < x2 and y1 < y2 else []

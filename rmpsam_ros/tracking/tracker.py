@@ -14,8 +14,8 @@ from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.lifecycle import Lives
 from rmpsam_ros.tracking.prompted import PromptKeeper
-from rmpsam_ros.tracking.table import Seen
-from rmpsam_ros.types import LabelSet, PromptResult, TrackedInstance, TrackState
+from rmpsam_ros.tracking.table import Look, Seen
+from rmpsam_ros.types import LabelSet, PromptResult, Roi, TrackedInstance, TrackState
 
 if TYPE_CHECKING:
     from rmpsam_ros.segmenter import Frame
@@ -127,6 +127,8 @@ class Tracker:
             return self._tracks
         self._frame = frame
         if self._keeper.find(frame, self._lives, self._grid, self._clock.now):
+            for gone, track_id in self._keeper.absorb(self._lives.table).items():
+                self._assignment[self._assignment == gone] = track_id
             self._tracks = self._report()
         return self._tracks
 
@@ -196,6 +198,8 @@ class Tracker:
             row = len(self._lives.table) - 1
         table = self._lives.table
         table.prompted[row], table.state[row] = True, TrackState.CONFIRMED
+        look, roi = table.look[row], Roi.of_mask(click.mask)
+        table.look[row] = Look(look.patch, roi, look.segment_id, lambda: click.mask[roi.slices])
         track_id = int(table.id[row])
         self._keeper.remember(track_id, click, mask, frame or self._frame)
         self._tracks = self._report()
