@@ -50,6 +50,7 @@ $(PY):
 
 $(VENV)/installed: $(BUILD) | $(PY)
 	@$(STEP) $(VENV)/log/install "Installing the package and ROS 2 into $(VENV) (about a minute)" $(PIP) ".[demo]"
+	@$(PY) packaging/run_from_here.py
 	@touch $@
 
 $(VENV)/installed-torch: $(PINS) $(VENV)/installed

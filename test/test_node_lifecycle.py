@@ -286,6 +286,22 @@ def test_lifecycle__several_wrong_at_start_are_corrected_one_by_one(tmp_path):
         assert node.stop() == 0
 
 
+def test_lifecycle__names_that_are_none_are_said_and_ignored(tmp_path):
+    node = NodeProcess(tmp_path / "log", namespace="names", model=model(), input_size=SMALL_INPUT, overlay_alfa=0.3, front__rotation=90,
+                       camera__image_tpoic="a", tracks=True, use_sim_time=False)  # fmt: skip
+    try:
+        until(lambda: "active: listening" in node.output, "the start", 60)
+        for sentence in (
+            "there is no parameter overlay_alfa: overlay_alpha may be meant; it is ignored", "there is no parameter tracks",
+            "there is no parameter camera.image_tpoic: camera.image_topic may be meant",
+            "the parameter front.rotation is of no camera: cameras names camera",
+        ):
+            assert sentence in node.output
+        assert "use_sim_time" not in node.output
+    finally:
+        assert node.stop() == 0
+
+
 def test_lifecycle__a_model_that_cannot_be_loaded_anew_is_corrected(client, node):
     good = client.get("model").string_value
     assert client.change("deactivate") and client.set("model", "no-such-model") == ""

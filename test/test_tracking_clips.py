@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import reference
 
-from rmpsam_ros.tracking.clips import ClipMerger, best_pairs, clip_size, mask_score, match_queries, video_split
+from rmpsam_ros.tracking.clips import ClipInstance, ClipMerger, best_pairs, clip_size, distinct, mask_score, match_queries, video_split
 
 
 @pytest.mark.parametrize("frames, size, ends", [(1, 3, [1]), (4, 3, [3, 4]), (5, 3, [3, 5]), (7, 3, [3, 5, 7]),
@@ -86,3 +86,15 @@ def test_clip_merger__masks_of_8_bits__keep_their_border():
     merger.add(classes, masks, queries)
     kept, = (i for i in merger.instances(np.ones(4, bool)) if i.query == 0 and i.class_id == 0)
     assert (kept.masks[0] > 0).tolist() == (masks[0, 0] > 0).tolist()
+
+
+def test_distinct__one_thing_found_twice__is_left_once_and_neighbours_stay():
+    def moved(x: int) -> list[np.ndarray | None]:
+        masks = np.full((3, 12, 40), -3, np.float32)
+        for t in range(3):
+            masks[t, 2:8, x + t : x + t + 8] = 3
+        return [masks[0], masks[1], None if x == 30 else masks[2]]
+
+    found = [ClipInstance(k, kind, 0.9 - 0.1 * k, moved(x)) for k, (kind, x) in enumerate([(0, 2), (1, 3), (0, 9), (0, 30), (0, 4)])]
+    assert [i.query for i in distinct(found)] == [0, 2, 3]
+    assert distinct([]) == []

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, fit, place, restore
-from rmpsam_ros.tracking.clips import ClipInstance, ClipMerger, clip_size, mask_score, video_split
+from rmpsam_ros.tracking.clips import ClipInstance, ClipMerger, clip_size, distinct, mask_score, video_split
 from rmpsam_ros.types import Roi, TrackedInstance, TrackState
 
 RgbImage = npt.NDArray[np.uint8]
@@ -58,8 +58,8 @@ class ClipRunner:
                        decoded.queries[0].numpy())  # fmt: skip
         if placement is None:
             return [], None
-        found = merger.instances(self.labels.is_thing())
-        return [instance for instance in found if instance.score > self.score_threshold], placement
+        found = [i for i in merger.instances(self.labels.is_thing()) if i.score > self.score_threshold]
+        return distinct(found) if self._net.config.matrix_nms else found, placement
 
     def _features(self, image: RgbImage, placement: Placement):
         """(1, D, H/4, W/4) of one image, placed and padded as `Segmenter` does it."""

@@ -6,6 +6,7 @@ the node refuses to be configured until the parameter has been set to something 
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from dataclasses import replace
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
@@ -27,6 +28,8 @@ TOPICS = {
 }
 """Parameters `CAMERA.NAME` with the default and meaning of each topic of a camera."""
 CLICKED_POINT = "clicked_point_topic"
+ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
+"""How the names of parameters begin that a node has from ROS itself."""
 
 
 class NodeParameters:
@@ -50,6 +53,9 @@ class NodeParameters:
         self._topics: dict[str, str] = {}
         self._rotations: dict[str, int] = {}
         self._declare_cameras()
+        for name in sorted(getattr(node, "_parameter_overrides", {})):
+            if not node.has_parameter(name) and not name.startswith(ROS_OWN):
+                node.get_logger().warning(self._unknown(name))
         node.add_on_set_parameters_callback(self._on_set)
         if hasattr(node, "add_pre_set_parameters_callback"):  # not in Humble, where 5.0 must be written for 5
             node.add_pre_set_parameters_callback(_as_declared)
@@ -66,6 +72,15 @@ class NodeParameters:
         if problems:
             raise ParameterError("; ".join(problems))
         return NodeConfig(**self._values)
+
+    def _unknown(self, name: str) -> str:
+        """What may be wrong with the name of a parameter that was given at start, in a sentence."""
+        camera, _, kind = name.rpartition(".")
+        if kind in (*TOPICS, ROTATION.name):
+            return f"the parameter {name} is of no camera: cameras names {', '.join(self._values['cameras'])}"
+        known = [*SPEC_OF, CLICKED_POINT, *self._topics, *self._rotations]
+        alike = get_close_matches(name, known, 1)
+        return f"there is no parameter {name}" + (f": {alike[0]} may be meant" if alike else "") + "; it is ignored"
 
     def _counts(self, name: str) -> bool:
         """Whether a parameter matters: those of a camera that is not named any more do not."""

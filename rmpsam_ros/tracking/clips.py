@@ -11,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+SAME_THING = 0.5
+"""IoU over a video from which two queries have found one thing."""
+
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -96,6 +99,27 @@ class ClipInstance:
     class_id: int
     score: float
     masks: list[FloatArray | None] = field(repr=False)
+
+
+def distinct(instances: list[ClipInstance]) -> list[ClipInstance]:
+    """Those that are not, over the whole video, the thing that a better one is (IoU above SAME_THING); by score, as they come.
+
+    For networks in which several queries learn each thing (`matrix_nms`): the method's own have one, and need none of it.
+    """
+    n = len(instances)
+    common, area = np.zeros((n, n)), np.zeros(n)
+    for frame in zip(*(instance.masks for instance in instances)):
+        rows = [k for k, mask in enumerate(frame) if mask is not None]
+        if rows:
+            shown = np.array([frame[k] > 0 for k in rows], np.float32).reshape(len(rows), -1)
+            common[np.ix_(rows, rows)] += shown @ shown.T
+            area[rows] += shown.sum(axis=1)
+    iou = common / np.maximum(area[:, None] + area[None] - common, 1)
+    kept: list[int] = []
+    for k in range(n):
+        if not (iou[k, kept] > SAME_THING).any():
+            kept.append(k)
+    return [instances[k] for k in kept]
 
 
 def best_pairs(
