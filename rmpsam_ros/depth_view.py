@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.errors import DepthError
 from rmpsam_ros.types import Roi, TrackedInstance
 
 _SAMPLES = 1500
@@ -33,10 +34,19 @@ class DepthView:
 
     `depth` is (H, W) float32, metres along the optical axis and NaN where unknown; `rays` (H, W, 2) float32, x / z and
     y / z of the line of sight of each pixel, NaN where the calibration has none.
+
+    Raises:
+        DepthError: integers, which are mostly millimetres, or rays of another size.
     """
 
     depth: npt.NDArray[np.float32]
     rays: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if not np.issubdtype(self.depth.dtype, np.floating):
+            raise DepthError(f"Depth is {self.depth.dtype}; floating-point metres were expected (millimetres: divide by 1000).")
+        if self.rays.shape != (*self.depth.shape, 2):
+            raise DepthError(f"The rays are {self.rays.shape} and the depth is {self.depth.shape}; (H, W, 2) and (H, W) of one image are needed.")
 
     def points(self, step: int = 1) -> npt.NDArray[np.float32]:
         """(h, w, 3) float32 x, y, z of every `step`-th pixel of every `step`-th row, NaN where unknown."""

@@ -28,6 +28,7 @@ from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
 
 REST = "rest"
 NONE = -1
+_FORM = "it must say `name:` and `classes:`, a list of {name, thing, from}."
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,10 @@ def load_label_groups(file: str | Path, labels: LabelSet) -> LabelGroups:
         raise ModelError(f"There is no file of label groups {path}.")
     try:
         return label_groups(yaml.safe_load(path.read_text()), labels)
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path} has no label groups ({' '.join(str(error).split())[:200]}); it must say `name:` and `classes:`, a list "
-                         "of {name, thing, from}.") from error  # fmt: skip
+    except KeyError as error:
+        raise ModelError(f"{path} has no label groups (`{error.args[0]}` is missing); {_FORM}") from error
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} has no label groups ({' '.join(str(error).split())}); {_FORM}") from error
 
 
 def label_groups(content: Mapping, labels: LabelSet) -> LabelGroups:
@@ -117,6 +119,9 @@ def label_groups(content: Mapping, labels: LabelSet) -> LabelGroups:
     group_of = np.full(len(labels) + 1, NONE, np.int64)
     rest = NONE
     for group, entry in zip(groups.classes, content["classes"]):
+        unknown = sorted(set(entry) - {"name", "thing", "from", "color"})
+        if unknown:
+            raise ValueError(f"{group.name!r} has `{unknown[0]}`, which means nothing")
         names = entry.get("from", [group.name])
         if names == REST:
             if rest != NONE:

@@ -6,6 +6,7 @@ video's rotation is applied. Floating-point pictures are refused: what their val
 """
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,9 @@ RgbImage = npt.NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset(".jpg .jpeg .png .bmp .webp .tif .tiff .ppm .pgm .pnm .jp2".split())
 VIDEO_SUFFIXES = frozenset(".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .mjpeg .ogv .gif".split())
+WHOLE = 0.95
+"""Share of the frames that a video states which are enough to take it for whole: some containers only estimate."""
+_LOG = logging.getLogger(__name__)
 _ENDINGS = ", ".join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))
 
 
@@ -174,6 +178,8 @@ class Video:
             index += 1
         if index == 0:
             raise ImageError(f"{self.source} holds no frame that can be decoded.")
+        if index < WHOLE * self.frame_count:
+            _LOG.warning("%s ends after %d of %d frames; it may be cut off: copy it again.", self.source, index, self.frame_count)
 
     def close(self) -> None:
         self._capture.release()

@@ -27,8 +27,8 @@ from rmpsam_ros.errors import ParameterError, RmpsamError
 from rmpsam_ros.ros.buffers import keep_image_buffers
 from rmpsam_ros.ros.dds import profile_in_effect, use_shipped_profile
 from rmpsam_ros.ros.diagnostics import NodeStatus, report
-from rmpsam_ros.ros.node_parameters import NodeParameters
-from rmpsam_ros.ros.parameters import NodeConfig
+from rmpsam_ros.ros.node_parameters import TOPICS, NodeParameters
+from rmpsam_ros.ros.parameters import ROTATION, SPECS, NodeConfig
 from rmpsam_ros.ros.prompts import Services
 from rmpsam_ros.ros.ros_logging import LogBridge
 from rmpsam_ros.ros.session import Session
@@ -169,7 +169,7 @@ class RmpsamNode(LifecycleNode):
         name = self.get_fully_qualified_name()
         self.get_logger().error(
             f"not started: correct it (ros2 param set {name} NAME VALUE), then ros2 lifecycle set {name} configure, "
-            f"and activate"
+            f"and activate; or end the node and start it with the right value"
         )
 
     def _answer_impossible_transitions(self) -> None:
@@ -250,8 +250,26 @@ class RmpsamNode(LifecycleNode):
         return ""
 
 
+def usage() -> str:
+    """How the node is started, and its parameters."""
+    lines = ["usage: rmpsam_node [--ros-args [-r FROM:=TO] [-p NAME:=VALUE] [--params-file FILE] …]", "",
+             "Panoptic segmentation, tracks and clicks on camera topics: a lifecycle node. Its parameters, * live:", ""]  # fmt: skip
+    lines += [f"  {spec.name + '*' * spec.live:<23} {spec.description} ({_shown(spec.default)})" for spec in SPECS]
+    lines += [f"  {'NAME.' + kind:<23} {meaning} ({default.format(camera='NAME', image_topic='NAME/image_raw')})"
+              for kind, (default, meaning) in TOPICS.items()]  # fmt: skip
+    return "\n".join([*lines, f"  {'NAME.' + ROTATION.name:<23} {ROTATION.description} ({ROTATION.default})"])
+
+
+def _shown(value: object) -> str:
+    return str(list(value)) if isinstance(value, tuple) else repr(value) if isinstance(value, str) else str(value).lower()
+
+
 def main(args: list[str] | None = None) -> int:
     """Runs the node until SIGINT or SIGTERM; returns the exit code."""
+    words = sys.argv[1:] if args is None else args
+    if {"-h", "--help"} & set(words[: words.index("--ros-args")] if "--ros-args" in words else words):
+        print(usage())
+        return 0
     keep_image_buffers()
     use_shipped_profile()
     # rclpy's own handlers would shut the context down under the node; launch sends SIGINT twice, and the second one

@@ -107,7 +107,9 @@ class ResultWriter:
             write_image(self.out / "overlays" / f"{file.name}.jpg", overlay)
         _write(self.out / "ids" / name, id_map_png(result.segment_ids))
         _write(self.out / "panoptic" / name, coco_png(result.segment_ids))
-        self._note(file.path.name, name, result, {})
+        # Of two photos of one name in two folders the second is told by its path.
+        taken = any(image["file_name"] == file.path.name for image in self.images)
+        self._note(str(file.path) if taken else file.path.name, name, result, {})
 
     @contextmanager
     def video(self, file: MediaFile, fps: float, overlay: bool = True) -> Iterator[VideoResultWriter]:

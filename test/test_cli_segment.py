@@ -67,6 +67,14 @@ def test_segment__photos_and_video(segmenter, photos: Path, clip: Path, tmp_path
     assert segmenter.closed and "UNTRAINED" in capsys.readouterr().err
 
 
+def test_segment__photos_of_one_name_are_told_apart(segmenter, tmp_path: Path) -> None:
+    for folder in ("front", "rear"):
+        write_image(tmp_path / folder / "a.png", _halves())
+    assert cli.main(["segment", str(tmp_path / "front"), str(tmp_path / "rear"), "--out", str(tmp_path / "out")]) == 0
+    images = json.loads((tmp_path / "out/panoptic.json").read_text())["images"]
+    assert [image["file_name"] for image in images] == ["a.png", str(tmp_path / "rear/a.png")]
+
+
 def test_segment__overlay_of_an_untrained_model_says_so(segmenter, tmp_path: Path, monkeypatch) -> None:
     write_image(tmp_path / "a.png", np.zeros((240, 320, 3), np.uint8))
     arguments = ["segment", str(tmp_path / "a.png"), "--alpha", "0", "--out"]

@@ -64,6 +64,11 @@ def test_panoptic_sample__unlabelled_pixels_are_no_thing_where_all_things_are_la
     assert not sample.void_of(is_thing=True).any() and (sample.void_of(is_thing=False) == sample.no_thing).all()
 
 
+def test_panoptic__a_file_of_instances_is_told_what_it_is(tmp_path):
+    with pytest.raises(DataError, match="is a file of instances; here one of panoptic maps is needed"):
+        CocoPanoptic(*instance_set(tmp_path), PLAIN)
+
+
 def test_panoptic__stuff_of_categories_that_become_one_class_is_one_segment(tmp_path):
     path, images = panoptic_set(tmp_path, count=1)
     content = json.loads(path.read_text())

@@ -125,6 +125,15 @@ def test_located__only_what_is_seen_has_a_position():
     assert located((seen,), None) == ((seen,), {})
 
 
+@pytest.mark.parametrize("depth, rays, sentence", [
+    (np.full((4, 6), 2000, np.uint16), pinhole_rays((4, 6), MATRIX), "Depth is uint16; floating-point metres"),
+    (np.full((4, 6), 2.0, np.float32), pinhole_rays((8, 6), MATRIX), "of one image are needed"),
+])  # fmt: skip
+def test_view__of_what_does_not_fit__is_refused(depth, rays, sentence):
+    with pytest.raises(DepthError, match=sentence):
+        DepthView(depth, rays)
+
+
 def test_points__are_the_rays_at_their_depth():
     view, _ = box_scene()
     view.depth[0, 0] = np.nan

@@ -154,6 +154,22 @@ def test_video__frames_times_and_colours(clip: Path) -> None:
     assert frames[10].image.shape == (48, 64, 3) and red == pytest.approx(200, abs=8) and max(green, blue) < 12
 
 
+def test_video__that_ends_too_early__gives_what_there_is_and_says_so(tmp_path: Path, caplog) -> None:
+    path = tmp_path / "long.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (64, 48))
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        writer.write(rng.integers(0, 256, (48, 64, 3), np.uint8))
+    writer.release()
+    with Video(path) as video:
+        assert len(list(video)) == 40 and caplog.text == ""
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with Video(path) as video:
+        count = len(list(video))
+    assert 10 < count < 30 and f"ends after {count} of 40 frames; it may be cut off" in caplog.text
+
+
 def test_video__says_what_is_wrong(tmp_path: Path, capfd) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"not a video" * 50)
     with pytest.raises(ImageError, match="not a video that can be read"):

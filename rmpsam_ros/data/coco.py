@@ -80,7 +80,10 @@ class CocoPanoptic(CocoImages):
                  maps: Path | None = None) -> None:  # fmt: skip
         super().__init__(annotations, images, label_map, coverage)
         self.maps = Path(maps) if maps else self.path.with_suffix("")
-        self.entry_of = {entry.get("image_id"): entry for entry in self.content["annotations"]}
+        entries = self.content["annotations"]
+        if entries and "segments_info" not in entries[0] and "segmentation" in entries[0]:
+            raise DataError(f"{self.path} is a file of instances; here one of panoptic maps is needed, whose annotations have `segments_info`.")
+        self.entry_of = {entry.get("image_id"): entry for entry in entries}
 
     def panoptic(self, index: int) -> PanopticTruth:
         """The true map; stuff of one class, which may come from several categories, is one segment.
