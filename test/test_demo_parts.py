@@ -13,7 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
-from rmpsam_ros.demo import simulated
+from models import tiny_model
+
+from rmpsam_ros import Segmenter
+from rmpsam_ros.demo import overview, simulated
 from rmpsam_ros.demo.album import FRAMES, Album
 from rmpsam_ros.demo.clicks import KINDS, deepest_point, find_subject, prompt_on, roi_of_box
 from rmpsam_ros.demo.film import FPS, Film, compose, shrink_click
@@ -25,7 +28,7 @@ from rmpsam_ros.demo.sources import LONGEST_SIDE, Source
 from rmpsam_ros.demo.space import Box, draw_space
 from rmpsam_ros.errors import BackendError, ImageError
 from rmpsam_ros.labels import make_label_set
-from rmpsam_ros.media import Video
+from rmpsam_ros.media import Video, read_image
 from rmpsam_ros.results import OverlayVideo, write_image
 from rmpsam_ros.types import PanopticResult, PointPrompt, PromptResult, Roi, Segment
 
@@ -93,6 +96,19 @@ def test_bundled_photos__says_how_to_get_scikit_image(monkeypatch) -> None:
     monkeypatch.setattr("rmpsam_ros.demo.photos.find_spec", lambda name: None)
     with pytest.raises(ImageError, match=r"pip install '\.\[demo\]'"):
         Source(None, 20.0)
+
+
+def test_overview__three_maps_over_three_answers_written_as_a_picture(tmp_path: Path, monkeypatch, capsys) -> None:
+    pytest.importorskip("openvino", reason="the pipeline needs a backend")
+    if find_spec("skimage") is None:
+        pytest.skip("scikit-image is not installed ([demo] brings it)")
+    monkeypatch.setattr(overview, "Segmenter", lambda model: Segmenter(tiny_model(), threads=1))
+    assert overview.main([]) == 2 and "usage" in capsys.readouterr().err
+    assert overview.main([str(tmp_path / "picture.jpg")]) == 0
+    page = read_image(tmp_path / "picture.jpg").astype(int)
+    assert page.shape[1] == overview.WIDTH and 0.4 < len(page) / page.shape[1] < 0.7
+    tiles = [page[y : y + 200, x : x + 300] for y in (50, len(page) // 2 + 50) for x in (60, 480, 900)]
+    assert all(tile.std() > 10 for tile in tiles)
 
 
 def test_source__image_and_folder(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@
     viewer.py    in this process: subscribes to what the node publishes and calls its service
     album.py     contact sheet, frames and video from what the viewer saw
     runner.py    the whole, from start to the summary table
+
+`overview.py` makes the picture in the README.
 """
 from rmpsam_ros.errors import RmpsamError
 

@@ -38,17 +38,17 @@ def contact_sheet(title: str, lines: Sequence[str], frames: Sequence[Picture], c
         parts.append(_text_row(warning, 0.8, _AMBER))
     parts.append(_space(GAP // 2))
     for start in range(0, len(frames), COLUMNS):
-        parts.append(_row(frames[start : start + COLUMNS], COLUMNS))
+        parts.append(row(frames[start : start + COLUMNS], COLUMNS))
     if clicks:
         heading = _text_row("Clicks through the service, answered from the frame's cached features", 0.75, _WHITE)
-        parts += [_space(GAP), heading, _row(clicks, max(len(clicks), 3))]
+        parts += [_space(GAP), heading, row(clicks, max(len(clicks), 3))]
     if spaces:
         heading = _text_row("Points and tracks in 3D, seen from above the camera", 0.75, _WHITE)
-        parts += [_space(GAP), heading, _row(spaces, max(len(spaces), 3))]
+        parts += [_space(GAP), heading, row(spaces, max(len(spaces), 3))]
     return np.vstack([_space(GAP), *parts, _space(GAP)])
 
 
-def _row(pictures: Sequence[Picture], columns: int) -> Image:
+def row(pictures: Sequence[Picture], columns: int) -> Image:
     """Pictures beside each other, scaled to one width, each over its caption."""
     width = (WIDTH - GAP * (columns + 1)) // columns
     scaled = [cv2.resize(p.image, (width, _height(p, width)), interpolation=cv2.INTER_AREA) for p in pictures]
