@@ -17,7 +17,8 @@ from rmpsam_ros.depth_view import DepthView, Extent, located
 from rmpsam_ros.errors import ImageError, PromptError, RmpsamError, TrackError
 from rmpsam_ros.ros.feeds import Feed, Processed, Received, seconds
 from rmpsam_ros.ros.hooks import Hooks
-from rmpsam_ros.ros.parameters import FROM_MODEL, NodeConfig
+from rmpsam_ros.ros.live_values import LiveValues
+from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.requests import Answer, Ask, Call, do, one_line, refuse
 from rmpsam_ros.ros.stats import CameraStats, StageTimes
 from rmpsam_ros.tracking.frames import of_classes, with_track_ids
@@ -44,7 +45,7 @@ class InferenceWorker:
         make_tracker: Callable[[Any], Any] | None = None, track_ids: dict[str, int] | None = None,
     ):
         self._make, self._hooks, self._make_tracker = make, hooks, make_tracker
-        self._config, self._applied = config, None
+        self._config = config
         self._track_ids = {} if track_ids is None else track_ids
         self._rotations: Mapping[str, int] = {}
         self._feeds = {name: Feed(name, config.prompt_history, stats.get(name)) for name in config.cameras}
@@ -54,8 +55,7 @@ class InferenceWorker:
         self._changed = threading.Condition()
         self._running = self._enabled = self._stopping = False
         self._segmenter = None
-        self._own_thresholds: dict[str, float] = {}
-        self._own_zoom = False
+        self._live: LiveValues | None = None
         self._thread: threading.Thread | None = None
 
     # From any thread
@@ -182,9 +182,7 @@ class InferenceWorker:
     def _run(self, ready: Future) -> None:
         try:
             self._segmenter = self._make()
-            names = ("score_threshold", "overlap_threshold")
-            self._own_thresholds = {name: getattr(self._segmenter, name) for name in names}
-            self._own_zoom = self._segmenter.zoom
+            self._live = LiveValues(self._segmenter)
             for name, feed in self._feeds.items():
                 feed.tracker = self._make_tracker(self._segmenter.labels) if self._make_tracker else None
                 if feed.tracker is not None and name in self._track_ids:
@@ -341,15 +339,4 @@ class InferenceWorker:
         return self._process(feed, ask.target)
 
     def _take_over_live_values(self) -> None:
-        config = self._config
-        if config is self._applied:
-            return
-        for name, own in self._own_thresholds.items():
-            value = getattr(config, name)
-            setattr(self._segmenter, name, own if value == FROM_MODEL else value)
-        self._segmenter.class_filter = config.class_filter
-        self._segmenter.zoom = self._own_zoom and config.prompt_zoom
-        for feed in self._feeds.values():
-            if feed.tracker is not None:
-                feed.tracker.max_age, feed.tracker.min_hits = config.track_max_age, config.track_min_hits
-        self._applied = config
+        self._live.take_over(self._config, (feed.tracker for feed in self._feeds.values() if feed.tracker is not None))
