@@ -20,7 +20,7 @@ from rmpsam_ros.demo import overview, simulated
 from rmpsam_ros.demo.album import FRAMES, Album
 from rmpsam_ros.demo.clicks import KINDS, deepest_point, find_subject, prompt_on, roi_of_box
 from rmpsam_ros.demo.film import FPS, Film, compose, shrink_click
-from rmpsam_ros.demo.motion import SECONDS_PER_PHOTO, Tour
+from rmpsam_ros.demo.motion import SECONDS_PER_PHOTO, TURN, Tour
 from rmpsam_ros.demo.photos import Photo, Subject, bundled_photos
 from rmpsam_ros.demo.processes import Child, stop_all
 from rmpsam_ros.demo.sheet import WIDTH, Picture, contact_sheet
@@ -75,6 +75,16 @@ def test_tour__moves_smoothly_and_changes_photos() -> None:
     plain = tour.view(SECONDS_PER_PHOTO + 0.1)
     assert plain.subject is None and (plain.image == 7).all()
     assert np.array_equal(tour.view(3.3).image, tour.view(3.3).image)
+
+
+def test_tour__turns_from_one_photo_to_the_next() -> None:
+    tour = Tour([Photo(str(value), np.full((300, 400, 3), value, np.uint8)) for value in (10, 200)])
+    shares = [(tour.view(SECONDS_PER_PHOTO - TURN + k / 50).image == 200).mean() for k in range(int(TURN * 50))]
+    assert shares[0] == 0 and shares[-1] > 0.98 and max(np.diff(shares)) < 0.05 and min(np.diff(shares)) >= 0
+    turning = tour.view(SECONDS_PER_PHOTO - TURN / 2)
+    assert (turning.image[:, :300] == 10).all() and (turning.image[:, 340:] == 200).all() and turning.subject is None
+    alone = Tour(tour.photos[:1])
+    assert (alone.view(SECONDS_PER_PHOTO - TURN / 2).image == 10).all()
 
 
 def test_bundled_photos__have_subjects_inside() -> None:

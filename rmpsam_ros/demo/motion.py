@@ -12,6 +12,9 @@ import numpy.typing as npt
 from rmpsam_ros.demo.photos import Photo, Subject
 
 SECONDS_PER_PHOTO = 4.0
+TURN = 0.8
+"""Seconds in which the camera turns to the next photograph, at the end of a visit: a cut would show it one thing in the place of
+another, which no camera sees."""
 _EDGE = 6  # pixels: a click nearer to the edge of the view would be on what is leaving it
 
 
@@ -42,8 +45,17 @@ class Tour:
         self.photos = [_shrunk(photo, size) for photo in photos]
 
     def view(self, seconds: float) -> View:
-        """What the camera sees after so many seconds."""
-        visit = int(seconds // SECONDS_PER_PHOTO)
+        """What the camera sees after so many seconds; there is no subject while it turns."""
+        visit, into = divmod(seconds, SECONDS_PER_PHOTO)
+        here, turn = self._seen(int(visit), seconds), (into - SECONDS_PER_PHOTO + TURN) / TURN
+        if turn <= 0 or len(self.photos) == 1:
+            return here
+        there, width = self._seen(int(visit) + 1, seconds), self.size[1]
+        gone = round(width * turn * turn * (3 - 2 * turn))
+        return View(np.hstack((here.image[:, gone:], there.image[:, :gone])), None)
+
+    def _seen(self, visit: int, seconds: float) -> View:
+        """The photograph of a visit alone."""
         photo = self.photos[visit % len(self.photos)]
         # Time goes on across visits, so that a photo that comes again is seen from elsewhere.
         left, top, scale = self._window(photo, seconds, phase=1.7 * (visit % len(self.photos)))
