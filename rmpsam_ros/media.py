@@ -63,7 +63,11 @@ def list_media(paths: Sequence[str | os.PathLike[str]]) -> list[MediaFile]:
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted((p for p in path.iterdir() if _kind(p) and not p.name.startswith(".")), key=_natural)
+            entries = [p for p in path.iterdir() if not p.name.startswith(".")]
+            inside = sorted((p for p in entries if _kind(p) and not p.is_dir()), key=_natural)
+            deeper = sorted(p.name for p in entries if p.is_dir())
+            if deeper and inside:
+                _LOG.warning("%s: the folders in it are not looked into (%s); name them too.", path, ", ".join(deeper[:5]))
             if not inside:
                 raise ImageError(f"{path} holds no photo or video; known endings are {_ENDINGS}.")
             found += inside

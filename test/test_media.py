@@ -144,6 +144,17 @@ def clip(tmp_path: Path) -> Path:
     return path
 
 
+def test_list_media__folders_in_a_folder_are_left_out_and_said(tmp_path: Path, caplog) -> None:
+    for name in ("a.png", "deep/b.png", "odd.png/c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), np.zeros((4, 4, 3), np.uint8))
+    assert [file.path.name for file in list_media([tmp_path])] == ["a.png"]
+    assert "the folders in it are not looked into (deep, odd.png)" in caplog.text
+    caplog.clear()
+    list_media([tmp_path / "deep"])
+    assert caplog.text == ""
+
+
 def test_video__frames_times_and_colours(clip: Path) -> None:
     with Video(clip) as video:
         assert video.fps == pytest.approx(10.0) and video.frame_count == 12 and not video.is_device
