@@ -17,7 +17,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     The temporary name keeps the ending, by which OpenCV and others choose a format. Folders on the way are made.
     """
-    path = Path(path)
+    path = Path(path).resolve()  # what a link leads to is replaced, and the link stays
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(path)
     try:
@@ -30,7 +30,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 @contextmanager
 def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives a new temporary folder to fill; on success it takes the place of `path`, else it is removed."""
-    path = Path(path)
+    path = Path(path).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     partial, old = _partial(path), path.with_name(f".{path.name}.old-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)

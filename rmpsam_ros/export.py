@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 import struct
 import warnings
 from collections.abc import Callable
@@ -62,7 +63,8 @@ class Difference:
                 f"(<= {self.maximum_allowed:.1e})  mean {self.mean:.2e} (<= {self.mean_allowed:.1e})")
 
 
-def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, report: Report = lambda _: None) -> list[Difference]:
+def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, report: Report = lambda _: None,
+                      keep: bool = False) -> list[Difference]:  # fmt: skip
     """Writes a complete model folder, or nothing: it is built beside `out` and renamed at the end.
 
     Args:
@@ -71,6 +73,7 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
         model: what `model.yaml` shall say; its path and file list are filled in here.
         half: weights as float16 (half the size; the network itself is compared after the same rounding).
         report: receives a line for each step.
+        keep: whether what else lies in that folder stays: an int8 graph of the same weights, and files of the user's own.
 
     Raises:
         ModelError: `out` is something else than a model folder, or the graphs differ from the network.
@@ -83,6 +86,9 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
         (part / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it private
         write_model_yaml(part, replace(model, path=part, files={}))
         differences = _export(part, report)
+        for other in out.iterdir() if keep else ():
+            if not (part / other.name).exists():
+                (shutil.copytree if other.is_dir() else shutil.copy2)(other, part / other.name)
         write_model_yaml(part, replace(model, path=part))
     return differences
 
@@ -92,7 +98,7 @@ def export_graphs(folder: Path, report: Report = lambda _: None) -> list[Differe
     model = read_model_folder(folder, graphs=False)
     net = load_model(folder)
     half = _is_half(folder / WEIGHTS_FILE)
-    return make_model_folder(net, folder, model, half, report)
+    return make_model_folder(net, folder, model, half, report, keep=True)
 
 
 def _export(folder: Path, report: Report) -> list[Difference]:

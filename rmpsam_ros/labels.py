@@ -82,7 +82,9 @@ def label_set_from_dict(content: Mapping) -> LabelSet:
     """
     classes = []
     for class_id, entry in enumerate(content["classes"]):
-        thing = bool(entry["thing"])
+        thing = entry["thing"]
+        if not isinstance(thing, bool):
+            raise ValueError(f"`thing` of class {entry['name']!r} is {thing!r}; it must be true or false")
         color = tuple(int(c) for c in entry.get("color") or class_color(class_id, thing))
         if len(color) != 3 or not all(0 <= c <= 255 for c in color):
             raise ValueError(f"the colour of class {entry['name']!r} must be three values from 0 to 255")

@@ -127,6 +127,7 @@ def decode_image(data: bytes) -> RgbImage:
     pixels = _decode(data, cv2.IMREAD_COLOR)
     if pixels is None:
         raise ImageError("is not a picture that can be read, or it is broken; give a JPEG, PNG, WebP, TIFF or BMP.")
+    raw = None if raw is None else _turned_like(raw, pixels, data)
     if raw is not None and raw.ndim == 3 and raw.shape[:2] == pixels.shape[:2]:
         if raw.dtype == np.uint16:  # OpenCV scales a TIFF's samples by 255 / 65535, a PNG's by 1 / 256
             pixels = (raw[..., :3] >> 8).astype(np.uint8)
@@ -263,7 +264,22 @@ def _needs_raw(data: bytes) -> bool:
         return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[:2048]
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return data[12:16] == b"VP8L" or (data[12:16] == b"VP8X" and bool(data[20] & 0x10))
-    return data[:4] in (b"II*\0", b"MM\0*")
+    return data[:4] in (b"II*\0", b"MM\0*") or data[:2] in (b"#?", b"PF", b"Pf")  # Radiance HDR and PFM
+
+
+def _turned_like(raw: npt.NDArray, pixels: RgbImage, data: bytes) -> npt.NDArray:
+    """What was read as it is stored, turned and mirrored as `pixels` were by the EXIF orientation, which only they follow."""
+    stored = _decode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if stored is None or np.array_equal(stored, pixels):
+        return raw
+    for mirrored in (False, True):
+        for turns in range(4):
+            def turn(image, turns=turns, mirrored=mirrored):
+                return np.rot90(image[:, ::-1] if mirrored else image, turns)
+
+            if np.array_equal(turn(stored), pixels):
+                return np.ascontiguousarray(turn(raw))
+    return raw
 
 
 def _on_white(pixels: RgbImage, alpha: npt.NDArray) -> RgbImage:

@@ -86,7 +86,8 @@ def available_models() -> list[Path]:
     found: dict[str, Path] = {}
     for root in model_roots():
         for path in sorted(root.glob(f"*/{MODEL_FILE}")):
-            found.setdefault(path.parent.name, path.parent)
+            if not path.parent.name.startswith("."):  # half made, or left of one
+                found.setdefault(path.parent.name, path.parent)
     return [found[name] for name in sorted(found)]
 
 
@@ -134,7 +135,7 @@ def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
         raise ModelError(f"{path} is not readable YAML ({' '.join(str(error).split())[:120]}).") from error
     if not isinstance(content, dict):
         raise ModelError(f"{path} is empty or not a mapping; it must say format, name, variant, input_size and labels.")
-    if content.get("format") != FORMAT:
+    if content.get("format") != FORMAT or isinstance(content["format"], bool):
         raise ModelError(f"{folder} has the model format {content.get('format')!r}, this version reads {FORMAT}: "
                          "convert it again with this version's `rmpsam convert`.")
     try:
@@ -189,6 +190,8 @@ def check_input_size(size: object) -> tuple[int, int]:
     """
     try:
         height, width = (int(side) for side in size)  # type: ignore[union-attr]
+        if any(isinstance(side, float) and not side.is_integer() for side in size):
+            raise ValueError
     except (TypeError, ValueError):
         raise ValueError(f"input_size is {size!r}; it must be height and width") from None
     if any(side % 32 or not 32 <= side <= MAX_SIDE for side in (height, width)):
@@ -203,6 +206,11 @@ def _named(name: str) -> Path | None:
 
 
 def _parse(folder: Path, content: dict) -> ModelFolder:
+    for key, kind, form in (("config", dict, "a mapping"), ("labels", dict, "a mapping"), ("files", dict | None, "a mapping"),
+                            ("accuracy", dict | None, "a mapping"), ("trained", bool, "true or false"), ("connected_prompts", bool | None, "true or false"),
+                            ("background_prompts", bool | None, "true or false"), ("zoom_prompts", bool | None, "true or false")):  # fmt: skip
+        if not isinstance(content[key] if kind in (dict, bool) else content.get(key), kind):
+            raise ValueError(f"{key} is {content[key]!r}; it must be {form}")
     config = content["config"]
     labels = label_set_from_dict(content["labels"])
     if config.get("num_classes") != len(labels):

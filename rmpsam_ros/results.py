@@ -107,9 +107,7 @@ class ResultWriter:
             write_image(self.out / "overlays" / f"{file.name}.jpg", overlay)
         _write(self.out / "ids" / name, id_map_png(result.segment_ids))
         _write(self.out / "panoptic" / name, coco_png(result.segment_ids))
-        # Of two photos of one name in two folders the second is told by its path.
-        taken = any(image["file_name"] == file.path.name for image in self.images)
-        self._note(str(file.path) if taken else file.path.name, name, result, {})
+        self._note(self._source(file), name, result, {})
 
     @contextmanager
     def video(self, file: MediaFile, fps: float, overlay: bool = True) -> Iterator[VideoResultWriter]:
@@ -123,8 +121,9 @@ class ResultWriter:
             coco = stack.enter_context(atomic_folder(self.out / "panoptic" / file.name))
             writer = VideoResultWriter(file, ids, coco, film)
             yield writer
+        source = self._source(file)
         for name, frame, result_info in writer.done:
-            self._append(f"{file.path.name}/{frame['frame_index']:06d}", f"{file.name}/{name}", result_info, frame)
+            self._append(f"{source}/{frame['frame_index']:06d}", f"{file.name}/{name}", result_info, frame)
 
     def save_json(self) -> Path:
         """Writes OUT/panoptic.json with all that has been added."""
@@ -137,6 +136,11 @@ class ResultWriter:
         path = self.out / "panoptic.json"
         _write(path, json.dumps(content, separators=(",", ":")).encode())
         return path
+
+    def _source(self, file: MediaFile) -> str:
+        """What a file is called in the JSON: its name, and of two with one name in two folders the second its path."""
+        taken = any(image["file_name"].split("/")[0] == file.path.name for image in self.images)
+        return str(file.path) if taken else file.path.name
 
     def _note(self, source: str, png: str, result: PanopticResult, more: dict[str, Any]) -> None:
         height, width = result.segment_ids.shape

@@ -72,6 +72,11 @@ class Segmenter:
                  overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None,
                  progress: Callable[[str, float | None], None] | None = None, batch: int = 1,
                  zoom: bool | None = None, label_groups: str | Path | None = None) -> None:  # fmt: skip
+        for name, value in (("score_threshold", score_threshold), ("overlap_threshold", overlap_threshold)):
+            if value is not None and not 0 <= value <= 1:
+                raise RmpsamError(f"{name} is {value}; it must be from 0 to 1.")
+        if max_segments < 1:
+            raise RmpsamError(f"max_segments is {max_segments}; it must be 1 or more.")
         folder = read_model_folder(find_model(model))
         self._groups = None if label_groups is None else load_label_groups(label_groups, folder.labels)
         self._backend = create_backend(folder, backend, device, precision, input_size, threads, progress, batch)

@@ -119,7 +119,7 @@ class Zoom:
         """The window round a first mask's rectangle, and its answer."""
         box = _box(prompt, first)
         wanted = window(box, self._image.shape[:2])
-        if wanted is None:
+        if wanted is None or not _holds(wanted, box):  # a window has the picture's shape, and that of a line scan is too flat
             return None
         look = self._look(wanted, box)
         found = self._answer(prompt, look)

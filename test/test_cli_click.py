@@ -89,6 +89,7 @@ def test_click__bad_input_is_one_line_and_exit_2(asked, photo: Path, tmp_path: P
 @pytest.mark.parametrize("words, part", [
     (["--out", "{photo}"], "would replace the photo"),
     (["--out", "m.png", "--overlay", "{photo}"], "would replace the photo"),
+    (["--out", "m.png", "--overlay", "./m.png"], "--out and --overlay are both m.png"),
     (["--out", "m.png", "--overlay", "overlay.txt"], "is no kind of picture that can be written"),
 ])
 def test_click__a_wrong_output_leaves_nothing_behind(asked, photo: Path, tmp_path: Path, monkeypatch, capsys, words, part) -> None:

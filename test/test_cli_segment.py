@@ -75,6 +75,23 @@ def test_segment__photos_of_one_name_are_told_apart(segmenter, tmp_path: Path) -
     assert [image["file_name"] for image in images] == ["a.png", str(tmp_path / "rear/a.png")]
 
 
+def test_segment__videos_of_one_name_are_told_apart(segmenter, clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "rear").mkdir()
+    copy = tmp_path / "rear/clip.mp4"
+    copy.write_bytes(clip.read_bytes())
+    assert cli.main(["segment", str(clip), str(copy), "--out", str(tmp_path / "out"), "--every", "5"]) == 0
+    images = json.loads((tmp_path / "out/panoptic.json").read_text())["images"]
+    assert [image["file_name"] for image in images] == ["clip.mp4/000000", "clip.mp4/000005", f"{copy}/000000", f"{copy}/000005"]
+
+
+def test_segment__never_replaces_what_it_reads(segmenter, tmp_path: Path, capsys) -> None:
+    photo = tmp_path / "overlays/cat.jpg"
+    write_image(photo, _halves())
+    before = photo.read_bytes()
+    assert cli.main(["segment", str(photo.parent), "--out", str(tmp_path)]) == 2
+    assert f"would replace {photo}" in capsys.readouterr().err and photo.read_bytes() == before
+
+
 def test_segment__overlay_of_an_untrained_model_says_so(segmenter, tmp_path: Path, monkeypatch) -> None:
     write_image(tmp_path / "a.png", np.zeros((240, 320, 3), np.uint8))
     arguments = ["segment", str(tmp_path / "a.png"), "--alpha", "0", "--out"]

@@ -61,6 +61,21 @@ def test_export__makes_missing_graphs_anew(folder, capsys):
     assert [p.name for p in folder.parent.iterdir()] == ["tiny"]  # no leftovers
 
 
+def test_export__keeps_what_else_is_in_the_folder_and_links_to_it(folder, monkeypatch):
+    (folder / "image.int8.onnx").write_bytes(b"of the same weights")
+    (folder / "notes").mkdir()
+    (folder / "notes/mine.txt").write_text("mine")
+    link = folder.with_name("link")
+    link.symlink_to(folder.name)
+    (folder / "image.onnx").unlink()
+    assert main(["export", str(link)]) == 0
+    assert link.is_symlink() and (folder / "image.onnx").is_file() and (folder / "notes/mine.txt").read_text() == "mine"
+    assert (folder / "image.int8.onnx").read_bytes() == b"of the same weights"
+    assert sorted(path.name for path in folder.parent.iterdir()) == sorted(["link", folder.name])
+    monkeypatch.chdir(folder)
+    assert main(["export", "."]) == 0
+
+
 def test_export__a_failure_leaves_the_folder_as_it_was(folder, monkeypatch):
     before = {p.name: p.read_bytes() for p in folder.iterdir()}
     monkeypatch.setattr("rmpsam_ros.export.verify", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -121,6 +136,15 @@ def test_convert__does_not_overwrite_what_is_no_model(tmp_path, capsys):
     assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files(tmp_path)[2], "--out", str(tmp_path)]) == 2
     assert "is not a model folder" in capsys.readouterr().err
     assert (tmp_path / "precious.txt").read_text() == "keep"
+
+
+@pytest.mark.parametrize("name, content", [("a.pth", b"export A=1\nexport B=2\n"), ("a.pth", b"(lp0\n"), ("a.safetensors", b"\x09" + bytes(40))])
+def test_convert__what_is_no_checkpoint_is_said_in_one_line(tmp_path, capsys, name, content):
+    (tmp_path / name).write_bytes(content)
+    ckpt, text, labels = checkpoint_files(tmp_path)
+    for words in ([str(tmp_path / name), "--classifier", text], [ckpt, "--classifier", str(tmp_path / name)]):
+        assert main(["convert", *words, "--labels", labels, "--out", str(tmp_path / "out")]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_load_model__gives_the_network_of_the_folder():

@@ -1,6 +1,8 @@
 """Reading pictures: what a person would see in the file is what comes out, and broken files are named."""
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -99,14 +101,35 @@ def test_read_image__broken_file_is_named(tmp_path: Path, name: str, spoil, word
     assert capfd.readouterr().err == ""
 
 
+def _turned_png(image: np.ndarray, orientation: int) -> bytes:
+    """A PNG that says by EXIF how it has to be turned."""
+    data = cv2.imencode(".png", image)[1].tobytes()
+    exif = b"eXIfMM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01" + struct.pack(">HH", orientation, 0) + bytes(4)
+    chunk = struct.pack(">I", len(exif) - 4) + exif + struct.pack(">I", zlib.crc32(exif))
+    return data[:33] + chunk + data[33:]  # after the header
+
+
+@pytest.mark.parametrize("orientation, turn", [(1, lambda a: a), (2, lambda a: a[:, ::-1]), (3, lambda a: a[::-1, ::-1]), (6, lambda a: np.rot90(a, -1)),
+                                               (7, lambda a: np.rot90(a[:, ::-1], -1)), (8, np.rot90)])
+@pytest.mark.parametrize("width", [40, 30])
+def test_read_image__transparency_is_turned_with_the_picture(tmp_path: Path, orientation: int, turn, width: int) -> None:
+    image = np.random.default_rng(0).integers(0, 200, (40, width, 4), np.uint8)
+    image[..., 3] = 255
+    image[20:, :, 3] = 0
+    expected = np.where(image[..., 3:] > 0, image[..., 2::-1], 255)
+    (tmp_path / "a.png").write_bytes(_turned_png(image, orientation))
+    assert np.array_equal(read_image(tmp_path / "a.png"), turn(expected))
+
+
 def test_read_image__missing_folder_and_floating_point(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="does not exist"):
         read_image(tmp_path / "none.png")
     with pytest.raises(ImageError, match="is a folder"):
         read_image(tmp_path)
-    path = _write(tmp_path / "float.tiff", np.full((4, 4), 0.5, np.float32))
-    with pytest.raises(ImageError, match="float32 samples"):
-        read_image(path)
+    for name in ("float.tiff", "float.pfm", "float.hdr"):
+        (tmp_path / "float.tiff").write_bytes(cv2.imencode(Path(name).suffix, np.full((4, 4, 3), 0.5, np.float32))[1].tobytes())
+        with pytest.raises(ImageError, match="float32 samples"):
+            read_image(tmp_path / "float.tiff")
 
 
 def test_list_media__folders_in_natural_order_with_unique_names(tmp_path: Path) -> None:

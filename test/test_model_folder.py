@@ -35,6 +35,13 @@ def test_read_model_folder__says_what_the_model_is(folder):
     ({"labels": None}, "it lacks 'labels'"),
     ({"input_size": [100, 128]}, "multiples of 32"),
     ({"score_threshold": 2}, "score_threshold is 2.0; it must be from 0 to 1"),
+    ({"config": [1]}, r"config is \[1\]; it must be a mapping"),
+    ({"files": ["image.onnx"]}, "files is .* must be a mapping"),
+    ({"trained": "no"}, "trained is 'no'; it must be true or false"),
+    ({"zoom_prompts": "yes please"}, "zoom_prompts is .* true or false"),
+    ({"format": True}, "model format True"),
+    ({"input_size": [384.7, 512.2]}, "must be height and width"),
+    ({"labels": {"name": "x", "classes": [{"name": "a", "thing": "yes"}]}}, "`thing` of class 'a' is 'yes'"),
     ({"labels": {"name": "x", "classes": [{"name": "a", "thing": True}]}}, "the network has 6 classes, the label set 1"),
 ])  # fmt: skip
 def test_read_model_folder__wrong_description(folder, changes, message):
@@ -55,6 +62,12 @@ def test_read_model_folder__half_written(folder, spoil, message):
     spoil(folder)
     with pytest.raises(ModelError, match=message):
         read_model_folder(folder)
+
+
+def test_available_models__hidden_folders_are_none(folder, monkeypatch):
+    monkeypatch.setenv("RMPSAM_MODELS", str(folder.parent))
+    shutil.copytree(folder, folder.with_name(".tiny.partial-7"))
+    assert folder in available_models() and not any(path.name.startswith(".") for path in available_models())
 
 
 def test_find_model__by_name_path_and_default(folder, monkeypatch):

@@ -1,8 +1,12 @@
 """The Segmenter on a tiny exported model: any image size, both backends, prompts from cached features."""
 from __future__ import annotations
 
+import fcntl
+import shutil
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,11 +170,41 @@ def test_input_size__another_than_the_models_own(model):
     ({"input_size": (100, 128)}, BackendError, "multiples of 32"),
     ({"input_size": 64}, BackendError, "must be height and width"),
     ({"device": "npu9"}, BackendError, "no device"),
+    ({"score_threshold": 5}, RmpsamError, "score_threshold is 5; it must be from 0 to 1"),
+    ({"overlap_threshold": -0.1}, RmpsamError, "overlap_threshold is -0.1"),
+    ({"max_segments": 0}, RmpsamError, "max_segments is 0; it must be 1 or more"),
     ({"model": "nowhere"}, ModelError, "no model 'nowhere'"),
 ])  # fmt: skip
 def test_segmenter__bad_arguments_get_one_sentence(model, arguments, error, message):
     with pytest.raises(error, match=message):
         Segmenter(**({"model": model, "backend": "openvino"} | arguments))
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_openvino__reads_a_model_whose_files_are_links(model, tmp_path, apart):
+    linked, image = tmp_path / "linked", picture(96, 128)
+    linked.mkdir()
+    for number, file in enumerate(Path(model).iterdir()):
+        real = tmp_path / (f"blobs{number}" if apart else "blobs") / (f"{number}a7f3" if apart else file.name)
+        real.parent.mkdir(exist_ok=True)
+        shutil.copyfile(file, real)
+        (linked / file.name).symlink_to(real)
+    expected = Segmenter(model, backend="openvino", precision="fp32").set_image(image).panoptic()
+    assert np.array_equal(Segmenter(linked, backend="openvino", precision="fp32").set_image(image).panoptic().segment_ids, expected.segment_ids)
+
+
+def test_openvino__one_process_at_a_time_writes_compiled_graphs(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache = tmp_path / "rmpsam/openvino"
+    cache.mkdir(parents=True)
+    done = threading.Event()
+    with (cache / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        thread = threading.Thread(target=lambda: (Segmenter(model, backend="openvino").close(), done.set()))
+        thread.start()
+        assert not done.wait(1.5)
+    assert done.wait(60)
+    thread.join()
 
 
 def test_set_image__refuses_what_is_no_image(segmenter):

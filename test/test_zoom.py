@@ -170,6 +170,25 @@ def test_near__is_not_tried_where_the_first_mask_is_sure_or_large_or_the_prompt_
     assert (NEAR * 480, NEAR * 640) not in network.encoded
 
 
+@pytest.mark.parametrize("size", [(8, 2048), (11, 3165), (2048, 8)])
+def test_segmenter__line_scans_are_answered_without_a_window_that_misses_the_click(size):
+    segmenter = Segmenter(tiny_model(), threads=1, zoom=True)
+    rng = np.random.default_rng(0)
+    frame = segmenter.set_image(rng.integers(0, 256, (*size, 3), np.uint8))
+    for x, y in rng.random((40, 2)) * (np.array(size[::-1]) - 1):
+        assert frame.prompt(points=[(x, y)]).mask.shape == size
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_answer__a_window_that_is_too_flat_to_hold_the_click_is_none(wide):
+    size = (8, 2048) if wide else (2048, 8)
+    network = Network()
+    zoom = Zoom(np.zeros((*size, 3), np.uint8), network.encode, network.ask, False, 1)
+    mask = np.zeros(size, bool)
+    mask[1:8, 1:8] = True
+    assert zoom.answer(Prompt((PointPrompt(6.0, 6.0),), ()), (mask, Roi.of_mask(mask), 0.9)) is None
+
+
 @pytest.mark.parametrize("backend", ["openvino", "torch"])
 def test_segmenter__frames_stay_as_they_are_when_something_is_zoomed_in_on(backend):
     pytest.importorskip(backend)

@@ -1,8 +1,13 @@
 """OpenVINO: the backend of a robot without a GPU."""
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +15,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
 from rmpsam_ros.errors import BackendError, ModelError
-from rmpsam_ros.model_folder import ModelFolder
+from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 _LOG = logging.getLogger(__name__)
@@ -57,10 +62,15 @@ class OpenVinoBackend:
         prompt = _read(core, model.prompt_graph)
         prompt.reshape({"features": [1, mid, *cells], "boxes": [1, -1, 4], "labels": [1, -1], "image_size": [1, 2]})
         prompt = _with_types(ov, prompt, inputs={"features": stored})
+
+        def compiled(graph):
+            return core.compile_model(graph, plugin, options).create_infer_request()
+
         try:
-            self._image = core.compile_model(image, plugin, options).create_infer_request()
-            self._decoder = core.compile_model(decoder, plugin, options).create_infer_request() if decoder else None
-            self._prompt = core.compile_model(prompt, plugin, options).create_infer_request()
+            with _one_process_at_a_time(cache):
+                self._image = compiled(image)
+                self._decoder = compiled(decoder) if decoder else None
+                self._prompt = compiled(prompt)
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot compile {model.path} for {plugin} ({_short(error)}).") from error
         for name in beside:
@@ -69,7 +79,12 @@ class OpenVinoBackend:
         masks = list((decoder or image).output("mask_logits").shape)
         self._kept = {"features": (stored, [batch, mid, *cells]), "mask_logits": (ov.Type.f32, masks)}
         self._encoder = self._image if decoder else None  # without its decoder the image graph is just that
-        self._compile_encoder = lambda: core.compile_model(_encoder_of(ov, image), plugin, options).create_infer_request()
+
+        def compile_encoder():
+            with _one_process_at_a_time(cache):
+                return compiled(_encoder_of(ov, image))
+
+        self._compile_encoder = compile_encoder
 
     def make_canvas(self) -> npt.NDArray[np.uint8]:
         return np.zeros((self.batch, *self.input_size, 3), np.uint8)
@@ -150,9 +165,39 @@ def _read(core, path: Path):
     if not path.is_file():
         raise ModelError(f"The model folder {path.parent} has no {path.name}; `rmpsam export {path.parent}` makes it.")
     try:
-        return core.read_model(path)
+        with _in_one_folder(path) as real:
+            return core.read_model(real)
     except RuntimeError as error:
         raise ModelError(f"OpenVINO cannot read {path} ({_short(error)}); `rmpsam export` makes it anew.") from error
+
+
+@contextmanager
+def _in_one_folder(graph: Path) -> Iterator[Path]:
+    """A graph that lies beside its weights, links resolved: OpenVINO takes none from elsewhere, and `colcon build --symlink-install`
+    and some download caches link each file on its own. Where they lie apart, a copy for as long as it is read."""
+    weights = graph.with_name(WEIGHTS_FILE)
+    real = graph.resolve()
+    if not weights.is_file() or weights.resolve() == real.with_name(WEIGHTS_FILE):
+        yield real
+        return
+    with tempfile.TemporaryDirectory(prefix="rmpsam-") as folder:
+        for file in (graph, weights):
+            shutil.copyfile(file, Path(folder, file.name))
+        yield Path(folder, graph.name)
+
+
+@contextmanager
+def _one_process_at_a_time(cache: Path | None) -> Iterator[None]:
+    """Keeps others from writing the compiled graphs that this process is writing or reading; the lock goes with the process."""
+    if cache is None:
+        yield
+        return
+    with (cache / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            pass
+        yield
 
 
 def _read_int8(core, model: ModelFolder, input_size: tuple[int, int], batch: int):

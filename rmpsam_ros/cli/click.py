@@ -59,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
             raise ImageError(f"{option} {path} would replace the photo; give another name.")
         if path and not cv2.haveImageWriter(path):
             raise ImageError(f"{option} {path} is no kind of picture that can be written; end the name in .png or .jpg.")
+    if args.overlay and Path(args.overlay).resolve() == Path(args.out).resolve():
+        raise ImageError(f"--out and --overlay are both {args.out}; give each a name of its own.")
     segmenter = model_options.open_segmenter(args)
     try:
         click = segmenter.set_image(image, rotation=args.rotation).prompt(

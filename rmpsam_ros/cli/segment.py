@@ -52,6 +52,11 @@ def run(args: argparse.Namespace) -> int:
     if out.exists() and not out.is_dir():
         raise ImageError(f"--out {out} is a file; give a folder.")
     files = list_media(args.paths)
+    for file in files:
+        for made in (f"overlays/{file.name}.{'mp4' if file.is_video else 'jpg'}", f"ids/{file.name}.png", f"panoptic/{file.name}.png"):
+            for given in files if (out / made).is_file() else ():
+                if given.path.samefile(out / made):
+                    raise ImageError(f"--out {out} would replace {given.path}; give another folder.")
     console = Console(stderr=True)
     segmenter = model_options.open_segmenter(args)
     writer = ResultWriter(out, segmenter.labels, _info(segmenter))
