@@ -64,6 +64,37 @@ def test_panoptic_sample__unlabelled_pixels_are_no_thing_where_all_things_are_la
     assert not sample.void_of(is_thing=True).any() and (sample.void_of(is_thing=False) == sample.no_thing).all()
 
 
+def test_instances__masks_of_one_stuff_class_are_one_and_those_of_things_stay_apart(tmp_path):
+    path, images = instance_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    first = content["annotations"][0]
+    content["categories"].append({"id": 20, "name": "grass"})
+    corner, edge = np.zeros((48, 64), bool), np.zeros((48, 64), bool)
+    corner[:5, :5], edge[40:, 50:] = True, True
+    content["annotations"] = [first, *({**first, "id": 7 + k, "category_id": 20, "segmentation": plain_runs(m)} for k, m in enumerate((corner, edge))), {**first, "id": 9}]
+    path.write_text(json.dumps(content))
+    sample = CocoInstances(path, images, PLAIN).sample(0)
+    assert len(sample) == 3 and [PLAIN.labels[c].name for c in sample.class_ids].count("grass") == 1
+    assert (sample.masks[1] == corner | edge).all()
+
+
+def test_videos__masks_of_one_stuff_class_are_one_row_in_every_frame(tmp_path):
+    path, images = video_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["categories"].append({"id": 20, "name": "grass"})
+    halves = [np.zeros((48, 64), bool) for _ in range(2)]
+    halves[0][:, :9], halves[1][:, 60:] = True, True
+    disc = content["annotations"][0]
+    content["annotations"] = [{**disc, "id": 6 + k, "category_id": 20, "segmentations": [plain_runs(m) if k or f else None for f in range(5)]} for k, m in enumerate(halves)]
+    content["annotations"].insert(1, disc)
+    path.write_text(json.dumps(content))
+    reader = YoutubeVis(path, images, PLAIN)
+    for frame in range(5):
+        sample = reader.frame(0, frame)
+        assert [PLAIN.labels[c].name for c in sample.class_ids] == ["grass", "disc"]
+        assert (sample.masks[0] == (halves[0] | halves[1] if frame else halves[1])).all()
+
+
 def test_panoptic__a_file_of_instances_is_told_what_it_is(tmp_path):
     with pytest.raises(DataError, match="is a file of instances; here one of panoptic maps is needed"):
         CocoPanoptic(*instance_set(tmp_path), PLAIN)

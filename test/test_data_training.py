@@ -205,6 +205,31 @@ def test_source__refuses_what_it_does_not_know(tmp_path, more, part):
         Source(SourceConfig(**{"kind": "panoptic", "annotations": str(annotations), "images": str(images), **more}), PLAIN)
 
 
+def test_check__labels_that_are_all_of_nothing(tmp_path):
+    path, images = instance_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["annotations"] = []
+    path.write_text(json.dumps(content))
+    assert check_source(source("instances", (path, images))).problems == [f"{path} labels no object in these pictures."]
+
+
+def test_check__videos_without_frames_and_labels_of_no_video(tmp_path):
+    path, images = video_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["videos"].append({"id": 2, "file_names": []})
+    content["annotations"].append({**content["annotations"][0], "id": 9, "video_id": 8})
+    path.write_text(json.dumps(content))
+    problems = " ".join(check_source(source("videos", (path, images))).problems)
+    assert "video 2 has no frames" in problems and "video_id 8" in problems
+
+
+def test_source__a_category_whose_name_is_a_number_can_be_mapped(tmp_path):
+    path, images = instance_set(tmp_path)
+    path.write_text(path.read_text().replace('"disc"', '"1"'))
+    data = source("instances", (path, images), mapping={1: "box"})
+    assert {PLAIN.labels[c].name for i in range(4) for c in data.reader.sample(i).class_ids} == {"box"}
+
+
 def test_check__of_good_data_counts_it(tmp_path):
     findings = check_source(source("panoptic", panoptic_set(tmp_path)))
     assert findings.problems == [] and findings.pictures == 4 and findings.classes["grass"] == 4
@@ -231,7 +256,26 @@ def _runs(content, folder):
     content["annotations"][0]["segmentation"]["counts"] = [1, 2, 3]
 
 
+def _change(where, **changes):
+    """A damage that changes fields of the first entry of a list."""
+    return lambda content, folder: content[where][0].update(changes)
+
+
+def _strange(content, folder):
+    content["annotations"] += [{**content["annotations"][0], "id": 77, "image_id": 9999}]
+
+
+def _twice(where, **changes):
+    return lambda content, folder: content[where].append({**content[where][0], **changes})
+
+
 @pytest.mark.parametrize("damage, parts", [
+    (_strange, ("1 annotations are of nothing that the file lists", "image_id 9999")),
+    (_twice("images"), ("image id 100 is there more than once",)), (_twice("categories", name="box"), ("category id 11 is there more than once",)),
+    (_change("annotations", segmentation=[[1e9, 3, 8, 3, 8, 9]]), ("annotation 2", "point at 1e+09, far outside")),
+    (_change("annotations", segmentation={"size": [48, 64], "counts": None}), ("annotation 2", "cannot be read")),
+    (_change("annotations", segmentation=[{"x": 1}]), ("annotation 2", "malformed")),
+    (_change("images", height=None), ("image 100", "malformed")),
     (_missing, ("image 101 (1.png)", "no picture")), (_empty, ("annotation 2", "empty mask, or one outside")),
     (_size, ("image 102", "64x48", "64x50")), (_category, ("annotation 2", "category 99")), (_runs, ("annotation 2", "add up")),
 ])  # fmt: skip

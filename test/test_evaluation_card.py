@@ -80,6 +80,8 @@ def test_measurements__refuse_what_the_command_line_cannot_say():
                                     "--model", "m", "--precision", "fp32"]  # fmt: skip
     with pytest.raises(DataError, match="skip"):
         measurements([replace(entry, every=0, skip=5)], "m")
+    with pytest.raises(DataError, match="has `mapping`, which `rmpsam eval panoptic` takes as a file"):
+        measurements([replace(entry, kind="panoptic", mapping={"ball": "disc"})], "m")
 
 
 def test_card__names_the_classes_that_no_set_found():

@@ -13,7 +13,9 @@ from tracking_scenes import IMAGE, LABELS
 
 from rmpsam_ros import cli, rle
 from rmpsam_ros.cli import model_options
+from rmpsam_ros.errors import DataError
 from rmpsam_ros.evaluation.clicked import ClickedObjects, clicked_summary
+from rmpsam_ros.evaluation.video import read_videos
 from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
 from rmpsam_ros.results import write_image
 from rmpsam_ros.tracking.masks import PackedMasks
@@ -240,6 +242,42 @@ def test_eval_video__bad_input__is_one_line_and_exit_code_2(dataset: Path, capsy
     assert evaluate(dataset) == 2
     *_, line = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("rmpsam eval: ") and sentence in line
+
+
+def damaged(**changes):
+    """Changes fields of the first annotation, or of the first video."""
+    def change(folder: Path) -> None:
+        content = json.loads((folder / "truth.json").read_text())
+        for key, value in changes.items():
+            entry = content["videos"][0] if key in content["videos"][0] and key != "id" else content["annotations"][0]
+            entry.pop(key) if value is None else entry.update({key: value})
+        (folder / "truth.json").write_text(json.dumps(content))
+    return change
+
+
+@pytest.mark.parametrize("change, sentence", [
+    (damaged(category_id=99), "has the category 99, which is not in the file's list"), (damaged(video_id=None), "has no `video_id`"),
+    (damaged(segmentations=[]), "has 0 masks for"), (damaged(file_names=[]), "has no frames"),
+])
+def test_eval_video__damaged_annotations__are_named(dataset: Path, capsys, change, sentence):
+    change(dataset)
+    assert evaluate(dataset) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_read_videos__polygons_and_no_size__are_read_as_training_reads_them(dataset: Path):
+    content = json.loads((dataset / "truth.json").read_text())
+    video, entry = content["videos"][0], content["annotations"][0]
+    size = video.pop("height"), video.pop("width")
+    entry["segmentations"] = [[[4, 5, 30, 5, 30, 25, 4, 25]]] * len(video["file_names"])
+    (dataset / "truth.json").write_text(json.dumps(content))
+    found = read_videos(dataset / "truth.json", dataset / "images")[0]
+    assert found.size == size
+    ids, masks = found.at(1)
+    assert masks[ids.tolist().index(entry["id"])].sum() == 26 * 20
+    found.masks[entry["id"]][1] = {"size": [3, 3], "counts": [9]}
+    with pytest.raises(DataError, match="the mask of annotation .* in frame 1 cannot be read"):
+        found.at(1)
 
 
 def test_eval__no_task__says_which_there_are(capsys):

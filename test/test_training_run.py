@@ -3,6 +3,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -19,6 +22,7 @@ from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
 from rmpsam_ros.training.finish import export_model  # noqa: E402
+from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
 from rmpsam_ros.training.start import first_network  # noqa: E402
 
@@ -65,6 +69,65 @@ def test_train__stopped_and_resumed_is_as_if_it_had_never_stopped(example):
     a, b = (read_checkpoint(example.parent / name / "checkpoint.pt") for name in ("whole", "parts"))
     assert a.step == b.step == 4
     assert all(torch.allclose(a.net[key], b.net[key], atol=1e-5) for key in a.net)
+
+
+def test_train__resumed_with_balanced_classes__goes_on_counting(example):
+    losses = replace(short(example).losses, balance=0.5)
+    first = TrainingRun(short(example, steps=3, out="balanced", losses=losses))
+    first.train(minutes=1e-9)
+    second = TrainingRun(short(example, steps=3, out="balanced", losses=losses), resume=True)
+    assert torch.equal(second.criterion.seen, first.criterion.seen) and second.criterion.seen.sum() > len(second.criterion.seen)
+
+
+def test_train__an_interrupt_waits_for_the_step_to_be_whole(example, monkeypatch):
+    run = TrainingRun(short(example, steps=4, out="interrupted"))
+    step = run.optimizer.step
+
+    def interrupted():
+        step()
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+    monkeypatch.setattr(run.optimizer, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.train()
+    saved = read_checkpoint(run.out / "checkpoint.pt")
+    assert saved.step == 1 and {int(state["step"]) for state in saved.optimizer["state"].values()} == {1}
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_train__two_runs_in_one_folder__the_second_is_refused(example):
+    one, other = (TrainingRun(short(example, steps=2, out="shared")) for _ in range(2))
+    with run_module._locked(_made(one.out)), pytest.raises(DataError, match="Another run trains in"):
+        other.train()
+    one.train()
+
+
+def _made(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_train__so_short_that_nothing_was_logged_yet__makes_its_model(example, capsys):
+    pytest.importorskip("openvino", reason="an export is checked by it")
+    config, out = example.parent / "shortest.yaml", example.parent / "shortest"
+    config.write_text(CONFIG.replace("validation:\n  - {kind: panoptic, annotations: panoptic.json, images: images, every: 6}\n", ""))
+    assert cli.main(["train", "--config", str(config), "--minutes", "0.0001", "--out", str(out)]) == 0
+    assert len((out / "log.csv").read_text().splitlines()) == 2 and (out / "model/model.yaml").is_file()
+
+
+def test_train__a_validation_set_that_is_not_there__is_said_before_training(example):
+    config = short(example, out="early")
+    gone = replace(config.train[0], annotations="instancs.json")
+    with pytest.raises(DataError, match="no annotation file .*instancs.json"):
+        TrainingRun(replace(config, validation=(gone,)))
+
+
+def test_check__a_network_that_cannot_be_made_is_a_problem(example, tmp_path, capsys):
+    folder = write_example(tmp_path, count=8)
+    folder.write_text(folder.read_text().replace("variant: tiny", "variant: huge"))
+    assert cli.main(["train", "--config", str(folder), "--check"]) == 2
+    assert "The variant 'huge' is not one of" in capsys.readouterr().out
 
 
 def test_compiled__is_captured_whole_and_loses_as_much(example, monkeypatch):
@@ -122,6 +185,10 @@ def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsy
 
 
 @pytest.mark.parametrize("line, part", [
+    ("clip_gradient: 0.0", "clip_gradient is 0.0; it must be a number above 0"), ("learning_rate: .nan", "learning_rate is nan"),
+    ("backbone_rate: -1.0", "at least 0"), ("weight_decay: -1.0", "at least 0"), ("seed: -1", "at least 0"),
+    ("prompts: {boxes: 7.0}", "prompts.boxes is 7.0; it must be from 0 to 1"), ("prompts: {number: -2}", "prompts.number is -2"),
+    ("losses: {importance: 4.0}", "losses.importance is 4.0"), ("losses: {oversampling: 0.1}", "oversampling is 0.1; it must be at least 1"),
     ("stepz: 3", "unknown option 'stepz'"), ("steps: many", "steps is 'many'; it must be of type int"), ("steps: 0", "at least 1"),
     ("input_size: [90, 128]", "multiples of 32"), ("model_size: [96]", "must be height and width"), ("train: []", "no dataset"),
     ("freeze_batchnorm: some", "backbone, all or none"),
@@ -136,6 +203,12 @@ def test_config__says_what_is_wrong(tmp_path, capsys, line, part):
     assert cli.main(["train", "--config", str(tmp_path / "train.yaml")]) == 2
     error = capsys.readouterr().err
     assert part in error and error.count("\n") == 1
+
+
+def test_device__that_is_none_is_refused():
+    with pytest.raises(DataError, match="device is 'gpu'; it must be auto, cpu"):
+        run_module.device_of("gpu")
+    assert run_module.device_of("cpu") == "cpu"
 
 
 def test_start__from_a_model_keeps_its_weights_and_of_the_same_classes_their_embeddings(example):

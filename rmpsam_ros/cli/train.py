@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
                   f"from step {training.step} of {config.steps}")  # fmt: skip
     training.train(args.minutes, console.print)
     console.print(f"{training.out / 'checkpoint.pt'}: {training.step} of {config.steps} steps")
-    _plot(training.out, console)
+    if (training.out / "log.csv").is_file():
+        _plot(training.out, console)
     if not args.no_export:
         _finish(training, console)
     return 0
@@ -104,7 +105,7 @@ def _check(config: TrainingConfig, console: Console) -> int:
 
     own = config.path(config.labels)
     label_map = load_label_map(own if own.is_file() else config.labels)
-    problems = 0
+    problems = _check_network(config, label_map, console)
     for description in (*config.train, *config.validation):
         source = Source(description, label_map, config.data_folder)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -117,6 +118,27 @@ def _check(config: TrainingConfig, console: Console) -> int:
         console.print(f"{description.annotations}: {findings.pictures} pictures, {findings.objects} objects, {len(findings.problems)} problems; "
                       + ", ".join(f"{name} {count}" for name, count in common), markup=False)  # fmt: skip
     return 2 if problems else 0
+
+
+def _check_network(config: TrainingConfig, label_map, console: Console) -> int:
+    """Whether the network that the run begins with can be made: 1 problem or none. Only where torch is there."""
+    from importlib.util import find_spec
+
+    from rmpsam_ros.errors import RmpsamError
+
+    if find_spec("torch") is None:
+        return 0
+    from rmpsam_ros.training.optimizer import freeze
+    from rmpsam_ros.training.run import device_of
+    from rmpsam_ros.training.start import first_network
+
+    try:
+        freeze(first_network(config, label_map.labels), config.freeze_stages)
+        device_of(config.device)
+    except RmpsamError as error:
+        console.print(str(error), markup=False)
+        return 1
+    return 0
 
 
 def _finish(training, console: Console) -> None:

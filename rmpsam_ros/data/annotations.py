@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,19 @@ def class_table(path: Path, categories: list[Mapping[str, Any]], label_map: Labe
                             "class, or to null to use its masks for clicks only.")
         table[int(field(path, "category", category, "id"))] = class_id
     return table
+
+
+def twice(path: Path, kind: str, ids: Iterable[object]) -> list[str]:
+    """A sentence where an id is there more than once."""
+    repeated = [value for value, count in Counter(map(repr, ids)).items() if count > 1]
+    return [f"{path}: the {kind} id {repeated[0]} is there more than once; what belongs to it is taken for both."] if repeated else []
+
+
+def labels_of_nothing(path: Path, strays: list[Mapping[str, Any]], key: str) -> list[str]:
+    """A sentence where annotations are of pictures or videos that the file does not list."""
+    if not strays:
+        return []
+    return [f"{path}: {len(strays)} annotations are of nothing that the file lists, the first with {key} {strays[0].get(key)!r}; they are not used."]
 
 
 def field(path: Path, kind: str, entry: Mapping[str, Any], key: str) -> Any:

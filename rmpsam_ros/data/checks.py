@@ -25,6 +25,7 @@ def check_source(source: Source, progress: Callable[[], None] = lambda: None) ->
     """Reads everything that training would; one problem a picture is reported."""
     findings, reader = Findings(), source.reader
     names = [c.name for c in reader.label_map.labels.classes]
+    findings.problems += reader.problems()
     for index in source.indices:
         frames = range(reader.length(index)) if isinstance(reader, YoutubeVis) else (None,)
         for frame in frames:
@@ -33,10 +34,15 @@ def check_source(source: Source, progress: Callable[[], None] = lambda: None) ->
             except RmpsamError as error:
                 findings.problems.append(str(error))
                 continue
+            except Exception as error:  # a field of another kind than it should be can end in anything
+                findings.problems.append(f"{reader.name(index)}: an entry of it is malformed ({type(error).__name__}: {error}).")
+                continue
             findings.pictures += 1
             findings.objects += int(np.count_nonzero(sample.masks.any(axis=(1, 2))))
             for class_id in sample.class_ids:
                 name = names[class_id] if class_id >= 0 else "(no class)"
                 findings.classes[name] = findings.classes.get(name, 0) + 1
         progress()
+    if not findings.objects and not findings.problems:
+        findings.problems.append(f"{reader.path} labels no object in these pictures.")
     return findings

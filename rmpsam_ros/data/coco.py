@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.data import masks
-from rmpsam_ros.data.annotations import class_table, field, read_json
+from rmpsam_ros.data.annotations import class_table, field, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import NO_CLASS, Coverage, PanopticTruth, Sample, SegmentTruth
 from rmpsam_ros.errors import DataError
@@ -38,6 +38,13 @@ class CocoImages:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def problems(self) -> list[str]:
+        """What is wrong with the file as a whole, in a sentence each: ids that are there twice, labels of no picture."""
+        ids = [entry.get("id") for entry in self.images]
+        strays = [entry for entry in self.content["annotations"] if entry.get("image_id") not in set(ids)]
+        return [*twice(self.path, "image", ids), *twice(self.path, "category", [c.get("id") for c in self.content["categories"]]),
+                *labels_of_nothing(self.path, strays, "image_id")]  # fmt: skip
 
     def name(self, index: int) -> str:
         """`annotations.json image 42 (kitchen.jpg)`."""
@@ -188,16 +195,21 @@ class CocoInstances(CocoImages):
             yield entry, class_id, mask
 
     def sample(self, index: int) -> Sample:
-        """The picture with one mask an annotation; crowds are void.
+        """The picture with one mask an annotation, or of stuff one a class; crowds are void.
 
         Raises:
             DataError: a mask that is empty or cannot be read.
         """
         found, class_ids, void = [], [], np.zeros(self.size(index), bool)
+        is_thing, merged = self.label_map.labels.is_thing(), dict[int, int]()
         for entry, class_id, mask in self.objects(index):
             if entry.get("iscrowd", 0):
                 void |= mask
+            elif class_id in merged:
+                found[merged[class_id]] |= mask
             else:
+                if class_id != NO_CLASS and not is_thing[class_id]:
+                    merged[class_id] = len(found)
                 found.append(mask)
                 class_ids.append(class_id)
         return _sample(self, index, found, class_ids, void)

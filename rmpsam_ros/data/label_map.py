@@ -43,7 +43,7 @@ class LabelMap:
 
     def with_overrides(self, overrides: Mapping[str, str | None]) -> LabelMap:
         """The same with lines added or replaced, for one dataset whose names mean something else."""
-        return LabelMap(self.labels, {**self.mapping, **overrides})
+        return LabelMap(self.labels, {**self.mapping, **{str(name): target for name, target in overrides.items()}})
 
     def _ids(self) -> dict[str, int]:
         return {label.name: label.id for label in self.labels.classes}

@@ -14,6 +14,8 @@ from rmpsam_ros.rle import uncompress
 Mask = npt.NDArray[np.bool_]
 
 _UPSAMPLING = 5.0
+FAR = 20
+"""Points further out than so many times the picture's longer side are a mistake, and would take minutes to draw."""
 
 
 def decode(segmentation: object, height: int, width: int) -> Mask:
@@ -26,6 +28,13 @@ def decode(segmentation: object, height: int, width: int) -> Mask:
     Raises:
         ValueError: none of these, or of another size.
     """
+    try:
+        return _decoded(segmentation, height, width)
+    except (TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"its segmentation is malformed ({error})") from error
+
+
+def _decoded(segmentation: object, height: int, width: int) -> Mask:
     if isinstance(segmentation, Mapping):
         return decode_runs(segmentation, height, width)
     if not isinstance(segmentation, Sequence) or isinstance(segmentation, str):
@@ -66,6 +75,8 @@ def fill_polygon(polygon: Sequence[float], height: int, width: int) -> Mask:
     points = np.asarray(polygon, np.float64)
     if points.ndim != 1 or points.size < 6 or points.size % 2 or not np.isfinite(points).all():
         raise ValueError("a polygon of it is not a list of at least three x, y pairs of finite numbers")
+    if np.abs(points).max() > FAR * max(height, width):
+        raise ValueError(f"a polygon of it has a point at {points[np.abs(points).argmax()]:g}, far outside of the {width}x{height} picture")
     corners = (points.reshape(-1, 2) * _UPSAMPLING + 0.5).astype(np.int64)
     outline = np.concatenate([_line(*a, *b) for a, b in zip(corners, np.roll(corners, -1, axis=0))])
     u, v = outline[:, 0], outline[:, 1]

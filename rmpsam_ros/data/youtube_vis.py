@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from rmpsam_ros.data import masks
-from rmpsam_ros.data.annotations import class_table, field, read_json
+from rmpsam_ros.data.annotations import class_table, field, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.sample import Coverage, Sample
+from rmpsam_ros.data.sample import NO_CLASS, Coverage, Sample
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.media import read_image
 
@@ -31,6 +31,13 @@ class YoutubeVis:
     def __len__(self) -> int:
         return len(self.videos)
 
+    def problems(self) -> list[str]:
+        """What is wrong with the file as a whole, in a sentence each."""
+        ids = [video.get("id") for video in self.videos]
+        strays = [entry for key, entries in self.entries_of.items() if key not in set(ids) for entry in entries]
+        empty = [f"{self.name(index)} has no frames." for index, video in enumerate(self.videos) if not video.get("file_names")]
+        return [*twice(self.path, "video", ids), *labels_of_nothing(self.path, strays, "video_id"), *empty]
+
     def length(self, index: int) -> int:
         """Frames of a video."""
         return len(field(self.path, "video", self.videos[index], "file_names"))
@@ -42,8 +49,8 @@ class YoutubeVis:
         return f"{self.path} video {video.get('id', '?')}{which}"
 
     def frame(self, index: int, frame: int) -> Sample:
-        """One frame. Its rows are the video's annotations in order, so that row i is the same object in each frame;
-        rows of objects out of sight are empty.
+        """One frame. Its rows are the video's annotations in order, of stuff one for all of a class, so that row i is the same
+        object in each frame; rows of objects out of sight are empty.
 
         Raises:
             DataError: a missing picture, or a mask that cannot be read.
@@ -57,19 +64,24 @@ class YoutubeVis:
         if (height, width) != (video.get("height", height), video.get("width", width)):
             raise DataError(f"{name}: the picture is {width}x{height}, the annotations say {video['width']}x{video['height']}.")
         entries = [entry for entry in self.entries_of.get(video.get("id"), []) if not entry.get("iscrowd", 0)]
+        is_thing, row_of, class_ids = self.label_map.labels.is_thing(), dict[int, int](), list[int]()
         stacked = np.zeros((len(entries), height, width), bool)
-        class_ids = np.zeros(len(entries), np.int64)
-        for row, entry in enumerate(entries):
+        for entry in entries:
             what = f"annotation {entry.get('id', '?')}"
             if entry.get("category_id") not in self.class_of:
                 raise DataError(f"{name}: {what} has the category {entry.get('category_id')}, which is not in the file's list.")
-            class_ids[row] = self.class_of[entry["category_id"]]
+            class_id = self.class_of[entry["category_id"]]
+            row = row_of.get(class_id, len(class_ids))
+            if row == len(class_ids):
+                class_ids.append(class_id)
+                if class_id != NO_CLASS and not is_thing[class_id]:
+                    row_of[class_id] = row
             frames = field(self.path, "annotation", entry, "segmentations")
             if len(frames) != len(video["file_names"]):
                 raise DataError(f"{name}: {what} has {len(frames)} masks for {len(video['file_names'])} frames.")
             if frames[frame] is not None:
                 try:
-                    stacked[row] = masks.decode(frames[frame], height, width)
+                    stacked[row] |= masks.decode(frames[frame], height, width)
                 except ValueError as error:
                     raise DataError(f"{name}: {what} cannot be read: {error}.") from error
-        return Sample(name, image, stacked, class_ids, np.zeros((height, width), bool), self.coverage)
+        return Sample(name, image, stacked[: len(class_ids)], np.array(class_ids, np.int64), np.zeros((height, width), bool), self.coverage)

@@ -57,6 +57,9 @@ def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[
                 continue
             if entry.skip:
                 raise DataError(f"The validation set {entry.annotations} has `skip`, which `rmpsam eval` has not; give it `every`.")
+            if task == "panoptic" and entry.mapping:
+                raise DataError(f"The validation set {entry.annotations} has `mapping`, which `rmpsam eval panoptic` takes as a file (--label-map); "
+                                "put it into the run's label map.")  # fmt: skip
             images, annotations = (name if name.startswith(("$", "~", "/")) else f"{{data}}/{name}" for name in (entry.images, entry.annotations))
             words = ["--images", images, "--annotations", annotations]
             words += ["--every", str(entry.every)] if entry.every else []

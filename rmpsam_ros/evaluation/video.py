@@ -1,6 +1,6 @@
 """Trackers on the detections of a model, against videos with known objects (`rmpsam eval video`).
 
-Truth is YouTube-VIS JSON (masks as run lengths, compressed or not). Every tracker sees the same detections in the same
+Truth is YouTube-VIS JSON (masks as polygons or run lengths, compressed or not). Every tracker sees the same detections in the same
 run: rmpsam's own, plain query matching as in the method, and, where the package `trackers` is installed, ByteTrack and
 OC-SORT. Masks are judged at full resolution.
 """
@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros import rle
-from rmpsam_ros.errors import ImageError
+from rmpsam_ros.data import masks
+from rmpsam_ros.data.annotations import field as field_of
+from rmpsam_ros.errors import DataError, ImageError
 from rmpsam_ros.evaluation.clicked import ClickedObjects
 from rmpsam_ros.evaluation.positions import DepthCameras, PositionErrors
 from rmpsam_ros.evaluation.tracking_metrics import score
 from rmpsam_ros.evaluation.trackers import CONTESTANTS
 from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
+from rmpsam_ros.media import read_image
 from rmpsam_ros.tracking import Detections
 from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.tracking.grid import Grid
@@ -42,8 +44,18 @@ class TrueVideo:
     masks: dict[int, list[dict[str, Any] | None]] = field(repr=False)
 
     def at(self, frame: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """(g,) ids and (g, H, W) masks of the objects of one frame."""
-        shown = {key: rle.decode(masks[frame]) for key, masks in self.masks.items() if masks[frame]}
+        """(g,) ids and (g, H, W) masks of the objects of one frame.
+
+        Raises:
+            DataError: a mask that cannot be read.
+        """
+        shown = {}
+        for key, segmentations in self.masks.items():
+            if segmentations[frame]:
+                try:
+                    shown[key] = masks.decode(segmentations[frame], *self.size)
+                except ValueError as error:
+                    raise DataError(f"{self.name}: the mask of annotation {key} in frame {frame} cannot be read: {error}.") from error
         shown = {key: mask for key, mask in shown.items() if mask.any()}
         return np.array(list(shown), np.int64), np.array(list(shown.values()), bool).reshape(-1, *self.size)
 
@@ -52,7 +64,7 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
     """Reads YouTube-VIS JSON; crowds are left out.
 
     Raises:
-        ImageError: not such a file. FileNotFoundError: no file.
+        ImageError: not such a file. DataError: a field is missing or wrong. FileNotFoundError: no file.
     """
     try:
         content = json.loads(annotations.read_text())
@@ -60,14 +72,28 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
         raise ImageError(f"{annotations} is not JSON: {error.msg} in line {error.lineno}.") from None
     if not isinstance(content, dict) or not {"videos", "annotations", "categories"} <= content.keys():
         raise ImageError(f"{annotations} is not YouTube-VIS JSON; it must have videos, annotations and categories.")
-    names = {category["id"]: category["name"] for category in content["categories"]}
+    def get(kind: str, entry: dict, key: str):
+        return field_of(annotations, kind, entry, key)
+
+    names = {get("category", category, "id"): get("category", category, "name") for category in content["categories"]}
+    objects = [a for a in content["annotations"] if not a.get("iscrowd")]
+    for entry in objects:
+        if get("annotation", entry, "category_id") not in names:
+            raise DataError(f"{annotations}: annotation {entry.get('id', '?')} has the category {entry['category_id']}, which is not in the file's list.")
     videos = []
     for video in content["videos"]:
-        objects = [a for a in content["annotations"] if a["video_id"] == video["id"] and not a.get("iscrowd")]
+        files = get("video", video, "file_names")
+        if not files:
+            raise DataError(f"{annotations}: video {video.get('id', '?')} has no frames.")
+        own = [a for a in objects if get("annotation", a, "video_id") == get("video", video, "id")]
+        for entry in own:
+            count = len(get("annotation", entry, "segmentations"))
+            if count != len(files):
+                raise DataError(f"{annotations}: annotation {get('annotation', entry, 'id')} has {count} masks for {len(files)} frames.")
+        size = (video["height"], video["width"]) if {"height", "width"} <= video.keys() else read_image(images / files[0]).shape[:2]
         videos.append(TrueVideo(
-            video.get("name") or Path(video["file_names"][0]).parent.name, (video["height"], video["width"]),
-            tuple(images / name for name in video["file_names"]),
-            {a["id"]: names[a["category_id"]] for a in objects}, {a["id"]: a["segmentations"] for a in objects},
+            video.get("name") or Path(files[0]).parent.name, size, tuple(images / name for name in files),
+            {get("annotation", a, "id"): names[a["category_id"]] for a in own}, {a["id"]: a["segmentations"] for a in own},
         ))
     return videos
 

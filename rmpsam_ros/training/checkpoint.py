@@ -16,7 +16,8 @@ FORMAT = "rmpsam-training-1"
 
 @dataclass
 class Checkpoint:
-    """`step` steps are done; `net` and `averaged` are state dicts, `optimizer` its own; `setup` is what must not change."""
+    """`step` steps are done; `net` and `averaged` are state dicts, `optimizer` its own; `setup` is what must not change;
+    `seen` (K,) objects of each class so far, which older checkpoints lack."""
 
     step: int
     net: dict[str, Tensor]
@@ -24,12 +25,16 @@ class Checkpoint:
     optimizer: dict
     setup: dict[str, str]
     seconds: float = 0.0
+    seen: Tensor | None = None
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Writes it beside its place, then renames."""
     with atomic_file(path) as part:
-        torch.save({"format": FORMAT, **vars(checkpoint)}, part)
+        try:
+            torch.save({"format": FORMAT, **vars(checkpoint)}, part)
+        except RuntimeError as error:  # torch's own word for a disk that is full
+            raise DataError(f"{path} cannot be written ({str(error).splitlines()[0][:120]}); is the disk full?") from error
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -45,6 +50,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         raise DataError(f"{path} is not a checkpoint that can be loaded safely; it must be one that `rmpsam train` wrote.") from error
+    if isinstance(content, dict):
+        content.setdefault("seen", None)
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT or content.keys() != Checkpoint.__dataclass_fields__.keys():
         raise DataError(f"{path} is not a checkpoint of a training run of this version ({FORMAT}).")
     return Checkpoint(**content)

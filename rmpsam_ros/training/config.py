@@ -104,8 +104,9 @@ class TrainingConfig:
         return folder
 
 
-_AT_LEAST = {"steps": 1, "batch_size": 1, "frames": 1, "warm_up": 0, "workers": 0, "validation_images": 0, "checkpoint_minutes": 0.0,
+_AT_LEAST = {"backbone_rate": 0.0, "weight_decay": 0.0, "seed": 0, "freeze_stages": 0, "steps": 1, "batch_size": 1, "frames": 1, "warm_up": 0, "workers": 0, "validation_images": 0, "checkpoint_minutes": 0.0,
              "curve_minutes": 0.0}  # fmt: skip
+_POSITIVE = ("learning_rate", "clip_gradient")
 _SHARES = ("object_steps", "clips", "ema", "score_threshold", "overlap_threshold")
 
 
@@ -143,6 +144,21 @@ def check_config(content: object, path: Path, base: Path) -> TrainingConfig:
     for name in _SHARES:
         if not 0 <= getattr(config, name) <= 1:
             raise DataError(f"{path}: {name} is {getattr(config, name)}; it must be from 0 to 1.")
+    for name in _POSITIVE:
+        if not 0 < getattr(config, name) < float("inf"):
+            raise DataError(f"{path}: {name} is {getattr(config, name)}; it must be a number above 0 (a very large clip_gradient clips nothing).")
+    for where, part in (("prompts.", config.prompts), ("losses.", config.losses)):
+        for name, value in vars(part).items():
+            if name in ("boxes", "background", "centred", "importance") and not 0 <= value <= 1:
+                raise DataError(f"{path}: {where}{name} is {value}; it must be from 0 to 1.")
+            if not value >= 0:
+                raise DataError(f"{path}: {where}{name} is {value}; it must be at least 0.")
+    if config.losses.oversampling < 1:
+        raise DataError(f"{path}: losses.oversampling is {config.losses.oversampling}; it must be at least 1.")
+    for source in (*config.train, *config.validation):
+        if not 0 <= source.weight < float("inf") or source.every < 0 or source.skip < 0:
+            raise DataError(f"{path}: {source.annotations} has weight {source.weight}, every {source.every} and skip {source.skip}; "
+                            "they must be at least 0.")  # fmt: skip
     if config.freeze_batchnorm not in ("backbone", "all", "none"):
         raise DataError(f"{path}: freeze_batchnorm is {config.freeze_batchnorm!r}; it must be backbone, all or none.")
     for name in ("queries_per_thing", "points"):

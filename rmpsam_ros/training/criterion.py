@@ -44,7 +44,7 @@ class Criterion:
                  one_to_many: bool = False) -> None:  # fmt: skip
         self.is_thing, self.weights, self.stage_class_scale = is_thing, weights, stage_class_scale
         self.one_to_many = one_to_many
-        self.seen = torch.ones(len(is_thing))  # objects of each class so far; a resumed run counts anew, which takes minutes
+        self.seen = torch.ones(len(is_thing))  # objects of each class so far
         self.owner = torch.where(is_thing, -1, (~is_thing).long().cumsum(0) - 1) if stuff_queries else None
 
     def objects(self, outputs: list[StageOutput], batch: Batch) -> Losses:

@@ -2,10 +2,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
+import signal
+import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TextIO
 
 import torch
 
@@ -43,8 +47,10 @@ class TrainingRun:
         if not resume and (self.out / CHECKPOINT).exists():
             raise DataError(f"{self.out} already holds a run; go on with --resume, or give another `out`.")
         sources = [Source(source, self.label_map, config.data_folder) for source in config.train]
+        for source in config.validation:
+            Source(source, self.label_map, config.data_folder)  # a wrong name is not found out after hours
         self.mixture = Mixture(sources, config.input_size, config.augmentation)
-        self.device = torch.device(_device(config.device))
+        self.device = torch.device(device_of(config.device))
         if self.device.type == "cuda":
             torch.set_float32_matmul_precision("high")  # TF32 for what is left in float32
         torch.manual_seed(config.seed)
@@ -90,6 +96,7 @@ class TrainingRun:
         begun = said = saved = time.monotonic()
         earlier, meter = self.seconds, _Meter()
         waiting = time.monotonic()
+        lock = _locked(self.out)
         try:
             for batch in loader(batches, config.workers):
                 meter.waited += time.monotonic() - waiting
@@ -111,12 +118,16 @@ class TrainingRun:
                     break
                 waiting = time.monotonic()
         finally:
+            if meter.steps:
+                self._log(meter, time.monotonic() - said, report)
             self.save()
+            lock.close()
 
     def save(self) -> None:
         """Writes the checkpoint."""
         save_checkpoint(self.out / CHECKPOINT, Checkpoint(
-            self.step, self.net.state_dict(), self.averaged.net.state_dict(), self.optimizer.state_dict(), self._setup(), self.seconds))
+            self.step, self.net.state_dict(), self.averaged.net.state_dict(), self.optimizer.state_dict(), self._setup(), self.seconds,
+            self.criterion.seen))
 
     def _update(self, batch: Batch, meter: _Meter) -> None:
         torch.manual_seed((self.config.seed << 32) + self.step)  # so that a resumed run takes the same points
@@ -126,10 +137,11 @@ class TrainingRun:
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
-        if torch.isfinite(norm):  # one bad batch must not spoil the weights
-            self.optimizer.step()
-            self.averaged.update(self.net, self.step)
-        self.step += 1
+        with _uninterrupted():  # or the checkpoint would say one step too few
+            if torch.isfinite(norm):  # one bad batch must not spoil the weights
+                self.optimizer.step()
+                self.averaged.update(self.net, self.step)
+            self.step += 1
         meter.add({"total": total, **losses}, batch.images.shape[0] * batch.images.shape[1], factor, bool(torch.isfinite(norm)))
 
     def _log(self, meter: _Meter, seconds: float, report: Report) -> None:
@@ -162,6 +174,8 @@ class TrainingRun:
         for group, fresh in zip(self.optimizer.param_groups, make_optimizer(self.net, self.config.learning_rate, 0, self.config.backbone_rate).param_groups):
             group["base"] = fresh["base"]  # a changed learning rate counts from here on
         self.step, self.seconds = checkpoint.step, checkpoint.seconds
+        if checkpoint.seen is not None:
+            self.criterion.seen = checkpoint.seen
 
     def _setup(self) -> dict[str, str]:
         labels = ", ".join(label.name for label in self.label_map.labels.classes)
@@ -191,14 +205,56 @@ class _Meter:
         return {name: float(self.sums[name]) / self.counts[name] for name in _LOSSES if name in self.sums}
 
 
+def _locked(out: Path) -> TextIO:
+    """Holds the run's folder until it is closed; the lock goes with the process.
+
+    Raises:
+        DataError: another process trains there.
+    """
+    lock = (out / ".lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise DataError(f"Another run trains in {out} at this moment; give another `out`, or wait for it.") from None
+    except OSError:  # a file system without locks
+        pass
+    return lock
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Puts Ctrl-C off until what is inside is done; in the main thread, which alone gets it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple] = []
+    before = signal.signal(signal.SIGINT, lambda *details: came.append(details))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came and callable(before):
+        before(*came[0])
+
+
 def _label_map_path(config: TrainingConfig) -> str | Path:
     own = config.path(config.labels)
     return own if own.is_file() else config.labels
 
 
-def _device(name: str) -> str:
+def device_of(name: str) -> str:
+    """torch's name of a device; `auto` for what is there.
+
+    Raises:
+        DataError: there is none, or no such kind.
+    """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.device(name)
+    except RuntimeError:
+        raise DataError(f"device is {name!r}; it must be auto, cpu, cuda or such as cuda:1.") from None
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise DataError(f"device is {name}, but torch finds no CUDA device here; use auto or cpu.")
     return name
