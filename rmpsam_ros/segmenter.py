@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rmpsam_ros import __version__
 from rmpsam_ros.backends import ImageOutputs, PromptOutputs, create_backend
-from rmpsam_ros.errors import ImageError, RmpsamError
+from rmpsam_ros.errors import BackendError, ImageError, RmpsamError
 from rmpsam_ros.fusion import fuse
 from rmpsam_ros.label_groups import load_label_groups, only
 from rmpsam_ros.model_folder import find_model, read_model_folder
@@ -177,6 +177,17 @@ class Segmenter:
     def close(self) -> None:
         """Frees the backend; frames made before can no longer be prompted."""
         self._backend.close()
+        self._backend = _Closed()
+
+
+class _Closed:
+    """Stands where the backend of a closed segmenter was."""
+
+    def close(self) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> object:
+        raise BackendError("The segmenter was closed; make a new one.")
 
 
 class Frame:

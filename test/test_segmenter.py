@@ -13,8 +13,8 @@ import pytest
 from models import tiny_model
 from test_fusion import assert_consistent
 
-from rmpsam_ros import Segmenter
-from rmpsam_ros.errors import BackendError, ImageError, ModelError, PromptError, RmpsamError
+from rmpsam_ros import Segmenter, Tracker
+from rmpsam_ros.errors import BackendError, ImageError, ModelError, PromptError, RmpsamError, TrackError
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +205,25 @@ def test_openvino__one_process_at_a_time_writes_compiled_graphs(model, tmp_path,
         assert not done.wait(1.5)
     assert done.wait(60)
     thread.join()
+
+
+def test_segmenter__closed__says_so(model):
+    segmenter = Segmenter(model, threads=1)
+    frame = segmenter.set_image(picture(96, 128))
+    expected = frame.panoptic()
+    segmenter.close()
+    segmenter.close()
+    for ask in (lambda: segmenter.set_image(picture(96, 128)), lambda: frame.prompt(points=[(3, 3)])):
+        with pytest.raises(BackendError, match="was closed; make a new one"):
+            ask()
+    assert frame.panoptic() is expected
+
+
+def test_tracker__a_frame_that_was_kept_for_prompts_is_refused(segmenter):
+    frame = segmenter.set_image(picture(96, 128))
+    frame.keep_for_prompts()
+    with pytest.raises(TrackError, match="kept for prompts only"):
+        Tracker(segmenter.labels).update(frame)
 
 
 def test_set_image__refuses_what_is_no_image(segmenter):

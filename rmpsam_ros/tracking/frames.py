@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.errors import TrackError
 from rmpsam_ros.tracking.detections import Detections
 from rmpsam_ros.tracking.lifecycle import BIRTH_SCORE
 from rmpsam_ros.types import PanopticResult, Segment, TrackedInstance
@@ -28,6 +29,8 @@ def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDAr
     map has, and its score stays below what begins a track.
     """
     panoptic, objects = frame.panoptic(), frame.objects
+    if objects.mask_logits.shape[1] == 0 and len(objects.class_ids):
+        raise TrackError("The frame was kept for prompts only (keep_for_prompts); track it before that.")
     rows, columns = objects.valid
     height, width = frame.image_size
     things = [segment for segment in panoptic.segments if segment.is_thing and segment.query is not None]
