@@ -87,6 +87,7 @@ from rmpsam_ros.training.config import load_config
 from rmpsam_ros.training.run import TrainingRun
 
 torch.set_num_threads(1)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 run = TrainingRun(replace(load_config(Path(sys.argv[1])), steps=4, out="interrupted"))
 step = run.optimizer.step
 
