@@ -7,7 +7,6 @@ are built at each start, and the log says so.
 """
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -15,9 +14,11 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+from rmpsam_ros.locks import held
 
 FORMAT = 1
 """Version of the sidecars; others are not read."""
@@ -166,22 +167,13 @@ class EngineCache:
         Look into the cache again once inside. The lock goes with its process, whatever becomes of that. Where the folder
         cannot be written there is nothing to share, and no lock.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / f"{key.stem}.lock").open("a")
-        except OSError:
-            yield
-            return
-        with lock:
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    waiting()
-                    time.sleep(1.0)
-                except OSError:  # a file system without locks: the atomic writes still keep what is stored whole
-                    break
+        with ExitStack() as stack:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                # Without a lock the atomic writes still keep what is stored whole.
+                stack.enter_context(held(self.folder / f"{key.stem}.lock", waiting, poll=1.0))
+            except OSError:
+                pass
             yield
 
 

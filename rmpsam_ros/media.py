@@ -272,13 +272,10 @@ def _turned_like(raw: npt.NDArray, pixels: RgbImage, data: bytes) -> npt.NDArray
     stored = _decode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if stored is None or np.array_equal(stored, pixels):
         return raw
-    for mirrored in (False, True):
+    for step in (1, -1):  # as it is, and mirrored
         for turns in range(4):
-            def turn(image, turns=turns, mirrored=mirrored):
-                return np.rot90(image[:, ::-1] if mirrored else image, turns)
-
-            if np.array_equal(turn(stored), pixels):
-                return np.ascontiguousarray(turn(raw))
+            if np.array_equal(np.rot90(stored[:, ::step], turns), pixels):
+                return np.ascontiguousarray(np.rot90(raw[:, ::step], turns))
     return raw
 
 

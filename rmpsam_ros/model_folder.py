@@ -205,12 +205,16 @@ def _named(name: str) -> Path | None:
     return next((root / name for root in model_roots() if (root / name / MODEL_FILE).is_file()), None)
 
 
+_KINDS = {"config": dict, "labels": dict, "files": dict, "accuracy": dict, "trained": bool, "connected_prompts": bool,
+          "background_prompts": bool, "zoom_prompts": bool}  # fmt: skip
+_REQUIRED = ("config", "labels", "trained")
+
+
 def _parse(folder: Path, content: dict) -> ModelFolder:
-    for key, kind, form in (("config", dict, "a mapping"), ("labels", dict, "a mapping"), ("files", dict | None, "a mapping"),
-                            ("accuracy", dict | None, "a mapping"), ("trained", bool, "true or false"), ("connected_prompts", bool | None, "true or false"),
-                            ("background_prompts", bool | None, "true or false"), ("zoom_prompts", bool | None, "true or false")):  # fmt: skip
-        if not isinstance(content[key] if kind in (dict, bool) else content.get(key), kind):
-            raise ValueError(f"{key} is {content[key]!r}; it must be {form}")
+    for key, kind in _KINDS.items():
+        value = content[key] if key in _REQUIRED else content.get(key)
+        if not isinstance(value, kind) and (key in _REQUIRED or value is not None):
+            raise ValueError(f"{key} is {value!r}; it must be {'a mapping' if kind is dict else 'true or false'}")
     config = content["config"]
     labels = label_set_from_dict(content["labels"])
     if config.get("num_classes") != len(labels):

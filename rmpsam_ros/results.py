@@ -90,6 +90,12 @@ def write_image(path: Path, image: npt.NDArray[np.uint8]) -> None:
     _write(Path(path), _encode(Path(path).suffix, pixels))
 
 
+def output_paths(out: Path, file: MediaFile) -> tuple[Path, Path, Path]:
+    """Where a photo's or video's overlay, ids and COCO map go; the last two are folders for a video."""
+    overlay, maps = ("mp4", "") if file.is_video else ("jpg", ".png")
+    return out / "overlays" / f"{file.name}.{overlay}", out / "ids" / f"{file.name}{maps}", out / "panoptic" / f"{file.name}{maps}"
+
+
 @dataclass
 class ResultWriter:
     """Writes the results of photos and videos into one folder; `save_json` at the end, or when stopped early."""
@@ -99,26 +105,27 @@ class ResultWriter:
     info: dict[str, Any] = field(default_factory=dict)
     images: list[dict[str, Any]] = field(default_factory=list)
     annotations: list[dict[str, Any]] = field(default_factory=list)
+    _names: set[str] = field(default_factory=set)
 
     def add_photo(self, file: MediaFile, result: PanopticResult, overlay: npt.NDArray[np.uint8] | None) -> None:
         """Writes one photo's maps and overlay, then takes it into the JSON."""
-        name = f"{file.name}.png"
+        drawn, ids, coco = output_paths(self.out, file)
         if overlay is not None:
-            write_image(self.out / "overlays" / f"{file.name}.jpg", overlay)
-        _write(self.out / "ids" / name, id_map_png(result.segment_ids))
-        _write(self.out / "panoptic" / name, coco_png(result.segment_ids))
-        self._note(self._source(file), name, result, {})
+            write_image(drawn, overlay)
+        _write(ids, id_map_png(result.segment_ids))
+        _write(coco, coco_png(result.segment_ids))
+        self._note(self._source(file), coco.name, result, {})
 
     @contextmanager
     def video(self, file: MediaFile, fps: float, overlay: bool = True) -> Iterator[VideoResultWriter]:
         """Writes a video frame by frame; its files appear, and it enters the JSON, when the `with` ends well."""
+        drawn, ids, coco = output_paths(self.out, file)
         with ExitStack() as stack:
             film = None
             if overlay:
-                film = OverlayVideo(stack.enter_context(atomic_file(self.out / "overlays" / f"{file.name}.mp4")), fps)
+                film = OverlayVideo(stack.enter_context(atomic_file(drawn)), fps)
                 stack.callback(film.close)  # before the rename, which comes later on this stack
-            ids = stack.enter_context(atomic_folder(self.out / "ids" / file.name))
-            coco = stack.enter_context(atomic_folder(self.out / "panoptic" / file.name))
+            ids, coco = (stack.enter_context(atomic_folder(folder)) for folder in (ids, coco))
             writer = VideoResultWriter(file, ids, coco, film)
             yield writer
         source = self._source(file)
@@ -139,8 +146,9 @@ class ResultWriter:
 
     def _source(self, file: MediaFile) -> str:
         """What a file is called in the JSON: its name, and of two with one name in two folders the second its path."""
-        taken = any(image["file_name"].split("/")[0] == file.path.name for image in self.images)
-        return str(file.path) if taken else file.path.name
+        source = str(file.path) if file.path.name in self._names else file.path.name
+        self._names.add(file.path.name)
+        return source
 
     def _note(self, source: str, png: str, result: PanopticResult, more: dict[str, Any]) -> None:
         height, width = result.segment_ids.shape

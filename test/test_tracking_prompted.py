@@ -7,8 +7,8 @@ from test_tracking_frames import SceneFrame, Thing
 from tracking_scenes import GRID, LABELS, square
 
 from rmpsam_ros.tracking import Tracker
-from rmpsam_ros.tracking.detections import Detections
 from rmpsam_ros.tracking.candidates import Agreement, displacement, overlaps, peaks, points_inside, regions
+from rmpsam_ros.tracking.detections import Detections
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.target import Surroundings, Target
 from rmpsam_ros.types import TrackState

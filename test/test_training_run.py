@@ -114,7 +114,7 @@ def test_train__an_interrupt_waits_for_the_step_to_be_whole(example):
 
 def test_train__two_runs_in_one_folder__the_second_is_refused(example):
     one, other = (TrainingRun(short(example, steps=2, out="shared")) for _ in range(2))
-    with run_module._locked(_made(one.out)), pytest.raises(DataError, match="Another run trains in"):
+    with run_module._alone(_made(one.out)), pytest.raises(DataError, match="Another run trains in"):
         other.train()
     one.train()
 

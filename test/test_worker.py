@@ -64,6 +64,13 @@ def click(camera="camera", x=0.0, y=0.0, stamp=0, or_newest=False):
     return Ask(camera, [(x, y)], [1], [], stamp, or_newest)
 
 
+def under_way(it, stamp):
+    """Holds the worker at the network, with a frame of this stamp."""
+    it.segmenter.gate.clear()
+    it.worker.offer("camera", message(), stamp)
+    until(lambda: not it.worker._feeds["camera"].waiting)
+
+
 @pytest.fixture
 def make():
     """Makes an opened and running worker; all are closed at the end."""
@@ -149,9 +156,7 @@ def test_worker__frames_of_a_time_that_began_anew_are_not_clicked_on(make):
 
 def test_worker__a_frame_of_the_old_time_that_is_under_way_is_not_kept(make):
     it = make()
-    it.segmenter.gate.clear()
-    it.worker.offer("camera", message(), 50_000_000_001)
-    until(lambda: not it.worker._feeds["camera"].waiting)
+    under_way(it, 50_000_000_001)
     it.worker.offer("camera", message(), 1_000_000_000)
     it.segmenter.gate.set()
     until(lambda: len(it.hooks.published) == 2)
@@ -194,9 +199,7 @@ def test_worker__a_waiting_frame_goes_once_somebody_subscribes(make):
 
 def test_worker__click_for_newest_uses_the_frame_that_was_newest_when_it_came(make):
     it = make()
-    it.segmenter.gate.clear()
-    it.worker.offer("camera", message(), 1)
-    until(lambda: not it.worker._feeds["camera"].waiting)
+    under_way(it, 1)
     it.worker.offer("camera", message(), 2)
     futures = [it.worker.ask(click()) for _ in range(50)]
     it.worker.offer("camera", message(), 3)
@@ -304,9 +307,7 @@ def test_worker__switched_off_and_on(make):
 
 def test_worker__pause_refuses_waiting_clicks_and_forgets_frames(make):
     it = make()
-    it.segmenter.gate.clear()
-    it.worker.offer("camera", message(), 1)
-    until(lambda: not it.worker._feeds["camera"].waiting)
+    under_way(it, 1)
     it.worker.offer("camera", message(), 2)
     future = it.worker.ask(click())
     it.worker.pause("the node was deactivated")
@@ -322,9 +323,7 @@ def test_worker__pause_refuses_waiting_clicks_and_forgets_frames(make):
 
 def test_worker__a_withdrawn_click_costs_nothing(make):
     it = make()
-    it.segmenter.gate.clear()
-    it.worker.offer("camera", message(), 1)
-    until(lambda: not it.worker._feeds["camera"].waiting)
+    under_way(it, 1)
     it.worker.offer("camera", message(), 2)
     assert it.worker.ask(click()).cancel()
     it.hooks.listening = set()

@@ -1,13 +1,12 @@
 """OpenVINO: the backend of a robot without a GPU."""
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
 from rmpsam_ros.errors import BackendError, ModelError
+from rmpsam_ros.locks import held
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
@@ -67,7 +67,7 @@ class OpenVinoBackend:
             return core.compile_model(graph, plugin, options).create_infer_request()
 
         try:
-            with _one_process_at_a_time(cache):
+            with _alone(cache):
                 self._image = compiled(image)
                 self._decoder = compiled(decoder) if decoder else None
                 self._prompt = compiled(prompt)
@@ -81,7 +81,7 @@ class OpenVinoBackend:
         self._encoder = self._image if decoder else None  # without its decoder the image graph is just that
 
         def compile_encoder():
-            with _one_process_at_a_time(cache):
+            with _alone(cache):
                 return compiled(_encoder_of(ov, image))
 
         self._compile_encoder = compile_encoder
@@ -186,18 +186,9 @@ def _in_one_folder(graph: Path) -> Iterator[Path]:
         yield Path(folder, graph.name)
 
 
-@contextmanager
-def _one_process_at_a_time(cache: Path | None) -> Iterator[None]:
-    """Keeps others from writing the compiled graphs that this process is writing or reading; the lock goes with the process."""
-    if cache is None:
-        yield
-        return
-    with (cache / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks
-            pass
-        yield
+def _alone(cache: Path | None) -> AbstractContextManager[None]:
+    """Keeps other processes from writing the compiled graphs that this one is writing or reading."""
+    return nullcontext() if cache is None else held(cache / ".lock")
 
 
 def _read_int8(core, model: ModelFolder, input_size: tuple[int, int], batch: int):

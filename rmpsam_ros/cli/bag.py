@@ -163,11 +163,14 @@ class _Run:
         """The images, each when its depth has come; what else is in the bag is dealt with on the way."""
         from rmpsam_ros.ros.messages import label_set_message
 
-        for entry in bag.first_beside():
+        def hand_over(entry: BagMessage) -> None:
+            for topic, others in beside.items():
+                if entry.connection.topic in others:
+                    cameras[topic].take_beside(entry)
+
+        for entry in bag.first_calibrations():  # which hold for the images before them too
             if self._is_readable(entry, said=False):
-                for topic, others in beside.items():
-                    if entry.connection.topic in others:
-                        cameras[topic].look_ahead(entry)
+                hand_over(entry)
         waiting: dict[str, deque[BagMessage]] = {topic: deque() for topic in cameras}  # no camera waits for another one's depth
         for number, entry in enumerate(bag.messages()):
             if number == 0:
@@ -177,9 +180,7 @@ class _Run:
             if (entry.image or entry.beside) and not self._is_readable(entry):
                 continue
             if entry.beside:
-                for topic, others in beside.items():
-                    if entry.connection.topic in others:
-                        cameras[topic].take_beside(entry)
+                hand_over(entry)
             if entry.image:
                 waiting[entry.connection.topic].append(entry)
             for topic, images in waiting.items():

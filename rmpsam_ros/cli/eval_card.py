@@ -36,8 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     model, config = read_model_folder(find_model(args.model)), load_config(args.config)
-    own = config.path(config.labels)
-    label_map = load_label_map(own if own.is_file() else config.labels)
+    label_map = load_label_map(config.labels_path)
     text = args.into.read_text() if args.into else ""
     if args.into:
         card.insert(text, "", str(args.into))  # complains now, not after an hour

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.errors import ImageError
     from rmpsam_ros.media import list_media
-    from rmpsam_ros.results import ResultWriter
+    from rmpsam_ros.results import ResultWriter, output_paths
 
     if args.every < 1:
         raise ImageError(f"--every is {args.every}; it must be 1 or more.")
@@ -52,11 +52,10 @@ def run(args: argparse.Namespace) -> int:
     if out.exists() and not out.is_dir():
         raise ImageError(f"--out {out} is a file; give a folder.")
     files = list_media(args.paths)
-    for file in files:
-        for made in (f"overlays/{file.name}.{'mp4' if file.is_video else 'jpg'}", f"ids/{file.name}.png", f"panoptic/{file.name}.png"):
-            for given in files if (out / made).is_file() else ():
-                if given.path.samefile(out / made):
-                    raise ImageError(f"--out {out} would replace {given.path}; give another folder.")
+    given = {(at.st_dev, at.st_ino): file.path for file in files for at in [file.path.stat()]}
+    for at in (path.stat() for file in files for path in output_paths(out, file) if path.is_file()):
+        if (at.st_dev, at.st_ino) in given:
+            raise ImageError(f"--out {out} would replace {given[at.st_dev, at.st_ino]}; give another folder.")
     console = Console(stderr=True)
     segmenter = model_options.open_segmenter(args)
     writer = ResultWriter(out, segmenter.labels, _info(segmenter))

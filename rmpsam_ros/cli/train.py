@@ -103,8 +103,7 @@ def _check(config: TrainingConfig, console: Console) -> int:
     from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.data.sources import Source
 
-    own = config.path(config.labels)
-    label_map = load_label_map(own if own.is_file() else config.labels)
+    label_map = load_label_map(config.labels_path)
     problems = _check_network(config, label_map, console)
     for description in (*config.train, *config.validation):
         source = Source(description, label_map, config.data_folder)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.annotations import class_table, field, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.sample import NO_CLASS, Coverage, PanopticTruth, Sample, SegmentTruth
+from rmpsam_ros.data.sample import NO_CLASS, Coverage, PanopticTruth, Sample, SegmentTruth, rows_of_objects
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.media import read_image
 
@@ -126,18 +126,14 @@ class CocoPanoptic(CocoImages):
         """The picture with one mask a segment; crowds are void. So are unlabelled pixels, except where all things are labelled
         and stuff is not: those belong to no thing."""
         raw, infos = self._raw(index)
-        is_thing = self.label_map.labels.is_thing()
-        found, class_ids, merged = [], [], {}
+        found, class_ids = [], []
         unlabelled, void = raw == 0, np.zeros(raw.shape, bool)
         for info in infos:
             class_id = self.class_id(index, f"segment {info['id']}", info.get("category_id"))
             mask = raw == int(info["id"])
             if info.get("iscrowd", 0):
                 void |= mask
-            elif class_id != NO_CLASS and not is_thing[class_id] and class_id in merged:
-                found[merged[class_id]] |= mask
             else:
-                merged[class_id] = len(found)
                 found.append(mask)
                 class_ids.append(class_id)
         if self.coverage is not Coverage.THINGS:
@@ -201,21 +197,20 @@ class CocoInstances(CocoImages):
             DataError: a mask that is empty or cannot be read.
         """
         found, class_ids, void = [], [], np.zeros(self.size(index), bool)
-        is_thing, merged = self.label_map.labels.is_thing(), dict[int, int]()
         for entry, class_id, mask in self.objects(index):
             if entry.get("iscrowd", 0):
                 void |= mask
-            elif class_id in merged:
-                found[merged[class_id]] |= mask
             else:
-                if class_id != NO_CLASS and not is_thing[class_id]:
-                    merged[class_id] = len(found)
                 found.append(mask)
                 class_ids.append(class_id)
         return _sample(self, index, found, class_ids, void)
 
 
 def _sample(reader: CocoImages, index: int, found: list, class_ids: list[int], void: npt.NDArray[np.bool_]) -> Sample:
-    stacked = np.stack(found) if found else np.zeros((0, *void.shape), bool)
+    """A picture with these masks and their classes, of which those of one stuff class become one."""
+    rows, class_ids = rows_of_objects(class_ids, reader.label_map.labels.is_thing())
+    stacked = np.zeros((len(class_ids), *void.shape), bool)
+    for row, mask in zip(rows, found):
+        stacked[row] |= mask
     void = void & ~stacked.any(axis=0)
     return Sample(reader.name(index), reader.image(index), stacked, np.array(class_ids, np.int64), void, reader.coverage)

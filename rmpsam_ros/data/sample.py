@@ -1,6 +1,7 @@
 """One labelled picture, as readers hand it to augmentation, training and evaluation."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -67,6 +68,23 @@ def random_pixel(mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple
     inside = np.flatnonzero(mask)
     y, x = divmod(int(inside[int(rng.integers(len(inside)))]), mask.shape[1])
     return float(x), float(y)
+
+
+def rows_of_objects(classes: Iterable[int], is_thing: npt.NDArray[np.bool_]) -> tuple[list[int], list[int]]:
+    """The row of each labelled mask in a `Sample`, and the class of each row: stuff of one class is one row.
+
+    classes: of the masks, or `NO_CLASS`. is_thing: (K,) bool.
+    """
+    rows: list[int] = []
+    class_ids: list[int] = []
+    row_of_stuff: dict[int, int] = {}
+    for class_id in classes:
+        stuff = class_id != NO_CLASS and not is_thing[class_id]
+        row = row_of_stuff.setdefault(class_id, len(class_ids)) if stuff else len(class_ids)
+        if row == len(class_ids):
+            class_ids.append(class_id)
+        rows.append(row)
+    return rows, class_ids
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.annotations import class_table, field, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.sample import NO_CLASS, Coverage, Sample
+from rmpsam_ros.data.sample import Coverage, Sample, rows_of_objects
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.media import read_image
 
@@ -64,18 +64,13 @@ class YoutubeVis:
         if (height, width) != (video.get("height", height), video.get("width", width)):
             raise DataError(f"{name}: the picture is {width}x{height}, the annotations say {video['width']}x{video['height']}.")
         entries = [entry for entry in self.entries_of.get(video.get("id"), []) if not entry.get("iscrowd", 0)]
-        is_thing, row_of, class_ids = self.label_map.labels.is_thing(), dict[int, int](), list[int]()
-        stacked = np.zeros((len(entries), height, width), bool)
         for entry in entries:
-            what = f"annotation {entry.get('id', '?')}"
             if entry.get("category_id") not in self.class_of:
-                raise DataError(f"{name}: {what} has the category {entry.get('category_id')}, which is not in the file's list.")
-            class_id = self.class_of[entry["category_id"]]
-            row = row_of.get(class_id, len(class_ids))
-            if row == len(class_ids):
-                class_ids.append(class_id)
-                if class_id != NO_CLASS and not is_thing[class_id]:
-                    row_of[class_id] = row
+                raise DataError(f"{name}: annotation {entry.get('id', '?')} has the category {entry.get('category_id')}, which is not in the file's list.")
+        rows, class_ids = rows_of_objects([self.class_of[entry["category_id"]] for entry in entries], self.label_map.labels.is_thing())
+        stacked = np.zeros((len(class_ids), height, width), bool)
+        for row, entry in zip(rows, entries):
+            what = f"annotation {entry.get('id', '?')}"
             frames = field(self.path, "annotation", entry, "segmentations")
             if len(frames) != len(video["file_names"]):
                 raise DataError(f"{name}: {what} has {len(frames)} masks for {len(video['file_names'])} frames.")
@@ -84,4 +79,4 @@ class YoutubeVis:
                     stacked[row] |= masks.decode(frames[frame], height, width)
                 except ValueError as error:
                     raise DataError(f"{name}: {what} cannot be read: {error}.") from error
-        return Sample(name, image, stacked[: len(class_ids)], np.array(class_ids, np.int64), np.zeros((height, width), bool), self.coverage)
+        return Sample(name, image, stacked, np.array(class_ids, np.int64), np.zeros((height, width), bool), self.coverage)

@@ -72,6 +72,7 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
         raise ImageError(f"{annotations} is not JSON: {error.msg} in line {error.lineno}.") from None
     if not isinstance(content, dict) or not {"videos", "annotations", "categories"} <= content.keys():
         raise ImageError(f"{annotations} is not YouTube-VIS JSON; it must have videos, annotations and categories.")
+
     def get(kind: str, entry: dict, key: str):
         return field_of(annotations, kind, entry, key)
 

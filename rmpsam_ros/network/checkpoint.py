@@ -1,7 +1,6 @@
 """Reading checkpoints and a model folder's weights, and writing the latter. Nothing in a file is ever executed."""
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Mapping
 from dataclasses import replace

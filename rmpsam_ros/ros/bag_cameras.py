@@ -84,11 +84,6 @@ class BagCamera:
         """How many tracks there were."""
         return len(self._ids)
 
-    def look_ahead(self, entry: BagMessage) -> None:
-        """Takes the recording's first calibration in, which images before it have to go by."""
-        if isinstance(entry.message, CameraInfo):
-            self._info = entry.message
-
     def take_beside(self, entry: BagMessage) -> None:
         """Takes a depth image or a calibration in."""
         message = entry.message

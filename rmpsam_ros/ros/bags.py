@@ -137,12 +137,12 @@ class BagReader:
         except (ReaderError, ValueError, EOFError) as error:
             raise BagError(f"{self.path} cannot be read to its end ({_short(error)}); `ros2 bag reindex` or `mcap recover` may help.") from error
 
-    def first_beside(self) -> Iterator[BagMessage]:
-        """The first message of each topic that is read beside the images."""
+    def first_calibrations(self) -> Iterator[BagMessage]:
+        """The first message of each topic of calibrations that is read beside the images."""
         for connection in self.beside:
-            for _, time, raw in self._reader.messages([connection]):
-                yield BagMessage(connection, time, bytes(raw), False, True, False)
-                break
+            first = next(self._reader.messages([connection]), None) if connection.msgtype in INFO_TYPES else None
+            if first is not None:
+                yield BagMessage(connection, first[1], bytes(first[2]), False, True, False)
 
     def close(self) -> None:
         """Lets the files go."""

@@ -6,8 +6,8 @@ the node refuses to be configured until the parameter has been set to something 
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from dataclasses import replace
+from difflib import get_close_matches
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidTopicNameException, ParameterException

@@ -42,7 +42,8 @@ class Grid:
             )
         ]
         heights = cv2.remap(framed, *np.meshgrid(*axes), cv2.INTER_LINEAR)
-        return heights > 0.5 if (heights > 0.5).any() else np.ones(heights.shape, bool)
+        mask = heights > 0.5
+        return mask if mask.any() else ~mask
 
     def downsample(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """A (height, width) bool mask of the source to (h, w): the pixel in the middle of each cell, and where it is smaller

@@ -89,6 +89,12 @@ class TrainingConfig:
         return self.base / Path(os.path.expandvars(name)).expanduser()
 
     @property
+    def labels_path(self) -> str | Path:
+        """The label map: a file, or the name of a bundled one."""
+        own = self.path(self.labels)
+        return own if own.is_file() else self.labels
+
+    @property
     def data_folder(self) -> Path:
         """What the datasets' paths start from.
 
@@ -104,8 +110,8 @@ class TrainingConfig:
         return folder
 
 
-_AT_LEAST = {"backbone_rate": 0.0, "weight_decay": 0.0, "seed": 0, "freeze_stages": 0, "steps": 1, "batch_size": 1, "frames": 1, "warm_up": 0, "workers": 0, "validation_images": 0, "checkpoint_minutes": 0.0,
-             "curve_minutes": 0.0}  # fmt: skip
+_AT_LEAST = {"steps": 1, "batch_size": 1, "frames": 1, "warm_up": 0, "workers": 0, "seed": 0, "freeze_stages": 0, "validation_images": 0,
+             "backbone_rate": 0.0, "weight_decay": 0.0, "checkpoint_minutes": 0.0, "curve_minutes": 0.0}  # fmt: skip
 _POSITIVE = ("learning_rate", "clip_gradient")
 _SHARES = ("object_steps", "clips", "ema", "score_threshold", "overlap_threshold")
 

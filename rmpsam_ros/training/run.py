@@ -2,20 +2,19 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TextIO
 
 import torch
 
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sources import Mixture, Source
 from rmpsam_ros.errors import DataError
+from rmpsam_ros.locks import held
 from rmpsam_ros.training.batches import Batch, Batches, loader
 from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from rmpsam_ros.training.config import TrainingConfig
@@ -43,7 +42,7 @@ class TrainingRun:
 
     def __init__(self, config: TrainingConfig, resume: bool = False) -> None:
         self.config, self.out = config, config.path(config.out)
-        self.label_map = load_label_map(_label_map_path(config))
+        self.label_map = load_label_map(config.labels_path)
         if not resume and (self.out / CHECKPOINT).exists():
             raise DataError(f"{self.out} already holds a run; go on with --resume, or give another `out`.")
         sources = [Source(source, self.label_map, config.data_folder) for source in config.train]
@@ -96,32 +95,31 @@ class TrainingRun:
         begun = said = saved = time.monotonic()
         earlier, meter = self.seconds, _Meter()
         waiting = time.monotonic()
-        lock = _locked(self.out)
-        try:
-            for batch in loader(batches, config.workers):
-                meter.waited += time.monotonic() - waiting
-                self._update(batch.to(self.device), meter)
-                now = time.monotonic()
-                self.seconds = earlier + now - begun
-                if now - said >= every or self.finished:
-                    self._log(meter, now - said, report)
-                    meter, said = _Meter(), now
-                if now - saved >= 60 * config.checkpoint_minutes and not self.finished:
-                    self.save()
-                    saved = time.monotonic()
-                if curve is not None and (curve.due(self.seconds) or self.finished):
-                    curve.add(self.averaged.net, self.step, self.seconds, report)
-                    pause = time.monotonic() - now  # validating is not training
-                    begun, said, saved = begun + pause, said + pause, saved + pause
-                    now += pause
-                if minutes is not None and now - begun >= 60 * minutes:
-                    break
-                waiting = time.monotonic()
-        finally:
-            if meter.steps:
-                self._log(meter, time.monotonic() - said, report)
-            self.save()
-            lock.close()
+        with _alone(self.out):
+            try:
+                for batch in loader(batches, config.workers):
+                    meter.waited += time.monotonic() - waiting
+                    self._update(batch.to(self.device), meter)
+                    now = time.monotonic()
+                    self.seconds = earlier + now - begun
+                    if now - said >= every or self.finished:
+                        self._log(meter, now - said, report)
+                        meter, said = _Meter(), now
+                    if now - saved >= 60 * config.checkpoint_minutes and not self.finished:
+                        self.save()
+                        saved = time.monotonic()
+                    if curve is not None and (curve.due(self.seconds) or self.finished):
+                        curve.add(self.averaged.net, self.step, self.seconds, report)
+                        pause = time.monotonic() - now  # validating is not training
+                        begun, said, saved = begun + pause, said + pause, saved + pause
+                        now += pause
+                    if minutes is not None and now - begun >= 60 * minutes:
+                        break
+                    waiting = time.monotonic()
+            finally:
+                self.save()
+                if meter.steps:
+                    self._log(meter, time.monotonic() - said, report)
 
     def save(self) -> None:
         """Writes the checkpoint."""
@@ -205,21 +203,13 @@ class _Meter:
         return {name: float(self.sums[name]) / self.counts[name] for name in _LOSSES if name in self.sums}
 
 
-def _locked(out: Path) -> TextIO:
-    """Holds the run's folder until it is closed; the lock goes with the process.
+def _alone(out: Path) -> AbstractContextManager[None]:
+    """Holds the run's folder; a run that trains there at this moment makes it a DataError."""
 
-    Raises:
-        DataError: another process trains there.
-    """
-    lock = (out / ".lock").open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise DataError(f"Another run trains in {out} at this moment; give another `out`, or wait for it.") from None
-    except OSError:  # a file system without locks
-        pass
-    return lock
+    def refuse() -> None:
+        raise DataError(f"Another run trains in {out} at this moment; give another `out`, or wait for it.")
+
+    return held(out / ".lock", waiting=refuse)
 
 
 @contextmanager
@@ -236,11 +226,6 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if came and callable(before):
         before(*came[0])
-
-
-def _label_map_path(config: TrainingConfig) -> str | Path:
-    own = config.path(config.labels)
-    return own if own.is_file() else config.labels
 
 
 def device_of(name: str) -> str:
