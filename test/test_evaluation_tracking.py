@@ -1,6 +1,8 @@
 """The tracking metrics against TrackEval and motmetrics, and the benchmark on simulated sequences."""
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -158,18 +160,21 @@ def test_benchmark__simulated_sequences__hold_what_is_promised(name):
 def test_paste__two_little_videos__gives_objects_that_cover_each_other(tmp_path):
     from rmpsam_ros import rle
     from rmpsam_ros.evaluation import pasted
-    from rmpsam_ros.evaluation.video import TrueVideo
+    from rmpsam_ros.evaluation.video import read_videos
     from rmpsam_ros.results import write_image
 
-    def video(name: str, colour: int) -> TrueVideo:
-        mask = np.zeros((60, 80), bool)
-        mask[20:50, 10:60] = True
-        files = [tmp_path / name / f"{k}.png" for k in range(3)]
-        for file in files:
-            write_image(file, np.where(mask[..., None], colour, 20).astype(np.uint8).repeat(3, axis=2))
-        return TrueVideo(name, (60, 80), tuple(files), {1: "object"}, {1: [rle.encode(mask)] * 3})
-
-    videos = [video(f"v{k}", 40 * k + 40) for k in range(pasted.OBJECTS)]
+    mask = np.zeros((60, 80), bool)
+    mask[20:50, 10:60] = True
+    files = [[f"v{k}/{frame}.png" for frame in range(3)] for k in range(pasted.OBJECTS)]
+    for k, names in enumerate(files):
+        for name in names:
+            write_image(tmp_path / name, np.where(mask[..., None], 40 * k + 40, 20).astype(np.uint8).repeat(3, axis=2))
+    (tmp_path / "truth.json").write_text(json.dumps({
+        "videos": [{"id": k, "file_names": names, "height": 60, "width": 80} for k, names in enumerate(files)],
+        "annotations": [{"id": 1, "video_id": k, "category_id": 1, "segmentations": [rle.encode(mask)] * 3} for k in range(pasted.OBJECTS)],
+        "categories": [{"id": 1, "name": "object"}],
+    }))
+    videos = read_videos(tmp_path / "truth.json", tmp_path)
     pool = lambda image, masks: np.ones((len(masks), 4), np.float32)  # noqa: E731
     frames = list(pasted.paste(videos, pool, seed=0, rate=5, seconds=4))
     assert len(frames) == 20 and max(len(frame.ids) for frame in frames) == pasted.OBJECTS + pasted.TWINS

@@ -232,9 +232,9 @@ def test_eval_video__bad_depth__is_one_line_and_exit_code_2(dataset: Path, capsy
 
 
 @pytest.mark.parametrize("change, sentence", [
-    (lambda d: (d / "truth.json").unlink(), "no file or folder"),
+    (lambda d: (d / "truth.json").unlink(), "no annotation file"),
     (lambda d: (d / "truth.json").write_text("{"), "is not JSON"),
-    (lambda d: (d / "truth.json").write_text('{"images": []}'), "YouTube-VIS"),
+    (lambda d: (d / "truth.json").write_text('{"images": []}'), "has no list `videos`; it must have videos, annotations, categories"),
     (lambda d: (d / "images" / "walk" / "00002.png").unlink(), "00002.png does not exist"),
 ])
 def test_eval_video__bad_input__is_one_line_and_exit_code_2(dataset: Path, capsys, change, sentence):
@@ -275,8 +275,8 @@ def test_read_videos__polygons_and_no_size__are_read_as_training_reads_them(data
     assert found.size == size
     ids, masks = found.at(1)
     assert masks[ids.tolist().index(entry["id"])].sum() == 26 * 20
-    found.masks[entry["id"]][1] = {"size": [3, 3], "counts": [9]}
-    with pytest.raises(DataError, match="the mask of annotation .* in frame 1 cannot be read"):
+    found.file.objects(0)[0]["segmentations"][1] = {"size": [3, 3], "counts": [9]}
+    with pytest.raises(DataError, match="video 4 frame 1 .*: annotation .* cannot be read"):
         found.at(1)
 
 

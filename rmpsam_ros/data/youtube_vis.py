@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.annotations import class_table, field, labels_of_nothing, read_json, twice
@@ -16,37 +17,94 @@ from rmpsam_ros.errors import DataError
 from rmpsam_ros.media import read_image
 
 
-class YoutubeVis:
-    """Videos as lists of frames; masks may be missing where an object is out of sight."""
+class VideoFile:
+    """The file as it stands: its videos by their place in it, their objects and masks. What a category means is for others to say."""
 
-    def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.SOME) -> None:
-        self.path, self.folder, self.label_map, self.coverage = Path(annotations), Path(images), label_map, coverage
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
         content = read_json(self.path, ("videos", "annotations", "categories"))
         self.videos: list[Mapping[str, Any]] = content["videos"]
-        self.class_of = class_table(self.path, content["categories"], label_map)
-        self.entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
+        self.categories: list[Mapping[str, Any]] = content["categories"]
+        self._ids = {field(self.path, "category", category, "id") for category in self.categories}
+        self._entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
         for entry in content["annotations"]:
-            self.entries_of[field(self.path, "annotation", entry, "video_id")].append(entry)
-
-    def __len__(self) -> int:
-        return len(self.videos)
+            self._entries_of[field(self.path, "annotation", entry, "video_id")].append(entry)
 
     def problems(self) -> list[str]:
         """What is wrong with the file as a whole, in a sentence each."""
         ids = [video.get("id") for video in self.videos]
-        strays = [entry for key, entries in self.entries_of.items() if key not in set(ids) for entry in entries]
+        strays = [entry for key, entries in self._entries_of.items() if key not in set(ids) for entry in entries]
         empty = [f"{self.name(index)} has no frames." for index, video in enumerate(self.videos) if not video.get("file_names")]
         return [*twice(self.path, "video", ids), *labels_of_nothing(self.path, strays, "video_id"), *empty]
-
-    def length(self, index: int) -> int:
-        """Frames of a video."""
-        return len(field(self.path, "video", self.videos[index], "file_names"))
 
     def name(self, index: int, frame: int | None = None) -> str:
         """`annotations.json video 3 frame 7 (bear/00007.jpg)`."""
         video = self.videos[index]
         which = "" if frame is None else f" frame {frame} ({video['file_names'][frame]})"
         return f"{self.path} video {video.get('id', '?')}{which}"
+
+    def files(self, index: int) -> list[str]:
+        """Its frames, relative to the folder of images.
+
+        Raises:
+            DataError: it has none.
+        """
+        names = field(self.path, "video", self.videos[index], "file_names")
+        if not names:
+            raise DataError(f"{self.name(index)} has no frames.")
+        return names
+
+    def size(self, index: int) -> tuple[int, int] | None:
+        """(height, width) that the file states, if it does."""
+        video = self.videos[index]
+        return (video["height"], video["width"]) if {"height", "width"} <= video.keys() else None
+
+    def objects(self, index: int) -> list[Mapping[str, Any]]:
+        """Its annotations in order; crowds are left out.
+
+        Raises:
+            DataError: a category that the file does not list, or not one mask (or null) a frame.
+        """
+        frames = len(self.files(index))
+        found = [entry for entry in self._entries_of.get(self.videos[index].get("id"), []) if not entry.get("iscrowd", 0)]
+        for entry in found:
+            what = f"{self.name(index)}: annotation {entry.get('id', '?')}"
+            if entry.get("category_id") not in self._ids:
+                raise DataError(f"{what} has the category {entry.get('category_id')}, which is not in the file's list.")
+            masks_of = field(self.path, "annotation", entry, "segmentations")
+            if len(masks_of) != frames:
+                raise DataError(f"{what} has {len(masks_of)} masks for {frames} frames.")
+        return found
+
+    def mask(self, index: int, frame: int, entry: Mapping[str, Any], size: tuple[int, int]) -> npt.NDArray[np.bool_] | None:
+        """(height, width) bool of one of its `objects` in a frame; None where it is out of sight.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        segmentation = entry["segmentations"][frame]
+        if segmentation is None:
+            return None
+        try:
+            return masks.decode(segmentation, *size)
+        except ValueError as error:
+            raise DataError(f"{self.name(index, frame)}: annotation {entry.get('id', '?')} cannot be read: {error}.") from error
+
+
+class YoutubeVis:
+    """Videos as lists of frames to train on; masks may be missing where an object is out of sight."""
+
+    def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.SOME) -> None:
+        self.file, self.folder, self.label_map, self.coverage = VideoFile(annotations), Path(images), label_map, coverage
+        self.class_of = class_table(self.file.path, self.file.categories, label_map)
+        self.path, self.problems, self.name = self.file.path, self.file.problems, self.file.name
+
+    def __len__(self) -> int:
+        return len(self.file.videos)
+
+    def length(self, index: int) -> int:
+        """Frames of a video."""
+        return len(self.file.videos[index].get("file_names") or ())
 
     def frame(self, index: int, frame: int) -> Sample:
         """One frame. Its rows are the video's annotations in order, of stuff one for all of a class, so that row i is the same
@@ -55,28 +113,19 @@ class YoutubeVis:
         Raises:
             DataError: a missing picture, or a mask that cannot be read.
         """
-        video, name = self.videos[index], self.name(index, frame)
-        path = self.folder / video["file_names"][frame]
+        name, path = self.name(index, frame), self.folder / self.file.files(index)[frame]
         if not path.is_file():
             raise DataError(f"{name}: there is no picture {path}.")
         image = read_image(path)
         height, width = image.shape[:2]
-        if (height, width) != (video.get("height", height), video.get("width", width)):
-            raise DataError(f"{name}: the picture is {width}x{height}, the annotations say {video['width']}x{video['height']}.")
-        entries = [entry for entry in self.entries_of.get(video.get("id"), []) if not entry.get("iscrowd", 0)]
-        for entry in entries:
-            if entry.get("category_id") not in self.class_of:
-                raise DataError(f"{name}: annotation {entry.get('id', '?')} has the category {entry.get('category_id')}, which is not in the file's list.")
+        stated = self.file.size(index)
+        if stated not in (None, (height, width)):
+            raise DataError(f"{name}: the picture is {width}x{height}, the annotations say {stated[1]}x{stated[0]}.")
+        entries = self.file.objects(index)
         rows, class_ids = rows_of_objects([self.class_of[entry["category_id"]] for entry in entries], self.label_map.labels.is_thing())
         stacked = np.zeros((len(class_ids), height, width), bool)
         for row, entry in zip(rows, entries):
-            what = f"annotation {entry.get('id', '?')}"
-            frames = field(self.path, "annotation", entry, "segmentations")
-            if len(frames) != len(video["file_names"]):
-                raise DataError(f"{name}: {what} has {len(frames)} masks for {len(video['file_names'])} frames.")
-            if frames[frame] is not None:
-                try:
-                    stacked[row] |= masks.decode(frames[frame], height, width)
-                except ValueError as error:
-                    raise DataError(f"{name}: {what} cannot be read: {error}.") from error
+            mask = self.file.mask(index, frame, entry, (height, width))
+            if mask is not None:
+                stacked[row] |= mask
         return Sample(name, image, stacked, np.array(class_ids, np.int64), np.zeros((height, width), bool), self.coverage)

@@ -6,18 +6,17 @@ OC-SORT. Masks are judged at full resolution.
 """
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.data import masks
 from rmpsam_ros.data.annotations import field as field_of
-from rmpsam_ros.errors import DataError, ImageError
+from rmpsam_ros.data.youtube_vis import VideoFile
+from rmpsam_ros.errors import ImageError
 from rmpsam_ros.evaluation.clicked import ClickedObjects
 from rmpsam_ros.evaluation.positions import DepthCameras, PositionErrors
 from rmpsam_ros.evaluation.tracking_metrics import score
@@ -35,13 +34,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrueVideo:
-    """A video of the data set: paths of its frames, and for each object its category's name and a mask or None by frame."""
+    """A video of the data set: paths of its frames, the name of each object's category, and where the masks are."""
 
     name: str
     size: tuple[int, int]
     files: tuple[Path, ...]
     categories: dict[int, str]
-    masks: dict[int, list[dict[str, Any] | None]] = field(repr=False)
+    file: VideoFile = field(repr=False)
+    index: int
 
     def at(self, frame: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         """(g,) ids and (g, H, W) masks of the objects of one frame.
@@ -49,14 +49,8 @@ class TrueVideo:
         Raises:
             DataError: a mask that cannot be read.
         """
-        shown = {}
-        for key, segmentations in self.masks.items():
-            if segmentations[frame]:
-                try:
-                    shown[key] = masks.decode(segmentations[frame], *self.size)
-                except ValueError as error:
-                    raise DataError(f"{self.name}: the mask of annotation {key} in frame {frame} cannot be read: {error}.") from error
-        shown = {key: mask for key, mask in shown.items() if mask.any()}
+        read = {entry["id"]: self.file.mask(self.index, frame, entry, self.size) for entry in self.file.objects(self.index)}
+        shown = {key: mask for key, mask in read.items() if mask is not None and mask.any()}
         return np.array(list(shown), np.int64), np.array(list(shown.values()), bool).reshape(-1, *self.size)
 
 
@@ -64,38 +58,16 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
     """Reads YouTube-VIS JSON; crowds are left out.
 
     Raises:
-        ImageError: not such a file. DataError: a field is missing or wrong. FileNotFoundError: no file.
+        DataError: no such file, or a field is missing or wrong.
     """
-    try:
-        content = json.loads(annotations.read_text())
-    except json.JSONDecodeError as error:
-        raise ImageError(f"{annotations} is not JSON: {error.msg} in line {error.lineno}.") from None
-    if not isinstance(content, dict) or not {"videos", "annotations", "categories"} <= content.keys():
-        raise ImageError(f"{annotations} is not YouTube-VIS JSON; it must have videos, annotations and categories.")
-
-    def get(kind: str, entry: dict, key: str):
-        return field_of(annotations, kind, entry, key)
-
-    names = {get("category", category, "id"): get("category", category, "name") for category in content["categories"]}
-    objects = [a for a in content["annotations"] if not a.get("iscrowd")]
-    for entry in objects:
-        if get("annotation", entry, "category_id") not in names:
-            raise DataError(f"{annotations}: annotation {entry.get('id', '?')} has the category {entry['category_id']}, which is not in the file's list.")
+    file = VideoFile(annotations)
+    names = {category["id"]: field_of(annotations, "category", category, "name") for category in file.categories}
     videos = []
-    for video in content["videos"]:
-        files = get("video", video, "file_names")
-        if not files:
-            raise DataError(f"{annotations}: video {video.get('id', '?')} has no frames.")
-        own = [a for a in objects if get("annotation", a, "video_id") == get("video", video, "id")]
-        for entry in own:
-            count = len(get("annotation", entry, "segmentations"))
-            if count != len(files):
-                raise DataError(f"{annotations}: annotation {get('annotation', entry, 'id')} has {count} masks for {len(files)} frames.")
-        size = (video["height"], video["width"]) if {"height", "width"} <= video.keys() else read_image(images / files[0]).shape[:2]
-        videos.append(TrueVideo(
-            video.get("name") or Path(files[0]).parent.name, size, tuple(images / name for name in files),
-            {get("annotation", a, "id"): names[a["category_id"]] for a in own}, {a["id"]: a["segmentations"] for a in own},
-        ))
+    for index, video in enumerate(file.videos):
+        files = tuple(images / name for name in file.files(index))
+        categories = {field_of(annotations, "annotation", a, "id"): names[a["category_id"]] for a in file.objects(index)}
+        size = file.size(index) or read_image(files[0]).shape[:2]
+        videos.append(TrueVideo(video.get("name") or files[0].parent.name, size, files, categories, file, index))
     return videos
 
 
