@@ -1,13 +1,14 @@
 """Output that is whole or not there: written under a temporary name beside its place, then renamed.
 
-Whatever ends the writing, an error or Ctrl-C, what was there before stays, and nothing half-written is left.
+Whatever ends the writing, an error or Ctrl-C, what was there before stays, and nothing half-written is left, nor an empty folder
+that was made for it.
 """
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -18,33 +19,47 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     The temporary name keeps the ending, by which OpenCV and others choose a format. Folders on the way are made.
     """
     path = Path(path).resolve()  # what a link leads to is replaced, and the link stays
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(path)
-    try:
-        yield partial
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with _folder_for(path):
+        try:
+            yield partial
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives a new temporary folder to fill; on success it takes the place of `path`, else it is removed."""
     path = Path(path).resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial, old = _partial(path), path.with_name(f".{path.name}.old-{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        yield partial
-        if path.is_dir():  # a folder that is not empty cannot be replaced in one step
-            os.replace(path, old)
-        os.replace(partial, path)
-    finally:
+    with _folder_for(path):
         shutil.rmtree(partial, ignore_errors=True)
-        if not path.exists() and old.exists():
-            os.replace(old, path)
-        shutil.rmtree(old, ignore_errors=True)
+        partial.mkdir()
+        try:
+            yield partial
+            if path.is_dir():  # a folder that is not empty cannot be replaced in one step
+                os.replace(path, old)
+            os.replace(partial, path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+            if not path.exists() and old.exists():
+                os.replace(old, path)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _folder_for(path: Path) -> Iterator[None]:
+    """Makes the folders on the way to a path; after an error those that are empty go again."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for folder in missing:  # the deepest first
+            with suppress(OSError):  # something else lies in it by now
+                folder.rmdir()
+        raise
 
 
 def _partial(path: Path) -> Path:

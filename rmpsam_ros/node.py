@@ -11,9 +11,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import weakref
 from collections.abc import Callable
+
+if __name__ == "__main__":  # `python -m`: as the executable does, which listens for signals before all that is imported here
+    from rmpsam_ros.ros import start
+
+    sys.exit(start.main())
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -32,6 +36,7 @@ from rmpsam_ros.ros.parameters import ROTATION, SPECS, NodeConfig
 from rmpsam_ros.ros.prompts import Services
 from rmpsam_ros.ros.ros_logging import LogBridge
 from rmpsam_ros.ros.session import Session
+from rmpsam_ros.ros.start import listen
 from rmpsam_ros.ros.stats import CameraStats
 
 EXECUTOR_THREADS = 64
@@ -268,15 +273,12 @@ def main(args: list[str] | None = None) -> int:
     """Runs the node until SIGINT or SIGTERM; returns the exit code."""
     words = sys.argv[1:] if args is None else args
     if {"-h", "--help"} & set(words[: words.index("--ros-args")] if "--ros-args" in words else words):
-        print(usage())
-        return 0
+        return _show(usage())
     keep_image_buffers()
     use_shipped_profile()
-    # rclpy's own handlers would shut the context down under the node; launch sends SIGINT twice, and the second one
-    # must not break into the clean-up.
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = listen()
+    if stop.is_set():
+        return 0
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:
@@ -296,6 +298,14 @@ def main(args: list[str] | None = None) -> int:
         # Python gives signals their default action back while it ends, and a late second one would then kill it.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+    return 0
+
+
+def _show(text: str) -> int:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # `rmpsam_node --help | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -328,7 +338,3 @@ def _shut_down(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
     executor.shutdown(timeout_sec=2.0)
     node.destroy_node()
     rclpy.try_shutdown()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

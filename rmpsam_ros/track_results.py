@@ -2,7 +2,7 @@
 
 The file holds `videos`, `categories` and `annotations`, one annotation for each track: `id` (the track's), `video_id`,
 `category_id`, `score` (mean over the frames in which it was seen), `prompted`, and for each frame a mask (compressed run
-lengths) in `segmentations` and a box in `bboxes`, null where the track was not seen. The list `annotations` by itself is
+lengths) in `segmentations`, a box in `bboxes` and the mask's pixels in `areas`, null where the track was not seen. The list `annotations` by itself is
 what the YouTube-VIS server takes as results.
 """
 from __future__ import annotations
@@ -26,7 +26,8 @@ from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment, TrackedInst
 class _Track:
     class_votes: dict[int, float] = field(default_factory=dict)
     scores: list[float] = field(default_factory=list)
-    masks: dict[int, tuple[dict[str, Any], list[int]]] = field(default_factory=dict)
+    masks: dict[int, tuple[dict[str, Any], list[int], int]] = field(default_factory=dict)
+    """By frame: run lengths, box (x, y, width, height), pixels."""
     confirmed: bool = False
     prompted: bool = False
 
@@ -55,7 +56,7 @@ class TrackWriter:
             entry.class_votes[track.class_id] = entry.class_votes.get(track.class_id, 0) + track.score
             entry.scores.append(track.score)
             roi = track.roi
-            entry.masks[index] = rle.encode(track.mask, roi, image_size), [roi.x, roi.y, roi.width, roi.height]
+            entry.masks[index] = rle.encode(track.mask, roi, image_size), [roi.x, roi.y, roi.width, roi.height], int(np.count_nonzero(track.mask))
 
     @property
     def frames(self) -> int:
@@ -80,8 +81,8 @@ class TrackWriter:
                 "id": track_id, "video_id": 1, "category_id": numbers[max(votes, key=votes.get)] if votes else unknown,
                 "score": round(float(np.mean(track.scores)), 4), "prompted": track.prompted, "iscrowd": 0,
                 "height": height, "width": width, "length": n,
-                "segmentations": [track.masks[k][0] if k in track.masks else None for k in range(n)],
-                "bboxes": [track.masks[k][1] if k in track.masks else None for k in range(n)],
+                **{key: [track.masks[k][part] if k in track.masks else None for k in range(n)]
+                   for part, key in enumerate(("segmentations", "bboxes", "areas"))},
             })
         video = {"id": 1, "name": video_name, "width": width, "height": height, "length": n, "file_names": self._frames}
         if any(annotation["category_id"] == unknown for annotation in annotations):  # something clicked that the map has never named

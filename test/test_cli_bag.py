@@ -4,6 +4,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import yaml
 from models import tiny_model
 
 pytest.importorskip("rosbags", reason="bags are read and written by rosbags")
@@ -98,6 +99,15 @@ def test_bag__results_are_the_messages_of_the_node_under_the_images_headers_and_
     overlay = deserialize_message(found["/rmpsam/front/overlay/compressed"][0][1], CompressedImage)
     assert cv2.imdecode(np.frombuffer(overlay.data, np.uint8), cv2.IMREAD_COLOR).shape == (96, 128, 3)
     segmenter.close()
+
+
+def test_bag__qos_is_written_as_humble_reads_it(tmp_path):
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(0))])
+    assert bag(source, "--out", str(tmp_path / "out"), "--results", "panoptic", "--keep", TOPIC) == 0
+    topics = yaml.safe_load((tmp_path / "out" / "metadata.yaml").read_text())["rosbag2_bagfile_information"]["topics_with_message_count"]
+    profiles = {t["topic_metadata"]["name"]: t["topic_metadata"]["offered_qos_profiles"] for t in topics}
+    assert all(isinstance(text, str) for text in profiles.values())  # Humble reads a text, and numbers in it
+    assert yaml.safe_load(profiles["/rmpsam/labels"])[0]["durability"] == 1 and TOPIC in profiles
 
 
 def test_bag__types_in_the_file_are_read_by_rosbags_alone(tmp_path):

@@ -75,7 +75,7 @@ def test_track__a_video__gives_an_overlay_video_and_json(segmenter, clip: Path, 
     assert (video["length"], video["width"], video["height"]) == (FRAMES, 256, 192)
     cup, = content["annotations"]
     assert (cup["id"], cup["category_id"], cup["prompted"]) == (1, 1, False) and cup["score"] == pytest.approx(0.9, abs=1e-3)
-    assert len(cup["segmentations"]) == FRAMES and cup["bboxes"][0] == [28, 40, 40, 40]
+    assert len(cup["segmentations"]) == FRAMES and cup["bboxes"][0] == [28, 40, 40, 40] and cup["areas"] == [1600] * FRAMES
     mask = rle.decode(cup["segmentations"][0])
     assert mask.shape == IMAGE and mask.sum() == 1600 and mask[40:80, 28:68].all()
     film = cv2.VideoCapture(str(tmp_path / "out" / "clip.mp4"))

@@ -110,6 +110,15 @@ def test_point__in_3d_in_the_frame_of_a_camera(topics):
     assert topics.asked == [("left", 100, 70)]
 
 
+def test_point__without_a_frame(topics):
+    topics.made._take_point(clicked("", 0.2, 0.1, 1.0))
+    assert "the point names no frame: its frame_id must be 'left_optical', or a frame that tf knows" in topics.node.lines[0]
+    assert topics.asked == []
+    topics.cameras["left"].optical_frame = topics.cameras["left"].camera_info.header.frame_id = ""  # nor do the images of this camera
+    topics.made._take_point(clicked("", 0.2, 0.1, 1.0))
+    assert topics.asked == [("left", 100, 70)]
+
+
 def test_point__in_another_frame_goes_to_every_camera_that_sees_it(topics, monkeypatch):
     level, away = Transform(), Transform()
     level.rotation.w = away.rotation.w = 1.0

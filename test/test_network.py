@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the network needs torch")
-from rmpsam_ros.errors import ModelError  # noqa: E402
+from rmpsam_ros.errors import BackendError, ModelError  # noqa: E402
 from rmpsam_ros.network import build, load_checkpoint  # noqa: E402
 from rmpsam_ros.network.checkpoint import load_tensor  # noqa: E402
 from rmpsam_ros.network.attention import Attention  # noqa: E402
@@ -155,6 +155,13 @@ def test_load_tensor__refuses_a_file_that_is_none(tmp_path, content):
     (tmp_path / "text.pth").write_bytes(content)
     with pytest.raises(ModelError, match="cannot be loaded safely"):
         load_tensor(tmp_path / "text.pth")
+
+
+def test_load_checkpoint__old_torch__says_what_is_needed(tmp_path, monkeypatch):
+    torch.save({"state_dict": {"w": torch.ones(2)}}, tmp_path / "a.pth")
+    monkeypatch.delattr(torch.serialization, "get_unsafe_globals_in_checkpoint")
+    with pytest.raises(BackendError, match="needs torch 2.6 or newer"):
+        load_checkpoint(tmp_path / "a.pth")
 
 
 def test_load_checkpoint__skips_the_training_log_of_mmengine(tmp_path, monkeypatch):

@@ -1,5 +1,9 @@
-"""`rmpsam_node --help`: no node, but what it takes."""
+"""`rmpsam_node` before there is a node: what it takes, and that it ends when it is told to."""
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -17,3 +21,28 @@ def test_help__names_every_parameter_and_starts_nothing(words, capsys, monkeypat
     text = capsys.readouterr().out
     assert all(f"  {spec.name}{'*' * spec.live} " in text for spec in SPECS)
     assert "NAME.rotation" in text and "(NAME/image_raw_mouse_left)" in text
+
+
+def test_help__nobody_reads_on__ends_without_a_word():
+    process = subprocess.Popen([sys.executable, "-m", "rmpsam_ros.node", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(60) == 0
+
+
+SIGNALLED = """
+import os, runpy, signal, sys
+class Told:
+    def find_spec(self, name, *rest):
+        if name == "rclpy":
+            os.kill(os.getpid(), signal.%s)
+sys.meta_path.insert(0, Told())
+sys.argv = ["rmpsam_node"]
+"""
+
+
+@pytest.mark.parametrize("start", ["runpy.run_module('rmpsam_ros.node', run_name='__main__')", "from rmpsam_ros.ros.start import main; sys.exit(main())"])
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_start__a_signal_while_it_imports__ends_it_in_order(start, number):
+    done = subprocess.run([sys.executable, "-c", SIGNALLED % number + start], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"})  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -45,6 +45,7 @@ def test_specs__every_one_is_described():
         ({"image_transport": "theora"}, "image_transport is 'theora': it must be one of raw, compressed"),
         ({"model": 3}, "model is 3: it must be a text"),
         ({"model": " "}, "model is empty"),
+        ({"device": ""}, "device is empty: it must be auto, or a device"),
         ({"autostart": 1}, "autostart is 1: it must be true or false"),
         ({"cameras": []}, "cameras is empty: it must name at least one camera"),
         ({"cameras": "camera"}, "cameras is 'camera': it must be a list of names"),

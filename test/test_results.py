@@ -131,6 +131,18 @@ def test_atomic_file__keeps_the_old_one_on_failure(tmp_path: Path) -> None:
     assert path.read_text() == "old" and [p.name for p in path.parent.iterdir()] == ["a.txt"]
 
 
+@pytest.mark.parametrize("kind", [atomic_file, atomic_folder])
+def test_atomic__after_an_error_no_empty_folder_is_left_but_those_that_were_there(tmp_path: Path, kind) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(RuntimeError), kind(tmp_path / "mine" / "new" / "deep" / "a"):
+        raise RuntimeError
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
+    with pytest.raises(RuntimeError), kind(tmp_path / "mine" / "new" / "a"):
+        (tmp_path / "mine" / "new" / "note.txt").write_text("somebody else's")
+        raise RuntimeError
+    assert [p.name for p in (tmp_path / "mine" / "new").iterdir()] == ["note.txt"]
+
+
 def test_atomic_folder__replaces_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "maps"
     for name in ("one", "two"):

@@ -189,6 +189,31 @@ def test_worker__nobody_listens_nothing_is_inferred_until_a_click(make):
     assert it.segmenter.images == [3]  # the second click is answered from the cache
 
 
+def test_worker__a_click_on_a_message_that_nobody_listened_to_is_answered(make):
+    it = make(prompt_history=3)
+    it.hooks.listening = set()
+    for stamp in (1, 2, 3, 4, 5):
+        it.worker.offer("camera", message(), stamp)
+    for stamp in (4, 5, 3, 3):
+        assert it.worker.ask(click(stamp=stamp)).result(5).processed.stamp == stamp
+    assert it.segmenter.images == [4, 5, 3] and it.hooks.published == []
+    with pytest.raises(PromptError, match="the cache holds 3 frames from 0.000000003 to 0.000000005"):
+        it.worker.ask(click(stamp=2)).result(5)
+    assert it.worker.ask(click()).result(5).processed.stamp == 5  # and not the one that was inferred last
+
+
+def test_worker__a_click_on_a_replaced_message_is_answered_beside_the_stream(make):
+    it = make()
+    under_way(it, 1)
+    it.worker.offer("camera", message(), 2)
+    it.worker.offer("camera", message(), 3)
+    it.segmenter.gate.set()
+    until(lambda: len(it.hooks.published) == 2)
+    assert it.worker.ask(click(stamp=2)).result(5).processed.stamp == 2
+    assert it.segmenter.images == [1, 3, 2] and it.hooks.published == [("camera", 1), ("camera", 3)]
+    assert it.segmenter.shrunk == 2  # the newest keeps what fusion and tracking need
+
+
 def test_worker__a_waiting_frame_goes_once_somebody_subscribes(make):
     it = make()
     it.hooks.listening = set()

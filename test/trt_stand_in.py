@@ -39,18 +39,32 @@ class HostDevice:
         self.waits += 1
 
     def capture(self, run):
+        """What is asked for meanwhile is not computed but kept, and computed at each replay; as CUDA does."""
         self.captured += 1
-        return run
+        _Context.recording = []
+        try:
+            run()
+            contexts = _Context.recording
+        finally:
+            _Context.recording = None
+
+        def replay() -> None:
+            for context in contexts:
+                context.compute()
+        return replay
 
     def release(self) -> None:
         pass
 
 
 class _Context:
+    recording: list | None = None
+
     def __init__(self, engine) -> None:
-        self._engine, self._shapes, self._addresses = engine, {}, {}
+        self._engine, self._shapes, self._addresses, self._captured = engine, {}, {}, False
 
     def set_input_shape(self, name, shape) -> bool:
+        assert not self._captured, "a context is changed that a captured graph holds"
         dims = self._engine.input_dims[name]
         if len(dims) != len(shape) or any(d is not None and d != s for d, s in zip(dims, shape)):
             return False
@@ -62,15 +76,23 @@ class _Context:
         return tuple(prompts if d is None else d for d in self._engine.output_dims[name])
 
     def set_tensor_address(self, name, address) -> None:
+        assert not self._captured, "a context is changed that a captured graph holds"
         self._addresses[name] = address
 
     def execute_async_v3(self, stream) -> bool:
+        if _Context.recording is None:
+            self.compute()
+        else:
+            _Context.recording.append(self)
+            self._captured = True
+        return True
+
+    def compute(self) -> None:
         inputs = {name: self._view(name, shape) for name, shape in self._shapes.items()}
         results = self._engine.request.infer(inputs)
         for port, value in results.items():
             name = port.get_any_name()
             self._view(name, value.shape)[...] = value
-        return True
 
     def _view(self, name, shape):
         dtype = np.dtype(self._engine.numpy_types[name])

@@ -90,6 +90,9 @@ def _config(flavour: Flavour, builder, network, shapes: Shapes, precision: str, 
     if hasattr(trt.BuilderFlag, "TF32"):
         # TF32 rounds a product's factors to float16's 11 bits: fine beside float16, not what `fp32` promises.
         (config.set_flag if tf32 else config.clear_flag)(trt.BuilderFlag.TF32)
+    if hasattr(trt.BuilderFlag, "REQUIRE_USER_ALLOCATION"):
+        # TensorRT-RTX, since 1.2: without it an engine may allocate while it runs, which cannot be captured in a CUDA graph.
+        config.set_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)
     if targets:
         config.num_compute_capabilities = len(targets)
         for index, target in enumerate(targets):
@@ -162,7 +165,7 @@ def _build_in_thread(builder, network, config, use_device: Callable[[], None], m
 
 
 def _monitor(trt, progress: _Repeated):
-    """TensorRT's progress, where it tells (`IProgressMonitor`: 8.6 and later); None where it does not."""
+    """TensorRT's progress, where it tells (`IProgressMonitor`: 10 and later); None where it does not."""
     if not hasattr(trt, "IProgressMonitor"):
         return None
 

@@ -21,8 +21,12 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Plan:
-    """Buffers for one set of input shapes, and the call that computes the outputs from the inputs."""
+    """Buffers for one set of input shapes, and the call that computes the outputs from the inputs.
 
+    The execution context is the plan's own: a captured graph holds what lay in it, so no other shapes may be set there.
+    """
+
+    context: object
     inputs: dict[str, Tensor]
     outputs: dict[str, Tensor]
     run: Callable[[], None]
@@ -51,9 +55,9 @@ class TrtEngine:
         if self._engine is None:
             raise BackendError(f"{flavour.title} refuses the {title} engine ({self._last()}); `rmpsam engine --rebuild` makes it anew.")
         self._kernels, self._runtime_cache = kernels, None
-        self._context = self._make_context(flavour)
-        if self._context is None:
-            raise BackendError(f"{flavour.title} cannot prepare the {title} engine ({self._last()}); the GPU may lack memory.")
+        self._runtime_config = self._configure(flavour)
+        self._title_of_trt = flavour.title
+        self._spare = self._make_context()  # now, so that a GPU without memory for it is known at once
         names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
         inputs = {name for name in names if self._engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT}
         self._types = {name: _DTYPES[str(self._engine.get_tensor_dtype(name)).split(".")[-1].upper()] for name in names}
@@ -86,10 +90,11 @@ class TrtEngine:
         """Frees the engine's memory, after keeping the kernels that were compiled."""
         self._keep_kernels()
         self._plans.clear()
-        self._context = self._engine = self._runtime = None
+        self._spare = self._runtime_config = self._engine = self._runtime = None
 
     def _plan(self, shapes: dict[str, tuple[int, ...]], inputs: Mapping[str, Tensor]) -> _Plan:
-        context, device = self._context, self._device
+        context, device = self._spare or self._make_context(), self._device
+        self._spare = context
         for name, shape in shapes.items():
             if not context.set_input_shape(name, shape):
                 raise BackendError(f"The {self._title} engine does not take {name} of shape {shape} ({self._last()}).")
@@ -115,11 +120,20 @@ class TrtEngine:
         except (RuntimeError, BackendError) as error:  # torch's, or TensorRT's refusal to be captured
             _LOG.warning("%s runs without a CUDA graph, somewhat slower: %s", self._title, " ".join(str(error).split())[:200])
             run = enqueue
-        return _Plan(buffers, outputs, run)
+        self._spare = None
+        return _Plan(context, buffers, outputs, run)
 
-    def _make_context(self, flavour: Flavour):
+    def _make_context(self):
+        config = self._runtime_config
+        context = self._engine.create_execution_context() if config is None else self._engine.create_execution_context(config)
+        if context is None:
+            raise BackendError(f"{self._title_of_trt} cannot prepare the {self._title} engine ({self._last()}); the GPU may lack memory.")
+        return context
+
+    def _configure(self, flavour: Flavour):
+        """TensorRT-RTX: how contexts run, with the kernels that were kept. None for the full TensorRT."""
         if not flavour.is_rtx or not hasattr(self._engine, "create_runtime_config"):
-            return self._engine.create_execution_context()
+            return None
         config = self._engine.create_runtime_config()
         strategies = getattr(flavour.module, "DynamicShapesKernelSpecializationStrategy", None)
         if hasattr(strategies, "EAGER"):
@@ -131,7 +145,7 @@ class TrtEngine:
             if not self._runtime_cache.deserialize(self._kernels.read_bytes()):
                 _LOG.info("the kernels in %s are of another GPU, driver or version: compiled anew", self._kernels)
         config.set_runtime_cache(self._runtime_cache)
-        return self._engine.create_execution_context(config)
+        return config
 
     def _keep_kernels(self) -> None:
         if self._runtime_cache is None or self._kernels is None:

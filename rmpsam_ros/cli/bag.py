@@ -125,17 +125,15 @@ class _Run:
         Raises:
             BagError: there is no image that could be read.
         """
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
         from rmpsam_ros.errors import BagError
+        from rmpsam_ros.progress import add_bar, progress_bars
 
         cameras, begun = self._cameras(bag, beside), time.perf_counter()
         self._older = {c.topic for c in bag.kept if is_result(c.topic, [camera.name for camera in cameras.values()])}
         if self._older:
             self._console.print(f"{', '.join(sorted(self._older))} are left out: results of an earlier run, whose names the new ones have", style="yellow")
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as progress:
-            bar = progress.add_task("images", total=bag.count)
+        with progress_bars(self._console) as progress:
+            bar = add_bar(progress, "images", bag.count)
             for entry in self._in_turn(bag, cameras, beside):
                 progress.advance(bar)
                 self._write(cameras[entry.connection.topic], entry)

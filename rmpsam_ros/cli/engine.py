@@ -107,12 +107,12 @@ def _provide(args, model, size, precision, target, cache, console) -> list[Path]
     for graph in GRAPHS:
         with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True,
                       disable=not console.is_terminal) as bar:  # fmt: skip
-            task = bar.add_task(graph, total=None)
+            task = bar.add_task(graph, total=1.0)
 
             def progress(text: str, part: float | None, bar=bar, task=task) -> None:
                 if text.startswith("building"):
                     console.print(text, soft_wrap=True)
-                bar.update(task, description=text[:60], total=None if part is None else 1.0, completed=part or 0.0)
+                bar.update(task, description=text[:60], completed=part or 0.0)
 
             provided = provide(model, graph, target, precision, size, cache, progress, args.rebuild, args.batch)
         how = "from the cache" if provided.seconds is None else f"built in {provided.seconds:.1f} s"

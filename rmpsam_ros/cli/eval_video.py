@@ -34,13 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs all videos and prints one line for each tracker."""
     from rich.console import Console
-    from rich.progress import track as progress
 
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.errors import TrackError
     from rmpsam_ros.evaluation.clicked import clicked_summary
     from rmpsam_ros.evaluation.positions import DepthCameras, together
-    from rmpsam_ros.evaluation.reports import chosen, write_json
+    from rmpsam_ros.evaluation.reports import chosen, with_progress, write_json
     from rmpsam_ros.evaluation.trackers import available
     from rmpsam_ros.evaluation.video import WITH_DEPTH, VideoJudge, read_videos, summary
 
@@ -60,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     with_classes = not args.class_agnostic and all(c in known for video in videos for c in video.categories.values())
     judges, console = [], Console(stderr=True)
     try:
-        for video in progress(videos, "videos", console=console, transient=True, disable=not console.is_terminal):
+        for video in with_progress(videos, len(videos), console, "videos"):
             judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, known if with_classes else {}, cameras))
             judges[-1].run(args.clicks)
             if runner is not None:

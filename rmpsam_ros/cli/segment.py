@@ -76,15 +76,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, console, announce) -> int:
     """Segments the files in turn behind a progress bar; returns how many could not be read."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     from rmpsam_ros.errors import ImageError
+    from rmpsam_ros.progress import add_bar, progress_bars
 
     broken = 0
-    columns = (TextColumn("{task.description}"), BarColumn(),
-               TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        everything = progress.add_task("files", total=len(files))
+    with progress_bars(console) as progress:
+        everything = add_bar(progress, "files", len(files))
         for file in files:
             try:
                 if file.is_video:
@@ -109,9 +106,10 @@ def _segment_photo(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, 
 
 def _segment_video(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, args, progress: Progress, announce) -> None:
     from rmpsam_ros.media import Video
+    from rmpsam_ros.progress import add_bar
 
     with Video(file.path) as video, writer.video(file, video.fps / args.every, not args.no_overlays) as output:
-        bar = progress.add_task(file.path.name, total=video.frame_count or None)
+        bar = add_bar(progress, file.path.name, video.frame_count)
         try:
             for frame in video:
                 if frame.index % args.every == 0:

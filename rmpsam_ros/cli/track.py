@@ -125,10 +125,9 @@ class _Run:
         """Draws and writes what `track(image, index, seconds)` says of each frame; returns the number of frames."""
         from contextlib import ExitStack
 
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
         from rmpsam_ros.atomic import atomic_file
         from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
+        from rmpsam_ros.progress import add_bar, progress_bars
         from rmpsam_ros.results import OverlayVideo
         from rmpsam_ros.track_results import TrackWriter, tracked_map, write_json
 
@@ -136,14 +135,13 @@ class _Run:
         info = {**info, "model": model.model_name, "trained": model.trained, "labels": model.labels.name}
         writer = TrackWriter(model.labels, info)
         banner = "" if model.trained else UNTRAINED_BANNER
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with ExitStack() as stack:
             film = None
             if not args.no_overlay:
                 film = OverlayVideo(stack.enter_context(atomic_file(Path(args.out) / f"{name}.mp4")), self.frames.fps)
                 stack.callback(film.close)
-            progress = stack.enter_context(Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal))
-            bar = progress.add_task(name, total=self.frames.count or None)
+            progress = stack.enter_context(progress_bars(self.console))
+            bar = add_bar(progress, name, self.frames.count)
             for frame in self.frames.images():
                 size = frame.image.shape[:2]
                 tracks = track(frame.image, frame.index, frame.seconds)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.data.label_map import BUNDLED, LabelMap, load_label_map
 from rmpsam_ros.errors import DataError
+from rmpsam_ros.progress import add_bar, progress_bars
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,11 +24,8 @@ Loaded = TypeVar("Loaded")
 
 def with_progress(items: Iterable, total: int, console: Console, label: str = "pictures") -> Iterator:
     """The items in turn, behind a bar that goes away at the end."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    with Progress(TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True,
-                  disable=not console.is_terminal) as bar:  # fmt: skip
-        task = bar.add_task(label, total=total)
+    with progress_bars(console) as bar:
+        task = add_bar(bar, label, total)
         for item in items:
             yield item
             bar.advance(task)

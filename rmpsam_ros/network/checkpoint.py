@@ -38,12 +38,15 @@ def load_checkpoint(path: str | Path) -> dict[str, Tensor]:
 
     Raises:
         ModelError: no such file, or not a checkpoint.
+        BackendError: safetensors is missing, or torch is too old to look into a checkpoint without running it.
     """
     path = Path(path)
     if not path.is_file():
         raise ModelError(f"There is no checkpoint {path}.")
     try:
         content = _load_safetensors(path) if path.suffix == ".safetensors" else _load_pickled(path)
+    except BackendError:
+        raise
     except Exception as error:  # what an unpickler raises depends on the bytes that it meets
         raise ModelError(f"{path} is not a checkpoint that can be loaded safely ({_first_sentence(error)}); "
                          "it must be a state dict saved by torch or safetensors.") from error
@@ -133,6 +136,9 @@ def detect_variant(state: Mapping[str, Tensor]) -> str:
 
 
 def _load_pickled(path: Path) -> object:
+    if not hasattr(torch.serialization, "get_unsafe_globals_in_checkpoint"):
+        raise BackendError(f"Reading a checkpoint safely needs torch 2.6 or newer, and this is {torch.__version__}; convert it on another "
+                           "machine, and copy the model's folder.")
     try:
         unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(path)
     except (ValueError, RuntimeError):  # the old format, before zip files; weights_only guards it alone
@@ -143,8 +149,9 @@ def _load_pickled(path: Path) -> object:
 
 
 def _load_safetensors(path: Path) -> dict[str, Tensor]:
+    library = _safetensors()
     try:
-        return _safetensors().load_file(str(path))
+        return library.load_file(str(path))
     except Exception as error:  # the library's own exception type is not public
         raise ValueError(str(error)) from error
 

@@ -180,7 +180,7 @@ class BagWriter:
 
         self._types = get_typestore(Stores.ROS2_JAZZY)
         plugin = StoragePlugin.MCAP if storage == "mcap" else StoragePlugin.SQLITE3
-        self._writer = Writer(folder, version=9, storage_plugin=plugin)
+        self._writer = Writer(folder, version=8, storage_plugin=plugin)  # 9 has QoS in a form that Humble refuses
         if storage == "mcap":  # maps of ids shrink to a hundredth; sqlite3 has nothing that all readers understand
             self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
         self._writer.open()

@@ -13,7 +13,7 @@ from rmpsam_ros.ros.depth_input import DepthInput
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.projection import is_rectified
 from rmpsam_ros.ros.stats import CameraStats
-from rmpsam_ros.ros.subscriptions import MatchedSubscription, SubscriptionEventCallbacks
+from rmpsam_ros.ros.subscriptions import MatchedSubscription, SubscriptionEventCallbacks, group_of_its_own
 
 SILENT_SECONDS = 5.0
 """Silence of a camera after which the log says so."""
@@ -33,14 +33,13 @@ class CameraInput:
         name: the camera's.
         topics: parameter values by kind, as `NodeParameters.topic` gives them.
         transport, reliability: the parameters `image_transport` and `qos_reliability`.
-        group: callback group of the images.
         stats: counters of this camera.
         on_image: called with the message and its stamp in ns; only with messages whose fields agree.
         on_problem: called with a sentence for each message that cannot be used.
     """
 
     def __init__(
-        self, node, name: str, topics: Callable[[str], str], transport: str, reliability: str, group,
+        self, node, name: str, topics: Callable[[str], str], transport: str, reliability: str,
         stats: CameraStats, on_image: Callable[[object, int], None], on_problem: Callable[[str], None],
     ):
         self.name, self.stats = name, stats
@@ -54,11 +53,11 @@ class CameraInput:
         self._since, self._silent = time.monotonic(), False
         self.camera_info: CameraInfo | None = None
         self.optical_frame = ""
-        self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability, group)
-        self.depth = DepthInput(node, topics("depth_topic"), reliability, group)
+        self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability)
+        self.depth = DepthInput(node, topics("depth_topic"), reliability)
         self._infos = [
             node.create_subscription(
-                CameraInfo, topics("camera_info_topic"), self._take_info, qos, callback_group=group,
+                CameraInfo, topics("camera_info_topic"), self._take_info, qos, callback_group=group_of_its_own(),
                 event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),  # the second is often not matched
             )
             for qos in _INFO_QOS

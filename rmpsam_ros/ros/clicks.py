@@ -93,6 +93,8 @@ class ClickTopics:
             raise PromptError("a click in 3D needs its camera_info, and none has arrived")
         point = (message.point.x, message.point.y, message.point.z)
         target = camera.optical_frame or info.header.frame_id
+        if not frame and target:
+            raise PromptError(f"the point names no frame: its frame_id must be '{target}', or a frame that tf knows")
         if frame != target:
             point = moved(point, self._frames.transform(target, frame))
         x, y = project(point, info, rectified=camera.rectified)

@@ -21,16 +21,15 @@ class DepthInput:
         node: the node.
         topic: before remapping; one that ends with `/compressedDepth` carries CompressedImage; '' for no depth at all.
         reliability: the parameter `qos_reliability`.
-        group: callback group.
 
     Attributes:
         problem: why there is no depth now; '' while there is, or while nobody needs it.
     """
 
-    def __init__(self, node, topic: str, reliability: str, group):
+    def __init__(self, node, topic: str, reliability: str):
         self._node = node
         kind = CompressedImage if topic.endswith(COMPRESSED) else Image
-        self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability, group) if topic else None
+        self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability) if topic else None
         self._views = DepthViews()
         self._needed_since: float | None = None
         self.problem = ""

@@ -43,7 +43,7 @@ class Processed:
 
 
 class Feed:
-    """One camera of the worker: newest frame wins, and the last `history` processed frames stay for clicks."""
+    """One camera of the worker: newest frame wins; the last `history` processed frames and messages stay for clicks."""
 
     def __init__(self, name: str, history: int, stats: CameraStats | None = None):
         self.name = name
@@ -54,7 +54,9 @@ class Feed:
         self.started = -math.inf
         """When the last frame was begun, seconds of the monotonic clock."""
         self.time = SteadyTime()
+        self._history = history
         self._ring: deque[Processed] = deque(maxlen=history)
+        self._messages: deque[Received] = deque(maxlen=history)
         self._replaced: deque[int] = deque(maxlen=64)
         self._begun = 0  # number of the first message of the time that holds
 
@@ -78,7 +80,9 @@ class Feed:
             self.stats.jumped(jump)
             if back > RESTART_AFTER:
                 self._ring.clear()
+                self._messages.clear()
                 self._begun = received.number
+        self._messages.append(received)
         return jump
 
     def take(self) -> Received | None:
@@ -97,15 +101,21 @@ class Feed:
             self.stats.was_not_replaced()
 
     def keep(self, processed: Processed) -> None:
-        """Adds a frame to the ring; the oldest leaves it when it is full, and the others shrink to what clicks need.
+        """Adds a frame to the ring; the oldest leaves it when it is full, and all but the newest shrink to what clicks need.
 
         One from before time began anew is left out: what is clicked on it could not be followed.
         """
         if processed.number < self._begun:
             return
         if self._ring:
-            self._ring[-1].frame.keep_for_prompts()
-        self._ring.append(processed)
+            (processed if self.is_past(processed.number) else self._ring[-1]).frame.keep_for_prompts()
+        frames = sorted((*self._ring, processed), key=lambda p: p.number)
+        self._ring.clear()
+        self._ring.extend(frames[-self._history:])
+
+    def is_past(self, number: int) -> bool:
+        """Whether a later message has been processed already."""
+        return bool(self._ring) and number < self._ring[-1].number
 
     def cached(self, received: Received) -> Processed | None:
         """The processed frame of a message, if it is in the ring."""
@@ -115,17 +125,22 @@ class Feed:
         """The latest processed frame with that stamp (ns), None if it is not in the ring."""
         return next((p for p in reversed(self._ring) if p.stamp == stamp), None)
 
+    def message(self, stamp: int) -> Received | None:
+        """The latest message with that stamp (ns), processed or not; None if it is not among the last."""
+        return next((m for m in reversed(self._messages) if m.stamp == stamp), None)
+
     def describe_ring(self) -> str:
-        """The range of stamps in the ring, in words."""
-        if not self._ring:
+        """The range of stamps that clicks can refer to, in words."""
+        if not (self._ring or self._messages):
             return "no frame is in the cache"
-        stamps = sorted(p.stamp for p in self._ring)
+        stamps = sorted({p.number: p.stamp for p in (*self._ring, *self._messages)}.values())
         return f"the cache holds {len(stamps)} frames from {seconds(stamps[0])} to {seconds(stamps[-1])}"
 
     def clear(self) -> None:
         """Forgets every frame; the counters stay."""
         self.newest, self.waiting, self.started = None, False, -math.inf
         self._ring.clear()
+        self._messages.clear()
 
 
 def seconds(stamp: int) -> str:

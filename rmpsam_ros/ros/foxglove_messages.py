@@ -48,7 +48,9 @@ def annotations_message(
     letters = max(_LEAST_LETTERS, _LETTERS * min(height, width))
     clicked = [t for t in tracks or () if t.prompted and t.state == TrackState.CONFIRMED]
     own = {track.track_id for track in clicked}
-    message = ImageAnnotations(timestamp=header.stamp)
+    message = ImageAnnotations()
+    if hasattr(message, "timestamp"):  # since foxglove_msgs 3.2.5; its parts have always had one
+        message.timestamp = header.stamp
     for segment, color in zip(result.segments, segment_colors(result.segments, result.labels)):
         if segment.is_thing and segment.track_id not in own:
             mask = result.segment_ids[segment.roi.slices] == segment.id
@@ -57,6 +59,8 @@ def annotations_message(
         _add(message, track.mask, track.roi, track_color(track.track_id), 4.0, tag_text(track), letters, min(height, width))
     if banner:
         message.texts.append(_text(banner, 0.0, letters, (0, 0, 0), letters))
+    for part in (*message.points, *message.texts):
+        part.timestamp = header.stamp
     return message
 
 

@@ -116,13 +116,19 @@ def _check_model(name: str) -> None:
         raise ParameterError("model is empty: it must be the name of a bundled model or the path of a model folder")
 
 
+def _check_device(name: str) -> None:
+    if not name.strip():
+        raise ParameterError("device is empty: it must be auto, or a device of the backend such as CPU or cuda:1")
+
+
 SPECS = (
     ParameterSpec("cameras", ("camera",), "Names of the cameras; each gives its topics their names",
                   check=_check_cameras),
     ParameterSpec("backend", "auto", "What runs the network; auto: the fastest that is installed",
                   choices=("auto", "tensorrt", "openvino", "torch", "torch-compile")),
     ParameterSpec("model", "default", "Name of a bundled model, or path of a model folder", check=_check_model),
-    ParameterSpec("device", "auto", "Device of the backend, such as CPU, GPU, cuda or cuda:1; auto: its best"),
+    ParameterSpec("device", "auto", "Device of the backend, such as CPU, GPU, cuda or cuda:1; auto: its best",
+                  check=_check_device),
     ParameterSpec("precision", "auto", "Arithmetic of the network; auto: the fastest that keeps the results",
                   choices=("auto", "fp32", "bf16", "fp16", "int8")),
     ParameterSpec("input_size", (0, 0), "Height and width of the network's input in pixels, multiples of 32; 0, 0: the model's own",

@@ -30,8 +30,8 @@ class Ask:
 
     `points` are (x, y) and `boxes` (x1, y1, x2, y2) in source pixels, `labels` one of 1 and 0 for each point. `stamp`
     (ns) names the frame, 0 the newest; with `or_newest`, the newest stands in for one that is not in the cache. With
-    `track`, the clicked object becomes a track. `target`, set by the worker, is the message that was newest when the click came. `given_up`:
-    whoever asked has been told that there is no answer, so that nothing may come of it any more.
+    `track`, the clicked object becomes a track. `target`, set by the worker, is the message that the click means, if it is still
+    there when the click comes. `given_up`: whoever asked has been told that there is no answer, so that nothing may come of it any more.
     """
 
     camera: str

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 
 from rmpsam_ros.depth_view import DepthView, Extent
@@ -20,6 +20,7 @@ from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.publishing import CameraOutputs, LabelsOutput
 from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.ros.stats import CameraStats
+from rmpsam_ros.ros.subscriptions import group_of_its_own
 from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.tracking import Tracker
 
@@ -53,8 +54,6 @@ class Session:
         self._outputs: dict[str, CameraOutputs] = {}
         self._clicks: ClickTopics | None = None
         self._timer = None
-        # Images of all cameras in one group: their callbacks are short, and two threads would only wait for each other.
-        self._image_group = MutuallyExclusiveCallbackGroup()
         self._click_group = ReentrantCallbackGroup()
         self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, Tracker, track_ids)
         self.segmenter = self.worker.open()
@@ -80,7 +79,7 @@ class Session:
         self._refresh()
         # A steady clock: simulated time may stand still, and cameras come and go all the same.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = self._node.create_timer(REFRESH_SECONDS, self._refresh, callback_group=self._image_group, clock=steady)
+        self._timer = self._node.create_timer(REFRESH_SECONDS, self._refresh, callback_group=group_of_its_own(), clock=steady)
 
     def stop(self, reason: str) -> None:
         """Listens no more; clicks that wait are refused with the reason."""
@@ -171,7 +170,7 @@ class Session:
     def _input(self, name: str) -> CameraInput:
         return CameraInput(
             self._node, name, lambda kind: self._parameters.topic(name, kind), self.config.image_transport,
-            self.config.qos_reliability, self._image_group, self._stats[name],
+            self.config.qos_reliability, self._stats[name],
             on_image=lambda message, stamp: self.worker.offer(name, message, stamp),
             on_problem=lambda sentence: self.report(name, sentence),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from rmpsam_ros.ros import matching
@@ -19,6 +20,19 @@ _RELIABILITY = {
 }
 
 
+_NOT_YET_KNOWN = "_NODE_NAME_UNKNOWN_"
+"""What rmw calls the node of a publisher that it has discovered before the node; the next look has its name."""
+
+
+def group_of_its_own() -> MutuallyExclusiveCallbackGroup:
+    """A callback group for one subscription that may be destroyed while the node runs.
+
+    Where that falls between "ready" and "taken", Humble's executor leaves the group locked (mended in rclpy after it, pull request
+    1150); nothing else may be in it then.
+    """
+    return MutuallyExclusiveCallbackGroup()
+
+
 class MatchedSubscription:
     """Subscribes while it exists; `refresh` adapts it to who publishes.
 
@@ -28,15 +42,14 @@ class MatchedSubscription:
         topic: before remapping.
         callback: called with each message.
         reliability: the parameter `qos_reliability`.
-        group: callback group.
 
     Attributes:
         topic: the full name, after remapping.
         reliability: what is asked for now. unmatched: a sentence for each publisher that is left out.
     """
 
-    def __init__(self, node, kind: type, topic: str, callback: Callable[[object], None], reliability: str, group):
-        self._node, self._type, self._topic, self._callback, self._group = node, kind, topic, callback, group
+    def __init__(self, node, kind: type, topic: str, callback: Callable[[object], None], reliability: str):
+        self._node, self._type, self._topic, self._callback = node, kind, topic, callback
         self._wanted, self._type_name = reliability, f"sensor_msgs/msg/{kind.__name__}"
         # Reliable until a publisher is seen: with it, a publisher that offers it needs no second subscription, and
         # one that does not is not matched before `refresh` has seen it, so that no frame is lost in between.
@@ -54,6 +67,7 @@ class MatchedSubscription:
                 reliable=info.qos_profile.reliability == ReliabilityPolicy.RELIABLE,
             )
             for info in self._node.get_publishers_info_by_topic(self.topic)
+            if info.node_name != _NOT_YET_KNOWN
         ]
         better = matching.choose_reliability(self._wanted, publishers, self._type_name)
         with self._lock:
@@ -89,6 +103,6 @@ class MatchedSubscription:
         )
         # `refresh` reports what cannot be matched, with both sides and a remedy; rclpy's own warning has neither.
         return self._node.create_subscription(
-            self._type, self._topic, self._callback, qos, callback_group=self._group,
+            self._type, self._topic, self._callback, qos, callback_group=group_of_its_own(),
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
         )

@@ -139,7 +139,8 @@ class InferenceWorker:
             feed = self._feeds[ask.camera]
             if feed.newest is None:
                 raise PromptError(f"no frame of camera '{ask.camera}' has arrived yet: ask again once there is one")
-            if ask.stamp in (0, feed.newest.stamp) or ask.or_newest:
+            ask.target = feed.newest if ask.stamp in (0, feed.newest.stamp) else feed.message(ask.stamp)
+            if ask.target is None and ask.or_newest:
                 ask.target = feed.newest
             self._asks.append(ask)
             self._changed.notify_all()
@@ -254,15 +255,16 @@ class InferenceWorker:
             self._hooks.report(received.camera, sentence)
         return None
 
-    def _process(self, feed: Feed, received: Received) -> Processed:
-        """One frame: pixels, features, and its results to whoever listens."""
+    def _process(self, feed: Feed, received: Received, quietly: bool = False) -> Processed:
+        """One frame: pixels, features, and its results to whoever listens; of one that is past, `quietly`, features alone."""
         started = feed.started = time.monotonic()
         self._take_over_live_values()
         image = self._hooks.decode(received)
         decoded = time.monotonic()
         frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
-        wanted = self._hooks.wanted(received.camera)
-        time_ = feed.time.of(received.stamp / 1e9 if received.stamp else received.arrived, received.arrived)
+        wanted = not quietly and self._hooks.wanted(received.camera)
+        stamp = received.stamp / 1e9 if received.stamp else received.arrived
+        time_ = stamp if quietly else feed.time.of(stamp, received.arrived)
         panoptic, view, tracks, extents = self._results(feed, received, frame, time_) if wanted else (None, None, (), {})
         segmented = time.monotonic()
         processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame,
@@ -323,7 +325,10 @@ class InferenceWorker:
             return Answer(processed, result, problem=str(error))
 
     def _frame_for(self, ask: Ask) -> Processed:
-        """The frame that a click means: from the ring, else inferred now from the message that was newest."""
+        """The frame that a click means: from the ring, else inferred now from the message.
+
+        Where a later one has been processed, it is inferred for the click alone: results and tracks do not go back.
+        """
         feed = self._feeds[ask.camera]
         with self._changed:
             processed = feed.with_stamp(ask.stamp) if ask.stamp else None
@@ -336,7 +341,8 @@ class InferenceWorker:
             if processed is not None:
                 return processed
             feed.take_for_click(ask.target)
-        return self._process(feed, ask.target)
+            quietly = feed.is_past(ask.target.number)
+        return self._process(feed, ask.target, quietly)
 
     def _take_over_live_values(self) -> None:
         self._live.take_over(self._config, (feed.tracker for feed in self._feeds.values() if feed.tracker is not None))

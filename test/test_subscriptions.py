@@ -1,0 +1,55 @@
+"""Subscriptions that follow their publishers, without DDS."""
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+
+from rclpy.qos import ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from rmpsam_ros.ros.subscriptions import MatchedSubscription
+
+
+class FakeNode:
+    """Keeps subscriptions with their callback groups, and what is logged; `publishers` are (node, reliability)."""
+
+    def __init__(self):
+        self.publishers, self.lines, self.made, self.destroyed = [], [], [], []
+
+    def create_subscription(self, kind, topic, callback, qos, callback_group=None, event_callbacks=None):
+        self.made.append(SimpleNamespace(topic_name=f"/{topic}", reliability=qos.reliability, group=callback_group))
+        return self.made[-1]
+
+    def destroy_subscription(self, subscription):
+        self.destroyed.append(subscription)
+
+    def get_publishers_info_by_topic(self, topic):
+        return [SimpleNamespace(node_namespace="/", node_name=name, topic_type="sensor_msgs/msg/Image",
+                                qos_profile=SimpleNamespace(reliability=reliability)) for name, reliability in self.publishers]  # fmt: skip
+
+    def get_logger(self):
+        return SimpleNamespace(warning=self.lines.append)
+
+
+def test_refresh__another_reliability__is_a_new_subscription_in_a_group_of_its_own():
+    node = FakeNode()
+    subscription = MatchedSubscription(node, Image, "camera/image_raw", print, "auto")
+    node.publishers = [("camera", ReliabilityPolicy.BEST_EFFORT)]
+    subscription.refresh()
+    first, second = node.made
+    assert node.destroyed == [first] and second.reliability == ReliabilityPolicy.BEST_EFFORT
+    assert first.group is not None and second.group is not None and first.group is not second.group
+
+
+def test_refresh__a_publisher_whose_node_is_not_known_yet__is_looked_at_later():
+    node = FakeNode()
+    subscription = MatchedSubscription(node, Image, "camera/image_raw", print, "reliable")
+    node.publishers = [("_NODE_NAME_UNKNOWN_", ReliabilityPolicy.BEST_EFFORT)]
+    subscription.refresh()
+    assert node.lines == [] and subscription.unmatched == ()
+    node.publishers = [("camera", ReliabilityPolicy.BEST_EFFORT)]
+    subscription.refresh()
+    assert len(node.lines) == 1 and "/camera" in node.lines[0]
