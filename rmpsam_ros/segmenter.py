@@ -154,6 +154,12 @@ class Segmenter:
             return self._backend.run_features(self._canvas[:1], [placement.network_size]), placement
         return self._backend.run_images(self._canvas[:1], [placement.network_size])[0].features, placement
 
+    def _ask(self, features: object, prompt: Prompt, placement: Placement) -> PromptOutputs:
+        """The prompt graph on features of a picture, or of a part of one, that lies so in the input."""
+        encoded, kinds = prompt.encode(placement, self._background_kind)
+        outputs = self._backend.run_prompts(features, placement.boxes_turned(encoded), kinds, placement.network_size)
+        return replace(outputs, mask_logits=placement.turned_back(outputs.mask_logits))
+
     def describe(self) -> dict[str, object]:
         """What runs, as plain values for a JSON file."""
         return {
@@ -300,7 +306,7 @@ class Frame:
 
     def prompt_outputs(self, prompt: Prompt) -> PromptOutputs:
         """What the network says to each of a prompt's points and boxes by itself, before they make one answer."""
-        return self._ask(self._outputs.features, prompt, self.placement)
+        return self._segmenter._ask(self._outputs.features, prompt, self.placement)
 
     def zoom(self, capacity: int = 3) -> Zoom | None:
         """What looks closer at small objects, keeping so many windows; None where that is not wanted."""
@@ -308,12 +314,7 @@ class Frame:
         if self._image is None:
             return None
         encode = partial(s.features_of, rotation=self.placement.rotation)
-        return Zoom(self._image, encode, self._ask, s._connected, capacity)
-
-    def _ask(self, features: object, prompt: Prompt, placement: Placement) -> PromptOutputs:
-        encoded, kinds = prompt.encode(placement, self._segmenter._background_kind)
-        outputs = self._segmenter._backend.run_prompts(features, placement.boxes_turned(encoded), kinds, placement.network_size)
-        return replace(outputs, mask_logits=placement.turned_back(outputs.mask_logits))
+        return Zoom(self._image, encode, s._ask, s._connected, capacity)  # nothing of this frame, or the two would keep each other alive
 
     def answer(self, outputs: PromptOutputs, prompt: Prompt) -> tuple[npt.NDArray[np.bool_], Roi, float, int]:
         """`prompting.answer` for this image and model."""

@@ -7,6 +7,9 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed (pip install . brings it)")
+
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import shutil
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,19 @@ def test_panoptic__any_image_size(segmenter, size):
     assert_consistent(result)
     assert frame.panoptic() is result
     assert {"preprocess", "network", "fusion"} <= frame.timings.keys()
+
+
+def test_frame__is_freed_with_its_last_user(model):
+    segmenter = Segmenter(model, backend="openvino", precision="fp32")
+    gc.disable()
+    try:
+        frame = segmenter.set_image(picture(96, 128))
+        frame.panoptic(), frame.prompt(points=[(64, 48)])
+        left = weakref.ref(frame)
+        del frame
+        assert left() is None  # without the garbage collector, which may let a gigabyte come together first
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])

@@ -218,6 +218,46 @@ def test_follow__long_after_the_newest_update__begins_when_it_was_clicked():
     assert track.track_id == track_id and track.state == TrackState.CONFIRMED
 
 
+def test_follow__on_an_earlier_frame__is_the_track_that_had_its_mask_there():
+    tracker = Tracker(LABELS, min_hits=1)
+    old = SceneFrame([Thing(15, 20), Thing(35, 20, 1)])
+    past = tracker.update(old, stamp=0.0)
+    for k in range(1, 6):  # a conveyor: the first thing comes to where the second was
+        tracker.update(SceneFrame([Thing(15 + 4 * k, 20), Thing(35 + 4 * k, 20, 1)]), stamp=0.1 * k)
+    was_second = next(t.track_id for t in past if t.roi.x > 100)
+    click = old.prompt(points=[(140, 80)])
+    where = {t.track_id: t.roi for t in tracker.tracks}
+    assert tracker.follow(click, stamp=0.0, frame=old, past=past) == was_second
+    assert {t.track_id: t.roi for t in tracker.tracks} == where  # it is not drawn back to where it was clicked
+    track, = (t for t in tracker.update(SceneFrame([Thing(38, 20), Thing(57, 20, 1)]), stamp=0.6) if t.prompted)
+    assert track.track_id == was_second and abs(track.roi.x - 4 * 52) <= 4 and track.state == TrackState.CONFIRMED
+
+
+def test_follow__on_an_earlier_frame_of_unknown_tracks__is_a_track_of_its_own():
+    tracker = Tracker(LABELS, min_hits=1)
+    old = SceneFrame([Thing(20, 20)])
+    tracker.update(SceneFrame([Thing(20, 20, 1)]), stamp=1.0)  # something else by now, where the click was
+    assert tracker.follow(old.prompt(points=[(80, 80)]), stamp=0.5, frame=old, past=()) == 2
+
+
+def test_follow__covered_in_the_very_next_frame__is_lost():
+    frame = SceneFrame([Thing(20, 20, found=0)])
+    tracker = Tracker(LABELS)
+    tracker.update(frame, stamp=0.0)
+    tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)
+
+    class Dark(SceneFrame):  # the network answers as before, with hardly a trace of the object in what it sees
+        @property
+        def features(self):
+            bare = SceneFrame([]).features
+            return bare + 0.04 * (super().features - bare)
+
+    track, = tracker.update(Dark([Thing(20, 20, found=0)]), stamp=0.1)
+    assert track.state == TrackState.LOST
+    track, = tracker.update(frame, stamp=0.2)
+    assert track.state == TrackState.CONFIRMED
+
+
 def test_follow__the_frame_that_was_clicked__teaches_the_looks():
     old, new = SceneFrame([Thing(20, 20, found=0)]), SceneFrame([Thing(20, 20, 4, found=0)])
     tracker = Tracker(LABELS)

@@ -391,9 +391,9 @@ class FakeTracker:
         self.depths.append(depth)
         return self.tracks
 
-    def follow(self, result, stamp, frame):
+    def follow(self, result, stamp, frame, past):
         assert frame is not None
-        self.followed = stamp
+        self.followed, self.past = stamp, past
         if self.error:
             raise self.error
         return 8

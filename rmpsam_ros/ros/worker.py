@@ -316,11 +316,12 @@ class InferenceWorker:
 
     def _follow(self, ask: Ask, processed: Processed, result: PromptResult) -> Answer:
         """Makes the clicked object a track; where that is impossible, the mask is answered all the same."""
-        tracker = self._feeds[ask.camera].tracker
-        if tracker is None:
+        feed = self._feeds[ask.camera]
+        if feed.tracker is None:
             return Answer(processed, result, problem="this node does not track")
+        past = (processed.tracks or ()) if feed.is_past(processed.number) else None
         try:
-            return Answer(processed, result, tracker.follow(result, stamp=processed.time, frame=processed.frame))
+            return Answer(processed, result, feed.tracker.follow(result, stamp=processed.time, frame=processed.frame, past=past))
         except TrackError as error:
             return Answer(processed, result, problem=str(error))
 

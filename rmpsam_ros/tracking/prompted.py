@@ -7,6 +7,7 @@ mask, by the mean of their logits. What has been lost is looked for in the whole
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from rmpsam_ros.tracking.lifecycle import Lives
 from rmpsam_ros.tracking.masks import PackedMasks
 from rmpsam_ros.tracking.table import Look, TrackTable
 from rmpsam_ros.tracking.target import Surroundings, Target
-from rmpsam_ros.types import FOREGROUND, PointPrompt, PromptResult, TrackState
+from rmpsam_ros.types import FOREGROUND, PointPrompt, PromptResult, TrackedInstance, TrackState
 
 if TYPE_CHECKING:
     from rmpsam_ros.segmenter import Frame
@@ -74,7 +75,7 @@ LIMIT = 8.0
 class _Memory:
     """`query` (D,) unit: the running mean of the answers so far, None where the backend gives none. `least`: the
     predicted IoU that an answer must have. `area`: the usual one, as a share of the frame. `target`: None until a frame was seen.
-    `margin`: the usual one, of answers; 0 until there is one. `mask` (h, w): the answer in the last frame, None where none
+    `margin`: the usual one, of answers; the click's own at first, 0 where its frame is not known. `mask` (h, w): the answer in the last frame, None where none
     was taken. `asked_at`: the number of the frame in which it was last asked for. `missed`: how
     often in a row there was no answer."""
 
@@ -109,10 +110,11 @@ class PromptKeeper:
         self._surroundings = Surroundings()
         self._frames = 0
 
-    def remember(self, track_id: int, click: PromptResult, mask: Mask, frame: Frame | None) -> None:
-        """A click was made a track. mask: (h, w) its cells; frame: the one that was clicked, None where nobody told."""
+    def remember(self, track_id: int, click: PromptResult, mask: Mask, frame: Frame | None, past: bool) -> None:
+        """A click was made a track. mask: (h, w) its cells; frame: the one that was clicked, None where nobody told; past: the
+        track has been seen since then, elsewhere."""
         least = min(SURE, SHARE * float(np.nan_to_num(click.score)))
-        memory = _Memory(_unit(click.query), least, float(mask.mean()), mask=mask)
+        memory = _Memory(_unit(click.query), least, float(mask.mean()), mask=None if past else mask)
         self._memories[track_id] = memory
         if frame is not None:
             features = _features(frame)
@@ -120,6 +122,9 @@ class PromptKeeper:
             cells = Grid(features.shape[1:], click.mask.shape).downsample(click.mask)
             self._surroundings.see(features)
             memory.target = Target(features, cells, self._surroundings)
+            # Were it nothing yet, whatever covers the object in the very next frame would be its answer, and then the usual one.
+            likeness = memory.target.likeness(features, self._surroundings)
+            memory.margin = max(0.0, float(Agreement.of(cells[None], cells, likeness, np.count_nonzero(cells)).margin[0]))
 
     def forget(self, track_id: int) -> None:
         self._memories.pop(track_id, None)
@@ -128,6 +133,20 @@ class PromptKeeper:
         """Forgets those that are not followed any more."""
         if self._memories:
             self._memories = {k: v for k, v in self._memories.items() if k in set(ids.tolist())}
+
+    @staticmethod
+    def match_past(click: PromptResult, tracks: Iterable[TrackedInstance], table: TrackTable) -> int | None:
+        """The row of the track that had the click's mask in an earlier frame, in which all stood as `tracks` say."""
+        best, row = SAME_MASK, None
+        area = np.count_nonzero(click.mask)
+        for track in tracks:
+            if track.frames_since_seen or (there := table.row_of(track.track_id)) is None:
+                continue
+            common = np.count_nonzero(click.mask[track.roi.slices] & track.mask)
+            iou = common / max(area + np.count_nonzero(track.mask) - common, 1)
+            if iou > best:
+                best, row = iou, there
+        return row
 
     @staticmethod
     def match(seen: Observation, table: TrackTable) -> int | None:

@@ -1,6 +1,7 @@
 """Who is who from frame to frame, on the queries and masks that the network computes anyway."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -165,13 +166,16 @@ class Tracker:
         self._tracks = self._report()
         return self._tracks
 
-    def follow(self, click: PromptResult, stamp: float | None = None, frame: Frame | None = None) -> int:
+    def follow(
+        self, click: PromptResult, stamp: float | None = None, frame: Frame | None = None, past: Iterable[TrackedInstance] | None = None,
+    ) -> int:
         """Makes the object of a click a track at once, CONFIRMED and `prompted`; returns its id.
 
         That is the track of the newest frame whose mask the click's matches best, where there is one (IoU above one
         half); else a new one. From then on it lives by its own prompts. Call it with the answer of the newest frame, before
         the next update, or give the frame that was answered on: its features teach what the object looks like, and are
-        not kept. stamp (seconds) says when the frame was taken, where no update has seen it or one as new; without it, it was
+        not kept. past: for a frame before the newest, the tracks as they were returned for it, among which the clicked one is then
+        looked for, as all may have moved since; () where that is not known. stamp (seconds) says when the frame was taken, where no update has seen it or one as new; without it, it was
         that of the newest update, or just before the first. Raises TrackError for a click without an object.
         """
         if not click.mask.any():
@@ -191,17 +195,20 @@ class Tracker:
         )
         self._prepare(asked)
         seen = Observation.of(asked)
-        row = self._keeper.match(seen, self._lives.table)
+        table = self._lives.table
+        row = self._keeper.match(seen, table) if past is None else self._keeper.match_past(click, past, table)
+        moved_on = row is not None and past is not None
         if row is None:
             newest = self._clock.now if stamp is None else max(stamp, self._clock.now)
             self._lives.begin(seen, np.array([0]), self._grid, newest, prompted=True)
             row = len(self._lives.table) - 1
-        table = self._lives.table
-        table.prompted[row], table.state[row] = True, TrackState.CONFIRMED
-        look, roi = table.look[row], Roi.of_mask(click.mask)
-        table.look[row] = Look(look.patch, roi, look.segment_id, lambda: click.mask[roi.slices])
+        table.prompted[row] = True
+        if not moved_on:
+            table.state[row] = TrackState.CONFIRMED
+            look, roi = table.look[row], Roi.of_mask(click.mask)
+            table.look[row] = Look(look.patch, roi, look.segment_id, lambda: click.mask[roi.slices])
         track_id = int(table.id[row])
-        self._keeper.remember(track_id, click, mask, frame or self._frame)
+        self._keeper.remember(track_id, click, mask, frame or self._frame, moved_on)
         self._tracks = self._report()
         return track_id
 
