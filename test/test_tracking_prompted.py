@@ -293,6 +293,26 @@ def test_follow__an_object_of_the_network_that_comes_to_have_its_mask__is_one_wi
         assert tracker.assignment.tolist() == [track_id]
 
 
+def test_follow__two_clicked_ids_that_come_to_one_object__one_is_lost(monkeypatch):
+    tracker, frame = Tracker(LABELS, min_hits=1, max_age=1.0), SceneFrame([Thing(20, 20)])
+    tracker.update(frame, stamp=0.0)
+    first = tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)
+    tracker.update(frame, stamp=0.1)
+    for k in range(2, 5):
+        tracker.update(SceneFrame([]), stamp=0.1 * k)
+    there = SceneFrame([Thing(45, 30)])
+    second = tracker.follow(there.prompt(points=[(180, 120)]), stamp=0.5, frame=there)  # the same object, clicked again elsewhere
+    keeper = tracker._keeper
+    keeper._memories[first].query = -keeper._memories[first].query  # prompts find the first no more, but the network does
+    monkeypatch.setattr(keeper, "barred", lambda seen, table: np.repeat((table.id == second)[:, None], len(seen), axis=1))
+    for k in range(6, 11):
+        tracks = {t.track_id: t for t in tracker.update(there, stamp=0.1 * k)}
+        assert tracks[second].state == TrackState.CONFIRMED and tracks[second].segment_id == 1
+        assert tracks[first].state == TrackState.LOST and tracks[first].frames_since_seen > 0
+        assert tracker.assignment.tolist() == [second]
+    assert [t.track_id for t in tracker.update(there, stamp=1.2)] == [second]  # and it is as old as its last own answer
+
+
 def test_follow__on_a_frame_of_another_size__learns_the_object_on_that_frames_grid():
     old = SceneFrame([Thing(50, 20, found=0)])
     tracker = Tracker(LABELS)

@@ -77,7 +77,7 @@ class _Memory:
     predicted IoU that an answer must have. `area`: the usual one, as a share of the frame. `target`: None until a frame was seen.
     `margin`: the usual one, of answers; the click's own at first, 0 where its frame is not known. `mask` (h, w): the answer in the last frame, None where none
     was taken. `asked_at`: the number of the frame in which it was last asked for. `missed`: how
-    often in a row there was no answer."""
+    often in a row there was no answer. `answered`: when there was one, seconds; None before the first."""
 
     query: FloatArray | None
     least: float
@@ -87,6 +87,7 @@ class _Memory:
     mask: Mask | None = None
     asked_at: int = 0
     missed: int = 0
+    answered: float | None = None
 
 
 @dataclass
@@ -212,19 +213,21 @@ class PromptKeeper:
             mask = a.memory.mask = self._choose(frame, a, own, lives, grid, now, taken, features)
             a.memory.asked_at, a.memory.missed = self._frames, 0 if mask is not None else a.memory.missed + 1
             if mask is not None:
+                a.memory.answered = now
                 taken, found = np.concatenate((taken, mask[None])), True
         return found or len(rows) > most
 
     def absorb(self, table: TrackTable) -> dict[int, int]:
         """Takes the tracks of this frame that have a clicked object's mask into that object's: one object, one id.
 
-        Such a track began while the two masks differed, as where the object came out from behind something. Call it after `find`.
+        Such a track began while the two masks differed, as where the object came out from behind something. Another clicked one that
+        has the mask only by an object of the network, and no answer of its own, is lost. Call it after `find`.
 
         Returns:
-            The ids that are gone, and the one that each became.
+            The ids that are not in this frame after all, and the one that each became.
         """
         rows = [row for row in np.flatnonzero(table.prompted & (table.unseen == 0)) if self._mask_of(table, row) is not None]
-        others = np.flatnonzero(~table.prompted & (table.unseen == 0))
+        others = np.flatnonzero((~table.prompted | self._unanswered(table)) & (table.unseen == 0))
         if not rows or len(others) == 0:
             return {}
         masks = np.array([self._mask_of(table, row) for row in rows])
@@ -234,14 +237,23 @@ class PromptKeeper:
             row = rows[int(iou.argmax())]
             if iou.max() <= SAME_MASK:
                 continue
-            became[int(table.id[other])] = int(table.id[row])
+            gone, memory = int(table.id[other]), self._memories.get(int(table.id[other]))
+            became[gone] = int(table.id[row])
             look = table.look[row]
             if not look.segment_id:
                 table.look[row] = Look(look.patch, look.roi, table.look[other].segment_id, look.mask)
-            if not table.counts[row].any():
+            if memory is not None:
+                table.state[other], table.unseen[other] = TrackState.LOST, memory.missed
+                table.seen_at[other] = min(table.seen_at[other], np.inf if memory.answered is None else memory.answered)
+            elif not table.counts[row].any():
                 table.prototypes[row], table.counts[row] = table.prototypes[other], table.counts[other]
-        table.keep(~np.isin(table.id, list(became)))
+        table.keep(~np.isin(table.id, list(became)) | table.prompted)
         return became
+
+    def _unanswered(self, table: TrackTable) -> npt.NDArray[np.bool_]:
+        """(m,) which tracks were asked for in this frame without an answer."""
+        memories = [self._memories.get(track_id) if prompted else None for track_id, prompted in zip(table.id.tolist(), table.prompted)]
+        return np.array([m is not None and m.missed > 0 and m.asked_at == self._frames for m in memories], bool)
 
     def _mask_of(self, table: TrackTable, row: int) -> Mask | None:
         """(h, w) the cells of the answer that a track was given in this frame; None where it was not."""
