@@ -96,6 +96,7 @@ class Zoom:
             return near
         seen = self._closer(prompt, first[1])
         if seen is not None and _is_cut(seen[1][0], seen[0].roi):  # the first mask was a part only: once more, round the whole
+            self._looks.remove(seen[0])  # it holds what it shows of the object, and would be taken for the window round the whole
             seen = self._closer(prompt, seen[1][1])
         return None if seen is None else seen[1]
 

@@ -109,6 +109,8 @@ class Bright(Network):
 
 @pytest.mark.parametrize(("object_", "seen", "looks"), [
     (np.s_[200:300, 250:380], Roi(290, 220, 50, 40), 2),  # the first window cuts it off, a second one shows it whole
+    (np.s_[230:270, 290:370], Roi(290, 230, 50, 40), 2),  # likewise, but on one side only
+    (np.s_[220:300, 300:340], Roi(300, 220, 40, 40), 2),
     (np.s_[220:260, 290:340], Roi(290, 220, 50, 40), 1),
     (np.s_[40:440, 50:600], Roi(180, 140, 270, 200), 1),  # a window round all of it is not worth it: the whole picture's answer counts
 ])  # fmt: skip
