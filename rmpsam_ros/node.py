@@ -30,7 +30,7 @@ from rclpy.signals import SignalHandlerOptions
 from rmpsam_ros.errors import ParameterError, RmpsamError
 from rmpsam_ros.ros.buffers import keep_image_buffers
 from rmpsam_ros.ros.dds import profile_in_effect, use_shipped_profile
-from rmpsam_ros.ros.diagnostics import NodeStatus, report
+from rmpsam_ros.ros.diagnostics import SAME_NAME, NodeStatus, report
 from rmpsam_ros.ros.node_parameters import TOPICS, NodeParameters
 from rmpsam_ros.ros.parameters import ROTATION, SPECS, NodeConfig
 from rmpsam_ros.ros.prompts import Services
@@ -41,6 +41,9 @@ from rmpsam_ros.ros.stats import CameraStats
 
 EXECUTOR_THREADS = 64
 """A waiting click holds a thread, so there are enough for a burst of them; threads start only when they are needed."""
+
+SAME_NAME_TICKS = 25
+"""Seconds for which another node of the same name is seen before it is said: DDS remembers a process that crashed for 20."""
 
 SUCCESS, FAILURE, ERROR = (
     TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.ERROR,
@@ -60,6 +63,7 @@ class RmpsamNode(LifecycleNode):
         self._state, self._last_error, self._progress = "unconfigured", "", ""
         self._log_bridge = LogBridge(self.get_logger, self._heard)
         self._log_bridge.attach()
+        self._same_name = 0
         self._stats: dict[str, CameraStats] = {}
         self._track_ids: dict[str, int] = {}
         self._settings = NodeParameters(self, lambda: self._state in ("activating", "active"), self._check, self._live_values_changed)
@@ -225,6 +229,7 @@ class RmpsamNode(LifecycleNode):
         return self._session.worker if self._state == "active" else None
 
     def _publish_diagnostics(self) -> None:
+        self._look_for_same_name()
         message = DiagnosticArray(status=report(self._status()))
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics_out.publish(message)
@@ -235,6 +240,7 @@ class RmpsamNode(LifecycleNode):
             name=self.get_fully_qualified_name(), state=self._state, profile=profile_in_effect() or "",
             last_error=self._last_error or self._start_problem(),
             progress=self._progress if self._state in ("configuring", "activating") else "",
+            name_taken=self._same_name >= SAME_NAME_TICKS,
         )
         if session is not None:
             loaded = session.segmenter
@@ -243,6 +249,14 @@ class RmpsamNode(LifecycleNode):
             status.model, status.trained, status.input_size = loaded.model_name, loaded.trained, loaded.input_size
             status.cameras = session.statuses()
         return status
+
+    def _look_for_same_name(self) -> None:
+        """Notices another node of this one's name; one that has just ended stays in the graph for some time."""
+        own = self.get_fully_qualified_name()
+        names = [f"{namespace.rstrip('/')}/{name}" for name, namespace in self.get_node_names_and_namespaces()]
+        self._same_name = self._same_name + 1 if names.count(own) > 1 else 0
+        if self._same_name == SAME_NAME_TICKS:
+            self.get_logger().warning(SAME_NAME.format(name=own))
 
     def _heard(self, text: str) -> None:
         self._progress = text

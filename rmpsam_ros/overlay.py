@@ -4,14 +4,16 @@ The node's overlay topic, the command line and the demo all draw with these func
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.overlay_colors import Color, segment_colors
+from rmpsam_ros.overlay_colors import Color, segment_colors, track_color
 from rmpsam_ros.overlay_tags import Box, TagLayer, paint_text, text_scale, text_size
-from rmpsam_ros.types import FOREGROUND, PanopticResult, PromptResult, Roi, Segment, TrackedInstance
+from rmpsam_ros.types import FOREGROUND, PanopticResult, PromptResult, Roi, Segment, TrackedInstance, TrackState
 
 Image = npt.NDArray[np.uint8]
 
@@ -98,6 +100,37 @@ def draw_click(
     text = f"{click.class_name or 'object'}  IoU {click.score:.2f}" if caption is None else caption
     if text:
         TagLayer(canvas, taken).put(text, _CLICK, _below_prompt(click, canvas))
+    return canvas
+
+
+def draw_followed(canvas: Image, result: PanopticResult, tracks: Iterable[TrackedInstance], alpha: float = 0.5) -> Image:
+    """Draws the clicked objects that are followed on a picture of `draw_panoptic`, with a thick line, in the colours of their tracks.
+
+    Args:
+        canvas: (H, W, 3) uint8 RGB; not changed.
+        result: the map that is drawn on it.
+        tracks: those of the frame; others than clicked and CONFIRMED ones are left out. The map may not have found them.
+        alpha: opacity of what the map has not as theirs, 0 to 1.
+
+    Returns:
+        (H, W, 3) uint8 RGB, a new array if there is anything to draw.
+    """
+    followed = [t for t in tracks if t.prompted and t.state == TrackState.CONFIRMED and t.roi.width]
+    if not followed:
+        return canvas
+    _check(canvas, result.segment_ids, "segment_ids")
+    canvas, thick = canvas.copy(order="C"), max(2, round(min(canvas.shape[:2]) / 200))
+    segment_of = {segment.track_id: segment.id for segment in result.segments if segment.track_id}
+    layer = TagLayer(canvas, [])
+    for track in followed:
+        color, roi = track_color(track.track_id), track.roi
+        mask = np.ascontiguousarray(track.mask).view(np.uint8)
+        new = mask & (result.segment_ids[roi.slices] != segment_of.get(track.track_id, -1))
+        canvas[roi.slices] = _blend(canvas[roi.slices], _filled(roi, color), new, alpha)
+        contours, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(roi.x, roi.y))
+        cv2.drawContours(canvas, contours, -1, color, thick)
+        if track.track_id not in segment_of:
+            layer.put(tag_text(track), color, (roi.x + roi.width // 2, roi.y + roi.height // 2))
     return canvas
 
 

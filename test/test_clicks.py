@@ -12,7 +12,7 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 from geometry_msgs.msg import PointStamped, Transform, TransformStamped
 from sensor_msgs.msg import CameraInfo
 
-from rmpsam_ros.ros.clicks import ClickTopics
+from rmpsam_ros.ros.clicks import MOST_WAITING, ClickTopics
 from rmpsam_ros.errors import PromptError
 
 
@@ -146,11 +146,29 @@ def test_point__without_tf2_ros_or_outside_the_image(topics, monkeypatch):
     assert "at pixel (580, 60), outside the 160x120 image" in topics.node.lines[1] and topics.asked == []
 
 
-def test_click__a_newer_one_withdraws_the_one_that_waits(topics):
-    for x in (1.0, 2.0):
-        topics.made._click("left", x, 5.0, 0)
+def test_click__several_wait_and_the_oldest_gives_way_with_a_word(topics):
+    for x in range(MOST_WAITING):
+        topics.made._click("left", float(x), 5.0, 0)
     topics.made._click("right", 3.0, 5.0, 0)
-    assert [future.cancelled() for future in topics.futures] == [True, False, False]
+    assert not any(future.cancelled() for future in topics.futures) and topics.node.lines == []
+    topics.made._click("left", 50.0, 5.0, 0)
+    assert [future.cancelled() for future in topics.futures] == [True, *[False] * (MOST_WAITING + 1)]
+    assert len(topics.node.lines) == 1 and "camera 'left' gave way to newer ones" in topics.node.lines[0]
+    topics.futures[1].set_running_or_notify_cancel()
+    topics.futures[1].set_exception(PromptError("answered"))
+    topics.made._click("left", 60.0, 5.0, 0)  # there is room again
+    assert not any(future.cancelled() for future in topics.futures[1:])
+
+
+def test_point__beside_an_image_that_is_a_part_of_the_sensor(topics):
+    topics.cameras["right"].camera_info = None
+    left = topics.cameras["left"].camera_info
+    left.binning_x = left.binning_y = 2
+    topics.made._take_point(clicked("left_optical", 0.0, 0.55, 1.0))  # at y = 115 of the sensor, 57 of the image
+    assert topics.asked == [("left", 40, 57.5)]
+    left.roi.width, left.roi.height = 80, 60  # the upper left quarter, binned: 40x30
+    topics.made._take_point(clicked("left_optical", 0.0, 0.55, 1.0))
+    assert len(topics.asked) == 1 and "outside the 40x30 image" in topics.node.lines[-1]
 
 
 def test_click__refusals_are_logged(topics):

@@ -304,6 +304,31 @@ def test_feed__the_nearest_within_the_gap():
     assert (feed.used, feed.missing) == (2, 2)
 
 
+def test_feed__keeps_the_depth_of_an_image_until_a_slow_network_is_done_with_it():
+    feed, frame = DepthFeed(), 33_000_000
+    at = [k * frame for k in range(100)]
+    for k, stamp in enumerate(at):
+        feed.offer(f"depth {k}", stamp)
+        feed.expect(stamp)  # an image of the same moment
+        if k == 20:
+            feed.expect(stamp, in_work=True)
+        if k == 60:  # 1.3 s later, when the ring has gone on
+            assert feed.near(at[20], 0.01) == "depth 20"
+            feed.expect(at[59], in_work=True)
+    assert feed.near(at[59], 0.01) == "depth 59" and feed.near(at[99], 0.01) == "depth 99"
+    assert feed.near(at[20], 0.01) is None and feed.near(at[70], 0.01) is None  # nobody was at these
+
+
+def test_feed__depth_that_comes_after_its_image_is_kept_too():
+    feed, frame = DepthFeed(), 33_000_000
+    feed.offer("before", 9 * frame)
+    feed.expect(10 * frame + 5_000_000)
+    feed.expect(10 * frame + 5_000_000, in_work=True)
+    for k in range(10, 40):
+        feed.offer(f"depth {k}", k * frame)
+    assert feed.near(10 * frame + 5_000_000, 0.01) == "depth 10"
+
+
 def test_feed__without_stamps_the_newest():
     feed = DepthFeed()
     feed.offer("old", 0)

@@ -45,6 +45,7 @@ def test_report__unconfigured_without_a_camera():
     ({"enabled": False}, WARN, "switched off"),
     ({"trained": False}, WARN, "'m' is UNTRAINED: its masks mean nothing"),
     ({"state": "inactive"}, WARN, "inactive"),
+    ({"name_taken": True}, WARN, "active, but another node is called /rmpsam too"),
     ({"state": "configuring", "progress": "building the image engine"}, WARN, "configuring: building the image engine"),
 ])
 def test_report__node(changes, level, part):

@@ -126,6 +126,11 @@ def test_markers__a_box_and_a_name():
     assert 0 < box.color.a < 1 == name.color.a
 
 
+def test_markers__go_by_themselves_where_the_node_has_crashed():
+    message = TrackMarkers().message([track(np.ones((3, 3), bool))], {5: EXTENT}, HEADER)
+    assert [m.lifetime.sec for m in message.markers if m.action == Marker.ADD] == [3, 3]
+
+
 def test_markers__what_is_gone_is_taken_down_once():
     mask = np.ones((3, 3), bool)
     makes, both = TrackMarkers(), (track(mask), track(mask, track_id=6, class_name=""))

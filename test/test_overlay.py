@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_banner, draw_click, draw_panoptic
+from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_banner, draw_click, draw_followed, draw_panoptic
 from rmpsam_ros.overlay_colors import segment_colors, track_color
 from rmpsam_ros.overlay_tags import TagLayer, text_size
-from rmpsam_ros.types import ClassLabel, LabelSet, PanopticResult, PointPrompt, PromptResult, Roi, Segment
+from rmpsam_ros.types import ClassLabel, LabelSet, PanopticResult, PointPrompt, PromptResult, Roi, Segment, TrackedInstance, TrackState
 
 LABELS = LabelSet(
     "test",
@@ -182,6 +182,25 @@ def test_segment_colors__black_class_and_unknown_class_can_be_seen() -> None:
     segments = [Segment(1, 3, "", False, 1, 9, Roi(0, 0, 1, 1)), Segment(2, 99, "", False, 1, 9, Roi(0, 0, 1, 1))]
     colors = segment_colors(segments, LABELS)
     assert all(max(color) > 150 for color in colors)
+
+
+def test_draw_followed__what_the_map_lacks_is_filled_and_all_have_a_line() -> None:
+    ids = np.zeros((120, 160), np.uint16)
+    ids[10:40, 10:40] = 1
+    result, image = _result(ids, {1: 0}, {1: 4}), np.full((120, 160, 3), 100, np.uint8)
+    canvas = draw_panoptic(image, result, tags=False)
+
+    def track(track_id: int, roi: Roi, state: TrackState = TrackState.CONFIRMED, prompted: bool = True) -> TrackedInstance:
+        return TrackedInstance(track_id, 0, "person", 0.9, state, 1, 0, prompted, roi, np.ones((roi.height, roi.width), bool))
+
+    seen, missing = track(4, Roi(10, 10, 30, 30)), track(9, Roi(60, 50, 60, 60))
+    others = [track(5, Roi(0, 90, 20, 20), TrackState.LOST), track(6, Roi(0, 60, 20, 20), prompted=False)]
+    drawn = draw_followed(canvas, result, [seen, missing, *others], alpha=0.5)
+    assert (drawn[25, 25] == canvas[25, 25]).all()  # the map has it already
+    assert (drawn[10, 25] == track_color(4)).all() and (drawn[50, 90] == track_color(9)).all()
+    assert np.abs(drawn[104, 66].astype(int) - (100 + np.array(track_color(9), int)) // 2).max() <= 1
+    assert (drawn[50:, :40] == canvas[50:, :40]).all()
+    assert draw_followed(canvas, result, others) is canvas
 
 
 def test_draw_click__mask_points_and_box() -> None:

@@ -57,6 +57,13 @@ def test_project__refused(point, info, sentence):
         project(point, info)
 
 
+def test_project__rectified_without_a_projection__is_refused():
+    info = camera()
+    info.p = [0.0] * 12
+    with pytest.raises(PromptError, match="no focal length"):
+        project((0, 0, 1), info, rectified=True)
+
+
 def test_moved__quarter_turn_and_shift():
     half = math.sqrt(0.5)
     transform = SimpleNamespace(

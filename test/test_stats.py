@@ -50,3 +50,13 @@ def test_counters__and_the_last_error():
     stats.was_replaced()
     stats.jumped("second")
     assert (stats.bad, stats.replaced, stats.stamp_jumps, stats.last_error) == (1, 1, 1, "second")
+
+
+def test_interval__is_the_usual_one():
+    now = [0.0]
+    stats = CameraStats(lambda: now[0])
+    assert stats.interval() is None
+    for gap in (10.0, 10.0, 11.0, 9.0, 60.0):  # a pause is not usual
+        stats.arrived()
+        now[0] += gap
+    assert stats.interval() == 10.0

@@ -23,6 +23,9 @@ class FakeNode:
         self.made.append(SimpleNamespace(topic_name=f"/{topic}", reliability=qos.reliability, group=callback_group))
         return self.made[-1]
 
+    def resolve_topic_name(self, topic):
+        return f"/{topic}"
+
     def destroy_subscription(self, subscription):
         self.destroyed.append(subscription)
 
@@ -42,6 +45,14 @@ def test_refresh__another_reliability__is_a_new_subscription_in_a_group_of_its_o
     first, second = node.made
     assert node.destroyed == [first] and second.reliability == ReliabilityPolicy.BEST_EFFORT
     assert first.group is not None and second.group is not None and first.group is not second.group
+
+
+def test_subscribe__who_publishes_already__is_suited_from_the_start():
+    node = FakeNode()
+    node.publishers = [("camera", ReliabilityPolicy.BEST_EFFORT)]
+    subscription = MatchedSubscription(node, Image, "camera/image_raw", print, "auto")
+    subscription.refresh()
+    assert [s.reliability for s in node.made] == [ReliabilityPolicy.BEST_EFFORT]  # or the driver would warn of the first
 
 
 def test_refresh__a_publisher_whose_node_is_not_known_yet__is_looked_at_later():

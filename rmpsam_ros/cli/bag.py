@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         raise BagError(f"--out {args.out} is there already; give a new name.")
     if not 0 <= args.max_rate < float("inf"):
         raise BagError(f"--max-rate is {args.max_rate:g}; it must be a number from 0 up.")
-    if args.depth_max_gap < 0 or args.points_step < 1:
+    if not 0 <= args.depth_max_gap < float("inf") or args.points_step < 1:
         raise BagError(f"--depth-max-gap is {args.depth_max_gap:g} and --points-step {args.points_step}; they must be at least 0 and 1.")
     try:
         import rclpy  # noqa: F401

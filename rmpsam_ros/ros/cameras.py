@@ -1,6 +1,7 @@
 """What comes in from one camera: images, calibration and depth."""
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -12,17 +13,16 @@ from rmpsam_ros.ros.conversions import check_compressed, check_image
 from rmpsam_ros.ros.depth_input import DepthInput
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.projection import is_rectified
-from rmpsam_ros.ros.stats import CameraStats
+from rmpsam_ros.ros.stats import SILENT_TIMES, CameraStats
 from rmpsam_ros.ros.subscriptions import MatchedSubscription, SubscriptionEventCallbacks, group_of_its_own
 
 SILENT_SECONDS = 5.0
-"""Silence of a camera after which the log says so."""
+"""Silence of a camera after which the log says so; of a slow one, `SILENT_TIMES` of its usual interval."""
 
-_INFO_QOS = (
-    QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT),
-    QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL),
-)
-"""The first hears every publisher, the second what one that latches has published before: some calibrations come once."""
+_INFO_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""Hears every publisher."""
+_LATCHED_INFO_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+"""Hears what one that latches has published before: some calibrations come once. Drivers that do not latch would warn of it."""
 
 
 class CameraInput:
@@ -55,13 +55,9 @@ class CameraInput:
         self.optical_frame = ""
         self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability)
         self.depth = DepthInput(node, topics("depth_topic"), reliability)
-        self._infos = [
-            node.create_subscription(
-                CameraInfo, topics("camera_info_topic"), self._take_info, qos, callback_group=group_of_its_own(),
-                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),  # the second is often not matched
-            )
-            for qos in _INFO_QOS
-        ]
+        self._info_topic, self._lock, self._destroyed = topics("camera_info_topic"), threading.Lock(), False
+        self._infos = [self._subscribe_info(_INFO_QOS)]
+        self._look_for_latched_info()
 
     @property
     def topic(self) -> str:
@@ -77,7 +73,23 @@ class CameraInput:
         """Adapts the subscriptions to who publishes, and to whether anybody needs depth; says when images stay away."""
         self.images.refresh()
         self.depth.refresh(depth_needed)
+        self._look_for_latched_info()
         self._listen_for_silence()
+
+    def _look_for_latched_info(self) -> None:
+        """Subscribes to what was published before, once somebody offers it."""
+        with self._lock:
+            if len(self._infos) > 1 or self._destroyed:
+                return
+            publishers = self._node.get_publishers_info_by_topic(self._infos[0].topic_name)
+            if any(info.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for info in publishers):
+                self._infos.append(self._subscribe_info(_LATCHED_INFO_QOS))
+
+    def _subscribe_info(self, qos: QoSProfile):
+        return self._node.create_subscription(
+            CameraInfo, self._info_topic, self._take_info, qos, callback_group=group_of_its_own(),
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+        )
 
     def _listen_for_silence(self) -> None:
         """Says once that nothing comes in, and why that may be; a publisher that cannot be matched is named anyway."""
@@ -88,7 +100,7 @@ class CameraInput:
             if self._silent and age is not None and age < here:
                 self._silent = False
                 logger.info(f"camera '{self.name}': images come in on {self.topic}")
-        elif not self._silent and not self.images.unmatched:
+        elif not self._silent and not self.images.unmatched and seconds >= SILENT_TIMES * (self.stats.interval() or 0.0):
             self._silent = True
             reason = self.images.reason_of_silence(self._node.get_fully_qualified_name())
             logger.warning(f"camera '{self.name}': no image on {self.topic} for {seconds:.0f} s: {reason}")
@@ -97,8 +109,10 @@ class CameraInput:
         """Ends the subscriptions."""
         self.images.destroy()
         self.depth.destroy()
-        for subscription in self._infos:
-            self._node.destroy_subscription(subscription)
+        with self._lock:
+            self._destroyed = True
+            for subscription in self._infos:
+                self._node.destroy_subscription(subscription)
 
     def _take_image(self, message) -> None:
         self.stats.arrived()

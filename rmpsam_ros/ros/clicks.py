@@ -1,11 +1,12 @@
 """Clicks that come on topics: from rqt_image_view (`Point`) and RViz (`PointStamped`).
 
 A topic has no answer, so the result is shown: the mask stays on the overlay for `HIGHLIGHT_SECONDS`, and the log names
-what was clicked. Of clicks that come faster than they can be answered, the newest of each camera counts.
+what was clicked. Of clicks that come faster than they can be answered, the newest `MOST_WAITING` of each camera count.
 """
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -15,9 +16,12 @@ from rmpsam_ros.errors import PromptError, RmpsamError
 from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.node_parameters import CLICKED
-from rmpsam_ros.ros.projection import moved, project
+from rmpsam_ros.ros.projection import image_size, moved, project
 from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.types import FOREGROUND
+
+MOST_WAITING = 8
+"""Clicks of a camera that wait for their answers at most."""
 
 
 class ClickTopics:
@@ -40,7 +44,7 @@ class ClickTopics:
     ):
         self._node, self._cameras, self._ask, self._show = node, cameras, ask, show
         self._frames = Frames(node)
-        self._waiting: dict[str, Future] = {}
+        self._waiting: dict[str, deque[Future]] = {}
         self._subscriptions = [
             node.create_subscription(Point, topic, self._pixel_callback(name), 10, callback_group=group)
             for name, camera in cameras.items() for topic in self._click_topics(name, click_topic(name), camera.topic)
@@ -98,20 +102,24 @@ class ClickTopics:
         if frame != target:
             point = moved(point, self._frames.transform(target, frame))
         x, y = project(point, info, rectified=camera.rectified)
-        if not (0 <= x <= info.width - 1 and 0 <= y <= info.height - 1):
-            raise PromptError(f"the point is at pixel ({x:.0f}, {y:.0f}), outside the {info.width}x{info.height} image")
+        width, height = image_size(info)
+        if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
+            raise PromptError(f"the point is at pixel ({x:.0f}, {y:.0f}), outside the {width}x{height} image")
         return x, y
 
     def _click(self, camera: str, x: float, y: float, stamp: int) -> None:
-        earlier = self._waiting.pop(camera, None)
-        if earlier is not None:
-            earlier.cancel()
+        waiting = self._waiting.setdefault(camera, deque())
+        while waiting and waiting[0].done():
+            waiting.popleft()
+        if len(waiting) >= MOST_WAITING and waiting.popleft().cancel():
+            self._node.get_logger().warning(f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered")
         ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True, track=True)
         try:
-            future = self._waiting[camera] = self._ask(ask)
+            future = self._ask(ask)
         except PromptError as error:
             self._node.get_logger().warning(f"click on camera '{camera}' ignored: {error}")
             return
+        waiting.append(future)
         future.add_done_callback(lambda done: self._answered(camera, x, y, done))
 
     def _answered(self, camera: str, x: float, y: float, future: Future) -> None:

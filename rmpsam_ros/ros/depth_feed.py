@@ -40,13 +40,32 @@ class DepthFeed:
         self._asked: int | None = None
         self._synchronised = False
         self._in_vain = 0
+        self._held: dict[int, tuple[int, Any] | None] = {}
+        self._in_work: int | None = None
+
+    def expect(self, stamp: int, in_work: bool = False) -> None:
+        """Keeps the message nearest to an image (its stamp in ns) beyond the newest ones: the image came, or is now `in_work`.
+
+        The depth of an image is asked for when the network is done with it, by when many more may have come. One image at a
+        time is in work, and one may wait.
+        """
+        with self._changed:
+            if in_work:
+                self._in_work = stamp
+            held = self._held.get(stamp) or min(self._ring, key=lambda entry: abs(entry[0] - stamp), default=None)
+            self._held = {k: v for k, v in self._held.items() if k == self._in_work}
+            self._held[stamp] = held
 
     def offer(self, message: Any, stamp: int) -> None:
         """Keeps a message with its stamp (ns)."""
         with self._changed:
             if self._ring and stamp < self._ring[-1][0] - _RESTART:
                 self._ring.clear()  # such as a bag played again: what is there is of another time with the same stamps
+                self._held.clear()
             self._ring.append((stamp, message))
+            for image, held in self._held.items():
+                if held is None or abs(stamp - image) < abs(held[0] - image):
+                    self._held[image] = stamp, message
             self._arrived = self._clock()
             if self._asked is not None and abs(stamp - self._asked) < _SAME and self._in_vain < _MOST_IN_VAIN:
                 self._synchronised = True
@@ -76,7 +95,8 @@ class DepthFeed:
                 self._in_vain = 0 if came else self._in_vain + 1
                 self._synchronised = came
             # The newest of those equally near: without stamps all of them are.
-            found = min(reversed(self._ring), key=lambda entry: abs(entry[0] - stamp), default=None)
+            kept = [entry for entry in (*reversed(self._ring), self._held.get(stamp)) if entry is not None]
+            found = min(kept, key=lambda entry: abs(entry[0] - stamp), default=None)
             if found is None or abs(found[0] - stamp) > gap * 1e9:
                 self.missing += 1
                 return None
@@ -89,5 +109,6 @@ class DepthFeed:
         """Forgets the messages; the counts stay."""
         with self._changed:
             self._ring.clear()
-            self._arrived = self._asked = None
+            self._held.clear()
+            self._arrived = self._asked = self._in_work = None
             self._synchronised, self._in_vain = False, 0

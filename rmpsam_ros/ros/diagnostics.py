@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from rmpsam_ros.ros.stats import CameraStats
+from rmpsam_ros.ros.stats import SILENT_TIMES, CameraStats
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 FAILURES = 3
 """Frames in a row without a result from which something is wrong with more than one of them."""
 
+SAME_NAME = "another node is called {name} too, and both publish on the same topics: end one, or give it a name (__node:=) or namespace (__ns:=)"
 STALE_SECONDS = 3.0
 """Silence after which a camera of an active node is worth a warning."""
 
@@ -57,7 +58,7 @@ class CameraStatus:
 class NodeStatus:
     """Everything that a report is made from; the texts of the model are empty until one is loaded.
 
-    `progress` is what a transition is doing, such as building an engine.
+    `progress` is what a transition is doing, such as building an engine. `name_taken`: another node has this one's full name.
     """
 
     name: str
@@ -72,6 +73,7 @@ class NodeStatus:
     profile: str = ""
     last_error: str = ""
     progress: str = ""
+    name_taken: bool = False
     cameras: list[CameraStatus] = field(default_factory=list)
 
 
@@ -90,6 +92,8 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
         level, message = WARN, "active, but inference is switched off: call ~/enable with data: true"
     elif not status.trained:
         level, message = WARN, f"active, but the model '{status.model}' is UNTRAINED: its masks mean nothing"
+    elif status.name_taken:
+        level, message = WARN, f"active, but {SAME_NAME.format(name=status.name)}"
     stats = [camera.stats for camera in status.cameras]
     failing = [camera for camera in status.cameras if camera.fails]
     if failing and status.state == "active" and status.enabled:
@@ -126,7 +130,7 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         level, message = ERROR, camera.unmatched[0]
     elif age is None:
         level, message = WARN, f"waiting for the first image on {camera.topic}"
-    elif age > STALE_SECONDS:
+    elif age > max(STALE_SECONDS, SILENT_TIMES * (stats.interval() or 0.0)):
         level, message = WARN, f"no image on {camera.topic} for {age:.1f} s"
     elif camera.fails:
         level, message = ERROR, f"the last {stats.failures} frames have no result: {stats.last_error}"

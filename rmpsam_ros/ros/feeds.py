@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rmpsam_ros.ros.stats import CameraStats
-from rmpsam_ros.tracking.clock import RESTART_AFTER, SteadyTime
+from rmpsam_ros.tracking.clock import RESTART_AFTER, SteadyTime, leap_ahead
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Feed:
         """Puts a message into the slot, in place of the one there; counts it as replaced if that was still `wanted`.
 
         Returns:
-            '' or, when the stamp did not advance, a sentence that says so. The frame is taken all the same.
+            '' or, when the stamp did not advance, or leapt, a sentence that says so. The frame is taken all the same.
         """
         previous, jump = self.newest, ""
         if self.waiting and wanted:
@@ -82,6 +82,11 @@ class Feed:
                 self._ring.clear()
                 self._messages.clear()
                 self._begun = received.number
+        elif previous is not None and previous.stamp and received.stamp:
+            leap = leap_ahead(previous.stamp / 1e9, previous.arrived, received.stamp / 1e9, received.arrived)
+            if leap:
+                jump = f"the stamp of camera '{self.name}' went ahead by {leap:.3f} s more than has passed: tracks go on"
+                self.stats.jumped(jump)
         self._messages.append(received)
         return jump
 

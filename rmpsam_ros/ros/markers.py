@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from builtin_interfaces.msg import Duration
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -15,6 +16,8 @@ BOXES, NAMES = "boxes", "names"
 _THINNEST = 0.005
 """Metres; a box of no thickness is not drawn."""
 _OPACITY = 0.35
+STAY = 3.0
+"""Seconds after which boxes that no frame has confirmed are taken down; by the viewer itself where the node has crashed."""
 _TEXT = 0.035, 0.02, 0.4
 """Height of the letters: a share of the distance, and least and most metres."""
 
@@ -69,7 +72,7 @@ def _name(track: TrackedInstance, extent: Extent, header: Header) -> Marker:
 
 
 def _marker(track: TrackedInstance, header: Header, ns: str, kind: int, opacity: float) -> Marker:
-    marker = Marker(header=header, ns=ns, id=track.track_id, type=kind, action=Marker.ADD)
+    marker = Marker(header=header, ns=ns, id=track.track_id, type=kind, action=Marker.ADD, lifetime=Duration(sec=int(STAY)))
     marker.pose.orientation.w = 1.0
     red, green, blue = track_color(track.track_id)
     marker.color.r, marker.color.g, marker.color.b, marker.color.a = red / 255.0, green / 255.0, blue / 255.0, opacity

@@ -28,16 +28,22 @@ def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float,
     if point[2] <= 0:
         raise PromptError(f"the point {_text(point)} is not in front of the camera: its z must be positive")
     camera = np.array(info.k, np.float64).reshape(3, 3)
-    if camera[0, 0] == 0 or camera[1, 1] == 0:
+    used = np.array(info.p, np.float64).reshape(3, 4) if rectified else camera
+    if used[0, 0] == 0 or used[1, 1] == 0:
         raise PromptError("the camera_info has no focal length: calibrate the camera, or click on the image itself")
     if rectified:
-        x, y, w = np.array(info.p, np.float64).reshape(3, 4) @ [*point, 1.0]
+        x, y, w = used @ [*point, 1.0]
         x, y = x / w, y / w
     else:
         x, y = _distorted(point, camera, np.array(info.d, np.float64), info.distortion_model)
     # Calibration is of the full sensor; the image may be a binned part of it.
     x, y = x - info.roi.x_offset, y - info.roi.y_offset
     return float(x / max(info.binning_x, 1)), float(y / max(info.binning_y, 1))
+
+
+def image_size(info) -> tuple[int, int]:
+    """(width, height) of the images that a `sensor_msgs/CameraInfo` is of: a binned part of the sensor."""
+    return (info.roi.width or info.width) // max(info.binning_x, 1), (info.roi.height or info.height) // max(info.binning_y, 1)
 
 
 def _distorted(point: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, model: str) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from rmpsam_ros.depth_view import DepthView, Extent
 from rmpsam_ros.msg import LabelSet
-from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_panoptic
+from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_followed, draw_panoptic
 from rmpsam_ros.ros import vision_messages
 from rmpsam_ros.ros.feeds import Processed
 from rmpsam_ros.ros.frame_messages import frame_messages, frame_topics
@@ -103,8 +103,9 @@ class CameraOutputs:
             self._last_drawn = processed, image
             self._publish_overlay(processed, image, alpha)
 
-    def highlight(self, processed: Processed, result: PromptResult, alpha: float) -> None:
-        """Draws the answer to a click on the overlays of the next `HIGHLIGHT_SECONDS`.
+    def highlight(self, processed: Processed, result: PromptResult, followed: bool, alpha: float) -> None:
+        """Draws the answer to a click on the overlays of the next `HIGHLIGHT_SECONDS`; what is `followed` only until the next
+        frame, which draws the track.
 
         The overlay of the clicked frame goes out once more with it, so that it is seen where no frame follows soon.
         """
@@ -112,6 +113,8 @@ class CameraOutputs:
         drawn = self._last_drawn
         if drawn is not None and drawn[0] is processed and self._overlay_wanted():
             self._publish_overlay(*drawn, alpha)
+        if followed:
+            self._highlight = None
 
     def expire(self) -> None:
         """Takes down what no frame has confirmed for some time."""
@@ -143,6 +146,7 @@ class CameraOutputs:
     def _publish_overlay(self, processed: Processed, image: npt.NDArray[np.uint8], alpha: float) -> None:
         header = processed.header
         canvas = draw_panoptic(image, processed.panoptic, alpha, self._banner)
+        canvas = draw_followed(canvas, processed.panoptic, processed.tracks or (), alpha)
         highlight = self._highlight
         if highlight is not None:
             if time.monotonic() > highlight.until:

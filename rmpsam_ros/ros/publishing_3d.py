@@ -14,11 +14,7 @@ from visualization_msgs.msg import MarkerArray
 from rmpsam_ros.depth_view import DepthView, Extent
 from rmpsam_ros.ros.clouds import cloud_message
 from rmpsam_ros.ros.feeds import Processed
-from rmpsam_ros.ros.markers import TrackMarkers
-
-
-BOXES_STAY = 3.0
-"""Seconds after which boxes that no frame has confirmed are taken down: RViz would show them for ever."""
+from rmpsam_ros.ros.markers import STAY, TrackMarkers
 
 
 class DepthOutputs:
@@ -48,8 +44,8 @@ class DepthOutputs:
             self._markers.publish(self._track_markers.message(processed.tracks, extents, processed.header))
 
     def expire(self) -> None:
-        """Takes the boxes down if there has been no depth, or no frame, for `BOXES_STAY`."""
-        if time.monotonic() - self._shown_at > BOXES_STAY:
+        """Takes the boxes down if there has been no depth, or no frame, for `STAY` seconds."""
+        if time.monotonic() - self._shown_at > STAY:
             self.clear()
 
     def clear(self) -> None:

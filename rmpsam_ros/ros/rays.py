@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.depth_view import pinhole_rays
 from rmpsam_ros.errors import DepthError
-from rmpsam_ros.ros.projection import FISHEYE, fisheye_coefficients
+from rmpsam_ros.ros.projection import FISHEYE, fisheye_coefficients, image_size
 
 
 class CameraRays:
@@ -39,7 +39,7 @@ class CameraRays:
 
 def _rays(info, size: tuple[int, int], rectified: bool) -> npt.NDArray[np.float32]:
     binning = max(info.binning_x, 1), max(info.binning_y, 1)
-    width, height = (info.roi.width or info.width) // binning[0], (info.roi.height or info.height) // binning[1]
+    width, height = image_size(info)
     if (height, width) != size:
         raise DepthError(
             f"the camera_info is of images of {width}x{height} pixels, but the image has {size[1]}x{size[0]}: publish the "

@@ -18,6 +18,7 @@ from rmpsam_ros.ros.feeds import Processed, Received
 from rmpsam_ros.ros.node_parameters import NodeParameters
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.publishing import CameraOutputs, LabelsOutput
+from rmpsam_ros.ros.repeats import Repeats
 from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.subscriptions import group_of_its_own
@@ -54,6 +55,7 @@ class Session:
         self._outputs: dict[str, CameraOutputs] = {}
         self._clicks: ClickTopics | None = None
         self._timer = None
+        self._repeats = Repeats()
         self._click_group = ReentrantCallbackGroup()
         self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, Tracker, track_ids)
         self.segmenter = self.worker.open()
@@ -133,7 +135,10 @@ class Session:
     # Hooks of the worker
 
     def decode(self, received: Received) -> RgbImage:
-        """Pixels of a raw or compressed message."""
+        """Pixels of a raw or compressed message, with which work on a frame begins."""
+        camera = self._inputs.get(received.camera)
+        if camera is not None:
+            camera.depth.expect(received.stamp, in_work=True)
         return (compressed_to_rgb if hasattr(received.message, "format") else image_to_rgb)(received.message)
 
     def wanted(self, camera: str) -> bool:
@@ -162,8 +167,10 @@ class Session:
                 outputs.publish(processed, image, view, extents, self.config.overlay_alpha, self.config.points_step)
 
     def report(self, camera: str, sentence: str) -> None:
-        """Logs what went wrong with a frame; diagnostics count every case, the log is spared some."""
-        self._node.get_logger().warning(f"camera '{camera}': {sentence}", throttle_duration_sec=2.0)
+        """Logs what went wrong with a frame; diagnostics count every case, the log is spared most."""
+        said = self._repeats.worded(f"camera '{camera}': {sentence}")
+        if said is not None:
+            self._node.get_logger().warning(said)
 
     # Callbacks
 
@@ -171,9 +178,15 @@ class Session:
         return CameraInput(
             self._node, name, lambda kind: self._parameters.topic(name, kind), self.config.image_transport,
             self.config.qos_reliability, self._stats[name],
-            on_image=lambda message, stamp: self.worker.offer(name, message, stamp),
+            on_image=lambda message, stamp: self._offer(name, message, stamp),
             on_problem=lambda sentence: self.report(name, sentence),
         )
+
+    def _offer(self, name: str, message, stamp: int) -> None:
+        camera = self._inputs.get(name)
+        if camera is not None:
+            camera.depth.expect(stamp)
+        self.worker.offer(name, message, stamp)
 
     def _refresh(self) -> None:
         for name, camera in list(self._inputs.items()):
@@ -198,7 +211,7 @@ class Session:
     def _show(self, camera: str, answer: Answer) -> None:
         outputs = self._outputs.get(camera)
         if outputs is not None:
-            outputs.highlight(answer.processed, answer.result, self.config.overlay_alpha)
+            outputs.highlight(answer.processed, answer.result, answer.track_id > 0, self.config.overlay_alpha)
 
     def _status(self, name: str) -> CameraStatus:
         camera, outputs = self._inputs.get(name), self._outputs.get(name)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SILENT_TIMES = 3.0
+"""A camera is silent after so many of its usual intervals, if that is longer than the seconds in which others are."""
 WINDOW = 5.0
 """Seconds over which rates are counted."""
 
@@ -116,6 +118,12 @@ class CameraStats:
         """Seconds since the last message arrived, None before the first."""
         with self._lock:
             return None if self._last_arrival is None else self._clock() - self._last_arrival
+
+    def interval(self) -> float | None:
+        """The usual seconds from one message to the next, None before the second."""
+        with self._lock:
+            last = list(self._arrivals)[-6:]
+        return float(np.median(np.diff(last))) if len(last) > 1 else None
 
     def percentile(self, stage: str, share: float) -> float | None:
         """A percentile (`share` 0 to 100) of one field of `StageTimes` in ms over the last frames, None if none."""

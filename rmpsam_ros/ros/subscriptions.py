@@ -53,7 +53,8 @@ class MatchedSubscription:
         self._wanted, self._type_name = reliability, f"sensor_msgs/msg/{kind.__name__}"
         # Reliable until a publisher is seen: with it, a publisher that offers it needs no second subscription, and
         # one that does not is not matched before `refresh` has seen it, so that no frame is lost in between.
-        self.reliability = reliability if reliability in _RELIABILITY else matching.RELIABLE
+        offered = matching.choose_reliability(reliability, self._publishers(node.resolve_topic_name(topic)), self._type_name)
+        self.reliability = offered or matching.RELIABLE
         self.unmatched: tuple[str, ...] = ()
         self._lock, self._destroyed = threading.Lock(), False  # transitions destroy it on a thread of their own
         self._subscription = self._subscribe()
@@ -61,14 +62,7 @@ class MatchedSubscription:
 
     def refresh(self) -> None:
         """Looks at who publishes now: asks for another reliability where that suits, and notes who is left out."""
-        publishers = [
-            matching.Publisher(
-                node=f"{info.node_namespace.rstrip('/')}/{info.node_name}", type=info.topic_type,
-                reliable=info.qos_profile.reliability == ReliabilityPolicy.RELIABLE,
-            )
-            for info in self._node.get_publishers_info_by_topic(self.topic)
-            if info.node_name != _NOT_YET_KNOWN
-        ]
+        publishers = self._publishers(self.topic)
         better = matching.choose_reliability(self._wanted, publishers, self._type_name)
         with self._lock:
             if better is not None and better != self.reliability and not self._destroyed:
@@ -95,6 +89,16 @@ class MatchedSubscription:
         with self._lock:
             self._destroyed = True
             self._node.destroy_subscription(self._subscription)
+
+    def _publishers(self, topic: str) -> list[matching.Publisher]:
+        return [
+            matching.Publisher(
+                node=f"{info.node_namespace.rstrip('/')}/{info.node_name}", type=info.topic_type,
+                reliable=info.qos_profile.reliability == ReliabilityPolicy.RELIABLE,
+            )
+            for info in self._node.get_publishers_info_by_topic(topic)
+            if info.node_name != _NOT_YET_KNOWN
+        ]
 
     def _subscribe(self):
         qos = QoSProfile(

@@ -264,7 +264,7 @@ class InferenceWorker:
         frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
         wanted = not quietly and self._hooks.wanted(received.camera)
         stamp = received.stamp / 1e9 if received.stamp else received.arrived
-        time_ = stamp if quietly else feed.time.of(stamp, received.arrived)
+        time_ = feed.time.was(stamp) if quietly else feed.time.of(stamp, received.arrived)
         panoptic, view, tracks, extents = self._results(feed, received, frame, time_) if wanted else (None, None, (), {})
         segmented = time.monotonic()
         processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame,

@@ -9,6 +9,8 @@ NOMINAL_INTERVAL = 1 / 30
 RESTART_AFTER = 1.0
 """A stamp that lies further back than this (seconds) is no late frame but a clock that began anew: a bag played again,
 a simulation that was reset."""
+AHEAD = 10.0
+"""A stamp that goes on by so much more (seconds) than has passed between the arrivals is no gap: the clock was set."""
 
 
 class Order(Enum):
@@ -51,18 +53,34 @@ class SteadyTime:
     """A time for tracking from stamps as cameras really give them.
 
     That is the stamp, as long as it advances. Some drivers stamp with whole seconds, or the same for ever, and clocks are
-    set back a little: there the time goes on by as much as has passed between the arrivals. A stamp that goes back by more
-    than `RESTART_AFTER` is taken as it is: time began anew.
+    set back a little: there the time goes on by as much as has passed between the arrivals, and so it does where the clock is set
+    ahead by more than `AHEAD`. A stamp that goes back by more than `RESTART_AFTER` is taken as it is: time began anew.
     """
 
     def __init__(self) -> None:
         self._stamp = self._arrived = self._now = -math.inf
+        self._ahead = 0.0
+        """What stamps are ahead of the time by."""
 
     def of(self, stamp: float, arrived: float) -> float:
         """Seconds; `arrived` on any clock that does not go back."""
-        if stamp > self._now or self._stamp - stamp > RESTART_AFTER:
-            now = stamp
+        leap = leap_ahead(self._stamp, self._arrived, stamp, arrived)
+        if self._stamp - stamp > RESTART_AFTER:
+            self._ahead, now = 0.0, stamp
+        elif leap or stamp - self._ahead > self._now:
+            self._ahead += leap
+            now = stamp - self._ahead
         else:
             now = self._now + max(arrived - self._arrived, 1e-3)
         self._stamp, self._arrived, self._now = stamp, arrived, now
         return now
+
+    def was(self, stamp: float) -> float:
+        """Seconds for a frame before the last one."""
+        return stamp - self._ahead
+
+
+def leap_ahead(before: float, arrived_before: float, stamp: float, arrived: float) -> float:
+    """By how many seconds stamps went ahead of the arrivals from one frame to the next; 0 up to `AHEAD`."""
+    leap = (stamp - before) - (arrived - arrived_before)
+    return leap if AHEAD < leap < math.inf else 0.0

@@ -57,7 +57,7 @@ def make_optimizer(net: RMPSAM, rate: float, decay: float, backbone_factor: floa
     groups: dict[tuple[bool, bool], list[Tensor]] = {}
     for name, parameter in net.named_parameters():
         if parameter.requires_grad:
-            plain = parameter.ndim <= 1 or any(part in name for part in ("kernels", "embedding", "mask_tokens"))
+            plain = parameter.ndim <= 1 or name.endswith("bias") or any(part in name for part in ("kernels", "embedding", "mask_tokens", "anchors"))
             groups.setdefault((name.startswith("backbone."), plain), []).append(parameter)
     described = [{"params": parameters, "weight_decay": 0.0 if plain else decay, "base": rate * (backbone_factor if backbone else 1.0)}
                  for (backbone, plain), parameters in groups.items()]  # fmt: skip

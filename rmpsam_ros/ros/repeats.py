@@ -1,0 +1,46 @@
+"""Sentences that would be said again and again: once at first, then with their number, ever more rarely. No ROS."""
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+FIRST, LAST, GROWTH = 10.0, 3600.0, 4.0
+"""Seconds until a sentence is said for the second time, at most from one time to the next, and by how much that grows."""
+KEPT = 64
+"""Different sentences that are remembered; the one not heard of for longest goes first."""
+
+
+@dataclass
+class _Said:
+    again: float
+    wait: float
+    heard: float
+    count: int = 0
+
+
+class Repeats:
+    """Which of many sentences to say. Those that differ in numbers only are one. May be called from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock, self._lock = clock, threading.Lock()
+        self._said: dict[str, _Said] = {}
+
+    def worded(self, sentence: str) -> str | None:
+        """What to say now: the sentence, with the number of times that it was kept back; None for nothing."""
+        now, kind = self._clock(), re.sub(r"\d+", "0", sentence)
+        with self._lock:
+            said = self._said.get(kind)
+            if said is None or now - said.heard > LAST:
+                if len(self._said) >= KEPT:
+                    del self._said[min(self._said, key=lambda key: self._said[key].heard)]
+                self._said[kind] = _Said(now + FIRST, FIRST, now)
+                return sentence
+            said.heard, said.count = now, said.count + 1
+            if now < said.again:
+                return None
+            said.wait = min(said.wait * GROWTH, LAST)
+            said.again, count, said.count = now + said.wait, said.count, 0
+            return f"{sentence} ({count} times since this was last said)"

@@ -1,0 +1,34 @@
+"""Sentences that are said again and again."""
+from __future__ import annotations
+
+from rmpsam_ros.ros import repeats
+from rmpsam_ros.ros.repeats import Repeats
+
+
+def test_worded__a_day_of_one_sentence__is_a_few_lines_that_count_it():
+    now = [0.0]
+    said = Repeats(lambda: now[0])
+    lines = []
+    for second in range(24 * 3600):
+        now[0] = float(second)
+        lines.append(said.worded(f"the stamp went back by 0.{second % 9} s"))
+    spoken = [line for line in lines if line]
+    assert lines[0] == "the stamp went back by 0.0 s" and lines[1] is None
+    assert lines[10] == "the stamp went back by 0.1 s (10 times since this was last said)"
+    assert 20 < len(spoken) < 35
+    assert sum(int(line.split("(")[1].split()[0]) for line in spoken[1:]) > 23 * 3600  # none is forgotten
+
+
+def test_worded__others_are_said_at_once__and_so_is_what_was_not_heard_of_for_long():
+    now = [0.0]
+    said = Repeats(lambda: now[0])
+    assert [said.worded(text) for text in ("a", "b", "a")] == ["a", "b", None]
+    now[0] = repeats.LAST + 1
+    assert said.worded("a") == "a"
+
+
+def test_worded__endless_variety__is_not_kept_for_ever():
+    said = Repeats(lambda: 0.0)
+    for k in range(1000):
+        assert said.worded("x" * k + "y")
+    assert len(said._said) == repeats.KEPT
