@@ -1,6 +1,7 @@
 """`rmpsam segment`, with a stand-in for the network: what is written, and what each kind of bad input prints."""
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from fakes import FakeFrame, FakeSegmenter
 
 from rmpsam_ros import cli
 from rmpsam_ros.cli import model_options
+from rmpsam_ros.media import Video
 from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_banner
 from rmpsam_ros.results import OverlayVideo, write_image
 
@@ -168,3 +170,19 @@ def test_segment__bad_input_is_one_line_and_exit_2(segmenter, tmp_path: Path, ca
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1 and said in lines[0] and lines[0].startswith("rmpsam segment: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_segment__every_nth_frame_of_a_video_is_shown_at_its_own_time(segmenter, clip: Path, tmp_path: Path) -> None:
+    assert cli.main(["segment", str(clip), "--out", str(tmp_path / "out"), "--every", "3"]) == 0
+    with Video(clip) as before, Video(tmp_path / "out/overlays/clip.mp4") as after:
+        assert after.fps == pytest.approx(before.fps / 3, rel=0.01)
+
+
+def test_model_options__mean_what_they_say(monkeypatch) -> None:
+    monkeypatch.setattr("rmpsam_ros.segmenter.Segmenter", lambda *model, **options: options)
+    parser = argparse.ArgumentParser()
+    model_options.add_model_options(parser)
+    plain = model_options.open_segmenter(parser.parse_args([]))
+    assert plain["zoom"] is plain["input_size"] is plain["score_threshold"] is plain["threads"] is None
+    chosen = model_options.open_segmenter(parser.parse_args(["--no-zoom", "--input-size", "96x128", "--score-threshold", "0", "--threads", "2"]))
+    assert (chosen["zoom"], chosen["input_size"], chosen["score_threshold"], chosen["threads"]) == (False, (96, 128), 0.0, 2)

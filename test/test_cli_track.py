@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,10 @@ from tracking_scenes import IMAGE, LABELS
 
 from rmpsam_ros import cli, rle
 from rmpsam_ros.cli import model_options
+from rmpsam_ros.frame_source import FOLDER_FPS, open_frames
 from rmpsam_ros.results import OverlayVideo, write_image
+from rmpsam_ros.track_results import TrackWriter, tracked_map
+from rmpsam_ros.types import Roi, TrackedInstance, TrackState
 
 FRAMES = 6
 
@@ -146,9 +150,6 @@ def test_track__clip_mode__runs_the_network_on_clips(clip: Path, tmp_path: Path,
 
 
 def test_track__of_what_the_map_has_never_named__has_a_category_that_is_listed() -> None:
-    from rmpsam_ros.track_results import TrackWriter
-    from rmpsam_ros.types import Roi, TrackedInstance, TrackState
-
     writer = TrackWriter(LABELS, {})
     shown = np.ones((4, 5), bool)
     for number, class_id in ((1, -1), (2, 0)):
@@ -156,3 +157,37 @@ def test_track__of_what_the_map_has_never_named__has_a_category_that_is_listed()
     content = writer.content("clip")
     named = {category["id"]: category["name"] for category in content["categories"]}
     assert [named[annotation["category_id"]] for annotation in content["annotations"]] == ["unknown", LABELS[0].name]
+
+
+def _tracked(number: int, roi: Roi, **changes) -> TrackedInstance:
+    track = TrackedInstance(number, 0, "cup", 0.8, TrackState.CONFIRMED, 3, 0, False, roi, np.ones((roi.height, roi.width), bool))
+    return replace(track, mask=track.mask, **changes)
+
+
+def test_track_writer__a_track_is_what_was_seen_of_it() -> None:
+    writer, roi = TrackWriter(LABELS), Roi(2, 3, 4, 5)
+    writer.add("0", (20, 30), [_tracked(1, roi), _tracked(2, roi, state=TrackState.TENTATIVE)])
+    writer.add("1", (20, 30), [_tracked(1, roi, score=0.4, state=TrackState.TENTATIVE), _tracked(2, roi, state=TrackState.TENTATIVE)])
+    writer.add("2", (20, 30), [_tracked(1, roi, score=0.1, state=TrackState.LOST, frames_since_seen=1)])
+    (annotation,) = writer.content("clip")["annotations"]  # the second one was never confirmed
+    assert annotation["id"] == 1 and annotation["score"] == pytest.approx(0.6) and writer.confirmed == 1
+    assert annotation["bboxes"] == [[2, 3, 4, 5], [2, 3, 4, 5], None] and annotation["segmentations"][2] is None
+
+
+def test_tracked_map__small_ones_lie_on_top_and_what_is_lost_is_left_out() -> None:
+    small, large, lost = _tracked(7, Roi(5, 5, 3, 3)), _tracked(8, Roi(0, 0, 20, 15)), _tracked(9, Roi(0, 0, 30, 20), frames_since_seen=2)
+    for tracks in ((small, large, lost), (large, lost, small)):
+        shown = tracked_map((20, 30), tracks, LABELS)
+        of_track = {segment.track_id: segment.id for segment in shown.segments}
+        assert of_track.keys() == {7, 8} and shown.segment_ids[6, 6] == of_track[7] and shown.segment_ids[1, 1] == of_track[8]
+        assert shown.segment_ids[19, 29] == 0
+    assert [segment.track_id for segment in tracked_map((20, 30), (small, large), LABELS, only=[8]).segments] == [8]
+
+
+def test_open_frames__a_folder_and_a_video_by_name_rate_and_number(clip: Path, folder: Path, monkeypatch) -> None:
+    (folder / "beside.mp4").write_bytes(clip.read_bytes())  # no picture of it
+    monkeypatch.chdir(folder)
+    frames = open_frames(".", 4.0)
+    assert (frames.name, frames.fps, frames.count, open_frames(".").fps) == ("walk", 4.0, FRAMES, FOLDER_FPS)
+    assert [frame.seconds for frame in frames.images()] == [k / 4 for k in range(FRAMES)]
+    assert frames.frame_name(3) == "walk/00006.png" and open_frames(clip).frame_name(3) == "clip/000003"

@@ -176,3 +176,9 @@ def test_click__refusals_are_logged(topics):
     topics.futures[0].set_running_or_notify_cancel()
     topics.futures[0].set_exception(PromptError("The point is outside."))
     assert topics.node.lines == ["click on camera 'left' ignored: The point is outside."]
+
+
+def test_point__with_z_of_nought_in_another_frame_is_no_pixel(topics):
+    topics.made._take_point(clicked("nowhere", 12.0, 7.0, 0.0))
+    (line,) = topics.node.lines
+    assert topics.asked == [] and line.startswith("clicked_point ignored: camera 'left': ") and "camera 'right': " in line

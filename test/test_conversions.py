@@ -186,3 +186,10 @@ def test_compressed_to_rgb__cut_off(extension, share):
 def test_compressed_to_rgb__not_an_image(form, data, sentence):
     with pytest.raises(ImageError, match=sentence):
         compressed_to_rgb(SimpleNamespace(format=form, data=array("B", data)))
+
+
+def test_compressed_to_rgb__an_exif_rotation_is_not_applied():
+    plain = cv2.imencode(".jpg", np.zeros((20, 40, 3), np.uint8))[1].tobytes()
+    turned = plain[:2] + b"\xff\xe1\x00\x22Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00" + plain[2:]
+    assert cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR).shape == (40, 20, 3)
+    assert compressed_to_rgb(SimpleNamespace(format="jpeg", data=array("B", turned))).shape == (20, 40, 3)

@@ -11,7 +11,7 @@ from rmpsam_ros import rle
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap, load_label_map
-from rmpsam_ros.data.sample import NO_CLASS, Coverage
+from rmpsam_ros.data.sample import NO_CLASS, Coverage, rows_of_objects
 from rmpsam_ros.data.youtube_vis import YoutubeVis
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.labels import OFFICIAL, make_label_set
@@ -155,3 +155,47 @@ def test_label_map__says_what_is_wrong(tmp_path):
     (tmp_path / "map.yaml").write_text("label_set: {name: x, classes: [{name: a, thing: true}]}\nmapping: [a]\n")
     with pytest.raises(DataError, match="mapping must be a table"):
         load_label_map(tmp_path / "map.yaml")
+
+
+def test_rows_of_objects__those_without_a_class_stay_apart():
+    assert rows_of_objects([NO_CLASS, 2, NO_CLASS, 2, 0, 0], LABELS.is_thing()) == ([0, 1, 2, 1, 3, 4], [NO_CLASS, 2, NO_CLASS, 0, 0])
+
+
+def test_label_map__a_sets_own_lines_come_before_the_runs():
+    own = LabelMap(LABELS, {"mug": "disc", "cat": None}).with_overrides({"mug": "box"})
+    assert (own.class_of("mug"), own.class_of("cat"), own.class_of("dog")) == (1, NO_CLASS, None)
+
+
+def test_decode__polygons_that_overlap_are_one_mask_and_one_far_outside_is_a_mistake():
+    first, second = [2, 2, 20, 2, 20, 20, 2, 20], [10, 10, 30, 10, 30, 30, 10, 30]
+    both = masks.decode([first, second], 32, 40)
+    assert (both == masks.decode([first], 32, 40) | masks.decode([second], 32, 40)).all() and both[12, 12]
+    with pytest.raises(ValueError, match="far outside of the 40x32 picture"):
+        masks.decode([[0, 0, 1e6, 0, 5, 5]], 32, 40)
+
+
+def test_videos__a_crowd_is_no_object(tmp_path):
+    path, images = video_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["annotations"].append({**content["annotations"][0], "id": 99, "iscrowd": 1})
+    path.write_text(json.dumps(content))
+    assert len(YoutubeVis(path, images, PLAIN).frame(0, 1)) == 1
+
+
+def test_instances__where_a_crowd_lies_on_an_object_the_object_counts(tmp_path):
+    path, images = instance_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    object_ = content["annotations"][0]
+    content["annotations"] = [object_, {**object_, "id": 99, "iscrowd": 1, "segmentation": plain_runs(np.ones((48, 64), bool))}]
+    path.write_text(json.dumps(content))
+    sample = CocoInstances(path, images, PLAIN).sample(0)
+    assert (sample.void == ~sample.masks[0]).all()
+
+
+def test_panoptic__a_segment_without_a_pixel_is_named(tmp_path):
+    path, images = panoptic_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    content["annotations"][0]["segments_info"].append({"id": 77, "category_id": 11, "iscrowd": 0})
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="segment 77 has no pixel"):
+        CocoPanoptic(path, images, PLAIN).sample(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from datasets import instance_set, panoptic_set, video_set
@@ -286,3 +287,97 @@ def test_check__names_file_and_entry(tmp_path, damage, parts):
     path.write_text(json.dumps(content))
     problems = check_source(source("instances", (path, images))).problems
     assert len(problems) == 1 and str(path) in problems[0] and all(part in problems[0] for part in parts)
+
+
+def bare(image: np.ndarray) -> Sample:
+    return Sample("made", image, np.zeros((0, *image.shape[:2]), bool), np.zeros(0, np.int64), np.zeros(image.shape[:2], bool), Coverage.ALL)
+
+
+def ramp(height: int, width: int, step: int) -> np.ndarray:
+    """Brighter by `step` from column to column."""
+    return np.repeat((step * np.arange(width)).astype(np.uint8)[None, :, None].repeat(height, 0), 3, axis=2)
+
+
+def test_warp__a_picture_that_is_shrunk_is_averaged_and_stays_where_it_was():
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::4] = 200
+    quarter = np.array([[0.25, 0, -0.375], [0, 0.25, -0.375]])  # pixel centres to pixel centres
+    assert np.abs(warp(bare(stripes), quarter, (16, 16)).image[1:-1, 1:-1].astype(int) - 50).max() <= 2
+    small = warp(bare(ramp(64, 64, 4)), quarter, (16, 16)).image[8, 1:-1, 0].astype(int)
+    assert np.abs(small - (16 * np.arange(1, 15) + 6)).max() <= 1
+
+
+def test_jitter__at_scale_one_pixels_are_where_the_run_time_has_them():
+    image = ramp(10, 15, 16)
+    sample, _ = jitter(bare(image), (80, 120), Augmentation(scale=(1.0, 1.0), flip=0), np.random.default_rng(0))
+    expected = cv2.resize(image, (120, 80), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(sample.image[8:-8, 8:-8].astype(int) - expected[8:-8, 8:-8]).max() <= 1
+
+
+def test_change_colours__bright_pixels_stay_bright():
+    white = np.full((8, 8, 3), 250, np.uint8)
+    white[:, :4] = 5
+    for seed in range(20):
+        changed = change_colours(white, 0.4, np.random.default_rng(seed)).astype(int)
+        assert (changed[:, 4:] > changed[:, :4]).all()
+
+
+def test_paste__what_is_pasted_is_known_and_stuff_is_left_behind():
+    base = replace(block(np.s_[0:5], np.s_[0:5]), void=np.ones((40, 60), bool))
+    front = block(np.s_[5:15], np.s_[5:15])
+    other = replace(front, masks=np.concatenate((front.masks, ~front.masks)), class_ids=np.array([0, 2]))
+    pasted = [paste(base, other, PLAIN.labels.is_thing(), np.random.default_rng(seed)) for seed in range(12)]
+    assert any(p is not base for p in pasted) and all(2 not in p.class_ids for p in pasted)
+    for p in pasted:
+        assert (p.void == (base.void if p is base else ~front.masks[0])).all()
+
+
+def test_prompts__a_background_click_on_nested_objects_means_the_inner_one():
+    outer, inner = block(np.s_[5:35], np.s_[10:50]), block(np.s_[15:25], np.s_[20:40])
+    sample = replace(outer, masks=np.concatenate((outer.masks, inner.masks)), class_ids=np.array([0, 1]))
+    prompts = sample_prompts(sample, PromptMix(number=60, boxes=0, background=1), np.random.default_rng(0))
+    x, y = (prompts.boxes[:, 0] + 3).astype(int), (prompts.boxes[:, 1] + 3).astype(int)
+    on_inner = inner.masks[0][y, x]
+    assert on_inner.any() and (prompts.masks[on_inner] == inner.masks[0]).all()
+
+
+def test_prompts__on_unlabelled_ground_nothing_but_the_clicks_surroundings_is_known():
+    sample = block(np.s_[8:28], np.s_[10:40])
+    prompts = sample_prompts(sample, PromptMix(number=40, boxes=0, background=1), np.random.default_rng(0))
+    beside = ~(prompts.masks == sample.masks[0]).all(axis=(1, 2))
+    assert beside.any() and (prompts.voids[beside] == ~(prompts.masks[beside] | sample.masks[0])).all()
+
+
+def test_prompts__centred_clicks_are_in_the_middle_and_all_lie_in_the_picture():
+    sample = block(np.s_[8:28], np.s_[30:50])
+    prompts = sample_prompts(sample, PromptMix(number=4, boxes=0, background=0, centred=1), np.random.default_rng(0))
+    assert (np.abs(prompts.boxes[:, :2] + 3 - (39.5, 17.5)) <= 1).all()
+    prompts = sample_prompts(sample, PromptMix(number=60, boxes=0, background=1), np.random.default_rng(0), valid=(30, 50))
+    assert (prompts.boxes[:, 2:] - 3 < (50, 30)).all()
+
+
+def test_prompts__the_object_itself_is_known_even_where_it_lies_on_void():
+    sample = replace(block(np.s_[8:28], np.s_[10:40]), void=np.ones((40, 60), bool))
+    prompts = sample_prompts(sample, PromptMix(number=6, background=0), np.random.default_rng(0))
+    assert (prompts.voids == ~sample.masks[0]).all()
+
+
+def test_motion_blur__is_as_bright_as_before():
+    image = np.full((20, 30, 3), 120, np.uint8)
+    assert all(np.abs(motion_blur(image, np.random.default_rng(seed)).astype(int) - 120).max() <= 1 for seed in range(9))
+
+
+def test_source__frames_of_a_video_hold_what_is_seen_and_clips_end_with_it(tmp_path):
+    videos = source("videos", video_set(tmp_path, frames=3))
+    for seed in range(12):
+        assert videos.draw(np.random.default_rng(seed)).masks.any(axis=(1, 2)).all()  # in the first frame nothing is
+        assert len(videos.draw_clip(5, np.random.default_rng(seed))) == 5
+
+
+def test_mixture__what_the_canvas_has_beside_the_picture_is_black(tmp_path):
+    how = Augmentation(scale=(0.5, 0.5), copy_paste=1.0, colour=0.4)
+    mixture = Mixture([source("panoptic", panoptic_set(tmp_path))], (64, 96), how)
+    for seed in range(8):
+        sample, valid = mixture.image(np.random.default_rng(seed))
+        assert valid[0] < 64 and not sample.image[valid[0] :].any() and not sample.image[:, valid[1] :].any()
+        assert not sample.masks[:, valid[0] :].any() and not sample.masks[:, :, valid[1] :].any()

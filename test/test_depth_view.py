@@ -192,6 +192,8 @@ def test_rays__are_computed_once_for_a_calibration():
     assert camera.of(info(), SIZE) is first
     other = camera.of(info(k=[90.0, 0, 80, 0, 90, 60, 0, 0, 1]), SIZE)
     assert other is not first and abs(other[0, 0, 0]) > abs(first[0, 0, 0])
+    for rectified, corner in ((False, -80 / 100), (True, -82 / 110), (False, -80 / 100)):
+        assert camera.of(info(), SIZE, rectified)[0, 0, 0] == pytest.approx(corner)
 
 
 @pytest.mark.parametrize("calibration, sentence", [
@@ -380,3 +382,37 @@ def test_feed__time_that_goes_back_is_no_reason_to_wait_for_ever():
     assert feed.near(1033 * MS, 0.05) is None  # that one was of another time
     feed.clear()
     assert feed.near(0, 0.05) is None and not feed.alive
+
+
+def test_pinhole_rays__each_axis_has_its_own_focal_length():
+    rays = pinhole_rays((3, 4), [[100.0, 0, 1], [0, 50.0, 2], [0, 0, 1]])
+    np.testing.assert_allclose(rays[0, 3], (0.02, -0.04), atol=1e-6)
+
+
+def test_points__where_there_is_no_ray_nothing_is_known():
+    view = wall()
+    view.rays[3, 5] = np.nan
+    assert np.isnan(view.points()[3, 5]).all() and np.isfinite(view.points()[3, 6]).all()
+
+
+def test_measure__stray_points_do_not_widen_the_box():
+    view, mask = box_scene()
+    exact = measure(mask[Roi.of_mask(mask).slices], Roi.of_mask(mask), view)
+    view.rays[55, 95] = (3.0, 3.0)  # one pixel of ninety-six
+    extent = measure(mask[Roi.of_mask(mask).slices], Roi.of_mask(mask), view)
+    np.testing.assert_allclose(extent.size, exact.size, atol=0.05)
+
+
+def test_measure__glass_whose_depth_is_known_in_a_few_places_only_has_none():
+    view, mask = wall(), rectangle(20, 20, 100, 80)
+    view.depth[mask] = np.nan
+    view.depth[30:33, 30:110] = 2.0  # 240 of 8000 pixels
+    assert measure(mask[Roi.of_mask(mask).slices], Roi.of_mask(mask), view) is None
+
+
+def test_measure__a_flat_thing_with_a_step_of_some_centimetres_is_measured_whole():
+    view, mask = wall(), rectangle(40, 40, 60, 30)
+    view.depth[mask] = 2.0
+    view.depth[40:70, 80:100] = 2.03  # of a third of it
+    extent = measure(mask[Roi.of_mask(mask).slices], Roi.of_mask(mask), view)
+    assert extent.size[0] == pytest.approx(0.02 * 55, abs=0.05) and extent.size[2] == pytest.approx(0.03, abs=0.001)

@@ -107,3 +107,25 @@ def test_report__numbers():
     assert got["frames dropped"] == "2" and got["frames published"] == "3" and got["last error"] == "step is wrong"
     assert got["latency p50 (ms)"] == "20.00" and got["segmenter p50 (ms)"] == "6.00"
     assert values(node)["latency p50 (ms)"] == "20.00" and "step is wrong" in values(node)["last error"]
+
+
+def test_report__of_two_cameras_sums_counts_and_names_the_slowest_and_the_newest():
+    now = [0.0]
+    early, late = stats(lambda: now[0]), stats(lambda: now[0], received=0)
+    now[0] = 3.0
+    late.arrived()
+    now[0] = 4.0
+    for camera, total in ((early, 10), (late, 30)):
+        camera.was_published(StageTimes(wait=1, decode=1, segment=6, publish=2, total=total))
+    early.was_replaced()
+    late.was_bad("step is wrong")
+    got = values(report(status(cameras=[CameraStatus("a", "/a", early), CameraStatus("b", "/b", late)]))[0])
+    assert (got["frames received"], got["frames dropped"]) == ("3", "2")
+    assert got["latency p50 (ms)"] == "30.00" and got["age of the last frame (s)"] == "1.000"
+
+
+def test_report__an_error_that_is_over_and_frames_that_nobody_waits_for_are_no_error():
+    broken = CameraStatus("front", "/front/image_raw", stats(), listeners=False)
+    for _ in range(5):
+        broken.stats.failed("RuntimeError: out of memory")
+    assert [part.level for part in report(status(last_error="no model", cameras=[broken]))] == [OK, OK]

@@ -115,3 +115,17 @@ def test_quality__of_a_frame_is_that_of_its_prompts_one_by_one():
     at_once.add_frame(picture, frame)
     segmenter.close()
     assert np.allclose(one_by_one.ious, at_once.ious, atol=0.01) and len(np.unique(np.array(at_once.ious).round(3))) > 20
+
+
+def test_iou__of_truth_and_answer_leaves_void_out():
+    truth, answer = box(np.s_[0:10], np.s_[0:20]), box(np.s_[0:10], np.s_[0:10])
+    assert iou(truth, answer, box(np.s_[0:10], np.s_[10:20])) == 1.0
+    assert iou(box(np.s_[0:2], np.s_[0:2]), np.zeros((40, 60), bool), box(np.s_[0:9], np.s_[0:9])) == 1.0
+
+
+def test_quality__groups_of_several_pictures_hold_their_own_objects():
+    left, right = box(np.s_[5:35], np.s_[5:25]), box(np.s_[5:35], np.s_[30:55])
+    quality = PromptQuality(clicks=1)
+    quality.add(sample(left), lambda clicks: left, ["cup"])
+    quality.add(sample(right), lambda clicks: np.zeros_like(right), ["box"])
+    assert {name: row["miou"] for name, row in quality.summary()["classes"].items()} == {"cup": [100.0], "box": [0.0]}

@@ -187,3 +187,9 @@ def test_main__one_scenario__prints_a_line_for_each_tracker(capsys):
     assert tracking_bench.main(["--seeds", "1", "--only", "look-alikes, 5", "--trackers", "rmpsam", "query matching"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("  rmpsam") for line in lines) == 2 and "all together" in lines
+
+
+def test_clear__an_id_that_still_fits__is_kept_though_another_fits_better():
+    first = MatchedFrame(np.array([1]), np.array([7]), np.array([[0.9]]))
+    second = MatchedFrame(np.array([1]), np.array([7, 8]), np.array([[0.6, 0.95]]))
+    assert clear([first, second]) == (2, 0, 1, 0, 0)

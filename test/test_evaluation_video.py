@@ -16,7 +16,7 @@ from rmpsam_ros.cli import model_options
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.evaluation.clicked import ClickedObjects, clicked_summary
 from rmpsam_ros.evaluation.video import read_videos
-from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
+from rmpsam_ros.evaluation.video_metrics import MOST_TRACKS, VideoTally, average_precision
 from rmpsam_ros.results import write_image
 from rmpsam_ros.tracking.masks import PackedMasks
 
@@ -298,3 +298,22 @@ def test_eval_video__trackers_of_the_help__are_those_that_there_are():
     from rmpsam_ros.evaluation.trackers import CONTESTANTS
 
     assert TRACKERS == tuple(CONTESTANTS)
+
+
+def test_average_precision__by_hand__a_second_track_of_an_object_and_one_of_nothing_are_false():
+    masks = np.zeros((3, 4, 16), bool)
+    masks[0, :, :4], masks[1, :, 8:12], masks[2, :, 14:] = True, True, True  # two objects, and nothing
+    truth, found = PackedMasks.of(masks[:2]), PackedMasks.of(masks[[2, 0, 0, 1]])
+    result = VideoTally({1: 0, 2: 0})
+    result.add(np.array([1, 2]), truth, np.array([1, 2, 3, 4]), found, np.zeros(4, int), np.array([0.9, 0.8, 0.7, 0.6], np.float32), 0.0)
+    assert average_precision([result]) == pytest.approx((0.5, 0.5))  # best first: wrong, right, again, right
+
+
+def test_average_precision__of_one_class_the_hundred_best_tracks_count():
+    masks = np.zeros((2, 4, 16), bool)
+    masks[0, :, :4], masks[1, :, 8:12] = True, True
+    result = VideoTally({1: 0})
+    found = PackedMasks.of(masks[[1] * MOST_TRACKS + [0]])  # the right one comes last
+    ids = np.arange(1, MOST_TRACKS + 2)
+    result.add(np.array([1]), PackedMasks.of(masks[:1]), ids, found, np.zeros(len(ids), int), np.linspace(0.9, 0.1, len(ids), dtype=np.float32), 0.0)
+    assert average_precision([result]) == (0.0, 0.0)

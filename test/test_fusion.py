@@ -11,6 +11,7 @@ from rmpsam_ros import fusion, ownership
 from rmpsam_ros.label_groups import only
 from rmpsam_ros.labels import OFFICIAL, make_label_set
 from rmpsam_ros.placement import Placement, place
+from rmpsam_ros.types import PanopticResult, Roi, Segment
 
 COCO = OFFICIAL["coco-panoptic"]
 NO_OBJECT = len(COCO)
@@ -195,3 +196,62 @@ def test_semantic__class_ids_and_unlabelled():
     assert semantic[0, 0] == 1 and semantic[0, -1] == 255
     confidence = result.confidence()
     assert confidence.dtype == np.uint8 and confidence[0, 0] == round(255 * result.segments[0].score) and confidence[0, -1] == 0
+
+
+def halves(*pairs):
+    """(K, 8, 8) logits, of each query one for the left and one for the right half."""
+    masks = np.zeros((len(pairs), 8, 8), np.float32)
+    for mask, (left, right) in zip(masks, pairs):
+        mask[:, :4], mask[:, 4:] = left, right
+    return masks
+
+
+WHOLE = Placement((32, 32), (32, 32), (32, 32))
+
+
+def test_fuse__stuff_of_two_queries_is_one_segment_with_the_better_ones_score_and_query():
+    labels = make_label_set("two", ["cup"], ["floor"])
+    masks = np.full((3, 8, 8), -9, np.float32)
+    masks[0, :3, :3] = masks[1, 5:, 5:] = masks[2, :3, 5:] = 9
+    queries = np.arange(3, dtype=np.float32)[:, None]
+    result = fusion.fuse(np.array([1, 1, 0]), np.array([0.6, 0.9, 0.8], np.float32), masks, WHOLE, labels, 0.5, 0.0, queries=queries)
+    assert_consistent(result)
+    floor, cup = result.segments
+    assert (floor.class_name, floor.query_index, floor.query[0]) == ("floor", 1, 1) and floor.score == pytest.approx(0.9)
+    assert floor.roi.width == floor.roi.height == 32 and cup.query_index == 2
+
+
+def test_fuse__thresholds__a_score_at_it_is_left_out_and_a_mask_that_is_won_whole_stays():
+    labels = make_label_set("one", ["cup"], [])
+    result = fusion.fuse(np.array([0, 0]), np.array([0.5, 0.75], np.float32), halves((9, -9), (9, 9)), WHOLE, labels, 0.5, 1.0)
+    assert [s.query_index for s in result.segments] == [1]
+
+
+def test_fuse__the_best_queries_keep_their_order():
+    labels = make_label_set("one", ["cup"], [])
+    masks = np.full((3, 8, 8), -9, np.float32)
+    masks[0, :3], masks[1, 3:5], masks[2, 5:] = 9, 9, 9
+    result = fusion.fuse(np.array([0, 0, 0]), np.array([0.6, 0.8, 0.9], np.float32), masks, WHOLE, labels, 0.5, 0.0, max_segments=2)
+    assert [s.query_index for s in result.segments] == [1, 2]
+
+
+def test_fuse__a_query_that_wins_only_where_it_is_below_one_half_is_no_segment():
+    labels = make_label_set("two", ["cup", "bowl"], [])
+    result = fusion.fuse(np.array([0, 1]), np.array([0.9, 0.9], np.float32), halves((1, -1), (9, -9)), WHOLE, labels, 0.5, 0.0)
+    assert [s.class_name for s in result.segments] == ["bowl"] and set(np.unique(result.segment_ids)) == {0, 1}
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_assign__of_equals_the_first_wins(dense, monkeypatch):
+    monkeypatch.setattr(ownership, "_BLOCK_COST", 1e9 if dense else 0)
+    result = ownership.assign(np.full(2, 0.8, np.float32), halves((5, -5), (5, -5)), WHOLE)
+    assert set(np.unique(result.owner)) == {0, 1}
+
+
+def test_semantic_and_confidence__of_ids_beyond_a_byte():
+    labels = make_label_set("two", ["cup"], ["floor"])
+    segments = tuple(Segment(k, k % 2, "", k % 2 == 0, k / 600, 1, Roi(0, 0, 1, 1)) for k in range(1, 601))
+    ids = np.arange(601, dtype=np.uint16)[None]
+    result = PanopticResult(ids, segments, labels)
+    assert result.semantic()[0].tolist() == [255, *(k % 2 for k in range(1, 601))]
+    assert result.confidence()[0].tolist() == [0, *(round(255 * k / 600) for k in range(1, 601))]

@@ -11,7 +11,7 @@ from test_segmenter import picture
 
 from rmpsam_ros import Segmenter, Tracker, cli
 from rmpsam_ros.errors import ModelError
-from rmpsam_ros.label_groups import label_groups, load_label_groups
+from rmpsam_ros.label_groups import label_groups, load_label_groups, only
 from rmpsam_ros.labels import make_label_set
 from rmpsam_ros.results import write_image
 from rmpsam_ros.types import PanopticResult, Roi, Segment
@@ -166,3 +166,11 @@ def test_command__segment__writes_the_groups_and_refuses_others(tmp_path, capsys
     assert cli.main([*words, "--label-groups", str(tmp_path / "nav.yaml")]) == 2
     error = capsys.readouterr().err
     assert "'spoon' takes 'spoon', which is no class of tiny" in error and error.count("\n") == 1
+
+
+def test_only__of_a_map_with_hundreds_of_segments():
+    ids = np.arange(1, 601, dtype=np.uint16).reshape(20, 30)
+    whole = PanopticResult(ids, tuple(segment(k, k % 2, area=1) for k in range(1, 601)), LABELS)
+    kept = only(whole, np.array([True, False, False, False, False, False]))
+    assert len(kept.segments) == 300 and kept.segment_ids.max() == 300
+    assert np.array_equal(kept.segment_ids > 0, ids % 2 == 0)

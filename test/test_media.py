@@ -214,3 +214,40 @@ def test_video__says_what_is_wrong(tmp_path: Path, capfd) -> None:
         Video("/dev/null")
     assert is_device("/dev/video0") and not is_device("video0.mp4")
     assert capfd.readouterr().err == ""
+
+
+def test_list_media__names_that_differ_in_case_only_are_told_apart(tmp_path: Path) -> None:
+    for name in ("a/cat.png", "b/Cat.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"x")
+    assert [file.name for file in list_media([tmp_path / "a", tmp_path / "b"])] == ["cat", "Cat_2"]
+
+
+def test_read_image__half_transparent_in_sixteen_bits_is_half_white(tmp_path: Path) -> None:
+    picture = np.zeros((4, 4, 4), np.uint16)
+    picture[..., 3] = 32768
+    assert (np.abs(read_image(_write(tmp_path / "half.png", picture)).astype(int) - 127) <= 1).all()
+
+
+class Stamps:
+    """Stands for OpenCV's video: what it says of each frame's time, milliseconds."""
+
+    def __init__(self, times: list[float]) -> None:
+        self.times, self.at = times, -1
+
+    def read(self):
+        self.at += 1
+        return self.at < len(self.times), np.zeros((4, 4, 3), np.uint8)
+
+    def get(self, _: int) -> float:
+        return self.times[self.at]
+
+    def release(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("times, seconds", [([5000, 5100, 5300], [0, 0.1, 0.3]), ([0, 0, 0], [0, 0.1, 0.2]), ([0, 100, 100, 300], [0, 0.1, 0.2, 0.3])])
+def test_video__times_begin_at_nought_and_always_go_on(clip: Path, times, seconds) -> None:
+    with Video(clip) as video:
+        video._capture, video.frame_count = Stamps(times), 0
+        assert [frame.seconds for frame in video] == pytest.approx(seconds)

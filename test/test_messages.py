@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
@@ -11,12 +12,14 @@ import pytest
 
 pytest.importorskip("rmpsam_ros.msg", reason="the messages are not built (pip install . builds them)")
 
+from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from fakes import LABELS, FakeFrame, FakeSegmenter
+from rmpsam_ros.ros.frame_messages import frame_messages, frame_topics
 from rmpsam_ros.ros.messages import (
-    byte_array, image_message, label_set_message, mask_message, panoptic_message, stamp_ns, tracks_message,
+    byte_array, camera_info_message, image_message, label_set_message, mask_message, panoptic_message, stamp_ns, tracks_message,
 )
 from rmpsam_ros.types import PanopticResult, Roi, Segment, TrackedInstance, TrackState
 
@@ -95,3 +98,23 @@ def test_label_set_message():
 
 def test_stamp_ns():
     assert stamp_ns(header().stamp) == 12_000_000_345 and stamp_ns(Image().header.stamp) == 0
+
+
+def test_stamp_ns__of_today_is_exact():
+    assert stamp_ns(Time(sec=1_790_000_000, nanosec=123_456_789)) == 1_790_000_000_123_456_789
+
+
+def test_image_message__says_this_machines_byte_order():
+    assert image_message(np.array([[1]], np.uint16), "mono16", header()).is_bigendian == (sys.byteorder == "big")
+
+
+def test_camera_info_message__of_a_picture_that_is_wider_than_high():
+    message = camera_info_message((480, 640), [[500, 0, 320], [0, 510, 240], [0, 0, 1]], header())
+    assert (message.height, message.width, message.header) == (480, 640, header())
+    assert message.k.tolist() == [500, 0, 320, 0, 510, 240, 0, 0, 1] and not any(message.d)
+
+
+def test_frame_messages__of_a_frame_that_was_not_tracked_are_all_but_tracks():
+    result = FakeFrame(FakeSegmenter(), np.zeros((4, 6, 3), np.uint8), 0.0).panoptic()
+    topics = [{topic for topic, _ in frame_messages(lambda topic: True, result, tracks, header(), "")} for tracks in ((), None)]
+    assert topics[0] == set(frame_topics()) and topics[1] == topics[0] - {"tracks"}

@@ -144,3 +144,9 @@ def test_markers__what_is_gone_is_taken_down_once():
     makes.message(both, {5: EXTENT}, HEADER)
     assert [m.action for m in makes.clear(HEADER).markers] == [Marker.DELETEALL]
     assert makes.message((), {}, HEADER).markers[0].action == Marker.DELETEALL
+
+
+def test_cloud__the_byte_above_the_colour_is_nought():
+    view, image, panoptic = parts()
+    words = np.frombuffer(bytes(cloud_message(view, image, panoptic, (), 1, HEADER).data), "<u4").reshape(-1, 6)
+    assert not (words[:, 3] >> 24).any() and words[0, 3] == int.from_bytes(image[0, 0].tobytes(), "big")

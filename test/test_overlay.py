@@ -1,13 +1,15 @@
 """Drawing: the right pixels change, and only those; names stay inside and apart; colours are stable."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_banner, draw_click, draw_followed, draw_panoptic
+from rmpsam_ros.overlay import MAX_TAGS, UNTRAINED_BANNER, draw_banner, draw_click, draw_followed, draw_panoptic, tag_text
 from rmpsam_ros.overlay_colors import segment_colors, track_color
-from rmpsam_ros.overlay_tags import TagLayer, text_size
+from rmpsam_ros.overlay_tags import TagLayer, paint_text, text_size
 from rmpsam_ros.types import ClassLabel, LabelSet, PanopticResult, PointPrompt, PromptResult, Roi, Segment, TrackedInstance, TrackState
 
 LABELS = LabelSet(
@@ -258,3 +260,55 @@ def test_glyphs__same_tag_twice_gives_the_same_pixels() -> None:
     for canvas in (first, second):
         assert TagLayer(canvas).put("cup 0.9", (1, 2, 3), (100, 30))
     assert np.array_equal(first, second) and first.max() > 200
+
+
+def test_draw_click__outline_of_a_mask_lies_on_it() -> None:
+    mask = np.zeros((480, 640), bool)
+    mask[40:140, 300:500] = True
+    drawn = draw_click(np.zeros((480, 640, 3), np.uint8), _click(mask), caption="")
+    assert (drawn[40, 310:490] == 255).all() and (drawn[50:130, 300] == 255).all()
+    mask[38:142, 298:502] = True
+    assert not drawn[~mask].any()
+
+
+def test_draw_panoptic__things_are_named_before_stuff_and_not_more_than_can_be_read(monkeypatch) -> None:
+    named: list[str] = []
+    monkeypatch.setattr(TagLayer, "put", lambda self, text, color, anchor: named.append(text))
+    ids = np.repeat(np.arange(1, 31, dtype=np.uint16), 20)[None].repeat(100, 0)
+    ids[:20, :20] = 99
+    draw_panoptic(np.zeros((100, 600, 3), np.uint8), _result(ids, {**dict.fromkeys(range(1, 31), 2), 99: 0}))
+    assert named[0] == "person 0.90" and len(named) == MAX_TAGS
+
+
+def test_draw_panoptic__tags_keep_off_the_banner() -> None:
+    ids = np.zeros((480, 640), np.uint16)
+    ids[:30] = 1
+    image, result = np.full((480, 640, 3), 200, np.uint8), _result(ids, {1: 2})
+    plain, named = (draw_panoptic(image, result, banner=UNTRAINED_BANNER, tags=tags) for tags in (False, True))
+    changed = np.flatnonzero((plain != named).any(axis=(1, 2)))
+    strip = np.flatnonzero((draw_banner(image, UNTRAINED_BANNER) != image).any(axis=(1, 2)))
+    assert changed.size and changed.min() > strip.max()
+
+
+def test_draw_banner__of_a_narrow_picture_is_written_smaller() -> None:
+    for width in range(180, 260, 16):
+        lit = np.flatnonzero((draw_banner(np.full((240, width, 3), 255, np.uint8), UNTRAINED_BANNER)[:12, :, 0] > 150).any(axis=0))
+        assert 0 < lit.min() <= width - 1 - lit.max() + 4 and lit.max() < width - 2
+
+
+def test_tag_text__track_ids_only_where_there_is_a_track() -> None:
+    cup = Segment(1, 0, "cup", True, 0.9, 9, Roi(0, 0, 3, 3))
+    assert tag_text(cup) == "cup 0.90" and tag_text(replace(cup, track_id=7, class_name="")) == "object #7 0.90"
+
+
+def test_segment_colors__a_tracked_neighbour_leaves_the_first_of_a_class_its_colour() -> None:
+    tracked = Segment(4, 0, "", True, 0.5, 9, Roi(0, 0, 5, 5), track_id=17)
+    other = Segment(5, 0, "", True, 0.5, 9, Roi(90, 0, 5, 5))
+    assert segment_colors([tracked, other], LABELS) == [track_color(17), (220, 20, 60)]
+
+
+def test_paint_text__what_lies_outside_is_cut_off_and_the_rest_stays_where_it_is() -> None:
+    canvas, whole = np.full((20, 60, 3), 90, np.uint8), np.full((60, 160, 3), 90, np.uint8)
+    paint_text(canvas, -15, -4, "cup 0.9", 0.5)
+    paint_text(whole, 50 - 15, 20 - 4, "cup 0.9", 0.5)
+    assert np.array_equal(canvas, whole[20:40, 50:110]) and canvas.max() > 200

@@ -17,6 +17,7 @@ from rmpsam_ros.placement import axis_of, check_image, fit, place, restore
     ((1920, 1080), (480, 640), (480, 270)),
     ((1, 1), (480, 640), (480, 480)),
     ((2, 4000), (96, 128), (1, 128)),
+    ((97, 131), (96, 128), (95, 128)),
 ])  # fmt: skip
 def test_place__keeps_the_ratio_and_fits(source, padded, resized):
     assert place(source, padded).resized == resized
@@ -105,3 +106,23 @@ def test_points_to_network__pixel_centres_map_to_pixel_centres():
 def test_check_image__bad_input_gets_one_sentence(image, message):
     with pytest.raises(ImageError, match=message):
         check_image(image)
+
+
+def test_valid_cells__a_cell_that_the_image_fills_in_part_counts():
+    assert place((97, 131), (96, 128)).valid_cells == (24, 32) and place((10, 128), (96, 128)).valid_cells == (3, 32)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_turned_back__what_is_not_of_the_image_repeats_its_last_cells(rotation):
+    placement = place((48, 128) if rotation == 180 else (128, 40), (96, 128), rotation)
+    rows, columns = placement.valid_cells
+    back = placement.turned_back(np.full((2, 24, 32), 5.0, np.float32))
+    assert back.shape == (2, *(side // 4 for side in placement.padded)) and (rows, columns) != back.shape[1:]
+    assert (back == 5.0).all()
+
+
+def test_check_image__of_the_largest_side_is_taken_and_beyond_it_refused():
+    assert check_image(np.zeros((1, 16384, 3), np.uint8)).shape == (1, 16384, 3)
+    for shape in ((16385, 1, 3), (1, 16385, 3)):
+        with pytest.raises(ImageError, match="each side must be from 1 to 16384"):
+            check_image(np.zeros(shape, np.uint8))

@@ -77,3 +77,12 @@ def test_moved__quarter_turn_and_shift():
 ])
 def test_rectified__by_the_name_of_the_topic(topic, rectified):
     assert is_rectified(topic) is rectified
+
+
+def test_project__binned_differently_in_each_direction():
+    assert project((0, 0, 1), camera(binning_x=2, binning_y=4)) == pytest.approx((40, 15))
+
+
+def test_project__rectified_the_second_camera_of_a_pair_sees_it_shifted():
+    info = camera(p=[100.0, 0, 80, -20, 0, 100, 60, 0, 0, 0, 1, 0])  # 20 cm to the right of the first
+    assert project((0, 0, 2), info, rectified=True) == pytest.approx((70, 60))

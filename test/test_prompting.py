@@ -112,3 +112,44 @@ def test_prompt__points_may_be_point_prompts_with_labels_of_their_own():
     prompt = parse_prompt([PointPrompt(9, 8, 1), PointPrompt(50, 40, 0), (3, 4)], None, [], SIZE)
     assert [(p.x, p.y, p.label) for p in prompt.points] == [(9, 8, 1), (50, 40, 0), (3, 4, 1)]
     assert [p.label for p in parse_prompt([PointPrompt(9, 8, 0)], [1], [], SIZE).points] == [1]
+
+
+def test_parse_prompt__as_many_as_a_request_takes():
+    assert len(parse_prompt([(1, 1)] * 63, None, [(0, 0, 200, 100)], SIZE).points) == 63
+
+
+def test_answer__a_background_point_that_takes_one_of_two_foreground_points_away_takes_its_surroundings_only():
+    placement = Placement((32, 32), (32, 32), (32, 32))
+    logits = np.full((3, 8, 8), -2, np.float32)
+    logits[0] = logits[1] = 3
+    logits[2, :, 4:] = 9  # lies on the second point, not on the first
+    outputs = PromptOutputs(logits, np.ones(3, np.float32), np.zeros((3, 4), np.float32))
+    prompt = Prompt((PointPrompt(4, 16, 1), PointPrompt(24, 16, 1), PointPrompt(24, 28, 0)), ())
+    mask, *_ = answer(outputs, prompt, placement)
+    assert mask[16, 4] and mask[16, 24] and not mask[28, 24]
+
+
+def test_answer__where_both_points_have_the_very_same_mask_the_background_point_takes_its_surroundings():
+    placement = Placement((32, 32), (32, 32), (32, 32))
+    logits = np.full((2, 8, 8), 3, np.float32)
+    outputs = PromptOutputs(logits, np.ones(2, np.float32), np.zeros((2, 4), np.float32))
+    mask, *_ = answer(outputs, Prompt((PointPrompt(4, 16, 1), PointPrompt(24, 16, 0)), ()), placement)
+    assert mask[16, 4] and not mask[16, 24]
+
+
+def test_answer__connected__regions_that_touch_at_a_corner_are_one():
+    placement = Placement((8, 8), (8, 8), (8, 8))
+    outputs = PromptOutputs(np.array([[[9, -9], [-9, 9]]], np.float32), np.ones(1, np.float32), np.zeros((1, 4), np.float32))
+    mask, *_ = answer(outputs, Prompt((PointPrompt(0, 0, 1),), ()), placement, connected=True)
+    assert mask[0, 0] and mask[7, 7] and not mask[0, 7]
+
+
+def test_answer__connected__a_box_reaches_into_the_row_that_it_ends_in():
+    placement = Placement((32, 32), (32, 32), (32, 32))
+    logits = np.full((1, 8, 8), -9, np.float32)
+    logits[0, :2] = logits[0, 6:] = 9  # two regions
+    outputs = PromptOutputs(logits, np.ones(1, np.float32), np.zeros((1, 4), np.float32))
+    whole, *_ = answer(outputs, Prompt((), ((0.0, 0.0, 32.0, 32.0),)), placement)
+    first = int(np.flatnonzero(whole[16:, 0])[0]) + 16  # row of the lower one
+    mask, *_ = answer(outputs, Prompt((), ((0.0, 14.0, 32.0, first + 0.5),)), placement, connected=True)
+    assert mask[first:].all() and not mask[:first].any()

@@ -12,7 +12,7 @@ from rmpsam_ros.atomic import atomic_file, atomic_folder
 from rmpsam_ros.errors import ImageError
 from rmpsam_ros.labels import OFFICIAL, make_label_set
 from rmpsam_ros.media import MediaFile, Video, VideoFrame
-from rmpsam_ros.results import ResultWriter, categories, category_ids, coco_png, id_map_png, write_image
+from rmpsam_ros.results import OverlayVideo, ResultWriter, categories, category_ids, coco_pixels, coco_png, id_map_png, write_image
 from rmpsam_ros.types import PanopticResult, Roi, Segment
 
 LABELS = make_label_set("test", ["cup", "plate"], ["table"])
@@ -153,3 +153,47 @@ def test_atomic_folder__replaces_as_a_whole_or_not_at_all(tmp_path: Path) -> Non
         (partial / "three").write_text("")
         raise RuntimeError
     assert [p.name for p in path.iterdir()] == ["two"] and [p.name for p in tmp_path.iterdir()] == ["maps"]
+
+
+def test_coco_pixels__ids_beyond_16_bits_keep_all_three_bytes() -> None:
+    assert coco_pixels(np.array([[0x010203]])).tolist() == [[[1, 2, 3]]]  # blue, green, red
+
+
+def test_overlay_video__colours_stay_and_a_frame_of_another_size_is_scaled(tmp_path: Path) -> None:
+    film = OverlayVideo(tmp_path / "film.mp4", 10.0)
+    small = np.full((60, 80, 3), (250, 10, 10), np.uint8)
+    large = np.full((120, 160, 3), (10, 10, 250), np.uint8)
+    large[:60, :80] = (250, 10, 10)
+    film.add(small)
+    film.add(large)
+    film.close()
+    with Video(tmp_path / "film.mp4") as video:
+        first, second = (frame.image.astype(int) for frame in video)
+    assert first.shape == second.shape == (60, 80, 3)
+    assert first[30, 40].argmax() == 0 and second[15, 20].argmax() == 0  # red stays red
+    assert second[45, 60].argmax() == 2 and second[15, 60].argmax() == 2
+
+
+def test_result_writer__of_two_photos_with_one_name_the_second_is_called_by_its_path(tmp_path: Path) -> None:
+    writer = ResultWriter(tmp_path, LABELS)
+    for folder, name in (("/a", "cat"), ("/b", "cat_2")):
+        writer.add_photo(MediaFile(Path(folder) / "cat.jpg", False, name), _result(), None)
+    assert [image["file_name"] for image in writer.images] == ["cat.jpg", "/b/cat.jpg"]
+
+
+def test_atomic_file__what_a_link_leads_to_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "real" / "a.txt")
+    with atomic_file(tmp_path / "link.txt") as partial:
+        partial.write_text("new")
+    assert (tmp_path / "link.txt").is_symlink() and (tmp_path / "real" / "a.txt").read_text() == "new"
+
+
+def test_atomic_folder__that_cannot_take_its_place_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "maps"
+    with atomic_folder(path) as partial:
+        (partial / "one").write_text("one")
+    with pytest.raises(OSError), atomic_folder(path) as partial:
+        partial.rmdir()  # so that the second rename fails
+    assert [p.name for p in path.iterdir()] == ["one"] and [p.name for p in tmp_path.iterdir()] == ["maps"]

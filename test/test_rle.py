@@ -50,3 +50,15 @@ def test_decode__a_list_of_counts__is_read_down_the_columns():
 def test_decode__counts_that_do_not_fit__are_refused(counts):
     with pytest.raises(ImageError, match="broken"):
         rle.decode({"size": [2, 3], "counts": counts})
+
+
+def test_encode__a_crop_that_ends_at_the_lower_edge__is_that_of_the_whole_mask():
+    mask = np.zeros((6, 9), bool)
+    mask[3:, 2:5] = True  # of a thing that the picture cuts off below
+    roi = Roi.of_mask(mask)
+    assert rle.encode(mask[roi.slices], roi, mask.shape) == rle.encode(mask)
+    assert np.array_equal(rle.decode(rle.encode(mask[roi.slices], roi, mask.shape)), mask)
+
+
+def test_decode__bytes__as_pycocotools_gives_them():
+    assert rle.decode({"size": [4, 3], "counts": b"525"}).tolist() == rle.decode({"size": [4, 3], "counts": "525"}).tolist()

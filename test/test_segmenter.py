@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,10 @@ from models import tiny_model
 from test_fusion import assert_consistent
 
 from rmpsam_ros import Segmenter, Tracker
+from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import BackendError, ImageError, ModelError, PromptError, RmpsamError, TrackError
+from rmpsam_ros.prompting import Prompt
+from rmpsam_ros.types import PointPrompt
 
 
 @pytest.fixture(scope="module")
@@ -282,3 +286,52 @@ def test_segmenter__official_weights_give_the_official_panoptic_map(tmp_path):
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         if kind == 1 and box[2] - box[0] == 6 and 0 <= x <= 639 and 0 <= y <= 479:
             assert (prompts.prompt(points=[(x, y)]).mask != mask).mean() < 1e-4
+
+
+def test_segmenter__thresholds_of_nought_are_not_taken_for_the_models_own(model):
+    segmenter = Segmenter(model, backend="openvino", precision="fp32", score_threshold=0.0, overlap_threshold=0.0)
+    assert (segmenter.score_threshold, segmenter.overlap_threshold) == (0.0, 0.0)
+
+
+def test_segmenter__clicks_go_by_the_models_own_choices(model, tmp_path):
+    shutil.copytree(model, tmp_path / "choosy")
+    described = tmp_path / "choosy" / "model.yaml"
+    described.write_text(re.sub("(connected|zoom)_prompts: false", r"\1_prompts: true", described.read_text()))
+    segmenter = Segmenter(tmp_path / "choosy", backend="openvino", precision="fp32")
+    assert segmenter.zoom
+    frame = segmenter.set_image(picture(96, 128))
+    logits = np.full((1, 24, 32), -5.0, np.float32)
+    logits[0, :6, :6] = logits[0, 15:, 20:] = 5.0  # two regions
+    said = PromptOutputs(logits, np.ones(1, np.float32), np.zeros((1, 32), np.float32))
+    mask, *_ = frame.answer(said, Prompt((PointPrompt(5.0, 5.0),), ()))
+    assert mask[5, 5] and not mask[80, 110]
+
+
+def test_prompt__the_query_is_that_of_the_best_foreground_prompt(segmenter, monkeypatch):
+    frame = segmenter.set_image(picture(96, 128))
+    queries = np.arange(3, dtype=np.float32)[:, None]
+    said = PromptOutputs(np.full((3, 24, 32), 5.0, np.float32), np.array([0.3, 0.6, 0.9], np.float32), queries)
+    monkeypatch.setattr(frame, "prompt_outputs", lambda prompt: said)
+    result = frame.prompt(points=[(5, 5), (9, 9), (90, 90)], labels=[1, 1, 0])
+    assert result.query[0] == 1 and result.score == pytest.approx(0.6)
+
+
+def test_features_and_objects__of_an_image_that_leaves_the_input_free_are_the_images_alone(segmenter):
+    frame = segmenter.set_image(picture(40, 128))
+    rows, columns = frame.objects.valid
+    assert (rows, columns) == (10, 32) and frame.features.shape[1:] == (rows, columns)
+
+
+def test_set_images__each_frame_has_timings_of_its_own(model):
+    one, two = Segmenter(model, backend="openvino", precision="fp32", batch=2).set_images([picture(96, 128), picture(48, 64)])
+    one.panoptic()
+    assert "fusion" in one.timings and "fusion" not in two.timings
+
+
+def test_prompt__an_answer_stays_what_it_was_when_others_are_asked_for(segmenter):
+    frame = segmenter.set_image(picture(96, 128))
+    first = frame.prompt(points=[(10, 10)])
+    mask, query = first.mask.copy(), first.query.copy()
+    second = frame.prompt(points=[(110, 80)])
+    assert not np.array_equal(second.query, query)
+    assert np.array_equal(first.query, query) and np.array_equal(first.mask, mask)

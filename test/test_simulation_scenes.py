@@ -26,8 +26,8 @@ SIZE = (120, 160)
 if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
     pytest.skip("mujoco is not installed", allow_module_level=True)
 try:
-    from rmpsam_ros.simulation.stream import SceneStream
-    from rmpsam_ros.simulation.world import World
+    from rmpsam_ros.simulation.stream import SceneStream, SimulatedFrame
+    from rmpsam_ros.simulation.world import Item, World
     from rmpsam_ros.simulation.writer import SceneWriter
 
     next(SceneStream(1, (32, 32), count=1).scene(2))
@@ -190,3 +190,30 @@ def test_rendering__then_triton__both_llvms_live_in_one_process():
                "import triton, torch._inductor.config\nprint('lives')")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0 and "lives" in done.stdout, done.stderr[-300:]
+
+
+def frame_by_hand(**changes) -> SimulatedFrame:
+    ids = np.ones((6, 8), np.int64)
+    ids[:2, :2], ids[4:, 2:] = 2, 3
+    items = {k: Item(k, name, name, k > 1) for k, name in ((1, "floor"), (2, "cup"), (3, "box"))}
+    values = dict(image=np.full((6, 8, 3), (200, 90, 10), np.uint8), ids=ids, depth=np.ones((6, 8), np.float32), camera=CameraModel((6, 8), 10.0),
+                  pose=np.eye(4), segments=items, place="floor", stamp=0.0)  # fmt: skip
+    return SimulatedFrame(**{**values, **changes})
+
+
+def test_frame__depth_that_16_bits_cannot_hold_is_none():
+    depth = np.array([[0.5, 65.0, 65.6, 70.0, np.inf]], np.float32)
+    assert frame_by_hand(depth=depth).millimetres().tolist() == [[500, 65000, 0, 0, 0]]
+
+
+def test_camera__centre_is_that_of_pixels_whose_centres_are_at_integers():
+    assert CameraModel((480, 640), 500.0).matrix.tolist() == [[500, 0, 319.5], [0, 500, 239.5], [0, 0, 1]]
+
+
+def test_writer__specks_are_left_unlabelled_and_colours_are_rgb(tmp_path):
+    writer = SceneWriter(tmp_path, least=8)
+    writer.add([frame_by_hand()], "a")
+    content = json.loads(writer.save()[0].read_text())
+    assert [(s["id"], s["area"]) for s in content["annotations"][0]["segments_info"]] == [(1, 32), (3, 12)]
+    assert not (cv2.imread(str(tmp_path / "panoptic" / "a.png"))[:2, :2] != 0).any()
+    assert np.abs(cv2.imread(str(tmp_path / "images" / "a.jpg"))[3, 4].astype(int) - (10, 90, 200)).max() < 12

@@ -60,3 +60,13 @@ def test_interval__is_the_usual_one():
         stats.arrived()
         now[0] += gap
     assert stats.interval() == 10.0
+
+
+def test_rates__silence_lowers_them_before_the_window_is_over():
+    now = [0.0]
+    stats = CameraStats(clock=lambda: now[0])
+    for index in range(11):
+        now[0] = index * 0.1
+        stats.arrived()
+    now[0] = 4.0
+    assert stats.rates()[0] == pytest.approx(10 / 3)

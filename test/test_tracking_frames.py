@@ -15,6 +15,7 @@ from rmpsam_ros.errors import TrackError
 from rmpsam_ros.prompting import Prompt, class_of_mask
 from rmpsam_ros.tracking import Tracker, with_track_ids
 from rmpsam_ros.tracking.frames import detections_of
+from rmpsam_ros.tracking.lifecycle import BIRTH_SCORE
 from rmpsam_ros.types import PanopticResult, PointPrompt, PromptResult, Roi, Segment, TrackedInstance, TrackState
 
 
@@ -308,3 +309,34 @@ def test_follow__found_by_the_network_after_a_long_while__is_known_again_by_its_
     for k in range(3):
         tracks = tracker.update(SceneFrame([Thing(40, 30)]), stamp=7 + 0.1 * k)
     assert [(t.track_id, t.state) for t in tracks] == [(track_id, TrackState.CONFIRMED)]
+
+
+def test_update__a_lost_track__is_none_of_the_new_frames_segments():
+    tracker = Tracker(LABELS)
+    for k in range(4):
+        tracker.update(SceneFrame([Thing(15, 20, 1), Thing(45, 20, 2)], k / 10))
+    frame = SceneFrame([Thing(45, 20, 2)], 0.4)
+    lost, seen = tracker.update(frame)
+    assert (lost.state, lost.segment_id, seen.segment_id) == (TrackState.LOST, 0, 1)
+    assert [s.track_id for s in with_track_ids(frame.panoptic(), (seen, lost)).segments] == [2, 0]
+
+
+def test_detections_of__depth_of_nought_is_unknown():
+    frame = SceneFrame([Thing(20, 20)])
+    depth = np.full(IMAGE, 2.0, np.float32)
+    depth[:, :88] = 0  # the larger part of it
+    assert detections_of(frame, LABELS.is_thing(), depth).depths.tolist() == [2.0]
+
+
+def test_detections_of__all_in_the_map_may_begin_tracks_and_nothing_beside_it(monkeypatch):
+    frame = SceneFrame([Thing(20, 20, 1, found=0.6), Thing(45, 20, 2, found=0.9)])
+    whole = frame.panoptic()
+    one = replace(whole.segments[0], score=0.3)
+    monkeypatch.setattr(frame, "panoptic", lambda: PanopticResult(np.where(whole.segment_ids == 1, 1, 0).astype(np.uint16), (one,), LABELS))
+    assert (detections_of(frame, LABELS.is_thing()).scores >= BIRTH_SCORE).tolist() == [True, False]
+
+
+def test_detections_of__what_the_filter_leaves_out_is_no_unsure_object_either():
+    things = [Thing(15, 20, 1, kind=0, found=0.3), Thing(45, 20, 2, kind=1, found=0.3)]
+    assert detections_of(SceneFrame(things), LABELS.is_thing()).class_ids.tolist() == [0, 1]
+    assert detections_of(SceneFrame(things, allowed=np.array([False, True, True])), LABELS.is_thing()).class_ids.tolist() == [1]

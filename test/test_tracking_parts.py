@@ -193,3 +193,30 @@ def test_depth_odds__unknown_depth__says_nothing():
     depths = np.array([2.0, np.nan, 0.0], np.float32)
     odds = evidence.depth_odds(np.array([2.0, np.nan], np.float32), depths, np.zeros(2, np.float32))
     assert odds[0, 0] > 1 and not odds[0, 1:].any() and not odds[1].any()
+
+
+def test_predict__at_the_right_border_of_a_wide_image_it_stays_there_and_slows_down():
+    position, velocity = np.array([[60.0, 20.0]], np.float32), np.array([[30.0, 0.0]], np.float32)
+    size = np.array([8.0], np.float32)
+    motion.predict(position, velocity, motion.start_covariance(size, 64), size, motion.REMEMBERED, GRID)
+    assert position[0].tolist() == [GRID[1], 20] and velocity[0, 0] == pytest.approx(30 / np.e, rel=1e-3)
+
+
+def test_grid__the_pixel_of_a_cell_is_in_its_middle():
+    grid = Grid((48, 64), (192, 256))
+    assert grid.pixel(np.array([0, 0])) == (1.5, 1.5) and grid.pixel(np.array([63, 47])) == (253.5, 189.5)
+    assert grid.cell(grid.pixel(np.array([17, 5]))) == (17, 5)
+
+
+def test_depth_odds_and_overlap_odds__what_is_uncertain_says_nothing():
+    assert evidence.overlap_odds(np.array([[0.0, 1.0]]), np.array([[0.0]])).tolist() == [[0, 0]]
+
+
+def test_grid__a_box_is_cut_to_the_image_and_none_where_nothing_is_left():
+    grid = Grid((48, 64), (192, 256))
+    assert grid.boxes(np.array([[-3.0, 2.0], [70.0, 10.0]])) == [(0, 8, 256, 40)]
+    assert grid.boxes(np.array([[64.0, 2.0], [70.0, 10.0]])) == []
+
+
+def test_roi__scaled__stays_in_a_smaller_picture():
+    assert Roi(19, 7, 1, 1).scaled(0.25, 0.5, (4, 5)) == Roi(4, 3, 1, 1)

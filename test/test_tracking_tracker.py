@@ -9,7 +9,7 @@ from tracking_scenes import IMAGE, LABELS, objects, query, square
 
 from rmpsam_ros.errors import TrackError
 from rmpsam_ros.tracking import Detections, Tracker
-from rmpsam_ros.types import TrackState
+from rmpsam_ros.types import LabelSet, TrackState
 
 DT = 0.1
 
@@ -329,3 +329,42 @@ def test_update__thousands_of_frames_of_chaos__memory_stays_flat():
     tracemalloc.stop()
     assert max(held[4:]) - max(held[:4]) < 1_000_000, held  # one forgotten mask a frame would be 3 MB
     assert len(tracker.tracks) < 100 and tracker.tracks[-1].track_id > 1200
+
+
+def test_update__depth_that_is_unknown_for_a_moment__is_that_of_before():
+    tracker = Tracker(LABELS)
+    tracker.update_detections(objects({"x": 20, "y": 20}, depths=[1.5]), 0.0)
+    assert tracker.update_detections(objects({"x": 20, "y": 20}, depths=[float("nan")]), 0.1)[0].depth == 1.5
+
+
+def test_update__an_object_that_has_become_another_kind__is_reported_so_in_time():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20, "kind": 0})] * 150)
+    tracks = run(tracker, [objects({"x": 20, "y": 20, "kind": 1})] * 75, start=15.0)
+    assert [(track.track_id, track.class_name) for track in tracks] == [(1, "box")]
+
+
+def test_update__a_camera_slower_than_what_is_remembered__keeps_its_ids():
+    tracker = Tracker(LABELS, max_age=0.5)
+    tracks = run(tracker, [objects({"x": 20, "y": 20})] * 5, dt=2.0)
+    assert [(track.track_id, track.state) for track in tracks] == [(1, TrackState.CONFIRMED)]
+
+
+def test_update__a_glimpse__is_forgotten_soon_and_a_known_object_is_not():
+    tracker = Tracker(LABELS)
+    run(tracker, [objects({"x": 20, "y": 20, "name": 1})] * 4)
+    tracker.update_detections(objects({"x": 20, "y": 20, "name": 1}, {"x": 50, "y": 35, "name": 2}), 0.4)
+    tracks = run(tracker, [objects()] * 8, start=0.5)
+    assert [track.track_id for track in tracks] == [1]
+
+
+def test_update__masks_that_the_caller_uses_again__are_not_the_tracks():
+    tracker, given = Tracker(LABELS), objects({"x": 20, "y": 20})
+    track, = tracker.update_detections(given, 0.0)
+    given.masks[:] = False
+    assert track.mask.sum() == 40 * 40 - 4
+
+
+def test_update__no_class__is_passed_over_where_all_classes_are_things():
+    things = LabelSet("things", LABELS.classes[:2])
+    assert Tracker(things).update_detections(objects({"x": 20, "y": 20, "kind": -1}), 0.0) == ()

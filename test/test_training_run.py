@@ -20,7 +20,9 @@ from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
+from rmpsam_ros.network import build  # noqa: E402
 from rmpsam_ros.training.finish import export_model  # noqa: E402
+from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate  # noqa: E402
 from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
 from rmpsam_ros.training.start import first_network  # noqa: E402
@@ -260,3 +262,56 @@ def test_start__brings_its_options_of_the_network_unless_the_run_names_others(ex
     assert not first_network(short(example), labels).config.anchors
     with pytest.raises(DataError, match="stuff_queries is 3, but the labels have 2 stuff classes"):
         first_network(short(example, network={"stuff_queries": 3}), labels)
+
+
+def test_optimizer__backbone_learns_slower_and_norms_and_embeddings_do_not_decay():
+    net = build("tiny", num_classes=3, learned_classes=True)
+    freeze(net, 1)
+    optimizer = make_optimizer(net, rate=0.01, decay=0.05, backbone_factor=0.1)
+    named = {id(parameter): name for name, parameter in net.named_parameters()}
+    of_name = {named[id(parameter)]: group for group in optimizer.param_groups for parameter in group["params"]}
+    assert not any(name.startswith(("backbone.conv1", "backbone.bn1", "backbone.layer1")) for name in of_name)
+    assert any(name.startswith("backbone.layer2") for name in of_name)
+    for name, group in of_name.items():
+        assert group["base"] == pytest.approx(0.001 if name.startswith("backbone.") else 0.01), name
+    assert of_name["panoptic_head.kernels.weight"]["weight_decay"] == 0 and of_name["neck.loc_conv.weight"]["weight_decay"] == 0.05
+    assert of_name["panoptic_head.prompt_iou.bias"]["weight_decay"] == 0 and of_name["backbone.layer2.0.bn1.weight"]["weight_decay"] == 0
+
+
+def test_set_rate__warms_up_from_the_first_step_and_ends_at_a_hundredth():
+    optimizer = make_optimizer(build("tiny", num_classes=3, learned_classes=True), 0.01, 0.0, 0.1)
+    assert [set_rate(optimizer, step, 100, 10) for step in (0, 4, 10, 55, 100)] == pytest.approx([0.1, 0.5, 1.0, 0.505, 0.01])
+    assert {round(group["lr"] / group["base"], 9) for group in optimizer.param_groups} == {0.01}
+
+
+def test_averaged_network__soon_forgets_the_first_steps_and_copies_what_is_counted():
+    net = torch.nn.BatchNorm2d(1)
+    averaged = AveragedNetwork(net, 0.9)
+    with torch.no_grad():
+        net.weight += 10.0
+    net.num_batches_tracked += 5
+    averaged.update(net, 0)
+    assert float(averaged.net.weight) == pytest.approx(1 + 9.0) and int(averaged.net.num_batches_tracked) == 5
+    averaged.update(net, 1000)
+    assert float(averaged.net.weight) == pytest.approx(10.1)
+
+
+def test_train__a_step_with_infinite_gradients_leaves_the_weights_alone(example, monkeypatch):
+    run = TrainingRun(short(example, steps=1, out="infinite"))
+    weight = run.net.panoptic_head.kernels.weight
+    before = weight.detach().clone()
+    monkeypatch.setattr(run, "losses", lambda batch: {"object/class": (weight * float("nan")).sum()})
+    run.train()
+    assert torch.equal(weight, before) and run.step == 1
+
+
+def test_resume__with_another_learning_rate__goes_on_with_it(example):
+    TrainingRun(short(example, steps=1, out="rate", learning_rate=0.01)).save()
+    resumed = TrainingRun(short(example, steps=1, out="rate", learning_rate=0.002), resume=True)
+    assert {group["base"] for group in resumed.optimizer.param_groups} == {0.002}
+
+
+def test_checkpoint__that_holds_more_than_numbers_is_not_loaded(tmp_path):
+    torch.save({"format": "rmpsam-training-1", "step": tmp_path}, tmp_path / "checkpoint.pt")
+    with pytest.raises(DataError, match="loaded safely"):
+        read_checkpoint(tmp_path / "checkpoint.pt")

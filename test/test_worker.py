@@ -11,6 +11,8 @@ import pytest
 from fakes import FakeSegmenter
 from rmpsam_ros.depth_view import DepthView
 from rmpsam_ros.errors import ImageError, ModelError, PromptError, TrackError
+from rmpsam_ros.ros.feeds import Feed, Processed, Received
+from rmpsam_ros.ros.live_values import LiveValues
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.requests import Ask
 from rmpsam_ros.ros.stats import CameraStats
@@ -544,3 +546,84 @@ def test_worker__without_a_tracker_a_click_is_answered_all_the_same(make):
     assert run.worker.ask(ask).result(5).problem == "this node does not track"
     with pytest.raises(PromptError, match="does not track"):
         run.worker.remove_track("camera", 1)
+
+
+def test_live_values__a_model_that_does_not_zoom_stays_so():
+    segmenter = FakeSegmenter()
+    segmenter.zoom = False
+    LiveValues(segmenter).take_over(NodeConfig(prompt_zoom=True), ())
+    assert segmenter.zoom is False
+
+
+def test_feed__images_without_a_stamp_are_no_jumps_in_time():
+    feed = Feed("camera", 4)
+    assert [feed.offer(Received("camera", None, 0, float(k), k), True) for k in range(3)] == ["", "", ""]
+    assert feed.stats.stamp_jumps == 0
+
+
+def test_feed__of_frames_with_one_stamp_the_latest_is_meant():
+    feed = Feed("camera", 4)
+    for number in (1, 2):
+        feed.keep(Processed("camera", None, 5, number, SimpleNamespace(keep_for_prompts=lambda: None)))
+    assert feed.with_stamp(5).number == 2 and feed.with_stamp(6) is None
+
+
+def test_worker__a_frame_that_a_click_has_used_is_not_inferred_again(make):
+    it = make()
+    it.hooks.listening = set()
+    it.worker.offer("camera", message(), 1)
+    it.worker.ask(click()).result(5)
+    it.hooks.listening = None
+    it.worker.offer("camera", message(), 2)
+    until(lambda: it.hooks.published)
+    assert it.hooks.published == [("camera", 2)] and it.segmenter.images == [1, 2] and it.stats["camera"].replaced == 0
+
+
+def test_worker__clicks_are_answered_in_the_order_in_which_they_came(make):
+    it, order = make(), []
+    under_way(it, 1)
+    for number in range(4):
+        it.worker.ask(click()).add_done_callback(lambda _, number=number: order.append(number))
+    it.segmenter.gate.set()
+    until(lambda: len(order) == 4)
+    assert order == [0, 1, 2, 3]
+
+
+def test_worker__a_frame_that_is_under_way_when_paused_is_forgotten_too(make):
+    it = make()
+    under_way(it, 1)
+    it.worker.pause("the node was deactivated")
+    it.segmenter.gate.set()
+    until(lambda: it.stats["camera"].processed == 1)
+    it.worker.resume()
+    it.worker.offer("camera", message(), 2)
+    until(lambda: it.stats["camera"].processed == 2)
+    with pytest.raises(PromptError, match="not in the cache: the cache holds 1 frames"):
+        it.worker.ask(click(stamp=1)).result(5)
+
+
+def test_worker__closed__tells_the_clicks_that_wait(make):
+    it = make()
+    under_way(it, 1)
+    future = it.worker.ask(click())
+    it.worker.close(timeout=0.01)
+    with pytest.raises(PromptError, match="shutting down"):
+        future.result(1)
+    it.segmenter.gate.set()
+
+
+def test_worker__what_comes_while_switched_off_is_not_counted_as_replaced(make):
+    it = make()
+    it.worker.enable(False)
+    for stamp in (1, 2, 3):
+        it.worker.offer("camera", message(), stamp)
+    assert it.stats["camera"].replaced == 0
+
+
+def test_worker__the_stages_of_a_frame_make_up_its_time(make):
+    it = make(seconds=0.01)
+    it.worker.offer("camera", message(), 1)
+    stats = it.stats["camera"]
+    until(lambda: stats.published == 1)
+    stages = {name: stats.percentile(name, 50) for name in ("wait", "decode", "segment", "publish", "total")}
+    assert stages.pop("total") == pytest.approx(sum(stages.values())) and stages["segment"] >= 10 and min(stages.values()) >= 0

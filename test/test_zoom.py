@@ -11,7 +11,7 @@ from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.placement import place
 from rmpsam_ros.prompting import Prompt
 from rmpsam_ros.types import PointPrompt, Roi
-from rmpsam_ros.zoom import GROWTH, NEAR, SMALLEST, SURE, Zoom, window
+from rmpsam_ros.zoom import GROWTH, NEAR, SMALLEST, SURE, Zoom, _is_cut, window
 
 SIZE = (480, 640)
 
@@ -222,3 +222,47 @@ def test_segmenter__of_a_batch_looks_closer_as_one_of_a_single_image_does(backen
     assert (one is None) == (two is None)
     if one is not None:
         assert np.mean(one[0] != two[0]) < 0.001 and one[2] == pytest.approx(two[2], abs=1e-3)
+
+
+def test_is_cut__by_an_edge_within_the_picture_and_not_by_the_pictures_own():
+    mask = np.zeros((100, 200), bool)
+    mask[:40, :40] = True
+    assert not _is_cut(mask, Roi(0, 0, 60, 60)) and not _is_cut(mask[::-1, ::-1], Roi(140, 40, 60, 60))
+    for roi in (Roi(0, 0, 60, 40), Roi(0, 0, 40, 60), Roi(0, 10, 60, 60), Roi(10, 0, 60, 60)):
+        assert _is_cut(mask, roi)
+
+
+def test_answer__clicks_to_and_fro_between_two_objects_share_two_windows():
+    network = Network()
+    zoom = zoom_on(network, capacity=2)
+    for x in (100, 400, 100, 100, 400, 100):
+        zoom.answer(Prompt((PointPrompt(float(x), 300.0),), ()), first_answer(Roi(x - 10, 290, 20, 20)))
+    assert len(network.encoded) == 2
+
+
+def test_segmenter__looks_closer_at_the_picture_as_it_was_and_turned_as_it_is(monkeypatch):
+    segmenter = Segmenter(tiny_model(), backend="openvino", precision="fp32", zoom=True)
+    looks = []
+
+    def features_of(part, rotation=0):
+        looks.append((part, rotation))
+        raise LookupError
+
+    monkeypatch.setattr(segmenter, "features_of", features_of)
+    image = np.random.default_rng(5).integers(0, 255, (240, 320, 3), dtype=np.uint8)
+    wanted = image[window((150, 110, 170, 130), (240, 320)).slices].copy()
+    zoom = segmenter.set_image(image, rotation=90).zoom()
+    image[:] = 0  # a camera's next picture in the same memory
+    with pytest.raises(LookupError):
+        zoom.answer(Prompt((PointPrompt(160.0, 120.0),), ()), first_answer(Roi(150, 110, 20, 20)))
+    (part, rotation), = looks
+    assert np.array_equal(part, wanted) and rotation == 90
+
+
+def test_segmenter__features_of_a_part_leave_those_of_the_last_frame_alone():
+    segmenter = Segmenter(tiny_model(), backend="openvino", precision="fp32")
+    rng = np.random.default_rng(6)
+    frame = segmenter.set_image(rng.integers(0, 255, (96, 128, 3), dtype=np.uint8))
+    before = frame.features.copy()
+    segmenter.features_of(rng.integers(0, 255, (48, 64, 3), dtype=np.uint8))
+    assert np.array_equal(frame.features, before)

@@ -1,0 +1,65 @@
+"""Requests as the services take them, without a node: what they mean, and what comes of one that nobody answers."""
+from __future__ import annotations
+
+from concurrent.futures import Future
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("rmpsam_ros.srv", reason="the services are not built (pip install . builds them)")
+
+from sensor_msgs.msg import RegionOfInterest  # noqa: E402
+
+from rmpsam_ros.errors import PromptError  # noqa: E402
+from rmpsam_ros.msg import PointPrompt  # noqa: E402
+from rmpsam_ros.ros.prompts import Services, ask_of_request, sentence  # noqa: E402
+from rmpsam_ros.srv import RemoveTrack, SegmentPoints  # noqa: E402
+
+
+def request(**changes) -> SegmentPoints.Request:
+    return SegmentPoints.Request(points=[PointPrompt(x=3.0, y=4.0, label=1)], **changes)
+
+
+def test_request__means_its_camera_points_boxes_and_frame():
+    asked = request(boxes=[RegionOfInterest(x_offset=10, y_offset=20, width=30, height=5)], track=True)
+    asked.points.append(PointPrompt(x=5.0, y=6.0, label=0))
+    asked.stamp.sec, asked.stamp.nanosec = 1_790_000_000, 7
+    ask = ask_of_request(asked, ["front", "rear"])
+    assert (ask.camera, ask.points, ask.labels, ask.boxes) == ("front", [(3, 4), (5, 6)], [1, 0], [(10, 20, 40, 25)])
+    assert ask.stamp == 1_790_000_000_000_000_007 and ask.track and not ask.or_newest
+    assert ask_of_request(request(camera="rear"), ["front", "rear"]).camera == "rear"
+    with pytest.raises(PromptError, match="there is no camera 'left': this node has front, rear"):
+        ask_of_request(request(camera="left"), ["front", "rear"])
+
+
+@pytest.fixture
+def services():
+    """The callbacks by name, and what the worker was asked; it never answers."""
+    made, asked, futures = {}, [], [Future(), Future()]
+    worker = SimpleNamespace(ask=lambda ask: asked.append(ask) or futures[0], remove_track=lambda camera, number: futures[1])
+    node = SimpleNamespace(create_service=lambda kind, name, callback, **_: made.update({name: callback}),
+                           get_logger=lambda: SimpleNamespace(error=lambda line: None))  # fmt: skip
+    Services(node, None, lambda: worker, lambda: "active", lambda: ["front"], lambda: 0.01)
+    return SimpleNamespace(made=made, asked=asked, futures=futures, worker=worker)
+
+
+def test_segment__without_an_answer_in_time_nothing_may_come_of_the_click(services):
+    response = services.made["~/segment"](request(track=True), SegmentPoints.Response())
+    assert not response.success and response.message.startswith("No answer within prompt_timeout = 0.01 s")
+    assert response.class_id == 65535 and services.futures[0].cancelled() and services.asked[0].given_up
+
+
+def test_remove_track__of_none_names_those_that_there_are(services):
+    services.futures[1].set_result((False, [2, 5]))
+    response = services.made["~/remove_track"](RemoveTrack.Request(track_id=9), RemoveTrack.Response())
+    assert not response.success and response.message == "Camera 'front' has no track 9; its tracks are: 2, 5."
+
+
+def test_services__what_goes_wrong_inside_is_an_answer_too(services):
+    services.worker.ask = lambda ask: 1 / 0
+    response = services.made["~/segment"](request(), SegmentPoints.Response())
+    assert not response.success and "Internal error: ZeroDivisionError" in response.message
+
+
+def test_sentence__begins_with_a_capital_and_ends_with_one_stop():
+    assert [sentence(text) for text in ("no  track\n9", "Gone.", "wait …", "")] == ["No track 9.", "Gone.", "Wait …", "."]
