@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same scenes (0)")
     parser.add_argument("--place", choices=("table", "shelf", "floor"), help="one kind of scene only; else each in turn")
     parser.add_argument(
-        "--objects", default="all", choices=("all", "seen", "unseen"), help="seen leaves a tenth of the kinds out, unseen favours those (all)"
+        "--objects", default="all", choices=("all", "seen", "unseen"), help="seen leaves a sixth of the kinds out, unseen favours those (all)"
     )
     parser.add_argument("--photos", type=Path, metavar="DIR", help="photographs for prints, pictures, walls and the view out of windows")
     parser.add_argument("--check", action="store_true", help="say whether scenes can be rendered here, and render none")

@@ -6,7 +6,7 @@ behind pillars that are no things. Which cells of whom are visible follows from 
 The noise, all of it (seeded, so a sequence is the same everywhere):
 - An object is found with probability 0.97 while half of it is visible, half as often at 25 % visible, hardly ever
   below 15 %. Its score is 0.45 + 0.45 x visible share, with deviation 0.06.
-- Of each mask's border cells 25 % are wrong. Every tenth mask of an object that touches another one takes a bite of it.
+- Of each mask's border cells 25 % are wrong. Every twentieth mask of an object that touches another one takes a bite of it.
 - 2 % of the class labels are wrong, 1 % of the objects are found twice, and every twentieth frame has an object that
   is none (score 0.3 to 0.75, random query).
 - Queries: 64 latent numbers, common part 1.0 (norm), class part 0.8, part of the object 0.8 (0.15 for look-alikes),

@@ -165,7 +165,7 @@ def returns(frames: Sequence[MatchedFrame], absent: float, threshold: float = 0.
     """(returns, of these under the old id): objects that were out of sight for at least `absent` seconds.
 
     The old id is the one that the object had in most of the last second of its presence; the new one is the first that
-    stays on it for half a second (or three frames) within `patience` seconds, of presence, after its return. An object
+    stays on it for three frames and 0.4 seconds within `patience` seconds, of presence, after its return. An object
     that had no id before it left does not count; one that gets none after its return counts as not known again.
     """
     history: dict[int, list[tuple[float, int]]] = defaultdict(list)  # object to (stamp, found id or 0), when present
@@ -192,7 +192,7 @@ def returns(frames: Sequence[MatchedFrame], absent: float, threshold: float = 0.
 
 
 def _settled(entries: Sequence[tuple[float, int]]) -> int:
-    """The first id that has three appearances and half a second's worth of them, else the most frequent; 0 = none."""
+    """The first id that has three appearances over at least 0.4 seconds, else the most frequent; 0 = none."""
     seen: dict[int, list[float]] = defaultdict(list)
     for stamp, found in entries:
         if found:

@@ -96,7 +96,7 @@ class TrackTable:
         return int(rows[0]) if len(rows) else None
 
     def move(self, source: int, target: int) -> None:
-        """Row `target` goes on where row `source` is: it keeps its id, looks and classes and takes all the rest."""
+        """Row `target` goes on where row `source` is: it keeps its id, age, looks, classes and sizes, and takes its place and what is shown of it."""
         for name in ("position", "velocity", "covariance", "seen_at", "score", "depth", "origin", "extent", "shown", "look"):
             getattr(self, name)[target] = getattr(self, name)[source]
         self.state[target], self.unseen[target] = TrackState.CONFIRMED, 0
