@@ -31,13 +31,14 @@ from rmpsam_ros.errors import ParameterError, RmpsamError
 from rmpsam_ros.ros.buffers import keep_image_buffers
 from rmpsam_ros.ros.dds import profile_in_effect, use_shipped_profile
 from rmpsam_ros.ros.diagnostics import SAME_NAME, NodeStatus, report
-from rmpsam_ros.ros.node_parameters import TOPICS, NodeParameters
-from rmpsam_ros.ros.parameters import ROTATION, SPECS, NodeConfig
+from rmpsam_ros.ros.node_parameters import NodeParameters
+from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.prompts import Services
 from rmpsam_ros.ros.ros_logging import LogBridge
 from rmpsam_ros.ros.session import Session
 from rmpsam_ros.ros.start import listen
 from rmpsam_ros.ros.stats import CameraStats
+from rmpsam_ros.ros.usage import show, usage
 
 EXECUTOR_THREADS = 64
 """A waiting click holds a thread, so there are enough for a burst of them; threads start only when they are needed."""
@@ -269,25 +270,11 @@ class RmpsamNode(LifecycleNode):
         return ""
 
 
-def usage() -> str:
-    """How the node is started, and its parameters."""
-    lines = ["usage: rmpsam_node [--ros-args [-r FROM:=TO] [-p NAME:=VALUE] [--params-file FILE] …]", "",
-             "Panoptic segmentation, tracks and clicks on camera topics: a lifecycle node. Its parameters, * live:", ""]  # fmt: skip
-    lines += [f"  {spec.name + '*' * spec.live:<23} {spec.description} ({_shown(spec.default)})" for spec in SPECS]
-    lines += [f"  {'NAME.' + kind:<23} {meaning} ({default.format(camera='NAME', image_topic='NAME/image_raw')})"
-              for kind, (default, meaning) in TOPICS.items()]  # fmt: skip
-    return "\n".join([*lines, f"  {'NAME.' + ROTATION.name:<23} {ROTATION.description} ({ROTATION.default})"])
-
-
-def _shown(value: object) -> str:
-    return str(list(value)) if isinstance(value, tuple) else repr(value) if isinstance(value, str) else str(value).lower()
-
-
 def main(args: list[str] | None = None) -> int:
     """Runs the node until SIGINT or SIGTERM; returns the exit code."""
     words = sys.argv[1:] if args is None else args
     if {"-h", "--help"} & set(words[: words.index("--ros-args")] if "--ros-args" in words else words):
-        return _show(usage())
+        return show(usage())
     keep_image_buffers()
     use_shipped_profile()
     stop = listen()
@@ -312,14 +299,6 @@ def main(args: list[str] | None = None) -> int:
         # Python gives signals their default action back while it ends, and a late second one would then kill it.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-    return 0
-
-
-def _show(text: str) -> int:
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:  # `rmpsam_node --help | head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -2,7 +2,7 @@
 
 In each frame the network is asked for such a track at several places at once: points inside the last mask, moved to
 where the object's likeness (`target`) says it went, one point where it was, and the last mask's box. Of the answers that
-one is taken which agrees best with all that is known of the object (`candidates`), and those that agree with it make its
+one is taken which agrees best with all that is known of the object (`memory`, `candidates`), and those that agree with it make its
 mask, by the mean of their logits. What has been lost is looked for in the whole frame, where most is like it.
 """
 from __future__ import annotations
@@ -22,6 +22,7 @@ from rmpsam_ros.tracking.detections import Detections
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.lifecycle import Lives
 from rmpsam_ros.tracking.masks import PackedMasks
+from rmpsam_ros.tracking.memory import SHARE, SURE, Memory, unit
 from rmpsam_ros.tracking.table import Look, TrackTable
 from rmpsam_ros.tracking.target import Surroundings, Target
 from rmpsam_ros.types import FOREGROUND, PointPrompt, PromptResult, TrackedInstance, TrackState
@@ -44,27 +45,6 @@ PATIENCE = 3
 """Frames that a lost object waits longer for its turn than one that is seen."""
 PEAKS = 3
 """Places of the whole frame at which a lost object is asked for."""
-ALIKE = 0.8
-"""Least cosine of an answer's query with those before for it to be taken for the same object."""
-SURE = 0.5
-"""Least predicted IoU of an answer, where the click's own was at least twice that."""
-SHARE = 0.5
-"""Elsewhere the least share of the click's own predicted IoU: not every network knows how good its masks are, and the
-person who clicked has accepted the first one."""
-LIKE, LIKE_AGAIN, LIKE_IN_PLACE = 0.3, 0.4, 0.1
-"""Share of the usual margin (`Agreement.margin`) that an answer must have, for a track that was just seen, for one that was
-lost, and for an answer that lies `IN_PLACE`: how much an object stands out from its surroundings depends on both, and on the
-network. What comes near or turns looks different, but where it is expected, and in the shape."""
-IN_PLACE = 0.6
-"""IoU with the last mask, moved: of what comes in between, hardly anything has the shape of what it hides."""
-GROWS, GROWS_AGAIN = 4.0, 4.0
-"""By how much an answer's area may differ from the usual one."""
-ALL, NEARLY_ALL = 0.98, 0.9
-"""Share of the frame that is no answer for what has usually had less: of a covered or blinded camera, every answer is all of it."""
-LEARNING_RATE = 0.5
-"""Weight of the newest answer in what is usual: an object that comes nearer soon has twice its area."""
-SLOW = 0.1
-"""The same of the margin: what is not the object must not become usual."""
 WIDER = 1.3
 """The last mask's box is asked about as it is and wider by so much: a box cannot lead beyond itself, and things grow."""
 LIMIT = 8.0
@@ -72,30 +52,11 @@ LIMIT = 8.0
 
 
 @dataclass
-class _Memory:
-    """`query` (D,) unit: the running mean of the answers so far, None where the backend gives none. `least`: the
-    predicted IoU that an answer must have. `area`: the usual one, as a share of the frame. `target`: None until a frame was seen.
-    `margin`: the usual one, of answers; the click's own at first, 0 where its frame is not known. `mask` (h, w): the answer in the last frame, None where none
-    was taken. `asked_at`: the number of the frame in which it was last asked for. `missed`: how
-    often in a row there was no answer. `answered`: when there was one, seconds; None before the first."""
-
-    query: FloatArray | None
-    least: float
-    area: float
-    target: Target | None = None
-    margin: float = 0.0
-    mask: Mask | None = None
-    asked_at: int = 0
-    missed: int = 0
-    answered: float | None = None
-
-
-@dataclass
 class _Asked:
     """What was asked for one track, and what may come of it. `rows`: of the outputs."""
 
     row: int
-    memory: _Memory
+    memory: Memory
     lost: bool
     likeness: FloatArray
     expected: Mask
@@ -107,7 +68,7 @@ class PromptKeeper:
     """What is known of the prompted tracks of one camera beyond their rows in the table."""
 
     def __init__(self) -> None:
-        self._memories: dict[int, _Memory] = {}
+        self._memories: dict[int, Memory] = {}
         self._surroundings = Surroundings()
         self._frames = 0
 
@@ -115,7 +76,7 @@ class PromptKeeper:
         """A click was made a track. mask: (h, w) its cells; frame: the one that was clicked, None where nobody told; past: the
         track has been seen since then, elsewhere."""
         least = min(SURE, SHARE * float(np.nan_to_num(click.score)))
-        memory = _Memory(_unit(click.query), least, float(mask.mean()), mask=None if past else mask)
+        memory = Memory(unit(click.query), least, float(mask.mean()), mask=None if past else mask)
         self._memories[track_id] = memory
         if frame is not None:
             features = _features(frame)
@@ -298,15 +259,7 @@ class PromptKeeper:
         cells = [grid.cell(point) for point in asked.points] + [None] * len(asked.boxes)
         masks = regions(logits, cells)
         agreement = Agreement.of(masks, asked.expected, asked.likeness, memory.area * masks[0].size)
-        like = np.where(agreement.place >= IN_PLACE, LIKE_IN_PLACE, LIKE_AGAIN if lost else LIKE)
-        fits = (agreement.margin > 0) & (agreement.margin >= like * memory.margin)
-        fits &= np.abs(agreement.growth) <= np.log(GROWS_AGAIN if lost else GROWS)
-        fits &= np.nan_to_num(outputs.iou) >= memory.least
-        if memory.area < NEARLY_ALL:
-            fits &= np.count_nonzero(masks, axis=(1, 2)) < ALL * masks[0].size
-        if memory.query is not None:
-            queries = [_unit(query) for query in outputs.queries]
-            fits &= np.array([query is None or float(query @ memory.query) >= ALIKE for query in queries])
+        fits = memory.fits(outputs, masks, agreement, lost)
         for other in taken:
             fits &= overlaps(masks, other) < SAME_MASK
         if not fits.any():
@@ -325,11 +278,7 @@ class PromptKeeper:
         mask = grid.downsample(full)
         if not mask.any():
             return None
-        query = _unit(outputs.queries[best])
-        if query is not None and memory.query is not None:
-            memory.query = _unit((1 - LEARNING_RATE) * memory.query + LEARNING_RATE * query)
-        memory.area += LEARNING_RATE * (float(mask.mean()) - memory.area)
-        memory.margin += (SLOW if memory.margin else 1.0) * (float(agreement.margin[best]) - memory.margin)
+        memory.learn(outputs.queries[best], mask, float(agreement.margin[best]))
         memory.target.learn(features, mask, self._surroundings)
         kind = frame.class_of(full, roi)
         if kind >= 0 and not frame.labels[kind].is_thing:
@@ -351,12 +300,6 @@ class PromptKeeper:
         table.look[row] = Look(table.look[row].patch, roi, segment, lambda: crop)
         table.state[row] = TrackState.CONFIRMED
         return mask
-
-
-def _unit(query: FloatArray | None) -> FloatArray | None:
-    if query is None or not np.isfinite(query).all() or not np.any(query):
-        return None
-    return np.asarray(query, np.float32) / np.linalg.norm(query)
 
 
 def _features(frame: Frame) -> FloatArray:
