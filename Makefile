@@ -3,6 +3,7 @@
 # Python sources run from this folder.
 
 PYTHON   ?= python3
+PYTHON310 ?= python3.10
 VENV     ?= .venv
 DURATION ?= 20
 SOURCE   ?=
@@ -24,12 +25,13 @@ TRAINED   := rmpsam_ros/models/rmpsam-lite0/model.yaml
 UNTRAINED := rmpsam_ros/models/untrained-lite0/model.yaml
 MODEL     := $(if $(wildcard $(TRAINED)),$(TRAINED),$(UNTRAINED))
 
-.PHONY: help demo test install model clean
+.PHONY: help demo test test-humble install model clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     node, moving camera and viewer for DURATION=$(DURATION) seconds; SOURCE=image, folder, video, /dev/video0 or simulated"
 	@echo "make test     every test; ARGS='-k name' chooses some"
+	@echo "make test-humble  the tests that need neither ROS nor torch, with PYTHON310=$(PYTHON310) and the libraries of Ubuntu 22.04"
 	@echo "make install  only what they set up first: $(VENV) with the package; PYTHON=$(PYTHON) to make it with"
 	@echo "make model    the model folder that is used where no trained one is bundled"
 	@echo "make clean    removes $(VENV), build results, the untrained model and the demo's pictures"
@@ -39,6 +41,14 @@ demo: $(VENV)/installed $(MODEL)
 
 test: $(VENV)/installed-torch $(VENV)/installed-test $(MODEL)
 	@$(RUN) -m pytest $(ARGS)
+
+test-humble: $(VENV)-humble/installed
+	@PYTHONPATH="$(CURDIR)" $(VENV)-humble/bin/python -m pytest -p no:cacheprovider $(ARGS)
+
+$(VENV)-humble/installed: packaging/humble.txt
+	@$(STEP) $(VENV)-humble/log/venv "Making $(VENV)-humble with $$($(PYTHON310) --version)" $(PYTHON310) -m venv "$(VENV)-humble"
+	@$(STEP) $(VENV)-humble/log/install "Installing the libraries of Ubuntu 22.04" $(VENV)-humble/bin/python -m pip install --requirement packaging/humble.txt
+	@touch $@
 
 install: $(VENV)/installed
 
@@ -69,5 +79,5 @@ $(UNTRAINED): rmpsam_ros/export.py rmpsam_ros/graphs.py rmpsam_ros/model_folder.
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build install log dist demo _skbuild .pytest_cache $(dir $(UNTRAINED))
+	rm -rf $(VENV) $(VENV)-humble build install log dist demo _skbuild .pytest_cache $(dir $(UNTRAINED))
 	find rmpsam_ros test launch -name __pycache__ -prune -exec rm -rf {} +

@@ -17,8 +17,13 @@ def progress_bars(console: Console) -> Progress:
         def render(self, task: Task) -> Text:
             return Text(f"{task.completed:.0f}/{task.total:.0f}" if task.started else f"{task.completed:.0f}")
 
+    class Bars(Progress):
+        def stop(self) -> None:
+            if not self.disable:  # else rich 11 ends with an empty line all the same
+                super().stop()
+
     columns = TextColumn("{task.description}"), BarColumn(), Done(), TimeRemainingColumn()
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return Bars(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def add_bar(progress: Progress, name: str, total: int | None) -> TaskID:

@@ -201,7 +201,7 @@ def test_draw_followed__what_the_map_lacks_is_filled_and_all_have_a_line() -> No
     assert (drawn[25, 25] == canvas[25, 25]).all()  # the map has it already
     assert (drawn[10, 25] == track_color(4)).all() and (drawn[50, 90] == track_color(9)).all()
     assert np.abs(drawn[104, 66].astype(int) - (100 + np.array(track_color(9), int)) // 2).max() <= 1
-    assert (drawn[50:, :40] == canvas[50:, :40]).all()
+    assert (drawn[60:, :20] == canvas[60:, :20]).all()
     assert draw_followed(canvas, result, others) is canvas
 
 
