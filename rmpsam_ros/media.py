@@ -133,7 +133,9 @@ def decode_image(data: bytes) -> RgbImage:
             pixels = (raw[..., :3] >> 8).astype(np.uint8)
         if raw.shape[2] == 4:
             pixels = _on_white(pixels, raw[..., 3])
-    return np.ascontiguousarray(pixels[..., ::-1])  # OpenCV 4.5 takes no picture of one pixel
+    if pixels.shape[:2] == (1, 1):  # OpenCV 4.5 takes no picture of one pixel
+        return pixels[..., ::-1].copy()
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
 class Video:

@@ -96,8 +96,7 @@ class Zoom:
             return near
         seen = self._closer(prompt, first[1])
         if seen is not None and _is_cut(seen[1][0], seen[0].roi):  # the first mask was a part only: once more, round the whole
-            self._looks.remove(seen[0])  # it holds what it shows of the object, and would be taken for the window round the whole
-            seen = self._closer(prompt, seen[1][1])
+            seen = self._closer(prompt, seen[1][1], but=seen[0])
         return None if seen is None else seen[1]
 
     def _near(self, prompt: Prompt, first: Answer) -> Answer | None:
@@ -116,13 +115,13 @@ class Zoom:
         look, found = self._closer(prompt, found[1]) or (look, found)
         return None if np.count_nonzero(found[0]) > PARTLY * room or _is_cut(found[0], look.roi) else found
 
-    def _closer(self, prompt: Prompt, first: Roi) -> tuple[Look, Answer] | None:
-        """The window round a first mask's rectangle, and its answer."""
+    def _closer(self, prompt: Prompt, first: Roi, but: Look | None = None) -> tuple[Look, Answer] | None:
+        """The window round a first mask's rectangle, and its answer. `but`: one that cut that mask off; all that it shows lies in it."""
         box = _box(prompt, first)
         wanted = window(box, self._image.shape[:2])
         if wanted is None or not _holds(wanted, box):  # a window has the picture's shape, and that of a line scan is too flat
             return None
-        look = self._look(wanted, box)
+        look = self._look(wanted, box, but)
         found = self._answer(prompt, look)
         return None if found is None else (look, found)
 
@@ -135,15 +134,13 @@ class Zoom:
         whole[look.roi.slices] = mask
         return whole, Roi(roi.x + look.roi.x, roi.y + look.roi.y, roi.width, roi.height), score
 
-    def _look(self, wanted: Roi, box: Box) -> Look:
-        for look in self._looks:
-            if _holds(look.roi, box) and 1 / ROOMY <= look.roi.width / wanted.width <= ROOMY:
-                self._looks.remove(look)
-                break
-        else:
-            features, placement = self._encode(np.ascontiguousarray(self._image[wanted.slices]))
-            look = Look(wanted, features, placement)
-        self._looks = [look, *self._looks][: self._capacity]
+    def _look(self, wanted: Roi, box: Box, but: Look | None = None) -> Look:
+        """The kept window that is nearest to the wanted one in size, or that one."""
+        fit = [k for k in self._looks if k is not but and _holds(k.roi, box) and 1 / ROOMY <= k.roi.width / wanted.width <= ROOMY]
+        look = min(fit, key=lambda k: abs(k.roi.width - wanted.width), default=None)
+        if look is None:
+            look = Look(wanted, *self._encode(np.ascontiguousarray(self._image[wanted.slices])))
+        self._looks = [look, *(k for k in self._looks if k is not look)][: self._capacity]
         return look
 
 

@@ -160,6 +160,15 @@ def test_click__several_wait_and_the_oldest_gives_way_with_a_word(topics):
     assert not any(future.cancelled() for future in topics.futures[1:])
 
 
+def test_click__an_answer_is_not_kept(topics):
+    for x in (1.0, 2.0):
+        topics.made._click("left", x, 5.0, 0)
+    for future in topics.futures:
+        future.set_running_or_notify_cancel()
+        future.set_exception(PromptError("answered"))
+    assert not topics.made._waiting["left"]  # it would hold its frame, for ever if nobody clicks again
+
+
 def test_point__beside_an_image_that_is_a_part_of_the_sensor(topics):
     topics.cameras["right"].camera_info = None
     left = topics.cameras["left"].camera_info

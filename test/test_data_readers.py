@@ -95,6 +95,15 @@ def test_videos__masks_of_one_stuff_class_are_one_row_in_every_frame(tmp_path):
         assert (sample.masks[0] == (halves[0] | halves[1] if frame else halves[1])).all()
 
 
+def test_videos__without_an_id__is_no_video_without_objects(tmp_path):
+    path, images = video_set(tmp_path)
+    content = json.loads(path.read_text())
+    del content["videos"][0]["id"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="has no `id`"):
+        YoutubeVis(path, images, PLAIN).frame(0, 0)
+
+
 def test_panoptic__a_file_of_instances_is_told_what_it_is(tmp_path):
     with pytest.raises(DataError, match="is a file of instances; here one of panoptic maps is needed"):
         CocoPanoptic(*instance_set(tmp_path), PLAIN)

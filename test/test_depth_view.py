@@ -321,6 +321,18 @@ def test_feed__keeps_the_depth_of_an_image_until_a_slow_network_is_done_with_it(
     assert feed.near(at[20], 0.01) is None and feed.near(at[70], 0.01) is None  # nobody was at these
 
 
+def test_feed__a_click_on_a_past_image_takes_no_depth_from_the_one_that_waits():
+    feed, frame = DepthFeed(), 33_000_000
+    for k in range(30):
+        feed.offer(f"depth {k}", k * frame)
+        if k == 10:
+            feed.expect(10 * frame)
+            feed.expect(3 * frame, in_work=True)  # what was clicked on
+        if k == 12:
+            feed.expect(10 * frame, in_work=True)
+    assert feed.near(10 * frame, 0.01) == "depth 10"
+
+
 def test_feed__depth_that_comes_after_its_image_is_kept_too():
     feed, frame = DepthFeed(), 33_000_000
     feed.offer("before", 9 * frame)

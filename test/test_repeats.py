@@ -27,6 +27,12 @@ def test_worded__others_are_said_at_once__and_so_is_what_was_not_heard_of_for_lo
     assert said.worded("a") == "a"
 
 
+def test_worded__of_another_camera_or_encoding__is_another():
+    said = Repeats(lambda: 0.0)
+    assert said.worded("the encoding 'mono16' cannot be read", "cam1") and said.worded("the encoding 'mono16' cannot be read", "cam2")
+    assert said.worded("the encoding 'mono8' cannot be read", "cam1") and not said.worded("the encoding 'mono8' cannot be read", "cam1")
+
+
 def test_worded__endless_variety__is_not_kept_for_ever():
     said = Repeats(lambda: 0.0)
     for k in range(1000):

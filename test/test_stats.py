@@ -58,6 +58,7 @@ def test_interval__is_the_usual_one():
     assert stats.interval() is None
     for gap in (10.0, 10.0, 11.0, 9.0, 60.0):  # a pause is not usual
         stats.arrived()
+        stats.rates()  # diagnostics count over a few seconds, and forget nothing by it
         now[0] += gap
     assert stats.interval() == 10.0
 

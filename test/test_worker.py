@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -214,6 +215,36 @@ def test_worker__a_click_on_a_replaced_message_is_answered_beside_the_stream(mak
     assert it.worker.ask(click(stamp=2)).result(5).processed.stamp == 2
     assert it.segmenter.images == [1, 3, 2] and it.hooks.published == [("camera", 1), ("camera", 3)]
     assert it.segmenter.shrunk == 2  # the newest keeps what fusion and tracking need
+
+
+def test_worker__clicks_on_past_frames_do_not_hold_the_stream_up(make):
+    it = make(max_rate_hz=4.0)
+    it.hooks.listening = set()
+    for stamp in (1, 2, 3, 4):
+        it.worker.offer("camera", message(), stamp)
+    it.worker.ask(click(stamp=4)).result(5)
+    it.hooks.listening = {"camera"}
+    begun = time.monotonic()
+    for stamp in (1, 2, 3):  # each within a quarter of a second after the one before
+        time.sleep(0.1)
+        it.worker.ask(click(stamp=stamp)).result(5)
+    it.worker.offer("camera", message(), 5)
+    until(lambda: it.hooks.published)
+    assert time.monotonic() - begun < 0.5 and it.segmenter.images == [4, 1, 2, 3, 5]
+
+
+def test_worker__pixels_of_what_is_in_the_ring_are_not_kept(make):
+    class Sent(SimpleNamespace):
+        pass
+
+    it, sent = make(), Sent(**vars(message()))
+    left = weakref.ref(sent)
+    it.worker.offer("camera", sent, 1)
+    until(lambda: it.hooks.published)
+    it.worker.offer("camera", message(), 2)
+    until(lambda: len(it.hooks.published) == 2)
+    del sent
+    assert left() is None
 
 
 def test_worker__a_waiting_frame_goes_once_somebody_subscribes(make):

@@ -66,7 +66,7 @@ class VideoFile:
             DataError: a category that the file does not list, or not one mask (or null) a frame.
         """
         frames = len(self.files(index))
-        found = [entry for entry in self._entries_of.get(self.videos[index].get("id"), []) if not entry.get("iscrowd", 0)]
+        found = [entry for entry in self._entries_of.get(field(self.path, "video", self.videos[index], "id"), []) if not entry.get("iscrowd", 0)]
         for entry in found:
             what = f"{self.name(index)}: annotation {entry.get('id', '?')}"
             if entry.get("category_id") not in self._ids:

@@ -79,7 +79,7 @@ class CameraInput:
     def _look_for_latched_info(self) -> None:
         """Subscribes to what was published before, once somebody offers it."""
         with self._lock:
-            if len(self._infos) > 1 or self._destroyed:
+            if len(self._infos) > 1 or self._destroyed or self.camera_info is not None:
                 return
             publishers = self._node.get_publishers_info_by_topic(self._infos[0].topic_name)
             if any(info.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for info in publishers):

@@ -1,7 +1,7 @@
 """Clicks that come on topics: from rqt_image_view (`Point`) and RViz (`PointStamped`).
 
-A topic has no answer, so the result is shown: the mask stays on the overlay for `HIGHLIGHT_SECONDS`, and the log names
-what was clicked. Of clicks that come faster than they can be answered, the newest `MOST_WAITING` of each camera count.
+A topic has no answer, so the result is shown: on the overlay the mask, and the track for as long as it is followed, and the log
+names what was clicked. Of clicks that come faster than they can be answered, the newest `MOST_WAITING` of each camera count.
 """
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 
 from geometry_msgs.msg import Point, PointStamped
 
@@ -45,6 +46,7 @@ class ClickTopics:
         self._node, self._cameras, self._ask, self._show = node, cameras, ask, show
         self._frames = Frames(node)
         self._waiting: dict[str, deque[Future]] = {}
+        self._lock = threading.Lock()
         self._subscriptions = [
             node.create_subscription(Point, topic, self._pixel_callback(name), 10, callback_group=group)
             for name, camera in cameras.items() for topic in self._click_topics(name, click_topic(name), camera.topic)
@@ -108,10 +110,10 @@ class ClickTopics:
         return x, y
 
     def _click(self, camera: str, x: float, y: float, stamp: int) -> None:
-        waiting = self._waiting.setdefault(camera, deque())
-        while waiting and waiting[0].done():
-            waiting.popleft()
-        if len(waiting) >= MOST_WAITING and waiting.popleft().cancel():
+        with self._lock:
+            waiting = self._waiting.setdefault(camera, deque())
+            oldest = waiting.popleft() if len(waiting) >= MOST_WAITING else None
+        if oldest is not None and oldest.cancel():
             self._node.get_logger().warning(f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered")
         ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True, track=True)
         try:
@@ -119,10 +121,13 @@ class ClickTopics:
         except PromptError as error:
             self._node.get_logger().warning(f"click on camera '{camera}' ignored: {error}")
             return
-        waiting.append(future)
+        with self._lock:
+            waiting.append(future)
         future.add_done_callback(lambda done: self._answered(camera, x, y, done))
 
     def _answered(self, camera: str, x: float, y: float, future: Future) -> None:
+        with self._lock, suppress(ValueError):  # an answer holds its frame: it must not stay
+            self._waiting[camera].remove(future)
         if future.cancelled():
             return
         logger = self._node.get_logger()

@@ -42,6 +42,7 @@ class DepthFeed:
         self._in_vain = 0
         self._held: dict[int, tuple[int, Any] | None] = {}
         self._in_work: int | None = None
+        self._waits: int | None = None
 
     def expect(self, stamp: int, in_work: bool = False) -> None:
         """Keeps the message nearest to an image (its stamp in ns) beyond the newest ones: the image came, or is now `in_work`.
@@ -52,8 +53,10 @@ class DepthFeed:
         with self._changed:
             if in_work:
                 self._in_work = stamp
+            else:
+                self._waits = stamp
             held = self._held.get(stamp) or min(self._ring, key=lambda entry: abs(entry[0] - stamp), default=None)
-            self._held = {k: v for k, v in self._held.items() if k == self._in_work}
+            self._held = {k: v for k, v in self._held.items() if k in (self._in_work, self._waits)}
             self._held[stamp] = held
 
     def offer(self, message: Any, stamp: int) -> None:
@@ -110,5 +113,5 @@ class DepthFeed:
         with self._changed:
             self._ring.clear()
             self._held.clear()
-            self._arrived = self._asked = self._in_work = None
+            self._arrived = self._asked = self._in_work = self._waits = None
             self._synchronised, self._in_vain = False, 0

@@ -151,7 +151,7 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         "frames replaced by newer ones": stats.replaced,
         "frames that could not be used": stats.bad,
         "frames without a result, in a row": stats.failures,
-        "stamps that did not advance": stats.stamp_jumps,
+        "stamps that did not advance, or leapt": stats.stamp_jumps,
         "latency p50 (ms)": _ms(stats.percentile("total", 50)),
         "latency p99 (ms)": _ms(stats.percentile("total", 99)),
         "segmenter p50 (ms)": _ms(stats.percentile("segment", 50)),

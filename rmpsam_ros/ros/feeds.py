@@ -87,7 +87,8 @@ class Feed:
             if leap:
                 jump = f"the stamp of camera '{self.name}' went ahead by {leap:.3f} s more than has passed: tracks go on"
                 self.stats.jumped(jump)
-        self._messages.append(received)
+        if received.stamp:
+            self._messages.append(received)
         return jump
 
     def take(self) -> Received | None:
@@ -117,6 +118,8 @@ class Feed:
         frames = sorted((*self._ring, processed), key=lambda p: p.number)
         self._ring.clear()
         self._ring.extend(frames[-self._history:])
+        # Of what is in the ring the pixels are needed no more.
+        self._messages = deque((m for m in self._messages if m.number != processed.number), self._history)
 
     def is_past(self, number: int) -> bool:
         """Whether a later message has been processed already."""

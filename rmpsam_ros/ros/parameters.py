@@ -146,7 +146,7 @@ SPECS = (
                   choices=("auto", "best_effort", "reliable")),
     ParameterSpec("max_rate_hz", 0.0, "Most frames per second and camera that are processed; 0: no limit",
                   live=True, low=0.0, high=1000.0),
-    ParameterSpec("prompt_history", 8, "Frames per camera whose features stay cached for clicks by stamp",
+    ParameterSpec("prompt_history", 8, "Frames per camera that clicks can name by stamp: features of those that were inferred, and images of the others",
                   low=1, high=1000),
     ParameterSpec("prompt_timeout", 2.0, "Longest time in seconds that a click waits for its answer",
                   live=True, low=0.01, high=60.0),

@@ -104,8 +104,8 @@ class CameraOutputs:
             self._publish_overlay(processed, image, alpha)
 
     def highlight(self, processed: Processed, result: PromptResult, followed: bool, alpha: float) -> None:
-        """Draws the answer to a click on the overlays of the next `HIGHLIGHT_SECONDS`; what is `followed` only until the next
-        frame, which draws the track.
+        """Draws the answer to a click on the overlays of the next `HIGHLIGHT_SECONDS`; what is `followed` only on the
+        clicked frame where that is the last one that was drawn, as the next draws the track.
 
         The overlay of the clicked frame goes out once more with it, so that it is seen where no frame follows soon.
         """
@@ -113,8 +113,8 @@ class CameraOutputs:
         drawn = self._last_drawn
         if drawn is not None and drawn[0] is processed and self._overlay_wanted():
             self._publish_overlay(*drawn, alpha)
-        if followed:
-            self._highlight = None
+            if followed:
+                self._highlight = None
 
     def expire(self) -> None:
         """Takes down what no frame has confirmed for some time."""

@@ -26,11 +26,11 @@ class Repeats:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock, self._lock = clock, threading.Lock()
-        self._said: dict[str, _Said] = {}
+        self._said: dict[tuple[str, str], _Said] = {}
 
-    def worded(self, sentence: str) -> str | None:
-        """What to say now: the sentence, with the number of times that it was kept back; None for nothing."""
-        now, kind = self._clock(), re.sub(r"\d+", "0", sentence)
+    def worded(self, sentence: str, of: str = "") -> str | None:
+        """What to say now of something: the sentence, with the number of times that it was kept back; None for nothing."""
+        now, kind = self._clock(), (of, re.sub(r"\b\d+(\.\d+)?\b", "0", sentence))
         with self._lock:
             said = self._said.get(kind)
             if said is None or now - said.heard > LAST:

@@ -168,9 +168,9 @@ class Session:
 
     def report(self, camera: str, sentence: str) -> None:
         """Logs what went wrong with a frame; diagnostics count every case, the log is spared most."""
-        said = self._repeats.worded(f"camera '{camera}': {sentence}")
+        said = self._repeats.worded(sentence, camera)
         if said is not None:
-            self._node.get_logger().warning(said)
+            self._node.get_logger().warning(f"camera '{camera}': {said}")
 
     # Callbacks
 

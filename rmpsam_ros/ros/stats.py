@@ -40,7 +40,7 @@ class CameraStats:
 
     received: messages that arrived. bad: those that could not be used. replaced: those that a newer one pushed out of
     the slot while the worker was busy. processed: frames inferred. published: those whose results went out.
-    stamp_jumps: frames whose stamp was not after the previous one's. failures: how many frames in a row came to nothing.
+    stamp_jumps: frames whose stamp was not after the previous one's, or far ahead of the time that had passed. failures: how many frames in a row came to nothing.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, window: int = 300):
@@ -85,7 +85,7 @@ class CameraStats:
             self.replaced -= 1
 
     def jumped(self, sentence: str) -> None:
-        """A stamp did not advance."""
+        """A stamp did not advance, or leapt."""
         with self._lock:
             self.stamp_jumps += 1
             self.last_error = sentence
@@ -133,8 +133,7 @@ class CameraStats:
 
     @staticmethod
     def _rate(times: deque[float], now: float) -> float:
-        while times and now - times[0] > WINDOW:
-            times.popleft()
+        times = [time for time in times if now - time <= WINDOW]
         if len(times) < 2:
             return len(times) / WINDOW
         # From the first one on, so that the rate is right before the window has filled; silence lowers it.

@@ -25,7 +25,7 @@ _NOT_YET_KNOWN = "_NODE_NAME_UNKNOWN_"
 
 
 def group_of_its_own() -> MutuallyExclusiveCallbackGroup:
-    """A callback group for one subscription that may be destroyed while the node runs.
+    """A callback group for one subscription or timer that may be destroyed while the node runs.
 
     Where that falls between "ready" and "taken", Humble's executor leaves the group locked (mended in rclpy after it, pull request
     1150); nothing else may be in it then.

@@ -257,7 +257,9 @@ class InferenceWorker:
 
     def _process(self, feed: Feed, received: Received, quietly: bool = False) -> Processed:
         """One frame: pixels, features, and its results to whoever listens; of one that is past, `quietly`, features alone."""
-        started = feed.started = time.monotonic()
+        started = time.monotonic()
+        if not quietly:
+            feed.started = started
         self._take_over_live_values()
         image = self._hooks.decode(received)
         decoded = time.monotonic()
@@ -266,6 +268,8 @@ class InferenceWorker:
         stamp = received.stamp / 1e9 if received.stamp else received.arrived
         time_ = feed.time.was(stamp) if quietly else feed.time.of(stamp, received.arrived)
         panoptic, view, tracks, extents = self._results(feed, received, frame, time_) if wanted else (None, None, (), {})
+        if not wanted:
+            frame.panoptic()  # a click needs it; now, and not while the lock is held
         segmented = time.monotonic()
         processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame,
                               time_, panoptic, tracks)  # fmt: skip
@@ -302,10 +306,6 @@ class InferenceWorker:
             result = processed.frame.prompt(points=ask.points, labels=ask.labels, boxes=ask.boxes)
             follow = ask.track and not ask.given_up
             ask.future.set_result(self._follow(ask, processed, result) if follow else Answer(processed, result))
-        except ImageError as error:
-            self._feeds[ask.camera].stats.was_bad(str(error))
-            self._hooks.report(ask.camera, str(error))
-            refuse(ask, error)
         except RmpsamError as error:
             refuse(ask, error)
         except Exception as error:
@@ -319,7 +319,8 @@ class InferenceWorker:
         feed = self._feeds[ask.camera]
         if feed.tracker is None:
             return Answer(processed, result, problem="this node does not track")
-        past = (processed.tracks or ()) if feed.is_past(processed.number) else None
+        with self._changed:
+            past = (processed.tracks or ()) if feed.is_past(processed.number) else None
         try:
             return Answer(processed, result, feed.tracker.follow(result, stamp=processed.time, frame=processed.frame, past=past))
         except TrackError as error:

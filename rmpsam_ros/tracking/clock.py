@@ -64,14 +64,16 @@ class SteadyTime:
 
     def of(self, stamp: float, arrived: float) -> float:
         """Seconds; `arrived` on any clock that does not go back."""
-        leap = leap_ahead(self._stamp, self._arrived, stamp, arrived)
+        passed = max(arrived - self._arrived, 1e-3)
         if self._stamp - stamp > RESTART_AFTER:
-            self._ahead, now = 0.0, stamp
-        elif leap or stamp - self._ahead > self._now:
-            self._ahead += leap
-            now = stamp - self._ahead
+            self._ahead = 0.0
+            # Where the clock had been set ahead, and now back, the time may be nearly the stamp's again.
+            now = stamp if not 0 <= self._now - stamp <= RESTART_AFTER else self._now + passed
+        elif leap_ahead(self._stamp, self._arrived, stamp, arrived):
+            now = self._now + passed
+            self._ahead = stamp - now
         else:
-            now = self._now + max(arrived - self._arrived, 1e-3)
+            now = stamp - self._ahead if stamp - self._ahead > self._now else self._now + passed
         self._stamp, self._arrived, self._now = stamp, arrived, now
         return now
 

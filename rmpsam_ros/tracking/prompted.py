@@ -72,12 +72,15 @@ class PromptKeeper:
         self._surroundings = Surroundings()
         self._frames = 0
 
-    def remember(self, track_id: int, click: PromptResult, mask: Mask, frame: Frame | None, past: bool) -> None:
-        """A click was made a track. mask: (h, w) its cells; frame: the one that was clicked, None where nobody told; past: the
-        track has been seen since then, elsewhere."""
+    def remember(self, track_id: int, memory: Memory) -> None:
+        """A click was made a track."""
+        self._memories[track_id] = memory
+
+    def taught(self, click: PromptResult, mask: Mask, frame: Frame | None, past: bool) -> Memory:
+        """What a click teaches of its object. mask: (h, w) its cells; frame: the one that was clicked, None where nobody told;
+        past: the track has been seen since then, elsewhere."""
         least = min(SURE, SHARE * float(np.nan_to_num(click.score)))
         memory = Memory(unit(click.query), least, float(mask.mean()), mask=None if past else mask)
-        self._memories[track_id] = memory
         if frame is not None:
             features = _features(frame)
             # On the clicked frame's own grid: the newest one, and before the first none is known, may be of another size.
@@ -87,6 +90,7 @@ class PromptKeeper:
             # Were it nothing yet, whatever covers the object in the very next frame would be its answer, and then the usual one.
             likeness = memory.target.likeness(features, self._surroundings)
             memory.margin = max(0.0, float(Agreement.of(cells[None], cells, likeness, np.count_nonzero(cells)).margin[0]))
+        return memory
 
     def forget(self, track_id: int) -> None:
         self._memories.pop(track_id, None)

@@ -169,7 +169,8 @@ class Tracker:
     def follow(
         self, click: PromptResult, stamp: float | None = None, frame: Frame | None = None, past: Iterable[TrackedInstance] | None = None,
     ) -> int:
-        """Makes the object of a click a track at once, CONFIRMED and `prompted`; returns its id.
+        """Makes the object of a click a track at once, CONFIRMED and `prompted`; returns its id. (One of `past` that is lost by now
+        stays so until it is found.)
 
         That is the track of the newest frame whose mask the click's matches best, where there is one (IoU above one
         half); else a new one. From then on it lives by its own prompts. Call it with the answer of the newest frame, before
@@ -198,6 +199,7 @@ class Tracker:
         table = self._lives.table
         row = self._keeper.match(seen, table) if past is None else self._keeper.match_past(click, past, table)
         moved_on = row is not None and past is not None
+        memory = self._keeper.taught(click, mask, frame or self._frame, moved_on)  # before anything is changed: it reads the frame
         if row is None:
             newest = self._clock.now if stamp is None else max(stamp, self._clock.now)
             self._lives.begin(seen, np.array([0]), self._grid, newest, prompted=True)
@@ -208,7 +210,7 @@ class Tracker:
             look, roi = table.look[row], Roi.of_mask(click.mask)
             table.look[row] = Look(look.patch, roi, look.segment_id, lambda: click.mask[roi.slices])
         track_id = int(table.id[row])
-        self._keeper.remember(track_id, click, mask, frame or self._frame, moved_on)
+        self._keeper.remember(track_id, memory)
         self._tracks = self._report()
         return track_id
 
