@@ -118,3 +118,33 @@ def test_a_closed_pipe__is_no_error():
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT,
                           env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"})
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["segment", "--help"], ["--version"]])
+def test_a_pipe_that_was_closed_before__ends_quietly(words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-m", "rmpsam_ros", *words], stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"})  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_closed_pipe__while_a_command_works__ends_it_and_all_that_is_printed_after():
+    code = """if True:
+        import sys
+        from rmpsam_ros import cli
+        from rmpsam_ros.cli import doctor
+        def run(args):
+            raise BrokenPipeError(32, "Broken pipe")
+        doctor.run = run
+        code = cli.main(["doctor"])
+        print("to nobody", flush=True)
+        sys.exit(code)
+    """
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")

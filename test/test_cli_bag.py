@@ -270,6 +270,17 @@ def test_bag__without_one_good_image__makes_nothing(tmp_path, capsys):
     assert "no image that can be used" in capsys.readouterr().err and [p.name for p in tmp_path.iterdir()] == ["drive"]
 
 
+def test_bag__alpha__is_the_opacity_of_the_overlay(tmp_path):
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(0))])
+    far = []
+    for alpha in ("0", "1"):
+        assert bag(source, "--out", str(tmp_path / alpha), "--results", "overlay", "--alpha", alpha) == 0
+        message = deserialize_message(read_bag(tmp_path / alpha)[0]["/rmpsam/front/overlay/compressed"][0][1], CompressedImage)
+        drawn = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+        far.append(np.median(np.abs(drawn.astype(int) - picture(0)).sum(axis=2)))
+    assert 4 * far[0] < far[1]
+
+
 @pytest.mark.parametrize("words, part", [
     (["--topic", "/nothing"], f"There is no topic /nothing in .*its image topics are {TOPIC}, /rear/image_raw"),
     (["--topic", "/note"], "/note carries std_msgs/msg/String; a sensor_msgs/msg/Image or CompressedImage is needed"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 from datasets import instance_set, panoptic_set, plain_runs, video_set
@@ -208,3 +209,31 @@ def test_panoptic__a_segment_without_a_pixel_is_named(tmp_path):
     path.write_text(json.dumps(content))
     with pytest.raises(DataError, match="segment 77 has no pixel"):
         CocoPanoptic(path, images, PLAIN).sample(0)
+
+
+def test_panoptic__a_crowd_of_stuff_is_a_segment_of_its_own_and_void_for_training(tmp_path):
+    path, images = panoptic_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    for number in (1, 2, 3, 4):  # four strips of grass, of which the second and the last are crowds
+        pixels[12 * number - 12 : 12 * number, :, 2] = number
+    cv2.imwrite(str(tmp_path / "panoptic" / "0.png"), pixels)
+    content["annotations"][0]["segments_info"] = [{"id": n, "category_id": 20, "iscrowd": int(n in (2, 4))} for n in (1, 2, 3, 4)]
+    path.write_text(json.dumps(content))
+    data = CocoPanoptic(path, images, PLAIN)
+    truth, sample = data.panoptic(0), data.sample(0)
+    assert {n: (LABELS[s.class_id].name, s.is_crowd) for n, s in truth.segments.items()} == {1: ("grass", False), 2: ("grass", True), 4: ("grass", True)}
+    assert truth.ids[::12, 0].tolist() == [1, 2, 1, 4]
+    assert len(sample) == 1 and sample.masks[0, ::12, 0].tolist() == [True, False, True, False] and (sample.void == ~sample.masks[0]).all()
+
+
+def test_panoptic__a_crowd_of_stuff_before_all_else_takes_nothing_in(tmp_path):
+    path, images = panoptic_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:24, :, 2], pixels[24:, :, 2] = 7, 8
+    cv2.imwrite(str(tmp_path / "panoptic" / "0.png"), pixels)
+    content["annotations"][0]["segments_info"] = [{"id": n, "category_id": 20, "iscrowd": int(n == 7)} for n in (7, 8)]
+    path.write_text(json.dumps(content))
+    truth = CocoPanoptic(path, images, PLAIN).panoptic(0)
+    assert {n: s.is_crowd for n, s in truth.segments.items()} == {7: True, 8: False} and (truth.ids[24:] == 8).all()

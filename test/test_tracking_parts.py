@@ -220,3 +220,42 @@ def test_grid__a_box_is_cut_to_the_image_and_none_where_nothing_is_left():
 
 def test_roi__scaled__stays_in_a_smaller_picture():
     assert Roi(19, 7, 1, 1).scaled(0.25, 0.5, (4, 5)) == Roi(4, 3, 1, 1)
+
+
+def test_predict_and_correct__are_the_kalman_filter_of_place_and_velocity():
+    size, dt = np.array([8.0], np.float32), 0.2
+    covariance = np.array([[4.0, 1.5, 9.0]], np.float32)
+    position, velocity = np.array([[20.0, 20.0]], np.float32), np.array([[2.0, -1.0]], np.float32)
+    step, noise = np.array([[1, dt], [0, 1]]), (motion.ACCELERATION * 8) ** 2 * np.array([[dt**3 / 3, dt**2 / 2], [dt**2 / 2, dt]])
+    full = step @ np.array([[4.0, 1.5], [1.5, 9.0]]) @ step.T + noise
+    motion.predict(position, velocity, covariance, size, dt, GRID)
+    assert covariance[0] == pytest.approx(full[[0, 0, 1], [0, 1, 1]], rel=1e-5)
+    gain = full[:, 0] / (full[0, 0] + 2.0)
+    measured = position + np.float32([[3.0, -4.0]])
+    corrected = motion.correct(position, velocity, covariance, measured, np.array([2.0], np.float32))
+    full = full - np.outer(gain, full[0])
+    for found, expected in zip(corrected, (position[0] + gain[0] * np.array([3, -4]), velocity[0] + gain[1] * np.array([3, -4]), full[[0, 0, 1], [0, 1, 1]])):
+        assert found[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_predict__a_variance__says_no_more_than_the_image_is_large():
+    covariance, size = np.array([[1e6, 0.0, 1e6]], np.float32), np.array([8.0], np.float32)
+    motion.predict(np.full((1, 2), 20.0, np.float32), np.zeros((1, 2), np.float32), covariance, size, 0.1, GRID)
+    assert covariance.max() == max(GRID) ** 2
+
+
+def test_log_odds__the_longer_an_object_is_unseen__the_less_its_looks_say_for_it_and_against_it():
+    odds, gaps = appearance.SimilarityOdds(), np.array([0, 1, 4, 10, 60], np.float32)
+    unlike, alike = (odds.log_odds(np.full((5, 1), cosine, np.float32), gaps, 0.0)[:, 0] for cosine in (0.83, 0.97))
+    assert unlike[0] < unlike[1] < unlike[2] and alike[0] > alike[1] > alike[2] > alike[3] == alike[4]
+    same, other = 0.04 * (1 + 0.3 * 4), 0.15
+    assert unlike[2] == pytest.approx(0.5 * (((0.83 - 0.70) / other) ** 2 - ((0.83 - 0.97) / same) ** 2) + np.log(other / same), abs=1e-3)
+
+
+def test_log_odds__in_sight_the_last_query_counts_and_after_that_what_lasts():
+    likeness, alike, unlike = appearance.Likeness(), np.full((2, 1), 0.97, np.float32), np.full((2, 1), 0.5, np.float32)
+    gaps = np.array([appearance.RECENT, appearance.RECENT + 0.1], np.float32)
+    seen, away = likeness.log_odds(alike, unlike, gaps, 0.02)[:, 0]
+    assert seen > 1 and away < -1
+    # Nothing widens while an object is in sight, however long that was ago for others.
+    assert seen == likeness.log_odds(alike, unlike, np.zeros(2, np.float32), 0.02)[0, 0]

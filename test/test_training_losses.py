@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from rmpsam_ros.data.sample import Coverage  # noqa: E402
 from rmpsam_ros.network.stage import StageOutput  # noqa: E402
 from rmpsam_ros.training.batches import COVERAGES, Batch  # noqa: E402
-from rmpsam_ros.training.criterion import Criterion, _halved, true_iou  # noqa: E402
+from rmpsam_ros.training.criterion import Criterion, _bounded, _halved, true_iou  # noqa: E402
 from rmpsam_ros.training.matcher import LossWeights, match  # noqa: E402
 from rmpsam_ros.training.points import mask_losses, pairwise_mask_losses, sample_points, uncertain_points  # noqa: E402
 
@@ -252,3 +252,47 @@ def test_true_iou__is_that_of_the_cells():
     nothing = torch.zeros_like(truth)
     assert true_iou(found, truth, nothing).tolist() == pytest.approx([0.5])
     assert true_iou(found, truth, masks_of_columns((12, 24))).tolist() == pytest.approx([1.0])
+
+
+def test_bounded__logits_beyond_the_limit__grow_by_a_tenth_and_still_learn():
+    logits = torch.tensor([-30.0, -10.0, 3.0, 10.0, 30.0], requires_grad=True)
+    found = _bounded(logits)
+    assert found.tolist() == [-12.0, -10.0, 3.0, 10.0, 12.0]
+    found.sum().backward()
+    assert logits.grad[[0, 2, 4]].tolist() == pytest.approx([0.1, 1.0, 0.1])
+
+
+def test_masks__a_very_sure_mistake__does_not_outvote_all_others():
+    masks, classes = masks_of_columns((0, 48)), torch.tensor([[20.0, 0, 0, 0]])
+    wrong, very = (Criterion(IS_THING, WEIGHTS).objects([output_of(-logits_of(masks, height), classes)], batch_of(masks, [0]))["object/mask"].item()
+                   for height in (10.0, 110.0))  # fmt: skip
+    assert 30 < wrong < very < 2.2 * wrong  # of eleven times the logit
+
+
+@pytest.mark.parametrize("often", [100.0, 1e6])
+def test_classes__balance__does_not_go_beyond_its_limits(often):
+    masks, logits = masks_of_columns((0, 16), (20, 40)), torch.zeros(2, 11)
+    criterion = Criterion(torch.ones(10, dtype=torch.bool), LossWeights(points=400, balance=1.0))
+    criterion.seen = torch.tensor([often] + [1.0] * 9)
+    logits[0, -1] = logits[1, 1] = 12.0  # the common one is wrong
+    cost = criterion.objects([output_of(logits_of(masks), logits)], batch_of(masks, [0, 1]))["object/class"].item()
+    assert cost == pytest.approx(2 * 12 * 0.3 / (0.3 + 4.0), rel=0.01)
+
+
+@pytest.mark.parametrize("class_id, taught", [(0, True), (-1, False)])
+def test_classes__of_a_second_query_on_an_object_without_a_class__are_not_taught(class_id, taught):
+    masks = masks_of_columns((0, 16))
+    both = torch.cat((logits_of(masks, 20.0), logits_of(masks)))
+    logits = torch.zeros(1, 2, 3, requires_grad=True)
+    output = StageOutput(logits, both[None], torch.zeros(1, 2, 8), torch.zeros(1, 2, 1))
+    Criterion(torch.tensor([True, True]), WEIGHTS, one_to_many=True).objects([output], batch_of(masks, [class_id]))["object/class"].backward()
+    assert logits.grad[0].any(dim=1).tolist() == [taught, taught]
+
+
+def test_masks__of_an_object_without_a_class__end_where_there_is_known_to_be_no_thing():
+    masks, no_thing = masks_of_columns((0, 24)), masks_of_columns((24, 48))[0]
+    spilt, costs = logits_of(masks_of_columns((0, 48))), {}
+    for class_id in (0, 1, -1):  # stuff, a thing, and something
+        batch = batch_of(masks, [class_id], Coverage.THINGS, no_thing=no_thing)
+        costs[class_id] = Criterion(torch.tensor([False, True]), WEIGHTS).objects([output_of(spilt, torch.zeros(1, 3))], batch)["object/mask"].item()
+    assert costs[-1] == pytest.approx(costs[1], rel=0.1) and costs[0] < 0.2 * costs[1]

@@ -1,0 +1,50 @@
+"""How far off positions are: which true objects count, and which track is theirs."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rmpsam_ros.depth_view import DepthView, pinhole_rays
+from rmpsam_ros.evaluation.positions import PositionErrors, together
+
+SIZE = (60, 80)
+MATRIX = np.array([[100.0, 0, 40], [0, 100.0, 30], [0, 0, 1]])
+
+
+def wall(distance: float = 2.0) -> DepthView:
+    return DepthView(np.full(SIZE, distance, np.float32), pinhole_rays(SIZE, MATRIX))
+
+
+def columns(*bounds: tuple[int, int]) -> np.ndarray:
+    """(n, H, W) masks that are 20 rows high."""
+    masks = np.zeros((len(bounds), *SIZE), bool)
+    for mask, (low, high) in zip(masks, bounds):
+        mask[20:40, low:high] = True
+    return masks
+
+
+@pytest.mark.parametrize("found, objects", [
+    ((20, 40), 1), ((20, 31), 1), ((20, 30), 0), ((20, 60), 0), ((20, 59), 1), ((45, 65), 0),  # half of it, or as much again, is none
+])
+def test_add__a_track__is_of_an_object_from_an_iou_above_one_half(found, objects):
+    errors = PositionErrors()
+    errors.add(wall(), columns((20, 40)), columns(found))
+    assert errors.seen == 1 and len(errors.errors) == objects == errors.summary()["objects"]
+
+
+def test_add__of_several_tracks__the_one_that_fits_best_is_measured():
+    errors = PositionErrors()
+    errors.add(wall(), columns((20, 40)), columns((20, 32), (20, 41), (26, 40)))
+    assert errors.errors == pytest.approx([0.01], abs=0.005)  # half a column of 2 cm
+    assert errors.distances == pytest.approx([np.hypot(2.0, 0.21)], abs=0.01)
+
+
+def test_add__an_object_without_depth_or_without_a_track__is_left_out():
+    view, errors = wall(), PositionErrors()
+    view.depth[:, :30] = np.nan
+    errors.add(view, columns((5, 25), (40, 60)), columns((5, 25)))
+    errors.add(view, columns((40, 60)), columns())
+    assert (errors.seen, errors.errors) == (2, []) and errors.summary() == {"objects": 0, "share": 0.0}
+    errors.add(view, columns((40, 60)), columns((40, 60)))
+    both = together([errors, errors])
+    assert both.seen == 6 and both.summary()["objects"] == 2 and both.summary()["share"] == pytest.approx(100 / 3)

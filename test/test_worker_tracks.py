@@ -1,0 +1,174 @@
+"""The inference thread with fakes of segmenter and tracker: tracks, depth, and values that change while it runs."""
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from fakes import FakeSegmenter
+from rmpsam_ros.depth_view import DepthView
+from rmpsam_ros.errors import PromptError, TrackError
+from rmpsam_ros.ros.live_values import LiveValues
+from rmpsam_ros.ros.parameters import NodeConfig
+from rmpsam_ros.ros.worker import InferenceWorker
+from rmpsam_ros.types import Roi, TrackedInstance, TrackState
+from worker_fakes import FakeTracker, click, make, message, until  # noqa: F401
+
+
+def test_worker__live_values_reach_the_segmenter_and_go_back_to_the_models(make):
+    it = make(score_threshold=0.1, class_filter=("dark",), prompt_zoom=False)
+    assert (it.segmenter.score_threshold, it.segmenter.overlap_threshold) == (0.1, 0.8)
+    assert it.segmenter.class_filter == ("dark",) and not it.segmenter.zoom
+    it.worker.apply(NodeConfig())
+    it.worker.offer("camera", message(), 1)
+    until(lambda: it.hooks.published)
+    assert it.segmenter.score_threshold == 0.3 and it.segmenter.class_filter == () and it.segmenter.zoom
+
+
+def test_worker__depth_reaches_the_tracker_and_gives_tracks_their_places(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    roi = Roi(0, 0, 3, 4)
+    track = TrackedInstance(7, 0, "dark", 0.9, TrackState.CONFIRMED, 3, 0, False, roi, np.ones((4, 3), bool), segment_id=1)
+    trackers[0].tracks = (track,)
+    run.worker.offer("camera", message(), 1)
+    until(lambda: run.hooks.published)
+    assert trackers[0].depths == [None] and run.hooks.extents == {} and run.hooks.processed.tracks[0].position is None
+    rays = np.zeros((4, 6, 2), np.float32)
+    rays[..., 0] = 0.5
+    run.hooks.view = DepthView(np.full((4, 6), 2.0, np.float32), rays)
+    run.worker.offer("camera", message(), 2)
+    until(lambda: len(run.hooks.published) == 2)
+    assert trackers[0].depths[1] is run.hooks.view.depth
+    assert run.hooks.processed.tracks[0].position == (1.0, 0.0, 2.0) == run.hooks.extents[7].position
+    assert run.hooks.processed.panoptic.segments[0].track_id == 7
+
+
+def test_worker__tracks_of_each_camera_and_live_parameters(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1], cameras=("left", "right"),
+               track_max_age=4.0, track_min_hits=2)
+    assert len(trackers) == 2 and (trackers[0].max_age, trackers[0].min_hits) == (4.0, 2)
+    run.worker.offer("left", message(), 1_500_000_000)
+    until(lambda: run.hooks.published)
+    assert trackers[0].stamps == [1.5] and trackers[1].stamps == []
+    processed = run.hooks.processed
+    assert processed.tracks == trackers[0].tracks
+    assert [s.track_id for s in processed.panoptic.segments] == [7, 0]
+    run.worker.apply(run.config.replaced({"track_max_age": 9.0}))
+    run.worker.offer("left", message(), 0)  # without a stamp: told apart by when it came
+    until(lambda: len(trackers[0].stamps) == 2)
+    assert trackers[0].max_age == 9.0 and 1.5 < trackers[0].stamps[1] < 6.5
+
+
+def test_worker__a_clock_that_is_set_ahead__tracks_go_on_and_it_is_said(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    for count, stamp in enumerate((1_000_000_000, 1_100_000_000, 3601_200_000_000, 3601_300_000_000), start=1):
+        run.worker.offer("camera", message(), stamp)
+        until(lambda: len(trackers[0].stamps) == count)
+    first, second, third, fourth = trackers[0].stamps
+    assert (first, second) == (1.0, 1.1) and second < third < 6 and abs(fourth - third - 0.1) < 1e-6
+    assert len(run.hooks.reports) == 1 and "went ahead by 3600" in run.hooks.reports[0] and run.stats["camera"].stamp_jumps == 1
+
+
+def test_worker__frames_with_one_stamp_are_tracked_by_when_they_came(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    for count in range(1, 4):
+        run.worker.offer("camera", message(), 2_000_000_000)
+        until(lambda: len(trackers[0].stamps) == count)
+    first, second, third = trackers[0].stamps
+    assert first == 2.0 < second < third and run.stats["camera"].stamp_jumps == 2
+    assert "in a row have the stamp 2.000000000: tracks go by when they came" in run.hooks.reports[0]
+
+
+def test_worker__tracks_are_those_of_the_filter_and_what_was_clicked(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1], class_filter=("bright",))
+    named = [SimpleNamespace(track_id=i, segment_id=0, class_name=name, prompted=clicked, frames_since_seen=0, state=TrackState.CONFIRMED)
+             for i, name, clicked in ((1, "dark", False), (2, "bright", False), (3, "dark", True))]
+    trackers[0].tracks = tuple(named)
+    run.worker.offer("camera", message(), 1)
+    until(lambda: run.hooks.published)
+    assert [track.track_id for track in run.hooks.processed.tracks] == [2, 3]
+
+
+def test_worker__a_frame_that_was_not_tracked_has_no_tracks(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    trackers[0].used = False
+    run.worker.offer("camera", message(), 1)
+    until(lambda: run.hooks.published)
+    assert run.hooks.processed.tracks is None and not any(s.track_id for s in run.hooks.processed.panoptic.segments)
+
+
+def test_worker__a_click_and_the_frames_go_by_the_same_time(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    for stamp in (0, 2_000_000_000):  # without a stamp, when it came
+        run.worker.offer("camera", message(), stamp)
+        until(lambda: len(trackers[0].stamps) == (2 if stamp else 1))
+        ask = click()
+        ask.track = True
+        run.worker.ask(ask).result(5)
+        assert trackers[0].followed == trackers[0].stamps[-1]
+    assert trackers[0].stamps[1] == 2.0
+
+
+def test_worker__nothing_comes_of_a_click_that_was_given_up(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    run.worker.offer("camera", message(), 1)
+    ask = click()
+    ask.track = ask.given_up = True
+    assert run.worker.ask(ask).result(5).track_id == 0 and not hasattr(trackers[0], "followed")
+
+
+def test_worker__ids_go_on_where_those_of_the_worker_before_ended():
+    trackers, ids = [], {"camera": 5, "gone": 9}
+    config = NodeConfig()
+    worker = InferenceWorker(FakeSegmenter, config, SimpleNamespace(), {}, lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1], ids)
+    worker.open()
+    assert trackers[0].next_id == 5
+    trackers[0].next_id = 12
+    worker.close()
+    assert ids == {"camera": 12, "gone": 9}
+
+
+def test_worker__a_click_is_followed_or_says_why_not(make):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    run.worker.offer("camera", message(), 1)
+    asks = [click(), click()]
+    asks[0].track = True
+    answers = [run.worker.ask(ask).result(5) for ask in asks]
+    assert [(a.track_id, a.problem) for a in answers] == [(8, ""), (0, "")]
+    trackers[0].error = TrackError("nothing to follow")
+    again = click()
+    again.track = True
+    answer = run.worker.ask(again).result(5)
+    assert (answer.track_id, answer.problem) == (0, "nothing to follow") and answer.result.mask.any()
+    assert run.worker.remove_track("camera", 7).result(5) == (True, [7])
+    assert run.worker.reset_tracks().result(5) == 1
+    run.worker.pause("over")
+    with pytest.raises(PromptError, match="not active"):
+        run.worker.reset_tracks()
+
+
+def test_worker__without_a_tracker_a_click_is_answered_all_the_same(make):
+    run = make()
+    run.worker.offer("camera", message(), 1)
+    ask = click()
+    ask.track = True
+    assert run.worker.ask(ask).result(5).problem == "this node does not track"
+    with pytest.raises(PromptError, match="does not track"):
+        run.worker.remove_track("camera", 1)
+
+
+def test_live_values__a_model_that_does_not_zoom_stays_so():
+    segmenter = FakeSegmenter()
+    segmenter.zoom = False
+    LiveValues(segmenter).take_over(NodeConfig(prompt_zoom=True), ())
+    assert segmenter.zoom is False
