@@ -172,3 +172,11 @@ def test_camera_info__who_latches_already__is_heard_from_the_start_and_nobody_af
     other.node.durabilities = [LATCHED]
     other.camera.refresh(False)
     assert len(other.node.of(CameraInfo)) == 1
+
+
+def test_camera_info__that_has_come__is_not_asked_for_again(make):
+    it = make()
+    it.node.of(CameraInfo)[0].callback(CameraInfo(width=7))
+    it.node.durabilities = [LATCHED]
+    it.camera.refresh(False)
+    assert len(it.node.of(CameraInfo)) == 1

@@ -120,12 +120,13 @@ def test_a_closed_pipe__is_no_error():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("unbuffered", ["1", ""])
 @pytest.mark.parametrize("words", [["--help"], ["segment", "--help"], ["--version"]])
-def test_a_pipe_that_was_closed_before__ends_quietly(words):
+def test_a_pipe_that_was_closed_before__ends_quietly(words, unbuffered):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run([sys.executable, "-m", "rmpsam_ros", *words], stdout=writer, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-                          env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"})  # fmt: skip
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered})  # fmt: skip
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -52,6 +52,15 @@ def test_expect__one_image_is_in_work_and_one_waits():
     assert feed.near(0, 0.01) == "in work" and feed.near(66 * MS, 0.01) == "waits" and feed.near(33 * MS, 0.01) is None
 
 
+def test_expect__an_image_that_waits__keeps_its_depth_while_another_is_taken_in_hand():
+    feed = DepthFeed()
+    for name, stamp, in_work in (("waits", 0, False), ("clicked on", 33 * MS, True)):
+        feed.offer(name, stamp)
+        feed.expect(stamp, in_work)
+    pour(feed, 66 * MS)
+    assert feed.near(0, 0.01) == "waits" and feed.near(33 * MS, 0.01) == "clicked on"
+
+
 def test_expect__the_next_image_in_work__lets_the_one_before_go():
     feed = DepthFeed()
     for stamp in (0, 33 * MS):

@@ -36,6 +36,15 @@ def test_steady_time__a_clock_that_is_set_back__goes_on_unless_it_is_by_much(bac
     assert times((10.0, 0.0), (10.0 - back, 0.1))[1] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("back_to, expected", [(5.2, 5.2), (5.05, 5.2), (4.1, 5.2), (4.0, 4.0), (9.0, 9.0)])
+def test_steady_time__set_ahead_and_back_to_about_the_time__goes_on(back_to, expected):
+    assert times((5.0, 0.0), (1005.1, 0.1), (back_to, 0.2)) == pytest.approx([5.0, 5.1, expected])
+
+
+def test_steady_time__set_ahead_and_then_back_a_little__goes_on_by_the_arrivals():
+    assert times((10.0, 0.0), (1010.0, 0.5), (1010.0 - RESTART_AFTER, 1.0), (1010.5, 2.0)) == [10.0, 10.5, 11.0, 12.0]
+
+
 def test_steady_time__set_back_a_little__goes_by_the_arrivals_until_the_stamps_are_ahead_again():
     given = [(10.0, 0.0), (9.7, 0.1), (9.8, 0.2), (9.9, 0.3), (10.2, 0.6), (10.4, 0.8), (10.9, 1.3)]
     assert times(*given) == pytest.approx([10.0, 10.1, 10.2, 10.3, 10.6, 10.8, 10.9])

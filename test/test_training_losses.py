@@ -296,3 +296,11 @@ def test_masks__of_an_object_without_a_class__end_where_there_is_known_to_be_no_
         batch = batch_of(masks, [class_id], Coverage.THINGS, no_thing=no_thing)
         costs[class_id] = Criterion(torch.tensor([False, True]), WEIGHTS).objects([output_of(spilt, torch.zeros(1, 3))], batch)["object/mask"].item()
     assert costs[-1] == pytest.approx(costs[1], rel=0.1) and costs[0] < 0.2 * costs[1]
+
+
+def test_masks__that_are_void_everywhere__cost_nothing():
+    masks, logits = masks_of_columns((0, 24)), torch.randn(1, 8, 12, requires_grad=True)
+    losses = Criterion(IS_THING, WEIGHTS).objects([output_of(logits, torch.zeros(1, 4))], batch_of(masks, [0], void=torch.ones(32, 48, dtype=torch.bool)))
+    assert losses["object/mask"] == losses["object/dice"] == losses["object/iou"] == 0
+    (losses["object/mask"] + losses["object/dice"]).backward()
+    assert not logits.grad.any()

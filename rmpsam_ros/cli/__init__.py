@@ -48,7 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _main(list(sys.argv[1:] if argv is None else argv))
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a pipe that nobody reads is no error; at the interpreter's end it would be one
+        return code
+    except BrokenPipeError:  # `rmpsam … | head`: nobody reads on, which is no error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _main(words: Sequence[str]) -> int:
     names = available_commands()
     if words and not words[0].startswith("-") and words[0] not in names:
         return _say("rmpsam", f"there is no command {words[0]!r}; there are {', '.join(names)}", 2)
@@ -62,9 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return request.code if isinstance(request.code, int) else 2
     except KeyboardInterrupt:
         return _say(_prog(words), "interrupted", 130)
-    except BrokenPipeError:  # `rmpsam … | head`: nobody reads on, which is no error of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        raise
     except RmpsamError as error:
         return _say(_prog(words), str(error), 2)
     except OSError as error:

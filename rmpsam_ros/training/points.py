@@ -20,7 +20,7 @@ def sample_points(maps: Tensor, points: Tensor) -> Tensor:
     Returns:
         (M, C, P).
     """
-    return F.grid_sample(maps, 2 * points[:, :, None] - 1, align_corners=False)[..., 0]
+    return F.grid_sample(maps, 2 * points[:, :, None] - 1, padding_mode="border", align_corners=False)[..., 0]
 
 
 def random_points(number: int, count: int, device: torch.device) -> Tensor:
