@@ -39,7 +39,8 @@ class HostDevice:
         self.waits += 1
 
     def capture(self, run):
-        """What is asked for meanwhile is not computed but kept, and computed at each replay; as CUDA does."""
+        """What a context is asked for meanwhile is not computed but kept, and computed at each replay, as CUDA does; of torch's own
+        work all is done anew."""
         self.captured += 1
         _Context.recording = []
         try:
@@ -51,7 +52,7 @@ class HostDevice:
         def replay() -> None:
             for context in contexts:
                 context.compute()
-        return replay
+        return replay if contexts else run
 
     def release(self) -> None:
         pass
