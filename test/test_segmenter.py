@@ -10,6 +10,7 @@ import sys
 import threading
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -335,3 +336,14 @@ def test_prompt__an_answer_stays_what_it_was_when_others_are_asked_for(segmenter
     second = frame.prompt(points=[(110, 80)])
     assert not np.array_equal(second.query, query)
     assert np.array_equal(first.query, query) and np.array_equal(first.mask, mask)
+
+
+def test_cache__on_a_disk_without_room__is_said(tmp_path, monkeypatch, caplog):
+    from rmpsam_ros.backends import openvino
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for free, said in ((3 << 20, True), (openvino.LEAST_FREE, False)):
+        caplog.clear()
+        monkeypatch.setattr(openvino.shutil, "disk_usage", lambda path, free=free: SimpleNamespace(free=free))
+        assert openvino._cache_folder() == tmp_path / "rmpsam" / "openvino"
+        assert ("has 3 MB left" in caplog.text) == said

@@ -17,6 +17,8 @@ from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.locks import held
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
+LEAST_FREE = 200 << 20
+"""Bytes of a disk on which compiled graphs have room; those of the largest model take 78 MB each."""
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 _LOG = logging.getLogger(__name__)
 
@@ -282,6 +284,9 @@ def _cache_folder() -> Path | None:
     if not os.access(root, os.W_OK):
         _LOG.warning("Compiled graphs are not cached, each start compiles them again: %s is not writable.", root)
         return None
+    free = shutil.disk_usage(root).free
+    if free < LEAST_FREE:  # OpenVINO itself says nothing
+        _LOG.warning("Compiled graphs may not be cached, so that each start compiles them again: %s has %.0f MB left.", root, free / 2**20)
     return root
 
 
