@@ -38,7 +38,8 @@ from rmpsam_ros.ros.ros_logging import LogBridge
 from rmpsam_ros.ros.session import Session
 from rmpsam_ros.ros.start import listen
 from rmpsam_ros.ros.stats import CameraStats
-from rmpsam_ros.ros.usage import show, usage
+from rmpsam_ros.ros.usage import usage
+from rmpsam_ros.stdout import while_read
 
 EXECUTOR_THREADS = 64
 """A waiting click holds a thread, so there are enough for a burst of them; threads start only when they are needed."""
@@ -274,7 +275,9 @@ def main(args: list[str] | None = None) -> int:
     """Runs the node until SIGINT or SIGTERM; returns the exit code."""
     words = sys.argv[1:] if args is None else args
     if {"-h", "--help"} & set(words[: words.index("--ros-args")] if "--ros-args" in words else words):
-        return show(usage())
+        with while_read():
+            print(usage())
+        return 0
     keep_image_buffers()
     use_shipped_profile()
     stop = listen()

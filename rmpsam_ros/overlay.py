@@ -13,7 +13,7 @@ import numpy.typing as npt
 from rmpsam_ros.errors import ImageError
 from rmpsam_ros.overlay_colors import Color, segment_colors, track_color
 from rmpsam_ros.overlay_tags import Box, TagLayer, paint_text, text_scale, text_size
-from rmpsam_ros.types import FOREGROUND, PanopticResult, PromptResult, Roi, Segment, TrackedInstance, TrackState
+from rmpsam_ros.types import FOREGROUND, PanopticResult, PromptResult, Roi, Segment, TrackedInstance
 
 Image = npt.NDArray[np.uint8]
 
@@ -115,7 +115,7 @@ def draw_followed(canvas: Image, result: PanopticResult, tracks: Iterable[Tracke
     Returns:
         (H, W, 3) uint8 RGB, a new array if there is anything to draw.
     """
-    followed = [t for t in tracks if t.prompted and t.state == TrackState.CONFIRMED and t.roi.width]
+    followed = [t for t in tracks if t.is_followed and t.roi.width]
     if not followed:
         return canvas
     _check(canvas, result.segment_ids, "segment_ids")

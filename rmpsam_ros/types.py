@@ -195,3 +195,8 @@ class TrackedInstance:
     segment_id: int = 0
     depth: float | None = None
     position: tuple[float, float, float] | None = None
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether it was clicked and is not lost: it is drawn with the mask of its prompts."""
+        return self.prompted and self.state == TrackState.CONFIRMED

@@ -8,7 +8,6 @@ Exit codes: what `run` returns; 2 with one line on stderr for input that cannot 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -17,6 +16,7 @@ from types import ModuleType
 
 from rmpsam_ros import __version__
 from rmpsam_ros.errors import RmpsamError
+from rmpsam_ros.stdout import while_read
 
 COMMANDS = ("segment", "click", "track", "bag", "convert", "export", "engine", "bench", "eval", "train", "simulate", "doctor")
 """All commands, in the order of the help text; one whose module is not there is not listed."""
@@ -48,14 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    try:
+    code = 0
+    with while_read():
         code = _main(list(sys.argv[1:] if argv is None else argv))
-        if sys.stdout is not None:
-            sys.stdout.flush()  # here, where a pipe that nobody reads is no error; at the interpreter's end it would be one
-        return code
-    except BrokenPipeError:  # `rmpsam … | head`: nobody reads on, which is no error of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return code
 
 
 def _main(words: Sequence[str]) -> int:
@@ -72,7 +68,7 @@ def _main(words: Sequence[str]) -> int:
         return request.code if isinstance(request.code, int) else 2
     except KeyboardInterrupt:
         return _say(_prog(words), "interrupted", 130)
-    except BrokenPipeError:
+    except BrokenPipeError:  # an OSError, but for `while_read`
         raise
     except RmpsamError as error:
         return _say(_prog(words), str(error), 2)

@@ -44,10 +44,6 @@ class DepthInput:
         """The topic, after remapping."""
         return self._subscription.topic if self._subscription else ""
 
-    def expect(self, stamp: int, in_work: bool = False) -> None:
-        """An image (its stamp in ns) came, or is `in_work`: its depth image will be asked for."""
-        self.feed.expect(stamp, in_work)
-
     def refresh(self, needed: bool) -> None:
         """Adapts to who publishes; `needed`: whether anybody listens to what depth is for."""
         if self._subscription is None:

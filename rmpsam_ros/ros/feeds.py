@@ -115,9 +115,7 @@ class Feed:
             return
         if self._ring:
             (processed if self.is_past(processed.number) else self._ring[-1]).frame.keep_for_prompts()
-        frames = sorted((*self._ring, processed), key=lambda p: p.number)
-        self._ring.clear()
-        self._ring.extend(frames[-self._history:])
+        self._ring = deque(sorted((*self._ring, processed), key=lambda p: p.number), self._history)
         # Of what is in the ring the pixels are needed no more.
         self._messages = deque((m for m in self._messages if m.number != processed.number), self._history)
 

@@ -13,7 +13,7 @@ from std_msgs.msg import Header
 
 from rmpsam_ros.overlay import tag_text
 from rmpsam_ros.overlay_colors import Color, segment_colors, track_color
-from rmpsam_ros.types import PanopticResult, Roi, TrackedInstance, TrackState
+from rmpsam_ros.types import PanopticResult, Roi, TrackedInstance
 
 try:
     from foxglove_msgs.msg import Color as RGBA
@@ -46,7 +46,7 @@ def annotations_message(
     """
     height, width = result.segment_ids.shape
     letters = max(_LEAST_LETTERS, _LETTERS * min(height, width))
-    clicked = [t for t in tracks or () if t.prompted and t.state == TrackState.CONFIRMED]
+    clicked = [t for t in tracks or () if t.is_followed]
     own = {track.track_id for track in clicked}
     message = ImageAnnotations()
     if hasattr(message, "timestamp"):  # since foxglove_msgs 3.2.5; its parts have always had one

@@ -138,7 +138,7 @@ class Session:
         """Pixels of a raw or compressed message, with which work on a frame begins."""
         camera = self._inputs.get(received.camera)
         if camera is not None:
-            camera.depth.expect(received.stamp, in_work=True)
+            camera.depth.feed.expect(received.stamp, in_work=True)
         return (compressed_to_rgb if hasattr(received.message, "format") else image_to_rgb)(received.message)
 
     def wanted(self, camera: str) -> bool:
@@ -185,7 +185,7 @@ class Session:
     def _offer(self, name: str, message, stamp: int) -> None:
         camera = self._inputs.get(name)
         if camera is not None:
-            camera.depth.expect(stamp)
+            camera.depth.feed.expect(stamp)
         self.worker.offer(name, message, stamp)
 
     def _refresh(self) -> None:

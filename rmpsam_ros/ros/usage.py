@@ -1,9 +1,6 @@
 """`rmpsam_node --help`."""
 from __future__ import annotations
 
-import os
-import sys
-
 from rmpsam_ros.ros.node_parameters import TOPICS
 from rmpsam_ros.ros.parameters import ROTATION, SPECS
 
@@ -20,12 +17,3 @@ def usage() -> str:
 
 def _shown(value: object) -> str:
     return str(list(value)) if isinstance(value, tuple) else repr(value) if isinstance(value, str) else str(value).lower()
-
-
-def show(text: str) -> int:
-    """Prints it; returns the exit code."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:  # `rmpsam_node --help | head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
