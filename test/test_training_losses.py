@@ -9,10 +9,11 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from rmpsam_ros.data.sample import Coverage  # noqa: E402
 from rmpsam_ros.network.stage import StageOutput  # noqa: E402
-from rmpsam_ros.training.batches import COVERAGES, Batch  # noqa: E402
-from rmpsam_ros.training.criterion import Criterion, _bounded, _halved, true_iou  # noqa: E402
-from rmpsam_ros.training.matcher import LossWeights, match  # noqa: E402
+from rmpsam_ros.training.batches import COVERAGES, Batch, quarters  # noqa: E402
+from rmpsam_ros.training.criterion import Criterion, _bounded, true_iou  # noqa: E402
+from rmpsam_ros.training.matcher import LossWeights, assign, costs  # noqa: E402
 from rmpsam_ros.training.points import mask_losses, pairwise_mask_losses, sample_points, uncertain_points  # noqa: E402
+from rmpsam_ros.training.truth import Truth  # noqa: E402
 
 WEIGHTS = LossWeights(points=400)
 IS_THING = torch.tensor([True, True, False])
@@ -37,10 +38,22 @@ def logits_of(masks: torch.Tensor, height: float = 12.0) -> torch.Tensor:
 
 def batch_of(masks: torch.Tensor, class_ids: list[int], coverage: Coverage = Coverage.ALL, void: torch.Tensor | None = None,
              no_thing: torch.Tensor | None = None) -> Batch:  # fmt: skip
-    nothing = torch.zeros(1, 0, 32, 48, dtype=torch.bool)
-    voids, no_things = (torch.zeros(1, 32, 48, dtype=torch.bool) if pixels is None else pixels[None] for pixels in (void, no_thing))
-    return Batch(torch.zeros(1, 1, 3, 32, 48, dtype=torch.uint8), torch.tensor([[32, 48]]), [masks], [torch.tensor(class_ids, dtype=torch.int64)], voids, no_things,
-                 torch.tensor([COVERAGES.index(coverage)]), torch.zeros(1, 0, 4), torch.zeros(1, 0, dtype=torch.int64), nothing, nothing)  # fmt: skip
+    nothing = torch.zeros(1, 0, 16, 24, dtype=torch.uint8)
+    void, no_thing = (torch.zeros(32, 48, dtype=torch.bool) if pixels is None else pixels for pixels in (void, no_thing))
+    return Batch(torch.zeros(1, 1, 3, 32, 48, dtype=torch.uint8), torch.tensor([[32, 48]]), cells_of(masks), torch.tensor(class_ids, dtype=torch.int64),
+                 (len(masks),), cells_of(torch.stack((void, void | no_thing)))[None], torch.tensor([COVERAGES.index(coverage)]), torch.zeros(1, 0, 4),
+                 torch.zeros(1, 0, dtype=torch.int64), nothing, nothing)  # fmt: skip
+
+
+def cells_of(masks: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(quarters(masks.numpy()))
+
+
+def match(class_logits, mask_logits, class_ids, masks, void, weights, owner=None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows of queries and of objects, for one picture."""
+    is_thing = torch.ones(9, dtype=torch.bool)
+    truth = Truth.of(cells_of(masks), cells_of(void[None]).expand(1, 2, -1, -1), class_ids, (len(masks),), is_thing)
+    return assign(costs(class_logits[None], mask_logits[None], truth, weights, owner)[None], truth, weights, owner)[0]
 
 
 def output_of(mask_logits: torch.Tensor, class_logits: torch.Tensor) -> StageOutput:
@@ -71,7 +84,7 @@ def test_mask_losses__are_those_computed_by_hand():
 
 def test_pairwise_mask_losses__agree_with_the_single_ones():
     logits, truth, weight = torch.randn(3, 50), (torch.rand(2, 50) > 0.5).float(), (torch.rand(50) > 0.2).float()
-    entropy, dice = pairwise_mask_losses(logits, truth, weight)
+    entropy, dice = (one[0] for one in pairwise_mask_losses(logits[None], truth[None], weight[None]))
     for n in range(3):
         for m in range(2):
             single = mask_losses(logits[n : n + 1], truth[m : m + 1], weight[None])
@@ -80,7 +93,7 @@ def test_pairwise_mask_losses__agree_with_the_single_ones():
 
 def test_match__finds_the_permutation():
     masks = masks_of_columns((0, 16), (16, 32), (32, 48))
-    rows, columns = match(torch.zeros(4, 4), torch.cat((logits_of(masks)[[2, 0, 1]], torch.full((1, 8, 12), -9.0))), torch.tensor([0, 1, 2]), masks[:, None].float(),
+    rows, columns = match(torch.zeros(4, 4), torch.cat((logits_of(masks)[[2, 0, 1]], torch.full((1, 8, 12), -9.0))), torch.tensor([0, 1, 2]), masks,
                           torch.zeros(32, 48, dtype=torch.bool), WEIGHTS)  # fmt: skip
     assert dict(zip(rows.tolist(), columns.tolist())) == {0: 2, 1: 0, 2: 1}
 
@@ -88,8 +101,8 @@ def test_match__finds_the_permutation():
 def test_match__of_equal_masks_lets_the_class_decide():
     masks = masks_of_columns((0, 24))
     logits = logits_of(masks).repeat(2, 1, 1)
-    truths = masks[:, None].float()
-    rows, _ = match(torch.tensor([[0.0, 9, 0, 0], [9.0, 0, 0, 0]]), logits, torch.tensor([0]), truths, torch.zeros(32, 48, dtype=torch.bool), WEIGHTS)
+    truths = masks
+    rows, _ = match(torch.tensor([[0.0, 9, 0, 0], [9.0, 0, 0, 0]]), logits, torch.tensor([0]), masks, torch.zeros(32, 48, dtype=torch.bool), WEIGHTS)
     assert rows.tolist() == [1]
 
 
@@ -97,14 +110,14 @@ def test_match__stuff_with_a_query_of_its_own_takes_that_one_alone():
     masks = masks_of_columns((0, 16), (16, 32), (32, 48))  # a stuff of class 2, then two things
     logits = logits_of(masks)[[1, 0, 2, 2]]  # the stuff's own query, 0, says the first thing
     owner = torch.tensor([-1, -1, 0])
-    rows, columns = match(torch.zeros(4, 4), logits, torch.tensor([2, 0, 1]), masks[:, None].float(), torch.zeros(32, 48, dtype=torch.bool), WEIGHTS, owner)
+    rows, columns = match(torch.zeros(4, 4), logits, torch.tensor([2, 0, 1]), masks, torch.zeros(32, 48, dtype=torch.bool), WEIGHTS, owner)
     assigned = dict(zip(columns.tolist(), rows.tolist()))
     assert assigned[0] == 0 and assigned[1] in (1, 2, 3) and assigned[2] in (2, 3)
 
 
 def test_match__more_things_than_queries_leaves_some_without():
     masks = masks_of_columns((0, 16), (16, 32), (32, 48))
-    rows, columns = match(torch.zeros(2, 4), logits_of(masks)[:2], torch.tensor([0, 0, 1]), masks[:, None].float(), torch.zeros(32, 48, dtype=torch.bool),
+    rows, columns = match(torch.zeros(2, 4), logits_of(masks)[:2], torch.tensor([0, 0, 1]), masks, torch.zeros(32, 48, dtype=torch.bool),
                           WEIGHTS, torch.tensor([-1, -1, 0]))  # fmt: skip
     assert rows.tolist() == [1] and columns.tolist() == [1]
 
@@ -113,20 +126,20 @@ def test_match__gives_things_several_queries_where_half_of_them_are_enough_and_s
     masks = masks_of_columns((0, 16), (16, 32), (32, 48))  # a stuff of class 2, then two things
     logits = logits_of(masks)[[0, 1, 2, 1, 2, 1, 2, 1, 2]]
     weights = LossWeights(points=400, queries_per_thing=3)
-    rows, columns = match(torch.zeros(9, 4), logits, torch.tensor([2, 0, 1]), masks[:, None].float(), torch.zeros(32, 48, dtype=torch.bool),
+    rows, columns = match(torch.zeros(9, 4), logits, torch.tensor([2, 0, 1]), masks, torch.zeros(32, 48, dtype=torch.bool),
                           weights, torch.tensor([-1, -1, 0]))  # fmt: skip
     assert len(set(rows.tolist())) == len(rows)
     assert torch.bincount(columns).tolist() == [1, 2, 2]  # of the eight that things share, half
     assert all(row == 0 if column == 0 else row % 2 == column % 2 for row, column in zip(rows.tolist(), columns.tolist()))
-    rows, columns = match(torch.zeros(9, 4), logits, torch.tensor([0]), masks[1:2, None].float(), torch.zeros(32, 48, dtype=torch.bool), weights)
+    rows, columns = match(torch.zeros(9, 4), logits, torch.tensor([0]), masks[1:2], torch.zeros(32, 48, dtype=torch.bool), weights)
     assert columns.tolist() == [0, 0, 0] and set(rows.tolist()) <= {1, 3, 5, 7}
 
 
-def test_halved__is_the_mean_of_two_by_two_pixels():
-    masks, voids = torch.rand(3, 32, 48) > 0.5, (torch.rand(1, 32, 48) > 0.5).expand(3, 32, 48)
-    expected = torch.nn.functional.avg_pool2d(torch.stack((masks, voids), dim=1).float(), 2)
-    assert torch.equal(_halved(masks, voids), expected)
-    assert _halved(masks[:0], voids[:0]).shape == (0, 2, 16, 24)
+def test_quarters__count_two_by_two_pixels():
+    masks = torch.rand(3, 32, 48) > 0.5
+    expected = 4 * torch.nn.functional.avg_pool2d(masks[:, None].float(), 2)[:, 0]
+    assert cells_of(masks).dtype == torch.uint8 and torch.equal(cells_of(masks).float(), expected)
+    assert cells_of(masks[:0]).shape == (0, 16, 24)
 
 
 def test_objects__a_perfect_answer_costs_almost_nothing():

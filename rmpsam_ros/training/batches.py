@@ -1,10 +1,12 @@
 """Batches as tensors. Batch number i is the same whatever worker makes it, so a run resumes where it stopped."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -15,28 +17,35 @@ from rmpsam_ros.data.sources import Mixture
 
 COVERAGES = tuple(Coverage)
 
+PREFETCH = 4
+"""Batches that each worker makes ahead."""
+
 
 @dataclass
 class Batch:
-    """B pictures or clips of T frames; masks of clips lie one under the other, as the decoder sees them.
+    """B pictures or clips of T frames with N objects in all; masks of clips lie one under the other, as the decoder sees them.
+
+    Of masks and voids h x w = T * H/2 x W/2 cells are kept, each with how many (0 … 4) of its 2x2 pixels belong to it: a
+    quarter of the bytes that travel from the workers to the device.
 
     Attributes:
         images: (B, T, 3, H, W) uint8 RGB.
         sizes: (B, 2) height and width of the canvas that belong to the picture.
-        masks: for each picture (N, T * H, W) bool.
-        class_ids: for each picture (N,) int64, -1 without a class.
-        voids, no_things: (B, T * H, W) bool, as `Sample` has them.
+        masks: (N, h, w) uint8, the objects of all pictures one after the other.
+        class_ids: (N,) int64, -1 without a class.
+        counts: how many objects each picture has.
+        voids: (B, 2, h, w) uint8, what counts neither for nor against a thing, and what neither for nor against stuff.
         coverage: (B,) index into `COVERAGES`.
         boxes, labels: (B, P, 4) float32 and (B, P) int64 prompts; P = 0 for clips.
-        answers, answer_voids: (B, P, H, W) bool.
+        answers, answer_voids: (B, P, h, w) uint8.
     """
 
     images: Tensor
     sizes: Tensor
-    masks: list[Tensor]
-    class_ids: list[Tensor]
+    masks: Tensor
+    class_ids: Tensor
+    counts: tuple[int, ...]
     voids: Tensor
-    no_things: Tensor
     coverage: Tensor
     boxes: Tensor
     labels: Tensor
@@ -48,11 +57,15 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""
-        moved = {}
-        for item in fields(self):
-            value = getattr(self, item.name)
-            moved[item.name] = [v.to(device) for v in value] if isinstance(value, list) else value.to(device, non_blocking=True)
-        return Batch(**moved)
+        return self._changed(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The same in memory that a GPU can read by itself; what a `DataLoader` calls."""
+        return self._changed(Tensor.pin_memory)
+
+    def _changed(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return Batch(**{name: change(value) if isinstance(value, Tensor) else value for name, value in values.items()})
 
 
 class Batches(Dataset):
@@ -96,11 +109,11 @@ class Batches(Dataset):
         return _collate(clips, [self.mixture.size] * len(clips), [])
 
 
-def loader(batches: Batches, workers: int) -> DataLoader:
-    """Batches in order, made ahead by `workers` processes (0: in this one)."""
+def loader(batches: Batches, workers: int, pinned: bool = False) -> DataLoader:
+    """Batches in order, made ahead by `workers` processes (0: in this one); `pinned` for a GPU."""
     # Workers are threads' worth each; OpenCV's own threads inside them would only fight.
     return DataLoader(batches, batch_size=None, shuffle=False, num_workers=workers, worker_init_fn=_start_worker,
-                      prefetch_factor=4 if workers else None, persistent_workers=False)  # fmt: skip
+                      prefetch_factor=PREFETCH if workers else None, persistent_workers=False, pin_memory=pinned)  # fmt: skip
 
 
 def _start_worker(_: int) -> None:
@@ -113,23 +126,28 @@ def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: l
     # Contiguous, because numpy's stack keeps the order of pixels then colours in memory, and with that layout the
     # gradients of torch 2.13 on a CPU write past their end (seen as "double free or corruption" after some steps).
     images = np.ascontiguousarray(np.stack([np.stack([f.image.transpose(2, 0, 1) for f in clip]) for clip in clips]))
+    height, width = height * len(clips[0]) // 2, width // 2
     return Batch(
         images=torch.from_numpy(images),
         sizes=torch.tensor(sizes),
-        masks=[torch.from_numpy(np.concatenate([f.masks for f in clip], axis=1)) for clip in clips],
-        class_ids=[torch.from_numpy(clip[0].class_ids) for clip in clips],
-        voids=torch.from_numpy(np.stack([np.concatenate([f.void for f in clip]) for clip in clips])),
-        no_things=torch.from_numpy(np.stack([np.concatenate([_no_thing(f) for f in clip]) for clip in clips])),
+        masks=torch.from_numpy(np.concatenate([quarters(np.concatenate([f.masks for f in clip], axis=1)) for clip in clips])),
+        class_ids=torch.from_numpy(np.concatenate([clip[0].class_ids for clip in clips])),
+        counts=tuple(len(clip[0]) for clip in clips),
+        voids=torch.from_numpy(np.stack([quarters(np.stack([np.concatenate([f.void_of(thing) for f in clip]) for thing in (True, False)]))
+                                         for clip in clips])),
         coverage=torch.tensor([COVERAGES.index(clip[0].coverage) for clip in clips]),
         boxes=_stack([p.boxes for p in prompts], (len(clips), 0, 4), torch.float32),
         labels=_stack([p.labels for p in prompts], (len(clips), 0), torch.int64),
-        answers=_stack([p.masks for p in prompts], (len(clips), 0, height, width), torch.bool),
-        answer_voids=_stack([p.voids for p in prompts], (len(clips), 0, height, width), torch.bool),
-    )
+        answers=_stack([quarters(p.masks) for p in prompts], (len(clips), 0, height, width), torch.uint8),
+        answer_voids=_stack([quarters(p.voids) for p in prompts], (len(clips), 0, height, width), torch.uint8),
+    )  # fmt: skip
 
 
-def _no_thing(sample: Sample) -> np.ndarray:
-    return np.zeros(sample.size, bool) if sample.no_thing is None else sample.no_thing
+def quarters(masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """(M, H, W) bool with even sides to (M, H/2, W/2), how many of each 2x2 pixels are true."""
+    pixels = np.ascontiguousarray(masks).view(np.uint8)
+    pairs = (pixels[:, 0::2] + pixels[:, 1::2]).view(np.uint16)  # two bytes at once
+    return ((pairs & 255) + (pairs >> 8)).astype(np.uint8)
 
 
 def _stack(arrays: list[np.ndarray], empty: tuple[int, ...], dtype: torch.dtype) -> Tensor:

@@ -31,7 +31,8 @@ class TrainingConfig:
         variant: lite0, r18, r50 (tiny, for tests); `start` is a model folder to start from instead of fresh weights.
         network: options of the variant that differ, such as `num_queries`; those of a start model of the same variant hold anyway.
         input_size: height and width, multiples of 32; model_size: those of the finished model, if it shall run at others.
-        steps, batch_size: how long, and pictures in a step; `clips` of the steps are clips of `frames`.
+        steps, batch_size: how long, and pictures in a step; minutes: of training after which the run is over at the latest, its learning
+        rate falling with the time instead of the steps, 0 = steps alone; `clips` of the steps are clips of `frames`.
         learning_rate, weight_decay, warm_up (steps), clip_gradient (norm), ema: of AdamW and its average.
         backbone_rate: factor on the learning rate; freeze_stages: 0 … 4 of the backbone stay as they are;
         freeze_batchnorm: backbone, all or none keep their statistics.
@@ -55,6 +56,7 @@ class TrainingConfig:
     input_size: tuple[int, int] = (480, 640)
     model_size: tuple[int, ...] = ()
     steps: int = 20000
+    minutes: float = 0.0
     batch_size: int = 8
     object_steps: float = 1.0
     clips: float = 0.1
@@ -111,7 +113,7 @@ class TrainingConfig:
 
 
 _AT_LEAST = {"steps": 1, "batch_size": 1, "frames": 1, "warm_up": 0, "workers": 0, "seed": 0, "freeze_stages": 0, "validation_images": 0,
-             "backbone_rate": 0.0, "weight_decay": 0.0, "checkpoint_minutes": 0.0, "curve_minutes": 0.0}  # fmt: skip
+             "backbone_rate": 0.0, "weight_decay": 0.0, "checkpoint_minutes": 0.0, "minutes": 0.0, "curve_minutes": 0.0}  # fmt: skip
 _POSITIVE = ("learning_rate", "clip_gradient")
 _SHARES = ("object_steps", "clips", "ema", "score_threshold", "overlap_threshold")
 

@@ -13,8 +13,9 @@ from torch import Tensor
 from rmpsam_ros.data.sample import Coverage
 from rmpsam_ros.network.stage import StageOutput
 from rmpsam_ros.training.batches import COVERAGES, Batch
-from rmpsam_ros.training.matcher import LossWeights, match
+from rmpsam_ros.training.matcher import LossWeights, assign, costs
 from rmpsam_ros.training.points import mask_losses, sample_points, uncertain_points
+from rmpsam_ros.training.truth import PIXELS, Truth
 
 Losses = dict[str, Tensor]
 
@@ -49,90 +50,80 @@ class Criterion:
 
     def objects(self, outputs: list[StageOutput], batch: Batch) -> Losses:
         """Object queries; `outputs` are the stages' and, last, the adapter's, with mask logits (B, N, T * h, w)."""
-        for class_ids in batch.class_ids if self.weights.balance > 0 else ():
-            self.seen += torch.bincount(class_ids[class_ids >= 0].cpu(), minlength=len(self.seen))
-        losses: list[Losses] = []
-        truths = [_halved(masks, self._voids(*known)) for masks, *known in zip(batch.masks, batch.class_ids, batch.voids, batch.no_things)]
-        cells = [_at_cells(truth, outputs[0].mask_logits) for truth in truths]
-        for index, output in enumerate(outputs):
-            last = index == len(outputs) - 1
-            scale = 1.0 if last else self.stage_class_scale
-            output = output._replace(class_logits=output.class_logits.float() * scale, mask_logits=output.mask_logits.float())
-            losses.append(self._objects(output, batch, truths, cells, self.one_to_many and last))
+        self._move(batch.class_ids.device)
+        if self.weights.balance > 0:
+            self.seen.index_add_(0, batch.class_ids.clamp(min=0), (batch.class_ids >= 0).float())
+        truth = Truth.of(batch.masks, batch.voids, batch.class_ids, batch.counts, self.is_thing)
+        scales = [self.stage_class_scale] * (len(outputs) - 1) + [1.0]
+        outputs = [output._replace(class_logits=output.class_logits.float() * scale, mask_logits=output.mask_logits.float())
+                   for output, scale in zip(outputs, scales)]  # fmt: skip
+        tables = torch.stack([costs(output.class_logits, output.mask_logits, truth, self.weights, self.owner) for output in outputs])
+        pairs = assign(tables, truth, self.weights, self.owner)
+        cells = truth.at(outputs[0].mask_logits.shape[-2:])
+        shared = [None] * (len(outputs) - 1) + [_alike(outputs[-1].mask_logits, truth) if self.one_to_many else None]
+        losses = [self._objects(output, batch.coverage, truth, cells, *each) for output, *each in zip(outputs, pairs, shared)]
         names = {"object/name": losses[-1].pop("name")} if "name" in losses[-1] else {}
         return {**_mean(losses, "object"), **names}
 
     def prompts(self, outputs: list[StageOutput], batch: Batch) -> Losses:
         """Prompts, whose answers are known: no matching and no classes."""
-        known = _halved(batch.answers.flatten(0, 1), batch.answer_voids.flatten(0, 1))
-        cells = _at_cells(known, outputs[0].mask_logits)
+        known = torch.stack((batch.answers, batch.answer_voids), dim=2).flatten(0, 1).float() / PIXELS
+        cells = F.interpolate(known, size=outputs[0].mask_logits.shape[-2:], mode="area")
         losses = []
         for output in outputs:
             logits = output.mask_logits.float().flatten(0, 1)
             losses.append(self._masks(logits, known, cells, output.iou.float().flatten()))
         return _mean(losses, "prompt")
 
-    def _voids(self, class_ids: Tensor, void: Tensor, no_thing: Tensor) -> Tensor:
-        """(M, H, W) of M objects: what is known to be no thing may be any stuff."""
-        is_stuff = (class_ids >= 0) & ~self.is_thing.to(class_ids.device)[class_ids.clamp(min=0)]
-        return void | (is_stuff[:, None, None] & no_thing)
+    def _move(self, device: torch.device) -> None:
+        self.is_thing, self.seen = self.is_thing.to(device), self.seen.to(device)
+        self.owner = None if self.owner is None else self.owner.to(device)
 
-    def _objects(self, output: StageOutput, batch: Batch, truths: list[Tensor], cells: list[Tensor], one_to_many: bool) -> Losses:
-        pairs = [match(output.class_logits[b], output.mask_logits[b], batch.class_ids[b], truths[b], batch.voids[b], self.weights, self.owner)
-                 for b in range(len(batch))]  # fmt: skip
-        alike = [_alike(m, t) if one_to_many else None for m, t in zip(output.mask_logits, truths)]
-        allowed, weight = self._teach(output.class_logits, pairs, batch, alike)
-        classes = self.weights.classification * _outside(output.class_logits, allowed, weight)
-        queries = output.mask_logits.shape[1]
-        # One index into all pictures: the gradient of an index into each would be a full-size map of zeros every time.
-        chosen = torch.cat([b * queries + rows for b, (rows, _) in enumerate(pairs)])
-        logits = output.mask_logits.flatten(0, 1)[chosen]
-        known = torch.cat([truths[b][columns] for b, (_, columns) in enumerate(pairs)])
-        known_cells = torch.cat([cells[b][columns] for b, (_, columns) in enumerate(pairs)])
-        iou = output.iou.flatten(0, 1)[chosen, 0]
-        losses = {"class": classes, **self._masks(logits, known, known_cells, iou.float())}
+    def _objects(self, output: StageOutput, coverage: Tensor, truth: Truth, cells: Tensor, pairs: tuple[Tensor, Tensor],
+                 alike: Tensor | None) -> Losses:  # fmt: skip
+        chosen, objects = pairs
+        allowed, weight = self._teach(output.class_logits, coverage, truth, pairs, alike)
+        losses = {"class": self.weights.classification * _outside(output.class_logits, allowed, weight),
+                  **self._masks(output.mask_logits.flatten(0, 1).index_select(0, chosen), truth.maps[objects], cells[objects],
+                                output.iou.flatten(0, 1)[chosen, 0].float())}  # fmt: skip
         if output.opinion is not None:  # of what it is alone: queries that may be no object say nothing of that
             losses["name"] = _outside(output.opinion.float(), allowed[..., :-1], weight * ~allowed[..., -1])
         return losses
 
-    def _teach(self, logits: Tensor, pairs: list[tuple[Tensor, Tensor]], batch: Batch, alike: list[Tensor | None]) -> tuple[Tensor, Tensor]:
+    def _teach(self, logits: Tensor, coverage: Tensor, truth: Truth, pairs: tuple[Tensor, Tensor], alike: Tensor | None) -> tuple[Tensor, Tensor]:
         """What each query may be, (B, N, K + 1) bool, and how much it shall learn of that, (B, N)."""
-        size, queries, outputs = logits.shape
-        allowed = torch.zeros(size, queries, outputs, dtype=torch.bool, device=logits.device)
+        outputs = logits.shape[-1]
+        allowed = torch.zeros_like(logits, dtype=torch.bool)
         allowed[..., -1] = True
-        weight = torch.full((size, queries), self.weights.no_object, device=logits.device)
-        for b, (rows, columns) in enumerate(pairs):
-            coverage = COVERAGES[int(batch.coverage[b])]
-            if coverage is Coverage.THINGS:
-                allowed[b, :, :-1] = ~self.is_thing.to(logits.device)
-            elif coverage is Coverage.SOME:
-                weight[b] = 0.0
-            if alike[b] is not None and len(batch.class_ids[b]):
-                self._share(allowed[b], weight[b], alike[b], batch.class_ids[b])
-            class_ids = batch.class_ids[b][columns]
-            allowed[b, rows] = False
-            allowed[b, rows, class_ids] = True  # -1 is the last, `no object`, but such rows weigh nothing
-            weight[b, rows] = (class_ids >= 0).to(weight.dtype)
+        allowed[..., :-1] = (coverage == COVERAGES.index(Coverage.THINGS))[:, None, None] & ~self.is_thing
+        nothing_known = (coverage == COVERAGES.index(Coverage.SOME))[:, None]
+        weight = torch.where(nothing_known, 0.0, self.weights.no_object).expand(logits.shape[:2]).clone()
+        if alike is not None and len(truth):
+            allowed, weight = self._share(allowed, weight, alike, truth.padded_classes())
+        chosen, objects = pairs
+        class_ids = truth.class_ids[objects]
+        # -1 is the last, `no object`, but such rows weigh nothing
+        allowed.view(-1, outputs)[chosen] = F.one_hot(class_ids.remainder(outputs), outputs).bool()
+        weight.view(-1)[chosen] = (class_ids >= 0).to(weight.dtype)
         if self.weights.balance > 0:
-            rarity = ((self.seen.mean() / self.seen) ** self.weights.balance).clamp(0.3, 4.0).to(logits.device)
+            rarity = ((self.seen.mean() / self.seen) ** self.weights.balance).clamp(0.3, 4.0)
             weight = weight * torch.where(allowed[..., -1], 1.0, (allowed[..., :-1] * rarity).amax(dim=-1))
         return allowed, weight
 
-    def _share(self, allowed: Tensor, weight: Tensor, iou: Tensor, class_ids: Tensor) -> None:
-        """Queries (N) whose masks lie on an object (M) may be its class, from an IoU of `SAME`; below that, from
-        `UNSURE` on, they learn nothing. In place; queries of stuff classes keep to what they are."""
-        best, which = iou.max(dim=1)
-        free = torch.ones_like(weight, dtype=torch.bool)
+    def _share(self, allowed: Tensor, weight: Tensor, iou: Tensor, class_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """The same where queries whose masks (B, N, M) lie on one of M objects (B, M) may be its class, from an IoU of `SAME`;
+        below that, from `UNSURE` on, they learn nothing. Queries of stuff classes keep to what they are."""
+        best, which = iou.max(dim=2)
+        classes = class_ids.gather(1, which)
+        free = torch.ones_like(which, dtype=torch.bool)
         if self.owner is not None:
-            free[: int(self.owner.max()) + 1] = False
-        classes = class_ids[which]
-        weight[free & (best >= UNSURE) & (best < SAME)] = 0.0
-        rows = (free & (best >= SAME) & (classes >= 0) & self.is_thing.to(classes.device)[classes.clamp(min=0)]).nonzero()[:, 0]
-        unknown = free & (best >= SAME) & (classes < 0)
-        weight[unknown] = 0.0
-        allowed[rows] = False
-        allowed[rows, classes[rows]] = True
-        weight[rows] = SHARED_WEIGHT
+            free &= torch.arange(which.shape[1], device=which.device) > self.owner.max()
+        lies = free & (best >= SAME)
+        named = lies & (classes >= 0) & self.is_thing[classes.clamp(min=0)]
+        silent = (free & (best >= UNSURE) & (best < SAME)) | (lies & (classes < 0))
+        weight = weight.masked_fill(silent, 0.0).masked_fill(named, SHARED_WEIGHT)
+        outputs = allowed.shape[-1]
+        return torch.where(named[..., None], F.one_hot(classes.remainder(outputs), outputs).bool(), allowed), weight
 
     def _masks(self, logits: Tensor, known: Tensor, cells: Tensor, iou: Tensor) -> Losses:
         """Mask, dice and IoU losses of (M, h, w) logits against their (M, 2, H/2, W/2) truths and voids, 0 … 1, which are
@@ -158,17 +149,16 @@ def _outside(logits: Tensor, allowed: Tensor, weight: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _alike(logits: Tensor, truths: Tensor) -> Tensor:
-    """(N, M) IoU of (N, h, w) logits with (M, 2, H, W) truths and voids, at every second cell."""
-    if not len(truths):
-        return logits.new_zeros(len(logits), 0)
-    coarse = logits[:, ::2, ::2]
-    found = (coarse > 0).flatten(1).float()
-    cells = F.interpolate(truths, size=coarse.shape[-2:], mode="area")
+def _alike(logits: Tensor, truth: Truth) -> Tensor:
+    """(B, N, M) IoU of (B, N, h, w) logits with the objects of their pictures, at every second cell."""
+    coarse = logits[:, :, ::2, ::2]
+    found = (coarse > 0).flatten(2).float()
+    cells = truth.at(coarse.shape[-2:])
     known = (cells[:, 1] <= 0.5).flatten(1).float()
     true = (cells[:, 0] >= 0.5).flatten(1).float() * known
-    common = found @ true.t()
-    return common / (found @ known.t() + true.sum(dim=1) - common).clamp(min=1)
+    known, true = truth.padded(known), truth.padded(true)
+    common = found @ true.mT
+    return common / (found @ known.mT + true.sum(dim=2)[:, None] - common).clamp(min=1)
 
 
 @torch.no_grad()
@@ -180,24 +170,6 @@ def true_iou(logits: Tensor, truth: Tensor, void: Tensor) -> Tensor:
     common = (found & truth & known).flatten(1).sum(dim=1)
     union = ((found | truth) & known).flatten(1).sum(dim=1)
     return common / union.clamp(min=1)
-
-
-def _halved(masks: Tensor, voids: Tensor) -> Tensor:
-    """(M, H, W) bool masks and voids to (M, 2, H/2, W/2) shares of each: twice as fine as the logits, a quarter of the work."""
-    return torch.stack((_quarters(masks), _quarters(voids)), dim=1)
-
-
-def _at_cells(truth: Tensor, logits: Tensor) -> Tensor:
-    """(M, 2, H, W) truths and voids at the size of (…, h, w) logits."""
-    size = logits.shape[-2:]
-    return F.interpolate(truth, size=size, mode="area") if len(truth) else truth.new_zeros(0, 2, *size)
-
-
-def _quarters(masks: Tensor) -> Tensor:
-    """(M, H, W) bool to the share of each 2x2 pixels, in bytes and pairs of bytes: pooling floats takes several times as long on a CPU."""
-    pixels = masks.contiguous().view(torch.uint8)
-    pairs = (pixels[:, 0::2] + pixels[:, 1::2]).view(torch.int16)
-    return ((pairs & 255) + (pairs >> 8)).float() * 0.25
 
 
 def _bounded(logits: Tensor, limit: float = 10.0) -> Tensor:

@@ -3,14 +3,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from rmpsam_ros.training.points import pairwise_mask_losses, random_points, sample_points
+from rmpsam_ros.training.truth import Truth
 
-
-_FORBIDDEN = 1e4
+FORBIDDEN = 1e4
+"""The cost of what must not be."""
 
 
 @dataclass(frozen=True)
@@ -35,54 +38,74 @@ class LossWeights:
 
 
 @torch.no_grad()
-def match(class_logits: Tensor, mask_logits: Tensor, class_ids: Tensor, truths: Tensor, void: Tensor,
-          weights: LossWeights, owner: Tensor | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Queries and the objects assigned to them, for one picture.
+def costs(class_logits: Tensor, mask_logits: Tensor, truth: Truth, weights: LossWeights, owner: Tensor | None = None) -> Tensor:
+    """What it costs each query to learn each object of its picture.
 
     Args:
-        class_logits: (N, K + 1).
-        mask_logits: (N, h, w).
-        class_ids: (M,), -1 for an object without a class: any class suits it.
-        truths: (M, 1 or more, h, w) float32 at any size, the mask as 0 … 1 in the first channel.
-        void: (H, W) bool.
+        class_logits: (B, N, K + 1).
+        mask_logits: (B, N, h, w).
+        truth: of the B pictures; any class suits an object that has none.
         owner: (K,) the one query that a class may take, -1 for the classes that share all the others; None: all share all.
 
     Returns:
-        Two int64 tensors of equal length: rows of queries, each at most once, and rows of objects, things up to
-        `weights.queries_per_thing` times.
+        (B, N, M) float32, `FORBIDDEN` where it must not be.
     """
-    device = mask_logits.device
-    if not len(truths):
-        return torch.zeros(0, dtype=torch.int64, device=device), torch.zeros(0, dtype=torch.int64, device=device)
-    points = random_points(1, weights.points, device)
-    logits = sample_points(mask_logits[None].float(), points)[0]  # (N, P)
-    truth = sample_points(truths[None, :, 0], points)[0]  # (M, P)
-    known = (sample_points(void[None, None].float(), points)[0, 0] < 0.5).float()
-    entropy, dice = pairwise_mask_losses(logits, truth, known)
-    probability = class_logits.float().softmax(dim=-1)[:, class_ids.clamp(min=0)]  # (N, M)
-    probability = probability * (class_ids >= 0)
+    size, queries = class_logits.shape[:2]
+    if not len(truth):
+        return class_logits.new_zeros(size, queries, 0, dtype=torch.float32)
+    points = random_points(size, weights.points, mask_logits.device)
+    logits = sample_points(mask_logits.float(), points)  # (B, N, P)
+    inside = truth.padded(sample_points(truth.maps[:, :1], points[truth.pictures])[:, 0])  # (B, M, P)
+    known = (sample_points(truth.voids[:, None], points)[:, 0] < 0.5).float()
+    entropy, dice = pairwise_mask_losses(logits, inside, known)
+    class_ids = truth.padded_classes()[:, None]  # (B, 1, M)
+    probability = class_logits.float().softmax(dim=-1).gather(2, class_ids.clamp(min=0).expand(-1, queries, -1)) * (class_ids >= 0)
     cost = weights.mask * entropy + weights.dice * dice - weights.classification * probability
     if owner is not None:
-        owner = owner.to(device)
-        owners = torch.where(class_ids >= 0, owner[class_ids.clamp(min=0)], -1)  # (M,)
-        reserved = torch.arange(len(cost), device=device) <= owner.max()
-        queries = torch.arange(len(cost), device=device)[:, None]
-        cost = cost.masked_fill(torch.where(owners >= 0, queries != owners, reserved[:, None]), _FORBIDDEN)
-    repeated = _repeated(class_ids, owner, len(cost), weights.queries_per_thing)
-    table = torch.nan_to_num(cost[:, repeated], nan=_FORBIDDEN, posinf=_FORBIDDEN, neginf=-_FORBIDDEN).cpu().numpy()
-    rows, columns = (torch.as_tensor(side, device=device) for side in linear_sum_assignment(table))
-    columns = repeated[columns]
-    allowed = cost[rows, columns] < _FORBIDDEN  # more things than queries for them: the rest goes without
-    return rows[allowed], columns[allowed]
+        owners = torch.where(class_ids >= 0, owner[class_ids.clamp(min=0)], -1)
+        rows = torch.arange(queries, device=cost.device)[None, :, None]
+        cost = cost.masked_fill(torch.where(owners >= 0, rows != owners, rows <= owner.max()), FORBIDDEN)
+    return torch.nan_to_num(cost, nan=FORBIDDEN, posinf=FORBIDDEN, neginf=-FORBIDDEN)
 
 
-def _repeated(class_ids: Tensor, owner: Tensor | None, queries: int, times: int) -> Tensor:
-    """Rows of the objects, those of things as often as half of the queries that they share are enough for: the rest keeps to
+def assign(tables: Tensor, truth: Truth, weights: LossWeights, owner: Tensor | None = None) -> list[tuple[Tensor, Tensor]]:
+    """Queries and the objects assigned to them, for each of several outputs of the network.
+
+    Args:
+        tables: (L, B, N, M) `costs` of L outputs. They leave the device together: each time it is waited for costs as much.
+        truth, weights, owner: as they were given to `costs`.
+
+    Returns:
+        For each output two int64 tensors of equal length on the truth's device: rows of queries among all B * N, each at most once,
+        and rows of objects among all, things up to `weights.queries_per_thing` times.
+    """
+    costs_of, class_ids = tables.cpu().numpy(), truth.class_ids.cpu().numpy()
+    owners = None if owner is None else owner.cpu().numpy()
+    queries = tables.shape[2]
+    first = np.cumsum((0, *truth.counts))
+    repeated = [_repeated(class_ids[first[b] : first[b + 1]], owners, queries, weights.queries_per_thing) for b in range(len(truth.counts))]
+    rows, columns, lengths = [], [], []
+    for level in costs_of:
+        length = 0
+        for b, cost in enumerate(level):
+            chosen, places = linear_sum_assignment(cost[:, repeated[b]])
+            objects = repeated[b][places]
+            allowed = cost[chosen, objects] < FORBIDDEN  # more things than queries for them: the rest goes without
+            rows.append(b * queries + chosen[allowed])
+            columns.append(first[b] + objects[allowed])
+            length += int(allowed.sum())
+        lengths.append(length)
+    pairs = torch.from_numpy(np.stack((np.concatenate(rows), np.concatenate(columns)))).to(truth.class_ids.device)
+    return [(both[0], both[1]) for both in pairs.split(lengths, dim=1)]
+
+
+def _repeated(class_ids: npt.NDArray[np.int64], owner: npt.NDArray[np.int64] | None, queries: int, times: int) -> npt.NDArray[np.int64]:
+    """Numbers of a picture's objects, those of things as often as half of the queries that they share are enough for: the rest keeps to
     saying that there is nothing."""
-    every = torch.arange(len(class_ids), device=class_ids.device)
+    every = np.arange(len(class_ids))
     if times <= 1:
         return every
-    shared = every if owner is None else every[(class_ids < 0) | (owner[class_ids.clamp(min=0)] < 0)]
+    shared = every if owner is None else every[(class_ids < 0) | (owner[class_ids.clip(min=0)] < 0)]
     free = queries if owner is None else queries - int(owner.max()) - 1
     more = min(times, free // (2 * max(len(shared), 1))) - 1
-    return torch.cat((every, shared.repeat(max(more, 0))))
+    return np.concatenate((every, np.tile(shared, max(more, 0))))

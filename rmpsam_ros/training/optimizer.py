@@ -61,15 +61,13 @@ def make_optimizer(net: RMPSAM, rate: float, decay: float, backbone_factor: floa
             groups.setdefault((name.startswith("backbone."), plain), []).append(parameter)
     described = [{"params": parameters, "weight_decay": 0.0 if plain else decay, "base": rate * (backbone_factor if backbone else 1.0)}
                  for (backbone, plain), parameters in groups.items()]  # fmt: skip
-    return torch.optim.AdamW(described, lr=rate)
+    return torch.optim.AdamW(described, lr=rate, fused=next(net.parameters()).is_cuda)
 
 
-def set_rate(optimizer: torch.optim.Optimizer, step: int, steps: int, warm_up: int) -> float:
-    """Linear warm-up, then half a cosine to a hundredth; returns the factor on each group's full rate."""
-    if step < warm_up:
-        factor = (step + 1) / warm_up
-    else:
-        factor = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm_up) / max(1, steps - warm_up))))
+def set_rate(optimizer: torch.optim.Optimizer, step: int, warm_up: int, done: float) -> float:
+    """Linear warm-up over so many steps, then half a cosine to a hundredth as `done` goes from 0 to 1; returns the factor on
+    each group's full rate."""
+    factor = (step + 1) / warm_up if step < warm_up else 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
     for group in optimizer.param_groups:
         group["lr"] = group["base"] * factor
     return factor

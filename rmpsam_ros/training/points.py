@@ -59,12 +59,13 @@ def mask_losses(logits: Tensor, truth: Tensor, weight: Tensor) -> tuple[Tensor, 
 
 
 def pairwise_mask_losses(logits: Tensor, truth: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """The same of every prediction with every truth: (N, P), (M, P) and (P,) to two (N, M) tensors."""
-    total = weight.sum().clamp(min=1)
+    """The same of every prediction with every truth of its picture: (B, N, P), (B, M, P) and (B, P) to two (B, N, M) tensors."""
+    weight = weight[:, None]
+    total = weight.sum(dim=2, keepdim=True).clamp(min=1)
     inside = F.softplus(-logits) * weight  # cross-entropy where the truth is 1
     outside = F.softplus(logits) * weight
-    entropy = (inside @ truth.t() + outside @ (1 - truth).t()) / total
+    entropy = (inside @ truth.mT + outside @ (1 - truth).mT) / total
     share = logits.sigmoid() * weight
     truth = truth * weight
-    dice = 1 - (2 * share @ truth.t() + 1) / (share.sum(dim=1)[:, None] + truth.sum(dim=1)[None] + 1)
+    dice = 1 - (2 * share @ truth.mT + 1) / (share.sum(dim=2)[:, :, None] + truth.sum(dim=2)[:, None] + 1)
     return entropy, dice

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sources import Mixture, Source
@@ -52,6 +53,7 @@ class TrainingRun:
         self.device = torch.device(device_of(config.device))
         if self.device.type == "cuda":
             torch.set_float32_matmul_precision("high")  # TF32 for what is left in float32
+            torch.backends.cudnn.benchmark = True  # nearly all batches have one shape
         torch.manual_seed(config.seed)
         self.net = first_network(config, self.label_map.labels).to(self.device)
         freeze(self.net, config.freeze_stages)
@@ -60,6 +62,7 @@ class TrainingRun:
         self.averaged = AveragedNetwork(self.net, config.ema)
         self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses,
                                    stuff_queries=self.net.config.stuff_queries > 0, one_to_many=self.net.config.matrix_nms)  # fmt: skip
+        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=1.0)
         self.step, self.seconds = 0, 0.0
         self.autocast = config.bf16 and (self.device.type != "cpu" or _has_bfloat16())
         if (self.out / CHECKPOINT).exists():
@@ -67,9 +70,16 @@ class TrainingRun:
 
     @property
     def finished(self) -> bool:
-        return self.step >= self.config.steps
+        return self.step >= self.config.steps or 0 < 60 * self.config.minutes <= self.seconds
 
-    def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
+    @property
+    def done(self) -> float:
+        """The share of the run that is over, 0 … 1, of steps or of time: whichever ends it first."""
+        config = self.config
+        steps = (self.step - config.warm_up) / max(1, config.steps - config.warm_up)
+        return min(1.0, max(0.0, steps, self.seconds / (60 * config.minutes) if config.minutes else 0.0))
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
         """All weighted losses of a batch: prompts on pictures, objects on clips and on their share of the pictures."""
         share, asked = self.config.object_steps, batch.boxes.shape[1] > 0
         wanted = not asked or int((self.step + 1) * share) > int(self.step * share)
@@ -97,9 +107,9 @@ class TrainingRun:
         waiting = time.monotonic()
         with _alone(self.out):
             try:
-                for batch in loader(batches, config.workers):
+                for batch in loader(batches, config.workers, pinned=self.device.type == "cuda"):
                     meter.waited += time.monotonic() - waiting
-                    self._update(batch.to(self.device), meter)
+                    meter.add(*self.advance(batch.to(self.device)))
                     now = time.monotonic()
                     self.seconds = earlier + now - begun
                     if now - said >= every or self.finished:
@@ -113,7 +123,7 @@ class TrainingRun:
                         pause = time.monotonic() - now  # validating is not training
                         begun, said, saved = begun + pause, said + pause, saved + pause
                         now += pause
-                    if minutes is not None and now - begun >= 60 * minutes:
+                    if self.finished or (minutes is not None and now - begun >= 60 * minutes):
                         break
                     waiting = time.monotonic()
             finally:
@@ -121,33 +131,42 @@ class TrainingRun:
                 if meter.steps:
                     self._log(meter, time.monotonic() - said, report)
 
+    def advance(self, batch: Batch) -> tuple[dict[str, Tensor], int, float, Tensor]:
+        """One step on a batch that is on the device. Nothing in it but the assignment of queries waits for a GPU.
+
+        Returns:
+            The losses and their `total`, the number of pictures, the share of the full learning rate, and whether the
+            gradients were finite; if not, the weights are as before.
+        """
+        torch.manual_seed((self.config.seed << 32) + self.step)  # so that a resumed run takes the same points
+        factor = set_rate(self.optimizer, self.step, self.config.warm_up, self.done)
+        losses = self.losses(batch)
+        total = torch.stack(list(losses.values())).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(total).backward()
+        self.scaler.unscale_(self.optimizer)
+        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
+        with _uninterrupted():  # or the checkpoint would say one step too few
+            self.scaler.step(self.optimizer)  # not after infinite gradients: one bad batch must not spoil the weights
+            self.scaler.update()
+            self.averaged.update(self.net, self.step)
+            self.step += 1
+        return {"total": total.detach(), **losses}, batch.images.shape[0] * batch.images.shape[1], factor, torch.isfinite(norm)
+
     def save(self) -> None:
         """Writes the checkpoint."""
         save_checkpoint(self.out / CHECKPOINT, Checkpoint(
             self.step, self.net.state_dict(), self.averaged.net.state_dict(), self.optimizer.state_dict(), self._setup(), self.seconds,
             self.criterion.seen))
 
-    def _update(self, batch: Batch, meter: _Meter) -> None:
-        torch.manual_seed((self.config.seed << 32) + self.step)  # so that a resumed run takes the same points
-        factor = set_rate(self.optimizer, self.step, self.config.steps, self.config.warm_up)
-        losses = self.losses(batch)
-        total = torch.stack(list(losses.values())).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
-        with _uninterrupted():  # or the checkpoint would say one step too few
-            if torch.isfinite(norm):  # one bad batch must not spoil the weights
-                self.optimizer.step()
-                self.averaged.update(self.net, self.step)
-            self.step += 1
-        meter.add({"total": total, **losses}, batch.images.shape[0] * batch.images.shape[1], factor, bool(torch.isfinite(norm)))
-
     def _log(self, meter: _Meter, seconds: float, report: Report) -> None:
         row = meter.means()
         speed = meter.images / max(seconds, 1e-9)
         left = (self.config.steps - self.step) * seconds / max(meter.steps, 1)
+        if self.config.minutes:
+            left = min(left, max(0.0, 60 * self.config.minutes - self.seconds))
         parts = "  ".join(f"{name} {value:.3f}" for name, value in row.items())
-        skipped = f"  SKIPPED {meter.skipped} steps with infinite gradients" if meter.skipped else ""
+        skipped = f"  SKIPPED {int(meter.skipped)} steps with infinite gradients" if int(meter.skipped) else ""
         report(f"step {self.step}/{self.config.steps}  {parts}  {speed:.1f} images/s, {meter.waited / max(seconds, 1e-9):.0%} waiting "
                f"for data, {_clock(left)} left{skipped}")
         columns = ["step", "seconds", "images_per_second", "waiting", "rate", *_LOSSES]
@@ -168,6 +187,8 @@ class TrainingRun:
                             "go on with the same, or give another `out`.")
         self.net.load_state_dict(checkpoint.net)
         self.averaged.net.load_state_dict(checkpoint.averaged)
+        for group in checkpoint.optimizer["param_groups"]:
+            group["fused"] = self.device.type == "cuda"  # which may have been saved elsewhere
         self.optimizer.load_state_dict(checkpoint.optimizer)
         for group, fresh in zip(self.optimizer.param_groups, make_optimizer(self.net, self.config.learning_rate, 0, self.config.backbone_rate).param_groups):
             group["base"] = fresh["base"]  # a changed learning rate counts from here on
@@ -188,16 +209,17 @@ class _Meter:
     """Sums between two lines of the log. Losses stay on the device until they are read."""
 
     def __init__(self) -> None:
-        self.sums: dict[str, torch.Tensor] = {}
+        self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
-        self.steps = self.images = self.skipped = 0
+        self.steps = self.images = 0
+        self.skipped: Tensor | int = 0
         self.waited = self.rate = 0.0
 
-    def add(self, losses: dict[str, torch.Tensor], images: int, rate: float, good: bool) -> None:
+    def add(self, losses: dict[str, Tensor], images: int, rate: float, good: Tensor) -> None:
         for name, value in losses.items():
             self.sums[name] = self.sums.get(name, 0) + value.detach()
             self.counts[name] = self.counts.get(name, 0) + 1
-        self.steps, self.images, self.rate, self.skipped = self.steps + 1, self.images + images, rate, self.skipped + (not good)
+        self.steps, self.images, self.rate, self.skipped = self.steps + 1, self.images + images, rate, self.skipped + ~good
 
     def means(self) -> dict[str, float]:
         return {name: float(self.sums[name]) / self.counts[name] for name in _LOSSES if name in self.sums}

@@ -1,0 +1,83 @@
+"""How many pictures a second the workers make, the network learns from, and both do together.
+
+    python -m rmpsam_ros.training.throughput --config config/train_lite0.yaml
+
+The network alone learns from one batch again and again, already on the device; steps are whole ones, with losses, optimiser and
+average. Nothing is saved.
+"""
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from rmpsam_ros.errors import RmpsamError
+from rmpsam_ros.training.batches import PREFETCH, Batches, loader
+from rmpsam_ros.training.config import TrainingConfig, load_config
+from rmpsam_ros.training.optimizer import set_training_mode
+from rmpsam_ros.training.run import TrainingRun
+
+
+def throughput(config: TrainingConfig, batches: int = 20, repeats: int = 3) -> dict[str, float]:
+    """Pictures a second of `loader`, `network` and `together`, each the median of `repeats` times `batches` batches.
+
+    Raises:
+        DataError, ModelError: as of a run that begins.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        run = TrainingRun(replace(config, out=folder))
+    set_training_mode(run.net, config.freeze_batchnorm)
+    endless = Batches(run.mixture, config.batch_size, 2**31, config.prompts, 0.0, config.frames, config.seed)
+    stream = iter(loader(endless, config.workers, pinned=run.device.type == "cuda"))
+    made_ahead = max(1, config.workers * PREFETCH)
+
+    def rate(step: Callable[[], object]) -> float:
+        step()
+        rates = []
+        for _ in range(repeats):
+            _wait(run.device)
+            begun = time.perf_counter()
+            for _ in range(batches):
+                step()
+            _wait(run.device)
+            rates.append(batches * config.batch_size / (time.perf_counter() - begun))
+        return statistics.median(rates)
+
+    batch = list(islice(stream, made_ahead))[-1].to(run.device)
+    return {"loader": rate(lambda: next(stream)), "network": rate(lambda: run.advance(batch)),
+            "together": rate(lambda: run.advance(next(stream).to(run.device)))}  # fmt: skip
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.throughput", description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the run's YAML")
+    parser.add_argument("--batches", type=int, default=20, metavar="N", help="in each of three measurements (default: %(default)s)")
+    args = parser.parse_args(arguments)
+    if args.batches < 1:
+        parser.error(f"--batches is {args.batches}; it must be at least 1.")
+    try:
+        config = load_config(args.config)
+        rates = throughput(config, args.batches)
+    except RmpsamError as error:
+        parser.exit(1, f"{error}\n")
+    for name, value in rates.items():
+        print(f"{name:9}{value:8.1f} images/s")
+    print(f"{config.batch_size} pictures of {config.input_size[1]}x{config.input_size[0]} a batch, {config.workers} workers, "
+          f"medians of 3 times {args.batches} batches; a step is losses, gradients, optimiser and average")  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
