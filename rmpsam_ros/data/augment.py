@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.data.masks import areas
 from rmpsam_ros.data.sample import Sample, random_pixel
 
 _SMALLEST = 4
@@ -125,7 +126,7 @@ def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int],
     void = cv2.warpAffine(sample.void.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST, borderValue=int(reflect)) > 0
     no_thing = None if sample.no_thing is None else cv2.warpAffine(sample.no_thing.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST) > 0
     moved = replace(sample, image=image, masks=stacked, void=void, no_thing=no_thing)
-    return moved if keep_empty else moved.keep(stacked.sum(axis=(1, 2)) >= _SMALLEST)
+    return moved if keep_empty else moved.keep(areas(stacked) >= _SMALLEST)
 
 
 def change_colours(image: npt.NDArray[np.uint8], strength: float, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -133,12 +134,11 @@ def change_colours(image: npt.NDArray[np.uint8], strength: float, rng: np.random
     if strength <= 0:
         return image
     gain, contrast, saturation = 1 + strength * rng.uniform(-1, 1, 3)
-    tint = 1 + 0.2 * strength * rng.uniform(-1, 1, 3)
-    pixels = image.astype(np.float32) * (gain * tint).astype(np.float32)
-    grey = pixels.mean(axis=2, keepdims=True)
-    pixels = grey + np.float32(saturation) * (pixels - grey)
-    middle = np.float32(pixels.mean())
-    return np.clip(middle + np.float32(contrast) * (pixels - middle), 0, 255).astype(np.uint8)
+    tint = gain * (1 + 0.2 * strength * rng.uniform(-1, 1, 3))
+    # All of it is one affine map of colours: the tint, then towards or away from grey, then from the picture's mean.
+    mixing = saturation * np.diag(tint) + (1 - saturation) / 3 * tint
+    middle = float((mixing @ cv2.mean(image)[:3]).mean())
+    return cv2.transform(image, np.column_stack((contrast * mixing, np.full(3, (1 - contrast) * middle))))
 
 
 def paste(base: Sample, other: Sample, is_thing: npt.NDArray[np.bool_], rng: np.random.Generator) -> Sample:
@@ -154,4 +154,4 @@ def paste(base: Sample, other: Sample, is_thing: npt.NDArray[np.bool_], rng: np.
     class_ids = np.concatenate((base.class_ids, other.class_ids[chosen]))
     pasted = replace(base, image=image, masks=masks, class_ids=class_ids, void=base.void & ~cover,
                      no_thing=None if base.no_thing is None else base.no_thing & ~cover)  # fmt: skip
-    return pasted.keep(masks.sum(axis=(1, 2)) >= _SMALLEST)
+    return pasted.keep(areas(masks) >= _SMALLEST)

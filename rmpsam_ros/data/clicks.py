@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.data.masks import areas
 from rmpsam_ros.data.sample import Sample, random_pixel
 from rmpsam_ros.types import BACKGROUND, FOREGROUND
 
@@ -99,7 +100,7 @@ def _behind(sample: Sample, x: int, y: int, is_thing: npt.NDArray[np.bool_] | No
     """Answer and void of a background click."""
     under = np.flatnonzero(sample.masks[:, y, x])
     if len(under):
-        smallest = under[sample.masks[under].sum(axis=(1, 2)).argmin()]  # of nested ones the innermost
+        smallest = under[areas(sample.masks[under]).argmin()]  # of nested ones the innermost
         return sample.masks[smallest], _void(sample, int(smallest), is_thing)
     labelled = sample.masks.any(axis=0)
     disc = np.zeros(sample.size, np.uint8)

@@ -154,7 +154,7 @@ class CocoPanoptic(CocoImages):
             raise DataError(f"{self.name(index)}: the map is {pixels.shape[1]}x{pixels.shape[0]}, the annotations say {said[1]}x{said[0]}.")
         ids = pixels[..., 2].astype(np.int64) + 256 * pixels[..., 1].astype(np.int64) + 65536 * pixels[..., 0].astype(np.int64)
         infos = field(self.path, "annotation of image", entry, "segments_info")
-        present = set(np.unique(ids).tolist()) - {0}
+        present = set(_values(ids)) - {0}
         said_ids = {int(field(self.path, "segment", info, "id")) for info in infos}
         if said_ids - present:
             raise DataError(f"{self.name(index)}: segment {min(said_ids - present)} has no pixel in {path}.")
@@ -204,6 +204,12 @@ class CocoInstances(CocoImages):
                 found.append(mask)
                 class_ids.append(class_id)
         return _sample(self, index, found, class_ids, void)
+
+
+def _values(ids: npt.NDArray[np.int64]) -> list[int]:
+    """The values of a map, found where a row changes from one to the next: few pixels to sort."""
+    flat = ids.ravel()
+    return np.unique(np.concatenate((flat[:1], flat[1:][flat[1:] != flat[:-1]]))).tolist()
 
 
 def _sample(reader: CocoImages, index: int, found: list, class_ids: list[int], void: npt.NDArray[np.bool_]) -> Sample:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +17,11 @@ Mask = npt.NDArray[np.bool_]
 _UPSAMPLING = 5.0
 FAR = 20
 """Points further out than so many times the picture's longer side are a mistake, and would take minutes to draw."""
+
+
+def areas(masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """(N,) pixels of (N, H, W) masks; a tenth of the time of NumPy's sum."""
+    return np.array([cv2.countNonZero(np.ascontiguousarray(mask).view(np.uint8)) for mask in masks], np.int64)
 
 
 def decode(segmentation: object, height: int, width: int) -> Mask:

@@ -12,6 +12,7 @@ from rmpsam_ros.data.augment import Augmentation, change_colours, jitter, paste,
 from rmpsam_ros.data.degrade import degrade
 from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.masks import areas
 from rmpsam_ros.data.sample import Coverage, Sample
 from rmpsam_ros.data.youtube_vis import YoutubeVis
 from rmpsam_ros.errors import DataError
@@ -103,7 +104,7 @@ class Mixture:
         sample, valid = jitter(self._source(rng).draw(rng), self.size, how, rng)
         if rng.random() < how.copy_paste:
             other, _ = jitter(self._source(rng).draw(rng), self.size, replace(how, framed=0.0), rng)
-            inside = other.masks[:, : valid[0], : valid[1]].sum(axis=(1, 2)) == other.masks.sum(axis=(1, 2))
+            inside = areas(other.masks[:, : valid[0], : valid[1]]) == areas(other.masks)
             sample = paste(sample, other.keep(inside), self.is_thing, rng)
         image = degrade(change_colours(sample.image, how.colour, rng), how.faults, rng)
         image[valid[0] :], image[:, valid[1] :] = 0, 0
