@@ -62,7 +62,7 @@ class TrainingRun:
         self.averaged = AveragedNetwork(self.net, config.ema)
         self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses,
                                    stuff_queries=self.net.config.stuff_queries > 0, one_to_many=self.net.config.matrix_nms)  # fmt: skip
-        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=1.0)
+        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=1.0)  # for its check of gradients alone: bfloat16 needs no scale
         self.step, self.seconds = 0, 0.0
         self.autocast = config.bf16 and (self.device.type != "cpu" or _has_bfloat16())
         if (self.out / CHECKPOINT).exists():
@@ -148,10 +148,11 @@ class TrainingRun:
         norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
         with _uninterrupted():  # or the checkpoint would say one step too few
             self.scaler.step(self.optimizer)  # not after infinite gradients: one bad batch must not spoil the weights
-            self.scaler.update()
+            self.scaler.update(1.0)
             self.averaged.update(self.net, self.step)
             self.step += 1
-        return {"total": total.detach(), **losses}, batch.images.shape[0] * batch.images.shape[1], factor, torch.isfinite(norm)
+        losses = {name: value.detach() for name, value in {"total": total, **losses}.items()}
+        return losses, batch.images.shape[0] * batch.images.shape[1], factor, torch.isfinite(norm)
 
     def save(self) -> None:
         """Writes the checkpoint."""
@@ -217,7 +218,7 @@ class _Meter:
 
     def add(self, losses: dict[str, Tensor], images: int, rate: float, good: Tensor) -> None:
         for name, value in losses.items():
-            self.sums[name] = self.sums.get(name, 0) + value.detach()
+            self.sums[name] = self.sums.get(name, 0) + value
             self.counts[name] = self.counts.get(name, 0) + 1
         self.steps, self.images, self.rate, self.skipped = self.steps + 1, self.images + images, rate, self.skipped + ~good
 

@@ -1,0 +1,133 @@
+"""How long a run takes: a schedule of minutes, batches ready for a GPU, pictures a second, and steps that must not count."""
+from __future__ import annotations
+
+import csv
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.training import run as run_module  # noqa: E402
+from rmpsam_ros.training import throughput as throughput_module  # noqa: E402
+from rmpsam_ros.training.batches import Batch, Batches, loader  # noqa: E402
+from rmpsam_ros.training.config import load_config  # noqa: E402
+from rmpsam_ros.training.example import write_example  # noqa: E402
+from rmpsam_ros.training.run import TrainingRun  # noqa: E402
+from rmpsam_ros.training.throughput import throughput  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    return write_example(tmp_path_factory.mktemp("shapes"), count=12)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that goes on by ten seconds each time it is read."""
+    now = [0.0]
+
+    def monotonic() -> float:
+        now[0] += 10.0
+        return now[0]
+
+    monkeypatch.setattr(run_module.time, "monotonic", monotonic)
+
+
+def short(example, **changes):
+    return replace(load_config(example), workers=0, curve_minutes=0.0, **changes)
+
+
+def test_minutes__end_the_run_with_the_rate_fallen_to_a_hundredth(example, clock):
+    run = TrainingRun(short(example, steps=10_000, warm_up=0, minutes=3.0, out="minutes"))
+    lines = []
+    run.train(report=lines.append, every=0.0)
+    rates = [float(row["rate"]) for row in csv.DictReader((run.out / "log.csv").open())]
+    assert run.finished and run.done == 1.0 and 3 <= run.step < 20 and run.seconds >= 180
+    assert rates[0] == pytest.approx(run.config.learning_rate) and all(a > b for a, b in zip(rates, rates[1:]))
+    assert rates[-1] < 0.2 * rates[0]
+    assert lines[0].endswith("left") and "0:00:00 left" in lines[-1]
+
+
+def test_minutes__steps_that_are_over_before_end_it_too(example):
+    run = TrainingRun(short(example, steps=2, warm_up=0, minutes=60.0, out="steps"))
+    run.train()
+    assert run.finished and run.step == 2 and run.done == 1.0
+
+
+def test_minutes__a_resumed_run_has_the_rest_of_them(example, clock):
+    first = TrainingRun(short(example, steps=10_000, minutes=3.0, out="resumed"))
+    first.train(minutes=0.5)
+    assert not first.finished
+    second = TrainingRun(short(example, steps=10_000, minutes=3.0, out="resumed"), resume=True)
+    assert 0 < second.done < 1 and second.seconds == first.seconds
+    second.train()
+    assert second.finished and second.seconds < 240
+
+
+def test_minutes__below_zero__are_refused(example):
+    path = example.parent / "wrong.yaml"
+    path.write_text(example.read_text() + "minutes: -1\n")
+    with pytest.raises(DataError, match=r"minutes is -1.0; it must be at least 0"):
+        load_config(path)
+
+
+def test_infinite_gradients__leave_the_weights_as_they_are_and_are_said(example, monkeypatch):
+    run = TrainingRun(short(example, steps=3, clips=0.0, out="infinite"))
+    before = {name: value.clone() for name, value in run.net.state_dict().items() if "running" not in name and "tracked" not in name}
+    prompts = run.criterion.prompts
+    monkeypatch.setattr(run.criterion, "prompts", lambda *args: {k: v * float("inf") for k, v in prompts(*args).items()})
+    lines = []
+    run.train(report=lines.append)
+    assert run.step == 3 and "SKIPPED 3 steps with infinite gradients" in lines[-1]
+    assert all(torch.equal(run.net.state_dict()[name], value) for name, value in before.items())
+
+
+def test_batch__of_workers__is_that_of_this_process(example):
+    run = TrainingRun(short(example, steps=3, out="workers"))
+    batches = Batches(run.mixture, 3, 2, run.config.prompts, seed=1)
+    for here, there in zip(batches, loader(batches, 1), strict=False):
+        for item in fields(Batch):
+            a, b = getattr(here, item.name), getattr(there, item.name)
+            assert torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b, item.name
+
+
+def test_batch__holds_the_objects_of_all_pictures_in_order(example):
+    run = TrainingRun(short(example, steps=3, out="order"))
+    batch = Batches(run.mixture, 4, 1, run.config.prompts, seed=2)[0]
+    height, width = run.config.input_size
+    assert len(batch) == len(batch.counts) == 4 and sum(batch.counts) == len(batch.masks) == len(batch.class_ids) > 4
+    assert batch.masks.shape[1:] == batch.voids.shape[2:] == batch.answers.shape[2:] == (height // 2, width // 2)
+    assert batch.masks.dtype == batch.voids.dtype == batch.answers.dtype == torch.uint8 and int(batch.masks.max()) == 4
+    rng = np.random.default_rng((2, 0, 0))
+    first, _ = run.mixture.image(rng)
+    assert batch.counts[0] == len(first)
+    assert batch.masks[: len(first)].sum(dim=(1, 2)).tolist() == first.masks.sum(axis=(1, 2)).tolist()
+    moved = batch.to(torch.device("cpu"))
+    assert moved.counts == batch.counts and torch.equal(moved.masks, batch.masks)
+
+
+def test_throughput__says_what_each_does_and_leaves_nothing(example, capsys):
+    rates = throughput(short(example, batch_size=2), batches=2, repeats=1)
+    assert list(rates) == ["loader", "network", "together"] and all(rate > 0 for rate in rates.values())
+    assert rates["together"] < min(rates["loader"], rates["network"])  # one process does both, one after the other
+    before = sorted(example.parent.rglob("*"))
+    assert throughput_module.main(["--config", str(example), "--batches", "1"]) == 0
+    assert "images/s" in capsys.readouterr().out and sorted(example.parent.rglob("*")) == before
+
+
+def test_throughput__of_no_batch_or_no_configuration__is_refused(example, capsys):
+    for arguments, words in ((["--config", str(example), "--batches", "0"], "--batches is 0"), (["--config", "none.yaml"], "none.yaml")):
+        with pytest.raises(SystemExit):
+            throughput_module.main(arguments)
+        assert words in capsys.readouterr().err
