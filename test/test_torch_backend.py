@@ -16,7 +16,7 @@ from rmpsam_ros.backends import torch as torch_backend
 from rmpsam_ros.backends.openvino import cpu_has_bf16
 from rmpsam_ros.backends.static_run import StaticRun
 from rmpsam_ros.errors import BackendError, ImageError
-from rmpsam_ros.model_folder import read_model_folder
+from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.segmenter import Segmenter
 
 slow = pytest.mark.skipif(not os.environ.get("RMPSAM_SLOW_TESTS"), reason="a minute of compiling; RMPSAM_SLOW_TESTS=1 runs it")
@@ -221,3 +221,21 @@ def test_on_a_gpu__answers_as_openvino_does(photos, expected, backend, precision
     for photo, one in zip(photos, expected):
         same(segmenter.set_image(photo), one, 0.03)
     assert "without a CUDA graph" not in caplog.text
+
+
+def test_prompt_graph__makes_no_tensor_from_numbers_of_the_host(monkeypatch):
+    """Their copy cannot be captured in a CUDA graph: seen on an H100, where prompts ran without one."""
+    from rmpsam_ros.graphs import PromptGraph
+    from rmpsam_ros.network import build
+
+    def refused(*args, **kwargs):
+        raise AssertionError("a tensor made on the host")
+
+    config = {k: v for k, v in read_model_folder(find_model("rmpsam-lite0"), graphs=False).config.items() if k != "backbone"}
+    net = build("lite0", **config)
+    prompt, features = PromptGraph(net).eval(), net.compact_features(torch.zeros(1, 3, 96, 128))
+    monkeypatch.setattr(torch, "as_tensor", refused)
+    monkeypatch.setattr(torch, "tensor", refused)
+    with torch.inference_mode():
+        masks, *_ = prompt(features, torch.ones(1, 4, 4), torch.ones(1, 4, dtype=torch.int64), torch.full((1, 2), 96))
+    assert masks.shape == (1, 4, 24, 32)

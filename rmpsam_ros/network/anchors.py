@@ -88,7 +88,7 @@ def prompt_anchors(boxes: Tensor, size: tuple[int | Tensor, int | Tensor], click
     boxes = boxes.float()
     centre, half = (boxes[..., :2] + boxes[..., 2:]) / 2, (boxes[..., 2:] - boxes[..., :2]) / 2
     # Of a map of n cells the first and last have the coordinates -1 and 1; cell i has its centre at pixel 4 i + 1.5.
-    cells = torch.stack([torch.as_tensor(side, dtype=torch.float32, device=boxes.device) for side in (size[1], size[0])]) - 1
+    cells = torch.stack([_number(side, boxes.device) for side in (size[1], size[0])]) - 1
     position = 2 * ((centre - 1.5) / 4) / cells - 1
     spread = 2 * (half / 4) / cells
     is_click = (half <= click_side / 2 + 0.5).all(dim=-1, keepdim=True)
@@ -98,3 +98,8 @@ def prompt_anchors(boxes: Tensor, size: tuple[int | Tensor, int | Tensor], click
     low, high = _RADII
     return (torch.cat((position, radius.log().clamp(low, high), zero), dim=-1),
             torch.cat((position, content.log().clamp(low, high), zero), dim=-1))  # fmt: skip
+
+
+def _number(value: int | Tensor, device: torch.device) -> Tensor:
+    """A number as a float32 tensor, made on the device: a copy from the host cannot be captured in a CUDA graph."""
+    return value.to(device, torch.float32) if isinstance(value, Tensor) else torch.full((), float(value), device=device)
