@@ -35,7 +35,7 @@ Answer = tuple[npt.NDArray[np.bool_], Roi, float]
 GROWTH = 1.6
 """Side of a window by that of the first mask: the network also needs to see what the object lies on."""
 
-SMALLEST = 64
+SMALLEST = 96
 """Least width of a window in pixels: enlarging fewer shows nothing new."""
 
 WORTHWHILE = 0.7

@@ -101,7 +101,6 @@ def test_match__finds_the_permutation():
 def test_match__of_equal_masks_lets_the_class_decide():
     masks = masks_of_columns((0, 24))
     logits = logits_of(masks).repeat(2, 1, 1)
-    truths = masks
     rows, _ = match(torch.tensor([[0.0, 9, 0, 0], [9.0, 0, 0, 0]]), logits, torch.tensor([0]), masks, torch.zeros(32, 48, dtype=torch.bool), WEIGHTS)
     assert rows.tolist() == [1]
 

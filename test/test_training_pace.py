@@ -1,10 +1,10 @@
-"""How long a run takes: a schedule of minutes, batches ready for a GPU, pictures a second, and steps that must not count."""
+"""How long a run takes: a schedule of minutes, pictures a second, and steps that must not count."""
 from __future__ import annotations
 
 import csv
-from dataclasses import fields, replace
+import re
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -12,7 +12,6 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training import throughput as throughput_module  # noqa: E402
-from rmpsam_ros.training.batches import Batch, Batches, loader  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import write_example  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
@@ -75,10 +74,34 @@ def test_minutes__a_resumed_run_has_the_rest_of_them(example, clock):
     assert second.finished and second.seconds < 240
 
 
-def test_minutes__below_zero__are_refused(example):
+def test_minutes__that_are_over__leave_nothing_to_do(example, clock):
+    first = TrainingRun(short(example, steps=10_000, minutes=1.0, out="over"))
+    first.train()
+    again = TrainingRun(short(example, steps=10_000, minutes=1.0, out="over"), resume=True)
+    again.train()
+    assert again.finished and again.step == first.step and again.seconds == first.seconds
+
+
+def test_minutes__shorter_than_warming_up__end_with_a_small_rate_too(example, clock):
+    run = TrainingRun(short(example, steps=10_000, minutes=3.0, warm_up=8, out="warm"))
+    run.train(every=0.0)
+    rates = [float(row["rate"]) for row in csv.DictReader((run.out / "log.csv").open())]
+    assert rates[-1] < 0.3 * max(rates) and rates.index(max(rates)) < len(rates) - 2
+    assert re.fullmatch(r"\d+ steps in [34]\.\d of 3 minutes", run.progress)
+
+
+def test_done__by_steps__begins_after_warming_up(example):
+    run = TrainingRun(short(example, steps=110, warm_up=10, out="done"))
+    for run.step, done in ((0, 0.0), (10, 0.0), (60, 0.5), (110, 1.0)):
+        assert run.done == pytest.approx(done)
+    assert run.progress == "110 of 110 steps"
+
+
+@pytest.mark.parametrize("minutes", ["-1", ".nan"])
+def test_minutes__that_are_none__are_refused(example, minutes):
     path = example.parent / "wrong.yaml"
-    path.write_text(example.read_text() + "minutes: -1\n")
-    with pytest.raises(DataError, match=r"minutes is -1.0; it must be at least 0"):
+    path.write_text(example.read_text() + f"minutes: {minutes}\n")
+    with pytest.raises(DataError, match=r"minutes is (-1.0|nan); it must be at least 0"):
         load_config(path)
 
 
@@ -93,37 +116,40 @@ def test_infinite_gradients__leave_the_weights_as_they_are_and_are_said(example,
     assert all(torch.equal(run.net.state_dict()[name], value) for name, value in before.items())
 
 
-def test_batch__of_workers__is_that_of_this_process(example):
-    run = TrainingRun(short(example, steps=3, out="workers"))
-    batches = Batches(run.mixture, 3, 2, run.config.prompts, seed=1)
-    for here, there in zip(batches, loader(batches, 1), strict=False):
-        for item in fields(Batch):
-            a, b = getattr(here, item.name), getattr(there, item.name)
-            assert torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b, item.name
-
-
-def test_batch__holds_the_objects_of_all_pictures_in_order(example):
-    run = TrainingRun(short(example, steps=3, out="order"))
-    batch = Batches(run.mixture, 4, 1, run.config.prompts, seed=2)[0]
-    height, width = run.config.input_size
-    assert len(batch) == len(batch.counts) == 4 and sum(batch.counts) == len(batch.masks) == len(batch.class_ids) > 4
-    assert batch.masks.shape[1:] == batch.voids.shape[2:] == batch.answers.shape[2:] == (height // 2, width // 2)
-    assert batch.masks.dtype == batch.voids.dtype == batch.answers.dtype == torch.uint8 and int(batch.masks.max()) == 4
-    rng = np.random.default_rng((2, 0, 0))
-    first, _ = run.mixture.image(rng)
-    assert batch.counts[0] == len(first)
-    assert batch.masks[: len(first)].sum(dim=(1, 2)).tolist() == first.masks.sum(axis=(1, 2)).tolist()
-    moved = batch.to(torch.device("cpu"))
-    assert moved.counts == batch.counts and torch.equal(moved.masks, batch.masks)
-
-
 def test_throughput__says_what_each_does_and_leaves_nothing(example, capsys):
-    rates = throughput(short(example, batch_size=2), batches=2, repeats=1)
+    rates = throughput(short(example, batch_size=2), batches=1, repeats=1)
     assert list(rates) == ["loader", "network", "together"] and all(rate > 0 for rate in rates.values())
-    assert rates["together"] < min(rates["loader"], rates["network"])  # one process does both, one after the other
     before = sorted(example.parent.rglob("*"))
     assert throughput_module.main(["--config", str(example), "--batches", "1"]) == 0
     assert "images/s" in capsys.readouterr().out and sorted(example.parent.rglob("*")) == before
+
+
+def test_throughput__of_slow_workers__does_not_count_what_they_made_before(example, monkeypatch):
+    """A clock that only batches and steps move: 2 s for one that is not ready, 1 s for a step, in which half a one gets ready."""
+    now, ready = [0.0], [0.0]
+
+    class Ready:
+        def to(self, device):
+            return self
+
+    def batches(*args, **kwargs):
+        while True:
+            if ready[0] >= 1:
+                ready[0] -= 1
+            else:
+                now[0] += 2.0 * (1 - ready[0])
+                ready[0] = 0.0
+            yield Ready()
+
+    def advance(self, batch):
+        now[0] += 1.0
+        ready[0] = min(ready[0] + 0.5, 8.0)
+
+    monkeypatch.setattr(throughput_module, "loader", batches)
+    monkeypatch.setattr(throughput_module.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(TrainingRun, "advance", advance)
+    rates = throughput(replace(short(example, batch_size=4), workers=2), batches=4, repeats=3)
+    assert rates == pytest.approx({"loader": 2.0, "network": 4.0, "together": 2.0}, rel=0.1)
 
 
 def test_throughput__of_no_batch_or_no_configuration__is_refused(example, capsys):

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.errors import DataError
     from rmpsam_ros.training.config import load_config
 
-    if args.minutes is not None and args.minutes <= 0:
+    if args.minutes is not None and not args.minutes > 0:
         raise DataError(f"--minutes is {args.minutes:g}; it must be above 0.")
     console = Console(highlight=False, soft_wrap=True)
     if args.ablate:
@@ -58,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
     training = TrainingRun(config, resume=args.resume)
     pictures = sum(len(source.indices) for source in training.mixture.sources)
     console.print(f"{config.variant}, {len(training.label_map.labels)} classes, {pictures} pictures or videos, on {training.device}, "
-                  f"from step {training.step} of {config.steps}")  # fmt: skip
+                  f"after {training.progress}")  # fmt: skip
     training.train(args.minutes, console.print)
-    console.print(f"{training.out / 'checkpoint.pt'}: {training.step} of {config.steps} steps")
+    console.print(f"{training.out / 'checkpoint.pt'}: {training.progress}")
     if (training.out / "log.csv").is_file():
         _plot(training.out, console)
     if not args.no_export:

@@ -129,7 +129,7 @@ class AblationRun:
                                 "has that in its annotations' path.")
             content["train"] = kept
         folder = self.out / (_folder(trial.name) + (f"-{seed}" if len(self.plan.seeds) > 1 else ""))
-        content.update(seed=seed, curve_minutes=0.0)
+        content.update(seed=seed, curve_minutes=0.0, minutes=0.0)  # all take the same steps
         self.texts[trial.name, seed] = text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         used = (folder / CHECKPOINT).is_file() or (folder / RESULT).is_file()
         if used and (folder / "run.yaml").is_file() and (folder / "run.yaml").read_text() != text:

@@ -147,7 +147,7 @@ def check_config(content: object, path: Path, base: Path) -> TrainingConfig:
     """
     config = dataclasses.replace(build_options(TrainingConfig, content, str(path)), base=base)
     for name, least in _AT_LEAST.items():
-        if getattr(config, name) < least:
+        if not getattr(config, name) >= least:
             raise DataError(f"{path}: {name} is {getattr(config, name)}; it must be at least {least}.")
     for name in _SHARES:
         if not 0 <= getattr(config, name) <= 1:

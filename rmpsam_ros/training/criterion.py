@@ -93,7 +93,7 @@ class Criterion:
     def _teach(self, logits: Tensor, coverage: Tensor, truth: Truth, pairs: tuple[Tensor, Tensor], alike: Tensor | None) -> tuple[Tensor, Tensor]:
         """What each query may be, (B, N, K + 1) bool, and how much it shall learn of that, (B, N)."""
         outputs = logits.shape[-1]
-        allowed = torch.zeros_like(logits, dtype=torch.bool)
+        allowed = torch.zeros(logits.shape, dtype=torch.bool, device=logits.device)
         allowed[..., -1] = True
         allowed[..., :-1] = (coverage == COVERAGES.index(Coverage.THINGS))[:, None, None] & ~self.is_thing
         nothing_known = (coverage == COVERAGES.index(Coverage.SOME))[:, None]

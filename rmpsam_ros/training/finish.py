@@ -25,12 +25,13 @@ def export_model(run: TrainingRun, report: Report = lambda _: None) -> Path:
     config, net = run.config, run.averaged.net
     folder = run.out / MODEL
     state = "finished" if run.finished else "unfinished"
+    steps = f"{run.step:,}" if config.minutes else f"{run.step} of {config.steps}"  # which time ends, so that they say nothing
     model = ModelFolder(
         path=folder, name=config.name or run.out.resolve().name, variant=config.variant, config=net.config_dict(),
         input_size=tuple(config.model_size) or config.input_size, labels=run.label_map.labels, trained=True, score_threshold=config.score_threshold,
         overlap_threshold=config.overlap_threshold, connected_prompts=True, background_prompts=True, zoom_prompts=True,
         licence=config.licence,
-        provenance=f"{state} run of rmpsam train: {run.step} of {config.steps} steps of {config.batch_size} pictures in "
+        provenance=f"{state} run of rmpsam train: {steps} steps of {config.batch_size} pictures in "
                    f"{run.seconds / 60:.0f} minutes on {run.device.type}" + (f", from {Path(config.start).name}" if config.start else ""),
     )  # fmt: skip
     device = run.device

@@ -65,9 +65,9 @@ def make_optimizer(net: RMPSAM, rate: float, decay: float, backbone_factor: floa
 
 
 def set_rate(optimizer: torch.optim.Optimizer, step: int, warm_up: int, done: float) -> float:
-    """Linear warm-up over so many steps, then half a cosine to a hundredth as `done` goes from 0 to 1; returns the factor on
+    """Linear warm-up over so many steps, times half a cosine to a hundredth as `done` goes from 0 to 1; returns the factor on
     each group's full rate."""
-    factor = (step + 1) / warm_up if step < warm_up else 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
+    factor = min(1.0, (step + 1) / max(1, warm_up)) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
     for group in optimizer.param_groups:
         group["lr"] = group["base"] * factor
     return factor

@@ -73,8 +73,15 @@ class TrainingRun:
         return self.step >= self.config.steps or 0 < 60 * self.config.minutes <= self.seconds
 
     @property
+    def progress(self) -> str:
+        """`160 of 600 steps`, and where time may end it `2498 steps in 9.1 of 9.1 minutes`."""
+        if not self.config.minutes:
+            return f"{self.step} of {self.config.steps} steps"
+        return f"{self.step} steps in {self.seconds / 60:.1f} of {self.config.minutes:g} minutes"
+
+    @property
     def done(self) -> float:
-        """The share of the run that is over, 0 … 1, of steps or of time: whichever ends it first."""
+        """How far the learning rate has fallen, 0 … 1: by the steps after warming up, or by the time if that is further on."""
         config = self.config
         steps = (self.step - config.warm_up) / max(1, config.steps - config.warm_up)
         return min(1.0, max(0.0, steps, self.seconds / (60 * config.minutes) if config.minutes else 0.0))
@@ -98,7 +105,8 @@ class TrainingRun:
             report: gets a line about every `every` seconds.
         """
         config = self.config
-        batches = Batches(self.mixture, config.batch_size, config.steps, config.prompts, config.clips, config.frames, config.seed, self.step)
+        last = self.step if self.finished else config.steps  # a run that time has ended has no more steps either
+        batches = Batches(self.mixture, config.batch_size, last, config.prompts, config.clips, config.frames, config.seed, self.step)
         set_training_mode(self.net, config.freeze_batchnorm)
         self.out.mkdir(parents=True, exist_ok=True)
         curve = Curve(self.out, Validation(config, self.label_map), config.curve_minutes, self.seconds) if config.curve_minutes else None
@@ -136,7 +144,7 @@ class TrainingRun:
 
         Returns:
             The losses and their `total`, the number of pictures, the share of the full learning rate, and whether the
-            gradients were finite; if not, the weights are as before.
+            gradients had a finite norm. If one of them is not finite itself, the weights are as before.
         """
         torch.manual_seed((self.config.seed << 32) + self.step)  # so that a resumed run takes the same points
         factor = set_rate(self.optimizer, self.step, self.config.warm_up, self.done)
@@ -144,9 +152,9 @@ class TrainingRun:
         total = torch.stack(list(losses.values())).sum()
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(total).backward()
-        self.scaler.unscale_(self.optimizer)
-        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
         with _uninterrupted():  # or the checkpoint would say one step too few
+            self.scaler.unscale_(self.optimizer)
+            norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
             self.scaler.step(self.optimizer)  # not after infinite gradients: one bad batch must not spoil the weights
             self.scaler.update(1.0)
             self.averaged.update(self.net, self.step)
