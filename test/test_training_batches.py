@@ -104,7 +104,7 @@ def truth_of(batch: Batch) -> Truth:
 def outputs() -> tuple[torch.Tensor, torch.Tensor]:
     """Logits of five queries: the first is of stuff, the others lie on and beside the objects."""
     found = [masks_of_columns((28, 40), (0, 14), (1, 15), (15, 31), (20, 24)), masks_of_columns((0, 9), (5, 9), (0, 48), (7, 8), (20, 30)),
-             masks_of_columns((0, 2), (2, 30), (3, 24), (2, 12), (40, 48))]  # fmt: skip
+             masks_of_columns((0, 2), (2, 30), (3, 24), (2, 12), (24, 44))]  # fmt: skip
     return torch.stack([logits_of(masks, 4.0) for masks in found]), torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(1))
 
 
@@ -131,6 +131,19 @@ def test_pictures__cost_resemble_and_teach_as_if_each_were_alone(outputs, monkey
         assert torch.equal(pairs[0][mine] - 5 * b, rows) and torch.equal(pairs[1][mine] - int(first[b]), columns)
         own_allowed, own_weight = criterion._teach(classes[b : b + 1], batch.coverage, own, (rows, columns), _alike(logits[b : b + 1], own))
         assert torch.equal(allowed[b], own_allowed[0]) and torch.allclose(weight[b], own_weight[0])
+
+
+def test_truth__has_each_picture_s_own_objects_and_voids():
+    alone = [batch_of(**picture) for picture in pictures()]
+    truth = truth_of(together(alone))
+    assert len(truth) == 4 and truth.pictures.tolist() == [0, 0, 0, 2] and truth.slots.tolist() == [0, 1, 2, 0]
+    assert truth.padded_classes().tolist() == [[1, -1, 2], [-1, -1, -1], [0, -1, -1]]
+    for b, batch in enumerate(alone):
+        void, no_stuff = batch.voids[0].float() / 4
+        assert torch.equal(truth.voids[b], void)
+        for row in (truth.pictures == b).nonzero()[:, 0].tolist():
+            assert torch.equal(truth.maps[row, 1], no_stuff if truth.class_ids[row] == 2 else void)
+            assert torch.equal(truth.maps[row, 0], batch.masks[truth.slots[row]].float() / 4)
 
 
 def test_alike__what_is_void__does_not_count():
