@@ -62,7 +62,8 @@ class TrainingRun:
         self.averaged = AveragedNetwork(self.net, config.ema)
         self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses,
                                    stuff_queries=self.net.config.stuff_queries > 0, one_to_many=self.net.config.matrix_nms)  # fmt: skip
-        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=1.0)  # for its check of gradients alone: bfloat16 needs no scale
+        # For its check of gradients alone, which a GPU need not be waited for: bfloat16 needs no scale.
+        self.scaler = torch.amp.GradScaler(self.device.type, init_scale=1.0, enabled=self.device.type == "cuda")
         self.step, self.seconds = 0, 0.0
         self.autocast = config.bf16 and (self.device.type != "cpu" or _has_bfloat16())
         if (self.out / CHECKPOINT).exists():
@@ -155,7 +156,8 @@ class TrainingRun:
         with _uninterrupted():  # or the checkpoint would say one step too few
             self.scaler.unscale_(self.optimizer)
             norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
-            self.scaler.step(self.optimizer)  # not after infinite gradients: one bad batch must not spoil the weights
+            if self.scaler.is_enabled() or torch.isfinite(norm):  # one bad batch must not spoil the weights
+                self.scaler.step(self.optimizer)
             self.scaler.update(1.0)
             self.averaged.update(self.net, self.step)
             self.step += 1
