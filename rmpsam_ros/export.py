@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from rmpsam_ros.atomic import atomic_folder
+from rmpsam_ros.backends.openvino_core import shared_core
 from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.graphs import IMAGE_INPUTS, IMAGE_OUTPUTS, PROMPT_INPUTS, PROMPT_OUTPUTS, ImageGraph, PromptGraph
 from rmpsam_ros.model_folder import (
@@ -130,10 +131,9 @@ def verify(folder: Path, net: RMPSAM, report: Report = lambda _: None) -> list[D
     its query: means are held tightly, single values loosely.
     """
     try:
-        import openvino as ov
+        core = shared_core()
     except ImportError as error:
         raise BackendError("Checking the exported graphs needs OpenVINO: pip install openvino.") from error
-    core = ov.Core()
     compiled = {name: core.compile_model(core.read_model(folder / name), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
                 for name in (IMAGE_GRAPH, PROMPT_GRAPH)}  # fmt: skip
     differences = []

@@ -10,6 +10,7 @@ pytest.importorskip("torch", reason="making a model folder needs torch")
 from models import tiny_model
 from onnx import TensorProto, helper, numpy_helper
 
+from rmpsam_ros.backends.openvino_core import shared_core
 from rmpsam_ros.graph_folding import fold, infer, set_shapes, shapes_of
 from rmpsam_ros.typed_graphs import typed_graph
 
@@ -39,9 +40,9 @@ def prompt_feeds(features: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def run_openvino(model, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    ov = pytest.importorskip("openvino", reason="running graphs needs OpenVINO")
-    graph = ov.Core().read_model(model if isinstance(model, (str, bytes)) else model.SerializeToString())
-    request = ov.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
+    pytest.importorskip("openvino", reason="running graphs needs OpenVINO")
+    graph = shared_core().read_model(model if isinstance(model, (str, bytes)) else model.SerializeToString())
+    request = shared_core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
     inputs = {p.get_any_name(): feeds[p.get_any_name()].astype(p.get_element_type().to_dtype()) for p in graph.inputs}
     return {port.get_any_name(): value for port, value in request.infer(inputs).items()}
 

@@ -12,6 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from rmpsam_ros.backends.openvino_core import shared_core
+
 
 class HostDevice:
     """Plays `backends.cuda.CudaDevice` in host memory."""
@@ -106,15 +108,13 @@ class _Engine:
     """An "engine" is the typed ONNX graph's bytes; OpenVINO computes it in float32."""
 
     def __init__(self, blob: bytes) -> None:
-        import openvino as ov
-
-        graph = ov.Core().read_model(blob)
+        graph = shared_core().read_model(blob)
         self.names = [p.get_any_name() for p in (*graph.inputs, *graph.outputs)]
         self._inputs = {p.get_any_name() for p in graph.inputs}
         self.numpy_types = {p.get_any_name(): p.get_element_type().to_dtype() for p in (*graph.inputs, *graph.outputs)}
         self.input_dims = {p.get_any_name(): _dims(p) for p in graph.inputs}
         self.output_dims = {p.get_any_name(): _dims(p) for p in graph.outputs}
-        self.request = ov.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
+        self.request = shared_core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
         self.num_io_tensors = len(self.names)
 
     def get_tensor_name(self, index):

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
+from rmpsam_ros.backends.openvino_core import shared_core
 from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.locks import held
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
@@ -35,7 +36,7 @@ class OpenVinoBackend:
         except ImportError as error:
             raise BackendError(f"OpenVINO cannot be loaded ({error}): pip install openvino.") from error
         self._ov = ov
-        core = ov.Core()
+        core = shared_core()
         self.input_size, self.batch = input_size or model.input_size, batch
         plugin = _plugin(core, device)
         self.device = str(core.get_property(plugin, "FULL_DEVICE_NAME")).strip()
@@ -139,9 +140,7 @@ class OpenVinoBackend:
 
 def cpu_has_bf16() -> bool:
     """Whether the CPU computes bfloat16 natively (AVX-512 BF16 or AMX), as OpenVINO sees it."""
-    import openvino as ov
-
-    return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _plugin(core, device: str) -> str:

@@ -132,7 +132,7 @@ def _openvino() -> Check:
     if module is None:
         return Check("Backends", "openvino", NOTE, reason, "`pip install openvino` (the backend for CPUs)")
     try:
-        core = module.Core()
+        core = shared_core()
         devices = ", ".join(_openvino_device(core, device) for device in core.available_devices)
     except Exception as error:  # a plugin or driver that does not load raises what it likes
         return Check("Backends", "openvino", NOTE, _first_line(error), "`pip install --force-reinstall openvino`")

@@ -34,9 +34,10 @@ def throughput(config: TrainingConfig, batches: int = 20, repeats: int = 3) -> d
     with tempfile.TemporaryDirectory() as folder:
         run = TrainingRun(replace(config, out=folder))
     set_training_mode(run.net, config.freeze_batchnorm)
-    endless = Batches(run.mixture, config.batch_size, 2**31, config.prompts, 0.0, config.frames, config.seed)
-    stream = iter(loader(endless, config.workers, pinned=run.device.type == "cuda"))
-    made_ahead = max(1, config.workers * PREFETCH)
+    made_ahead, drawn = max(1, config.workers * PREFETCH), 1 + repeats * batches
+    number = 2 * (made_ahead + drawn)  # all of which are drawn, so that the workers end by themselves
+    stream = iter(loader(Batches(run.mixture, config.batch_size, number, config.prompts, 0.0, config.frames, config.seed), config.workers,
+                         pinned=run.device.type == "cuda"))  # fmt: skip
 
     def rate(step: Callable[[], object]) -> float:
         step()
@@ -54,7 +55,9 @@ def throughput(config: TrainingConfig, batches: int = 20, repeats: int = 3) -> d
     result = {"loader": rate(lambda: next(stream)), "network": rate(lambda: run.advance(batch))}
     for _ in islice(stream, made_ahead):  # what the workers made while the network ran alone would hide how slow they are
         pass
-    return {**result, "together": rate(lambda: run.advance(next(stream).to(run.device)))}
+    result["together"] = rate(lambda: run.advance(next(stream).to(run.device)))
+    next(stream, None)  # the end, at which the workers stop
+    return result
 
 
 def _wait(device: torch.device) -> None:

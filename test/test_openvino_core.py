@@ -1,0 +1,41 @@
+"""OpenVINO's signal stack: a backend that is given up in another thread leaves the process able to take signals."""
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from models import tiny_model
+
+pytest.importorskip("openvino", reason="it is about OpenVINO")
+
+from rmpsam_ros.backends.openvino_core import shared_core  # noqa: E402
+
+SCRIPT = """
+import faulthandler, gc, os, signal, sys, threading
+from rmpsam_ros.backends.openvino import OpenVinoBackend
+from rmpsam_ros.model_folder import read_model_folder
+
+faulthandler.enable()  # Python handles signals on a stack of their own from here on
+signal.signal(signal.SIGUSR1, lambda *_: print("handled", flush=True))
+kept = [OpenVinoBackend(read_model_folder(sys.argv[1]))]
+
+def give_up():
+    kept.pop().close()
+    gc.collect()
+
+thread = threading.Thread(target=give_up)
+thread.start()
+thread.join()
+os.kill(os.getpid(), signal.SIGUSR1)
+print("alive")
+"""
+
+
+def test_signals__after_a_backend_was_given_up_in_another_thread__are_handled():
+    result = subprocess.run([sys.executable, "-c", SCRIPT, str(tiny_model())], capture_output=True, text=True)
+    assert (result.returncode, result.stdout.split()) == (0, ["handled", "alive"]), result.stderr
+
+
+def test_shared_core__is_one():
+    assert shared_core() is shared_core()
