@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rmpsam_ros import model_folder
 from rmpsam_ros.backends import trt_flavour
+from rmpsam_ros.backends.openvino_core import shared_core
 from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.ros import dds
 
