@@ -5,7 +5,7 @@ import argparse
 from pathlib import Path
 
 HELP = "a model's card: its data, and every number on the validation sets of its training YAML, with its command"
-EXAMPLE = "rmpsam eval card --config config/train_lite0_cpu.yaml --model rmpsam-lite0 --out card --into README.md"
+EXAMPLE = "rmpsam eval card --config config/train_lite0.yaml --model rmpsam-lite0 --out card --into README.md"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -198,11 +198,9 @@ class TrainingRun:
                             "go on with the same, or give another `out`.")
         self.net.load_state_dict(checkpoint.net)
         self.averaged.net.load_state_dict(checkpoint.averaged)
-        for group in checkpoint.optimizer["param_groups"]:
-            group["fused"] = self.device.type == "cuda"  # which may have been saved elsewhere
+        for saved, own in zip(checkpoint.optimizer["param_groups"], self.optimizer.param_groups):
+            saved["base"], saved["fused"] = own["base"], own["fused"]  # a changed learning rate counts from here on, and so does the device
         self.optimizer.load_state_dict(checkpoint.optimizer)
-        for group, fresh in zip(self.optimizer.param_groups, make_optimizer(self.net, self.config.learning_rate, 0, self.config.backbone_rate).param_groups):
-            group["base"] = fresh["base"]  # a changed learning rate counts from here on
         self.step, self.seconds = checkpoint.step, checkpoint.seconds
         if checkpoint.seen is not None:
             self.criterion.seen = checkpoint.seen

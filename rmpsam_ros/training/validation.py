@@ -15,6 +15,7 @@ import torch
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.data.coco import CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.masks import areas
 from rmpsam_ros.data.sample import Sample
 from rmpsam_ros.data.sources import Source, SourceConfig
 from rmpsam_ros.data.youtube_vis import YoutubeVis
@@ -97,7 +98,7 @@ def set_name(entry: SourceConfig) -> str:
 
 def clickable(sample: Sample, most: int) -> npt.NDArray[np.int64]:
     """Rows of the objects that are clicked: at most so many of those that are large enough, spread over the list."""
-    large = np.flatnonzero(sample.masks.sum(axis=(1, 2)) >= SMALLEST)
+    large = np.flatnonzero(areas(sample.masks) >= SMALLEST)
     return large[_spread(len(large), most)]
 
 
