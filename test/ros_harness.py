@@ -43,6 +43,9 @@ from rmpsam_ros.model_folder import available_models  # noqa: E402
 use_shipped_profile()
 
 TIMEOUT = 20.0
+PATIENCE = 3.0
+"""Seconds after which a question that may have been lost is asked again."""
+
 RELIABLE = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -78,6 +81,9 @@ def until(condition, what: str = "what was waited for", seconds: float = TIMEOUT
 class NodeProcess:
     """`python -m rmpsam_ros.node`, or another program that runs it, with parameters; its output in a file."""
 
+    of_late: list[NodeProcess] = []
+    """Those that run, and those of this test: what they said is printed if it fails (conftest.py)."""
+
     def __init__(self, log: Path, namespace: str = "", program: tuple[str, ...] = ("-m", "rmpsam_ros.node"), **parameters):
         arguments = [sys.executable, *program, "--ros-args", "-r", f"__ns:=/{namespace}"]
         for key, value in parameters.items():
@@ -89,6 +95,7 @@ class NodeProcess:
             self.process = subprocess.Popen(
                 arguments, stdout=out, stderr=subprocess.STDOUT, env=environ, cwd=log.parent
             )
+        self.of_late.append(self)
 
     @property
     def output(self) -> str:
@@ -127,6 +134,7 @@ class Client:
         self.received: dict[str, list] = {}
         self._publishers: dict[str, object] = {}
         self._clients: dict[str, object] = {}
+        self._is_met = False
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
         self._stop = threading.Event()
@@ -205,6 +213,28 @@ class Client:
 
     def call_later(self, kind, name: str, request):
         """Sends a request; the future of its response."""
+        self._meet()
+        return self._send(kind, name, request)
+
+    def _meet(self) -> None:
+        """Asks the node for its state until it answers, before anything else.
+
+        While two processes discover each other, a node may have a request before it knows where to answer; the middleware
+        then waits for 0.1 s and gives the answer up ("client will not receive response"), which on a busy machine happens.
+        """
+        if self._is_met:
+            return
+        answers = []
+
+        def is_answered():
+            if not answers or time.monotonic() > answers[-1][0] + PATIENCE:
+                answers.append((time.monotonic(), self._send(GetState, "~/get_state", GetState.Request())))
+            return any(answer.done() for _, answer in answers)
+
+        until(is_answered, f"an answer of {self.target}", 3 * TIMEOUT)
+        self._is_met = True
+
+    def _send(self, kind, name: str, request):
         name = name.replace("~", f"/{self.target}")
         if name not in self._clients:
             # As deep as a burst of requests: the default of 10 would drop answers on the client's side.
