@@ -142,6 +142,13 @@ def test_eval_video__made_up_data_set__prints_the_table(dataset: Path, capsys):
     assert "J 83.3 over all frames" in out and "J 75.0, recall 75.0" in out
 
 
+@pytest.mark.parametrize("words, missed", [((), 2), (("--min-hits", "1"), 0), (("--min-hits", "2"), 1)])
+def test_eval_video__min_hits__are_the_frames_before_a_track_counts(dataset: Path, words, missed):
+    assert evaluate(dataset, "--trackers", "rmpsam", "query matching", *words, "--json", str(dataset / "out.json")) == 0
+    table = json.loads((dataset / "out.json").read_text())["trackers"]
+    assert table["query matching"]["j"] == pytest.approx(100) and table["rmpsam"]["j"] == pytest.approx(100 * (5 - missed) / 5)
+
+
 def test_eval_video__json__has_every_click(dataset: Path):
     assert evaluate(dataset, "--trackers", "rmpsam", "--clicks", "--json", str(dataset / "out.json")) == 0
     content = json.loads((dataset / "out.json").read_text())

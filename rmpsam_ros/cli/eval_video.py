@@ -17,11 +17,13 @@ CLIP_MODE = "clip mode"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.eval import add_data_options
-    from rmpsam_ros.cli.model_options import add_model_options
+    from rmpsam_ros.cli.model_options import add_model_options, seconds, whole_number
 
     add_data_options(parser)
     parser.add_argument("--fps", type=float, default=12.0, metavar="F", help="frames per second of the videos (12)")
-    parser.add_argument("--max-age", type=float, default=10.0, metavar="S", help="seconds that objects are remembered (10)")
+    parser.add_argument("--max-age", type=seconds, default=10.0, metavar="S", help="seconds that objects are remembered (10)")
+    parser.add_argument("--min-hits", type=whole_number, default=3, metavar="N",
+                        help="frames before a track of rmpsam counts (3); the others have their own rules")
     parser.add_argument("--trackers", nargs="+", default=list(TRACKERS), choices=(*TRACKERS, CLIP_MODE),
                         help="default: all but clip mode, which runs the network again, in torch")
     parser.add_argument("--clicks", action="store_true", help="also click on each object where it first appears, and follow it")
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     judges, console = [], Console(stderr=True)
     try:
         for video in with_progress(videos, len(videos), console, "videos"):
-            judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, known if with_classes else {}, cameras))
+            judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, known if with_classes else {}, cameras, args.min_hits))
             judges[-1].run(args.clicks)
             if runner is not None:
                 judges[-1].run_clips(CLIP_MODE, runner)
@@ -87,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         each = [{"video": judge.video.name, "object": found.key, "frame": found.frame, "click": list(found.click), "j": 100 * found.j}
                 for judge in judges for found in judge.clicked.objects]  # fmt: skip
         write_json(args.json, {"info": {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every,
-                                        "limit": args.limit, "fps": args.fps},
+                                        "limit": args.limit, "fps": args.fps, "min_hits": args.min_hits},
                                "trackers": table, "positions": placed, "clicked": {**clicked, "each": each}})  # fmt: skip
     return 0
 

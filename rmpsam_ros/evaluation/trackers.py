@@ -24,8 +24,8 @@ class Contestant(Protocol):
 class Ours:
     """`rmpsam_ros.tracking.Tracker`; only what it calls confirmed counts."""
 
-    def __init__(self, labels: LabelSet, max_age: float, rate: float) -> None:
-        self.tracker = Tracker(labels, max_age=max_age)
+    def __init__(self, labels: LabelSet, max_age: float, rate: float, min_hits: int = 3) -> None:
+        self.tracker = Tracker(labels, max_age=max_age, min_hits=min_hits)
 
     def step(self, detections: Detections, stamp: float) -> npt.NDArray[np.int64]:
         tracks = self.tracker.update_detections(detections, stamp)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from rmpsam_ros.errors import ImageError
 from rmpsam_ros.evaluation.clicked import ClickedObjects
 from rmpsam_ros.evaluation.positions import DepthCameras, PositionErrors
 from rmpsam_ros.evaluation.tracking_metrics import score
-from rmpsam_ros.evaluation.trackers import CONTESTANTS
+from rmpsam_ros.evaluation.trackers import CONTESTANTS, Ours
 from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
 from rmpsam_ros.media import read_image
 from rmpsam_ros.tracking import Detections
@@ -87,16 +88,17 @@ WITH_DEPTH = "rmpsam, depth"
 
 
 class VideoJudge:
-    """All trackers on one video, and with `cameras` rmpsam's with depth too, whose positions are judged."""
+    """All trackers on one video, and with `cameras` rmpsam's with depth too, whose positions are judged. min_hits: rmpsam's."""
 
     def __init__(self, video: TrueVideo, segmenter, names: Sequence[str], fps: float, max_age: float, classes: dict[str, int],
-                 cameras: DepthCameras | None = None):  # fmt: skip
+                 cameras: DepthCameras | None = None, min_hits: int = 3):  # fmt: skip
         self.video, self._segmenter, self._fps, self._cameras = video, segmenter, fps, cameras
         self.positions = PositionErrors()
-        self._contestants = {name: CONTESTANTS[name](segmenter.labels, max_age, fps) for name in names}
+        makers = {**CONTESTANTS, "rmpsam": partial(Ours, min_hits=min_hits)}
+        self._contestants = {name: makers[name](segmenter.labels, max_age, fps) for name in names}
         self._truth = {key: classes.get(category, 0) for key, category in video.categories.items()}
         if cameras is not None:
-            self._contestants[WITH_DEPTH] = CONTESTANTS["rmpsam"](segmenter.labels, max_age, fps)
+            self._contestants[WITH_DEPTH] = makers["rmpsam"](segmenter.labels, max_age, fps)
         self.tallies = {name: VideoTally(self._truth) for name in self._contestants}
         self.clicked = ClickedObjects(segmenter.labels, max_age)
 
