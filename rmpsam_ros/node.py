@@ -29,7 +29,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from rmpsam_ros.errors import ParameterError, RmpsamError
 from rmpsam_ros.ros.buffers import keep_image_buffers
-from rmpsam_ros.ros.dds import profile_in_effect, use_shipped_profile
+from rmpsam_ros.ros.dds import profile_in_effect, remove_own_segments, use_shipped_profile
 from rmpsam_ros.ros.diagnostics import SAME_NAME, NodeStatus, report
 from rmpsam_ros.ros.node_parameters import NodeParameters
 from rmpsam_ros.ros.parameters import NodeConfig
@@ -321,6 +321,7 @@ def _leave_at_once(node: RmpsamNode) -> None:
     What is on the disk is whole, as engines are written beside their place and renamed.
     """
     node.get_logger().info("ended before the model was loaded")
+    remove_own_segments()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -102,7 +102,8 @@ def test_demo__simulated_camera_with_depth(model, tmp_path: Path) -> None:
     assert picture.shape == (480, 640, 3) and len(np.unique(picture.reshape(-1, 3), axis=0)) > 1000
 
 
-def test_demo__ctrl_c_ends_what_it_started(model, photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signals", [(signal.SIGINT, signal.SIGINT), (signal.SIGHUP,)])
+def test_demo__ctrl_c_or_a_closed_terminal_ends_what_it_started(model, photos: Path, tmp_path: Path, signals) -> None:
     process = _start("--duration", "60", "--source", str(photos), "--out", str(tmp_path / "demo"))
     end = time.monotonic() + 60
     while "Running" not in (line := process.stdout.readline()) and time.monotonic() < end:
@@ -110,7 +111,9 @@ def test_demo__ctrl_c_ends_what_it_started(model, photos: Path, tmp_path: Path) 
     children = _children(process.pid)
     assert len(children) == 2
     time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.3)  # the second comes while the first is obeyed
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130 and "interrupted" in errors and "Traceback" not in errors
     assert not any(map(_runs, children))
@@ -121,6 +124,7 @@ def test_demo__ctrl_c_ends_what_it_started(model, photos: Path, tmp_path: Path) 
     "words, code, said",
     [
         (["--source", "no_such_file.png"], 2, r"the camera ended: no_such_file.png does not exist"),
+        (["--source", "{photos}/empty.mp4"], 2, r"the camera ended: \S*empty.mp4 \S+ "),
         (["--model", "no_such_model", "--source", "{photos}"], 1, r"the node did not start: .*no_such_model"),
     ],
 )
@@ -131,6 +135,15 @@ def test_demo__one_sentence_when_it_cannot_run(photos: Path, tmp_path: Path, wor
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code and re.search(said, errors)
     assert len([line for line in errors.splitlines() if line.strip()]) == 1
+
+
+@pytest.mark.parametrize("source, out, said", [("frames", "frames", "is the folder of the source"), ("photos", "frames", "has a frame_01.png that is not")])
+def test_demo__into_a_folder_of_other_pictures__is_refused_and_they_stay(photos: Path, tmp_path: Path, capsys, source, out, said) -> None:
+    _need_ros()
+    for name in ("frame_01.png", "frame_0002.png"):
+        write_image(tmp_path / "frames" / name, np.zeros((8, 8, 3), np.uint8))
+    assert runner.main(["--source", str(tmp_path / source), "--out", str(tmp_path / out)]) == 2
+    assert said in capsys.readouterr().err and {p.name for p in (tmp_path / "frames").iterdir()} == {"frame_01.png", "frame_0002.png"}
 
 
 @pytest.mark.parametrize("words", [["--duration", "0"], ["--rate", "fast"], ["--domain", "999"], ["--out", "{file}"]])

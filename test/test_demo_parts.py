@@ -115,6 +115,7 @@ def test_overview__three_maps_over_three_answers_written_as_a_picture(tmp_path: 
     monkeypatch.setattr(overview, "Segmenter", lambda model: Segmenter(tiny_model(), threads=1))
     assert overview.main([]) == 2 and "usage" in capsys.readouterr().err
     assert overview.main([str(tmp_path / "picture.jpg")]) == 0
+    assert overview.main([str(tmp_path / "picture.xyz")]) == 2 and capsys.readouterr().err.startswith("overview: ")
     page = read_image(tmp_path / "picture.jpg").astype(int)
     assert page.shape[1] == overview.WIDTH and 0.4 < len(page) / page.shape[1] < 0.7
     tiles = [page[y : y + 200, x : x + 300] for y in (50, len(page) // 2 + 50) for x in (60, 480, 900)]
@@ -238,8 +239,10 @@ def test_contact_sheet__rows_of_four_and_clicks() -> None:
 
 
 def test_album__keeps_frames_clicks_and_video(tmp_path: Path) -> None:
-    (tmp_path / "frame_07.png").write_text("of an earlier run")
+    for name in ("frame_07.png", "demo.mp4", "frame_0001.png", "click_by_click.png"):
+        (tmp_path / name).write_text("of an earlier run, or of somebody else")
     album = Album(tmp_path, duration=2.4)
+    assert (tmp_path / "frame_07.png").exists()  # until there is something new
     for k in range(12):
         album.add_frame(_gradient(120, 160), k * 0.2, "facts")
         time.sleep(0.01)
@@ -247,6 +250,8 @@ def test_album__keeps_frames_clicks_and_video(tmp_path: Path) -> None:
     album.add_click(_gradient(120, 160), PromptResult(mask, 0.5, Roi.of_mask(mask)), 1.0, "one click", "UNTRAINED")
     album.close(2.4)
     album.write_sheet("title", ["facts"], "")
+    for name in ("frame_0001.png", "click_by_click.png"):
+        (tmp_path / name).unlink()  # not the demo's, and still there
     names = sorted(p.name for p in tmp_path.iterdir())
     frames = [name for name in names if name.startswith("frame")]
     assert 6 <= len(frames) <= FRAMES and names[-1] == frames[-1]

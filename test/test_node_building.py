@@ -1,12 +1,16 @@
 """A node that builds an engine answers, says what it does, and takes over what is set meanwhile."""
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 from node_checks import diagnostics
 from ros_harness import SMALL_INPUT, Client, NodeProcess, model, until
+
+
+SEGMENT_LOCK = re.compile(r"/dev/shm/fastrtps_[0-9a-f]{16}_el")
 
 
 @pytest.fixture
@@ -53,5 +57,9 @@ def test_building__a_class_that_the_model_lacks_is_refused_once_it_is_loaded(nod
 @pytest.mark.parametrize("signals", [1, 2])
 def test_building__is_told_to_end__ends_at_once(node, signals):
     until(lambda: "building the image engine" in node.output, "the build", 90)
+    locks = [lock for lock in map(os.path.realpath, Path(f"/proc/{node.process.pid}/fd").iterdir()) if SEGMENT_LOCK.fullmatch(lock)]
+    segments = [Path(lock.removesuffix("_el")) for lock in locks]
+    assert segments and all(segment.is_file() for segment in segments)  # of shared memory, which nobody else would remove
     assert node.stop(signals) == 0
+    assert not any(segment.exists() for segment in segments)
     assert "ended before the model was loaded" in node.output and "active: listening" not in node.output

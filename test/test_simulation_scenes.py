@@ -127,6 +127,36 @@ def test_world__carries_a_thing_and_nothing_else_far():
     assert lifts == pytest.approx(path[:, 2], abs=1e-6)
 
 
+@pytest.mark.parametrize("interval", [0.1, 1 / 30])
+def test_clip__between_two_frames_as_much_time_goes_by_as_their_stamps_say(interval):
+    stream = SceneStream(3, SIZE, frames=90, count=4, interval=interval)
+    world, rng = stream._world(2)
+    times = np.array([world.data.time for _ in stream._moves(world, rng)])
+    steps = np.diff(times)
+    assert steps == pytest.approx(np.full(89, interval), abs=0.0041) and times[-1] - times[0] == pytest.approx(89 * interval, abs=0.005)
+
+
+def test_clip__in_half_of_them_a_thing_is_carried():
+    class Told:
+        carried = 0
+
+        def resting(self):
+            return [7]
+
+        def wait(self, frames, seconds, at_once=True):
+            yield from [None] * frames
+
+        def carry(self, item, path, seconds):
+            self.carried += 1
+            assert item == 7 and len(path) >= 5 and 0.05 < np.abs(path[-1, :2]).max() < 0.2001 or len(path) < 20
+            yield from path
+
+    stream = SceneStream(3, SIZE, frames=5, count=1)
+    told = [Told() for _ in range(200)]
+    frames = [len(list(stream._moves(world, np.random.default_rng(k)))) for k, world in enumerate(told)]
+    assert set(frames) == {5} and 70 < sum(world.carried for world in told) < 130
+
+
 def test_stream__gives_the_same_scene_again(clips):
     again = SceneStream(10, SIZE, frames=4, count=7).watch(1)
     for one, two in zip(clips[1], again, strict=True):
@@ -173,6 +203,69 @@ def test_command__renders_and_refuses_to_mix_two_runs(tmp_path, capsys):
     licences = [entry["name"] for entry in json.loads((tmp_path / "out/panoptic.json").read_text())["licenses"]]
     assert licences[0] == "made in code: Apache-2.0" and not any("photographs" in name for name in licences)
     assert cli.main(words) == 2 and "holds scenes already" in capsys.readouterr().err
+
+
+def test_command__each_view_frame_size_and_seed_counts(tmp_path):
+    def pictures(seed):
+        out = tmp_path / f"seed{seed}"
+        words = ["simulate", "--scenes", "2", "--views", "2", "--frames", "2", "--size", "48x64,64x48", "--seed", str(seed), "--out", str(out)]
+        assert cli.main(words) == 0
+        content = json.loads((out / "panoptic.json").read_text())
+        assert len(content["images"]) == len(content["annotations"]) == len(list((out / "images").iterdir())) == 8
+        assert [(image["height"], image["width"]) for image in content["images"]] == [(48, 64)] * 4 + [(64, 48)] * 4
+        videos = json.loads((out / "videos.json").read_text())["videos"]
+        assert len(videos) == 4 and {name for video in videos for name in video["file_names"]} == {image["file_name"] for image in content["images"]}
+        return {(out / "images" / image["file_name"]).read_bytes() for image in content["images"]}
+
+    one, other = pictures(1), pictures(2)
+    assert len(one) == len(other) == 8 and not one & other
+
+
+def test_command__interrupted__keeps_what_is_whole_and_says_how_much(tmp_path, capsys, monkeypatch):
+    scene = SceneStream.scene
+
+    def interrupted(self, number):
+        if number == 2:
+            raise KeyboardInterrupt
+        yield from scene(self, number)
+
+    monkeypatch.setattr(SceneStream, "scene", interrupted)
+    out = tmp_path / "out"
+    assert cli.main(["simulate", "--scenes", "5", "--size", "48x64", "--out", str(out)]) == 130
+    assert "2 of 5 scenes are whole" in " ".join(capsys.readouterr().err.split())
+    content = json.loads((out / "panoptic.json").read_text())
+    assert len(content["images"]) == 2 and content["info"]["description"].endswith("; ended after 2 of 5 scenes")
+
+
+def test_writer__a_picture_that_was_broken_off_is_in_no_list(tmp_path, monkeypatch):
+    writer = SceneWriter(tmp_path, least=1)
+    writer.add([frame_by_hand()], "a")
+    monkeypatch.setattr(cv2, "boundingRect", lambda mask: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        writer.add([frame_by_hand()], "b")
+    writer.save()
+    content, cameras = (json.loads((tmp_path / name).read_text()) for name in ("panoptic.json", "cameras.json"))
+    assert len(content["images"]) == len(content["annotations"]) == len(cameras["images"]) == 1
+
+
+@pytest.mark.parametrize("file", ["images/mine.jpg", "depth/1.png", "cameras.json", "videos.json"])
+def test_command__into_a_folder_with_other_pictures__is_refused(file, tmp_path, capsys):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("mine")
+    assert cli.main(["simulate", "--scenes", "1", "--size", "32x32", "--out", str(tmp_path)]) == 2
+    assert "or other pictures; give another folder" in " ".join(capsys.readouterr().err.split()) and (tmp_path / file).read_text() == "mine"
+
+
+@pytest.mark.parametrize("choice", ["", "disabled", "glfw"])
+def test_command__no_word_or_a_useless_one_for_opengl(choice, tmp_path):
+    command = [sys.executable, "-m", "rmpsam_ros", "simulate", "--check", "--size", "32x32", "--out", str(tmp_path / "out")]
+    environment = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run(command, env={**environment, "MUJOCO_GL": choice}, capture_output=True, text=True)
+    if choice == "":
+        assert done.returncode == 0, done.stderr  # as without the variable
+    else:
+        said = [line for line in done.stderr.splitlines() if "GLFWError" not in line and "warnings.warn" not in line]
+        assert done.returncode == 2 and len(said) == 1 and f"MUJOCO_GL={choice} finds no" in said[0]
 
 
 def test_command__without_opengl__says_what_would_help(tmp_path):

@@ -1,6 +1,7 @@
 """Meshes, textures and kinds of the simulation: what needs no MuJoCo."""
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -8,7 +9,7 @@ from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.simulation import textures
 from rmpsam_ros.simulation.assets import draw_shape, read_obj
-from rmpsam_ros.simulation.camera import CameraModel, look_at
+from rmpsam_ros.simulation.camera import TABLE, CameraModel, draw_viewpoint, drift, limits, look_at
 from rmpsam_ros.simulation.catalogue import HELD_OUT, open_catalogue
 from rmpsam_ros.simulation.classes import LABELS, STUFF
 from rmpsam_ros.simulation.layout import PLACES, make_layout
@@ -102,6 +103,42 @@ def test_catalogue__of_seen_objects_lacks_those_held_out():
     seen, unseen = open_catalogue("seen"), open_catalogue("unseen")
     assert not {kind.name for kind in seen.kinds} & HELD_OUT
     assert {kind.name for kind in unseen.kinds} & HELD_OUT == unseen.favoured & {kind.name for kind in unseen.kinds}
+
+
+def test_catalogue__of_seen_and_unseen_share_no_photograph(tmp_path):
+    for k in range(10):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), np.full((40, 50, 3), 20 * k, np.uint8))
+    (tmp_path / "._0.png").write_bytes(b"what macOS leaves")
+    shades = [{int(photo[0, 0, 0]) for photo in open_catalogue(objects, tmp_path).materials.photos} for objects in ("seen", "unseen", "all")]
+    assert len(shades[0]) == 8 and len(shades[1]) == 2 and not shades[0] & shades[1] and shades[0] | shades[1] == shades[2]
+
+
+def test_catalogue__photographs_that_are_too_small_are_left_out(tmp_path):
+    cv2.imwrite(str(tmp_path / "icon.png"), np.zeros((8, 8, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "panorama.png"), np.zeros((60, 4000, 3), np.uint8))
+    with pytest.raises(DataError, match="No photograph of .* is large enough"):
+        open_catalogue(photos=tmp_path)
+    cv2.imwrite(str(tmp_path / "photo.png"), np.zeros((90, 120, 3), np.uint8))
+    assert [photo.shape[:2] for photo in open_catalogue(photos=tmp_path).materials.photos] == [(90, 120)]
+    with pytest.raises(DataError, match="fewer than 5 photographs"):
+        open_catalogue("unseen", tmp_path)
+
+
+def test_crop__of_the_thinnest_photograph_is_a_square():
+    assert Materials(photos=[np.zeros((2, 90, 3), np.uint8)]).crop(np.random.default_rng(0), (0.1, 0.2), 16).shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_drift__stays_in_the_room_and_above_the_table(place, catalogue):
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        layout = make_layout(rng, catalogue, place, 3)
+        start = draw_viewpoint(rng, layout, np.zeros((0, 3)))
+        eyes = np.array([view.eye for view in drift(rng, start, 400, layout)])
+        low, high = limits(layout)
+        assert (eyes >= low - 1e-9).all() and (eyes <= high + 1e-9).all() and np.ptp(eyes, axis=0).max() > 0.01
+        if place == "table":
+            assert eyes[:, 2].min() >= min(layout.focus[2] + TABLE, start.eye[2]) - 1e-9
 
 
 def test_catalogue__refuses_what_it_cannot_use(tmp_path):

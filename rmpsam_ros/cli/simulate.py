@@ -49,10 +49,12 @@ def run(args: argparse.Namespace) -> int:
     sizes = [_size(word) for word in args.size.split(",")]
     if args.out.exists() and not args.out.is_dir():
         raise DataError(f"--out {args.out} is a file; give a folder.")
-    if (args.out / "panoptic.json").exists():
-        raise DataError(f"{args.out} holds scenes already; give another folder.")
     from rmpsam_ros.simulation.catalogue import open_catalogue
     from rmpsam_ros.simulation.stream import SceneStream
+    from rmpsam_ros.simulation.writer import SceneWriter, holds_scenes
+
+    if not args.check and holds_scenes(args.out):
+        raise DataError(f"{args.out} holds scenes already, or other pictures; give another folder.")
 
     catalogue, console = open_catalogue(args.objects, args.photos), Console(highlight=False, soft_wrap=True)
     photos, surfaces = len(catalogue.materials.photos), len(catalogue.materials.surfaces)
@@ -63,9 +65,7 @@ def run(args: argparse.Namespace) -> int:
         next(streams[0].scene(0))
         console.print(f"{found}; a scene took {time.perf_counter() - started:.1f} s")
         return 0
-    from rmpsam_ros.simulation.writer import SceneWriter
-
-    writer, started = SceneWriter(args.out, licences=catalogue.licences), time.perf_counter()
+    writer, started, done = SceneWriter(args.out, licences=catalogue.licences), time.perf_counter(), 0
     try:
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("scenes", total=args.scenes)
@@ -74,10 +74,14 @@ def run(args: argparse.Namespace) -> int:
                     writer.add(
                         frames, f"{number:05d}" if args.views == 1 else f"{number:05d}_{'abcdefghijklmnopqrstuvwxyz'[view % 26]}{view // 26 or ''}"
                     )
+                done += 1
                 bar.advance(task)
     finally:
         if writer.images:
-            paths = writer.save()
+            ended = "" if done == args.scenes else f"; ended after {done} of {args.scenes} scenes"
+            paths = writer.save(ended)
+            if ended:
+                Console(stderr=True, highlight=False, soft_wrap=True).print(f"{done} of {args.scenes} scenes are whole in {args.out}")
     seconds = time.perf_counter() - started
     console.print(
         f"{found}; {len(writer.images)} pictures in {seconds:.1f} s, {len(writer.images) / seconds:.2f} a second: " + ", ".join(map(str, paths))

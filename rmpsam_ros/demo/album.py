@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.demo import DemoError
 from rmpsam_ros.demo.film import Film, shrink_click
 from rmpsam_ros.demo.sheet import Picture, contact_sheet
 from rmpsam_ros.overlay import draw_click
@@ -20,14 +21,35 @@ Image = npt.NDArray[np.uint8]
 FRAMES = 12
 """Pictures on the contact sheet, spread over the run."""
 
+LOGS = ("camera.log", "node.log")
+"""What the camera and the node say, beside the pictures."""
+
 _PARTIAL = ".demo.partial.mp4"
+_OWN = ("contact_sheet.png", "demo.mp4", _PARTIAL, *(f"frame_{k:02d}.png" for k in range(1, FRAMES + 1)),
+        *(f"{name}_{k}.png" for name in ("click", "space") for k in range(1, 10)))  # fmt: skip
+
+
+def check_folder(out: Path, source: str | None) -> None:
+    """Sees to it that the demo's pictures replace nobody else's.
+
+    Raises:
+        DemoError: the folder is the camera's source, or holds pictures of the same names that no demo has put there.
+    """
+    if not out.is_dir():
+        return
+    if source is not None and Path(source).is_dir() and out.samefile(source):
+        raise DemoError(f"{out} is the folder of the source; give --out another one.", 2)
+    if not all((out / name).exists() for name in LOGS):
+        for name in _OWN:
+            if (out / name).exists():
+                raise DemoError(f"{out} has a {name} that is not the demo's; give --out another folder.", 2)
 
 
 class Album:
     """Takes pictures from the viewer without making it wait: drawing and encoding happen on this object's thread.
 
     Args:
-        out: folder; earlier pictures of the demo in it are removed.
+        out: folder; earlier pictures of the demo in it are removed when the first new one comes.
         duration: seconds of the run, over which the frames are spread.
     """
 
@@ -38,9 +60,6 @@ class Album:
         self.spaces: list[Picture] = []
         self.error: Exception | None = None
         out.mkdir(parents=True, exist_ok=True)
-        for pattern in ("frame_*.png", "click_*.png", "space_*.png", "contact_sheet.png", "demo.mp4", _PARTIAL):
-            for old in out.glob(pattern):
-                old.unlink()
         self._work: queue.Queue = queue.Queue(maxsize=16)
         self._film = Film(out / _PARTIAL)
         self._thread = threading.Thread(target=self._run, name="album", daemon=True)
@@ -77,13 +96,22 @@ class Album:
         return path
 
     def _run(self) -> None:
+        cleared = False
         while (job := self._work.get()) is not None:
             action, arguments = job
             try:
+                if not cleared:
+                    self._clear()
+                    cleared = True
                 if self.error is None:
                     action(*arguments)
             except Exception as error:  # raised where the album is closed: this thread has nobody to tell
                 self.error = error
+
+    def _clear(self) -> None:
+        for name in _OWN:
+            if name != _PARTIAL:
+                (self.out / name).unlink(missing_ok=True)
 
     def _take_frame(self, image: Image, seconds: float, facts: str) -> None:
         self._film.add(image, seconds, facts)

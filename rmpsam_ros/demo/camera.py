@@ -73,19 +73,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     rclpy.init()
-    node = CameraNode()
+    node, failure = CameraNode(), ""
     try:
         _publish_all(node, source)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except RmpsamError as error:
-        print(error, file=sys.stderr)
-        return 2
+        failure = str(error)
     finally:
-        print(f"{node.published} frames published")
         node.destroy_node()
         rclpy.try_shutdown()
-    return 0
+    print(failure or f"{node.published} frames published")  # the last line is what the demo repeats
+    return 2 if failure else 0
 
 
 def _publish_all(node: CameraNode, source: Source) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from rmpsam_ros.demo.photos import Photo, bundled_photos
 from rmpsam_ros.demo.sheet import Picture, row
+from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.overlay import draw_click, draw_panoptic
 from rmpsam_ros.results import write_image
 from rmpsam_ros.segmenter import Frame, Segmenter
@@ -59,6 +60,9 @@ def main(words: list[str]) -> int:
     segmenter = Segmenter("default")
     try:
         write_image(Path(words[0]), overview(segmenter))
+    except (RmpsamError, OSError) as error:
+        print(f"overview: {error}", file=sys.stderr)
+        return 2
     finally:
         segmenter.close()
     return 0

@@ -16,6 +16,9 @@ from rmpsam_ros.ros.dds import use_shipped_profile
 START_LIMIT = 45.0
 """Seconds until the first result: loading a model takes 3, compiling it for the first time longer."""
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, an order to end, and a terminal that was closed."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the demo; 0 if results and answers to all clicks came, 1 if not, 2 for bad arguments, 130 after Ctrl-C."""
@@ -25,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"demo: {out} is a file; give --out a folder.", file=sys.stderr)
         return 2
     _set_apart(args.domain)
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    for number in _ENDING:
+        signal.signal(number, _as_ctrl_c)
     try:
         return _run(args, out)
     except ModuleNotFoundError as error:
@@ -87,15 +91,24 @@ def _set_apart(domain: int) -> None:
 
 
 def _as_ctrl_c(*_: object) -> None:
+    """Ends the demo as Ctrl-C does; a second one does not break into that."""
+    _stay()
     raise KeyboardInterrupt
+
+
+def _stay() -> None:
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _run(args: argparse.Namespace, out: Path) -> int:
     from rich.console import Console
 
+    from rmpsam_ros.demo.album import check_folder
     from rmpsam_ros.demo.session import DemoSession
     from rmpsam_ros.demo.summary import rows, table
 
+    check_folder(out, args.source)
     console = Console(width=None if sys.stdout.isatty() else 120)
     out.mkdir(parents=True, exist_ok=True)
     with _children(args, out) as (camera, node):
@@ -135,4 +148,5 @@ def _children(args: argparse.Namespace, out: Path):
         children.append(Child("node", node_command, out / "node.log", os.environ))
         yield children
     finally:
+        _stay()
         stop_all(children)

@@ -14,6 +14,11 @@ import numpy.typing as npt
 from rmpsam_ros.simulation.layout import Layout
 from rmpsam_ros.simulation.things import Rng
 
+WALL = 0.12
+"""Metres that a camera keeps from walls, floor and ceiling."""
+TABLE = 0.05
+"""Metres that a moving camera keeps above a table."""
+
 
 @dataclass(frozen=True)
 class CameraModel:
@@ -85,23 +90,32 @@ def draw_viewpoint(rng: Rng, layout: Layout, objects: npt.NDArray[np.float64]) -
     else:
         azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.choice([rng.uniform(12, 40), rng.uniform(30, 80)]))
     ray = np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
-    half = np.array(layout.room.inside) / 2 - 0.12
-    eye = target + distance * ray
-    eye = np.clip(eye, (-half[0], -half[1], 0.12), (half[0], half[1], layout.room.height - 0.12))
-    return Viewpoint(eye, target, float(rng.normal(0, 0.06)))
+    low, high = limits(layout)
+    return Viewpoint(np.clip(target + distance * ray, low, high), target, float(rng.normal(0, 0.06)))
 
 
-def drift(rng: Rng, start: Viewpoint, frames: int) -> list[Viewpoint]:
+def limits(layout: Layout) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The lowest and the highest place (3,) in the room where a camera may be."""
+    half = np.array(layout.room.inside) / 2 - WALL
+    return np.array([-half[0], -half[1], WALL]), np.array([half[0], half[1], layout.room.height - WALL])
+
+
+def drift(rng: Rng, start: Viewpoint, frames: int, layout: Layout) -> list[Viewpoint]:
     """A slow hand-held motion: the eye wanders by some per cent of its distance from frame to frame, the target by less, and
-    both are drawn back to where they began."""
+    both are drawn back to where they began. It stays in the room, and above a table."""
+    low, high = limits(layout)
+    if layout.place == "table":
+        low[2] = min(layout.focus[2] + TABLE, start.eye[2])
     distance = float(np.linalg.norm(start.eye - start.target))
     velocity, result = rng.normal(0, 0.02, 3) * distance, [start]
     for _ in range(frames - 1):
         last = result[-1]
         velocity = 0.85 * velocity + rng.normal(0, 0.008, 3) * distance - 0.01 * (last.eye - start.eye)
+        eye = np.clip(last.eye + velocity, low, high)
+        velocity = eye - last.eye
         result.append(
             Viewpoint(
-                last.eye + velocity,
+                eye,
                 last.target + 0.3 * velocity + rng.normal(0, 0.003, 3) * distance - 0.02 * (last.target - start.target),
                 0.99 * last.roll + float(rng.normal(0, 0.004)),
             )

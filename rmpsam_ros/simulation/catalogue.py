@@ -22,7 +22,8 @@ HELD_OUT = frozenset(
 
 CHOICES = ("all", "seen", "unseen")
 
-_LARGEST = 640
+_LARGEST, _LEAST = 640, 32
+"""Longer side to which photographs are scaled down, and the shorter one that they must have then."""
 _MOST_PHOTOS = 300
 
 
@@ -59,14 +60,14 @@ def open_catalogue(objects: str = "all", photos: Path | None = None) -> Catalogu
         photos: a folder of photographs for prints, pictures and walls.
 
     Raises:
-        DataError: another word for `objects`, or a folder without photographs.
+        DataError: another word for `objects`, or a folder without photographs, without large enough ones, or too few to leave some out.
     """
     if objects not in CHOICES:
         raise DataError(f"The objects are {objects!r}; they must be {', '.join(CHOICES)}.")
     kinds = [*KINDS.kinds.values(), *package_kinds()]
     if objects == "seen":
         kinds = [kind for kind in kinds if kind.name not in HELD_OUT]
-    pictures = _part([_small(path) for path in _part(_photo_files(photos), objects)], "all") if photos else []
+    pictures = _photographs(photos, objects) if photos else []
     surfaces = [_square(path) for path in _part(package_surfaces(), objects)]
     return Catalogue(tuple(kinds), Materials(tuple(pictures), tuple(surfaces)), HELD_OUT if objects == "unseen" else frozenset())
 
@@ -77,11 +78,21 @@ def _part(entries: Sequence, objects: str) -> list:
     return [entry for k, entry in enumerate(entries) if (k % 5 == 4) == (objects == "unseen")]
 
 
+def _photographs(folder: Path, objects: str) -> list[np.ndarray]:
+    files = _part(_photo_files(folder), objects)
+    if not files:
+        raise DataError(f"{folder} has fewer than 5 photographs; unseen objects take every fifth.")
+    pictures = [picture for picture in map(_small, files) if min(picture.shape[:2]) >= _LEAST]
+    if not pictures:
+        raise DataError(f"No photograph of {folder} is large enough; its shorter side must have {_LEAST} pixels where the longer one has {_LARGEST}.")
+    return pictures
+
+
 def _photo_files(folder: Path) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"There is no folder of photographs {folder}.")
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file() and not p.name.startswith("."))
     if not files:
         raise DataError(f"{folder} has no photograph.")
     return files[:: -(-len(files) // _MOST_PHOTOS)]

@@ -11,7 +11,8 @@ from contextlib import suppress
 
 from rmpsam_ros.errors import BackendError
 
-os.environ.setdefault("MUJOCO_GL", "egl")
+if not os.environ.get("MUJOCO_GL"):  # an empty one too
+    os.environ["MUJOCO_GL"] = "egl"
 
 NO_OPENGL = ("MUJOCO_GL={} finds no off-screen OpenGL; install a GPU driver or Mesa's EGL (libegl1 and libgl1-mesa-dri), or set "
              "MUJOCO_GL=osmesa where libOSMesa is installed ({}).")  # fmt: skip

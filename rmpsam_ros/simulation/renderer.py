@@ -13,6 +13,13 @@ from rmpsam_ros.simulation.engine import NO_OPENGL, mujoco
 from rmpsam_ros.simulation.world import World
 
 
+def _see_to_opengl() -> None:
+    """Raises where there is none: a Renderer that finds that out itself leaves a traceback behind."""
+    if os.environ["MUJOCO_GL"].lower() == "glfw" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise RuntimeError("glfw needs a display")
+    mujoco.GLContext(1, 1).free()
+
+
 class WorldRenderer:
     """Renders one world.
 
@@ -28,6 +35,7 @@ class WorldRenderer:
         self.world, self.size = world, size
         world.model.vis.global_.offheight, world.model.vis.global_.offwidth = size
         try:
+            _see_to_opengl()
             self._renderer = mujoco.Renderer(world.model, *size)
         except (AttributeError, ImportError, RuntimeError, mujoco.FatalError) as error:
             raise BackendError(NO_OPENGL.format(os.environ["MUJOCO_GL"], str(error)[:80])) from error

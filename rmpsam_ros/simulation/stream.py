@@ -100,7 +100,7 @@ class SceneStream:
         camera, start = self._good_view(world, rng)
         lens, exposure = draw_lens(rng), None
         segments = {item.id: item for item in world.items}
-        viewpoints = drift(rng, start, self.frames)
+        viewpoints = drift(rng, start, self.frames, world.layout)
         for index, _ in enumerate(self._moves(world, rng)):
             pose = viewpoints[index].pose
             renderer.look(camera, pose)
@@ -140,7 +140,7 @@ class SceneStream:
             length, movable = min(left, int(rng.integers(10, 40))), world.resting()
             left -= length
             if not movable or rng.random() < 0.5:
-                yield from world.wait(length, self.interval)
+                yield from world.wait(length, self.interval, at_once=left + length == self.frames)
                 continue
             angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.2)
             share = np.linspace(0, 1, length)[:, None]

@@ -72,7 +72,7 @@ class Materials:
         if not self.photos:
             return None
         photo = self.photos[int(rng.integers(len(self.photos)))]
-        length = int(min(photo.shape[:2]) * rng.uniform(*share))
+        length = max(int(min(photo.shape[:2]) * rng.uniform(*share)), 1)
         y, x = (int(rng.integers(0, extent - length + 1)) for extent in photo.shape[:2])
         return cv2.resize(photo[y : y + length, x : x + length], (side, side), interpolation=cv2.INTER_AREA)
 

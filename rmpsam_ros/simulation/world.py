@@ -65,6 +65,7 @@ class World:
         self.model = self._spec.compile()
         self.data = mujoco.MjData(self.model)
         self.item_of_geom = np.array(self._geoms, np.int64)
+        self._owed = 0.0
         self._settle(settle)
 
     def _prepare(self) -> None:
@@ -182,10 +183,17 @@ class World:
         hit = geoms >= 0
         return np.where(hit, self.item_of_geom[np.maximum(geoms, 0)], 0), np.where(hit, distances, np.inf)
 
-    def wait(self, frames: int, seconds: float) -> Iterator[None]:
-        """Lets physics go on for `seconds` before each of some frames but the first; yields at each."""
+    def _steps(self, seconds: float) -> int:
+        """Steps of physics for so long; what is left over of one is made up for the next time."""
+        self._owed += seconds / _STEP
+        steps = int(self._owed + 1e-6)
+        self._owed -= steps
+        return steps
+
+    def wait(self, frames: int, seconds: float, at_once: bool = True) -> Iterator[None]:
+        """Lets physics go on for `seconds` before each of some frames, `at_once` but the first; yields at each."""
         for index in range(frames):
-            for _ in range(int(seconds / _STEP) if index else 0):
+            for _ in range(0 if at_once and index == 0 else self._steps(seconds)):
                 mujoco.mj_step(self.model, self.data)
             mujoco.mj_forward(self.model, self.data)
             yield
@@ -196,9 +204,9 @@ class World:
         joint = self.model.body_jntadr[body]
         address, speed = self.model.jnt_qposadr[joint], self.model.jnt_dofadr[joint]
         start, pose = self.data.qpos[address : address + 3].copy(), self.data.qpos[address + 3 : address + 7].copy()
-        steps = max(int(seconds / _STEP), 1)
         before = np.zeros(3)
         for offset in path:
+            steps = max(self._steps(seconds), 1)
             for k in range(steps):
                 self.data.qpos[address : address + 3] = start + before + (offset - before) * (k + 1) / steps
                 self.data.qpos[address + 3 : address + 7] = pose
