@@ -27,7 +27,7 @@ from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.graphs import IMAGE_INPUTS, IMAGE_OUTPUTS, PROMPT_INPUTS, PROMPT_OUTPUTS, ImageGraph, PromptGraph
 from rmpsam_ros.model_folder import (
     IMAGE_GRAPH,
-    MODEL_FILE,
+    INT8_GRAPH,
     PROMPT_GRAPH,
     WEIGHTS_FILE,
     ModelFolder,
@@ -74,21 +74,24 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
         model: what `model.yaml` shall say; its path and file list are filled in here.
         half: weights as float16 (half the size; the network itself is compared after the same rounding).
         report: receives a line for each step.
-        keep: whether what else lies in that folder stays: an int8 graph of the same weights, and files of the user's own.
+        keep: whether an int8 graph there stays, as it is of the same weights. Files of the user's own stay in any case.
 
     Raises:
         ModelError: `out` is something else than a model folder, or the graphs differ from the network.
     """
     out = Path(out)
-    if out.exists() and any(out.iterdir() if out.is_dir() else [out]) and not (out / MODEL_FILE).is_file():
-        raise ModelError(f"{out} exists and is not a model folder; give a new folder.")
+    if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
+        try:
+            read_model_folder(out, files=False)
+        except ModelError as error:
+            raise ModelError(f"{out} exists and is not a model folder ({str(error).rstrip('.')}); give a new folder.") from error
     with atomic_folder(out) as part:
         save_weights(net, part, half)
         (part / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it private
         write_model_yaml(part, replace(model, path=part, files={}))
         differences = _export(part, report)
-        for other in out.iterdir() if keep else ():
-            if not (part / other.name).exists():
+        for other in out.iterdir() if out.is_dir() else ():
+            if not (part / other.name).exists() and (keep or other.name != INT8_GRAPH):
                 (shutil.copytree if other.is_dir() else shutil.copy2)(other, part / other.name)
         write_model_yaml(part, replace(model, path=part))
     return differences

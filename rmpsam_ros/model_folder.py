@@ -101,7 +101,7 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     if not text:
         raise ModelError("The model's name is empty; give `default`, a bundled model's name or a model folder.")
     path = Path(text).expanduser()
-    if path.is_dir() and (os.sep in text or not _named(text)):
+    if path.is_dir() and (os.sep in text or (text != "default" and not _named(text))):
         return path
     for name in DEFAULT_MODELS if text == "default" else (text,):
         found = _named(name)
@@ -113,12 +113,13 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     raise ModelError(f"There is no model {text!r} (found: {known}); {_HOW_TO_MAKE}.")
 
 
-def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
+def read_model_folder(folder: str | Path, graphs: bool = True, files: bool = True) -> ModelFolder:
     """Reads and checks a model folder: layout version, required fields, every listed file at its full length.
 
     Args:
         folder: the folder.
         graphs: whether the graphs must be there too; not so for what only reads the weights, or makes the graphs.
+        files: whether anything beside the description is looked at.
 
     Raises:
         ModelError: one sentence on what is missing, broken or of another version.
@@ -130,19 +131,11 @@ def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
     if not path.is_file():
         raise ModelError(f"{folder} is not a model folder, or one only half written: it has no {MODEL_FILE}.")
     try:
-        content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is not readable YAML ({' '.join(str(error).split())[:120]}).") from error
-    if not isinstance(content, dict):
-        raise ModelError(f"{path} is empty or not a mapping; it must say format, name, variant, input_size and labels.")
-    if content.get("format") != FORMAT or isinstance(content["format"], bool):
-        raise ModelError(f"{folder} has the model format {content.get('format')!r}, this version reads {FORMAT}: "
-                         "convert it again with this version's `rmpsam convert`.")
-    try:
-        model = _parse(folder, content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path} is not a valid model description: {_reason(error)}.") from error
-    for name, size in model.files.items():
+        text = path.read_text()
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{path} is not readable YAML ({error}).") from error
+    model = parse_model_yaml(text, path)
+    for name, size in model.files.items() if files else ():
         file = folder / name
         if not graphs and name != WEIGHTS_FILE:
             continue
@@ -152,9 +145,38 @@ def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
     return model
 
 
+def parse_model_yaml(text: str, path: Path) -> ModelFolder:
+    """What a `model.yaml` says. `path`: where it lies, for messages.
+
+    Raises:
+        ModelError: something else, or of another version.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ModelError(f"{path} is not readable YAML ({' '.join(str(error).split())[:120]}).") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} is empty or not a mapping; it must say format, name, variant, input_size and labels.")
+    if content.get("format") != FORMAT or isinstance(content["format"], bool):
+        raise ModelError(f"{path.parent} has the model format {content.get('format')!r}, this version reads {FORMAT}: "
+                         "convert it again with this version's `rmpsam convert`.")
+    try:
+        return _parse(path.parent, content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} is not a valid model description: {_reason(error)}.") from error
+
+
 def write_model_yaml(folder: Path, model: ModelFolder) -> None:
     """Writes `model.yaml`, with the length of every other file; the last step in making a folder."""
     names = (IMAGE_GRAPH, PROMPT_GRAPH, WEIGHTS_FILE, INT8_GRAPH)
+    text = model_yaml(model, {name: (folder / name).stat().st_size for name in names if (folder / name).is_file()})
+    temporary = folder / (MODEL_FILE + ".part")
+    temporary.write_text(text)
+    temporary.replace(folder / MODEL_FILE)
+
+
+def model_yaml(model: ModelFolder, files: Mapping[str, int]) -> str:
+    """The text of a `model.yaml`; `files` says how long the others are, bytes by name."""
     content = {
         "format": FORMAT,
         "name": model.name,
@@ -170,16 +192,13 @@ def write_model_yaml(folder: Path, model: ModelFolder) -> None:
         "licence": model.licence,
         "provenance": model.provenance,
         "accuracy": dict(model.accuracy),
-        "files": {name: (folder / name).stat().st_size for name in names if (folder / name).is_file()},
+        "files": dict(files),
         "labels": {
             "name": model.labels.name,
             "classes": [{"name": c.name, "thing": c.is_thing, "color": list(c.color)} for c in model.labels.classes],
         },
     }
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
-    temporary = folder / (MODEL_FILE + ".part")
-    temporary.write_text(text)
-    temporary.replace(folder / MODEL_FILE)
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
 
 
 def check_input_size(size: object) -> tuple[int, int]:

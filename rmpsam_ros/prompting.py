@@ -60,7 +60,10 @@ def parse_prompt(points: Sequence[Sequence[float] | PointPrompt], labels: Sequen
     points, boxes = list(points), list(boxes)
     if labels is None:
         labels = [point.label if isinstance(point, PointPrompt) else FOREGROUND for point in points]
-    labels = list(labels)
+    try:
+        labels = list(labels)
+    except TypeError:
+        raise PromptError(f"The labels are {labels!r}; give a sequence with one (1 or 0) for each point.") from None
     if len(labels) != len(points):
         raise PromptError(f"There are {len(points)} points and {len(labels)} labels; give one label (1 or 0) for each point.")
     if len(points) + len(boxes) > MAX_PROMPTS:

@@ -39,6 +39,21 @@ class ObjectOutputs:
     valid: tuple[int, int]
 
 
+class _Share:
+    """An attribute from 0 to 1; anything else is refused when it is set."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> float:
+        return self if instance is None else instance.__dict__[self._name]
+
+    def __set__(self, instance: object, value: float) -> None:
+        if not 0 <= value <= 1:
+            raise RmpsamError(f"{self._name} is {value}; it must be from 0 to 1.")
+        instance.__dict__[self._name] = value
+
+
 class Segmenter:
     """One loaded model. Not thread-safe: one thread makes it and uses it.
 
@@ -67,16 +82,18 @@ class Segmenter:
         ModelError, BackendError: what is missing or wrong, in one sentence.
     """
 
+    score_threshold, overlap_threshold = _Share(), _Share()
+
     def __init__(self, model: str | Path = "default", backend: str = "auto", device: str = "auto", precision: str = "auto",
                  input_size: tuple[int, int] | None = None, score_threshold: float | None = None,
                  overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None,
                  progress: Callable[[str, float | None], None] | None = None, batch: int = 1,
                  zoom: bool | None = None, label_groups: str | Path | None = None) -> None:  # fmt: skip
         for name, value in (("score_threshold", score_threshold), ("overlap_threshold", overlap_threshold)):
-            if value is not None and not 0 <= value <= 1:
-                raise RmpsamError(f"{name} is {value}; it must be from 0 to 1.")
-        if max_segments < 1:
-            raise RmpsamError(f"max_segments is {max_segments}; it must be 1 or more.")
+            if value is not None:  # before anything is loaded
+                setattr(self, name, value)
+        if int(max_segments) != max_segments or max_segments < 1:
+            raise RmpsamError(f"max_segments is {max_segments}; it must be a whole number from 1 up.")
         folder = read_model_folder(find_model(model))
         self._groups = None if label_groups is None else load_label_groups(label_groups, folder.labels)
         self._backend = create_backend(folder, backend, device, precision, input_size, threads, progress, batch)
@@ -88,7 +105,7 @@ class Segmenter:
         self.precision, self.input_size = self._backend.precision, self._backend.input_size
         self.score_threshold = folder.score_threshold if score_threshold is None else score_threshold
         self.overlap_threshold = folder.overlap_threshold if overlap_threshold is None else overlap_threshold
-        self.max_segments = max_segments
+        self.max_segments = int(max_segments)
         self.zoom = folder.zoom_prompts if zoom is None else zoom
         self._allowed: npt.NDArray[np.bool_] | None = None
         self.batch = batch
@@ -101,6 +118,9 @@ class Segmenter:
 
     @class_filter.setter
     def class_filter(self, names: Sequence[str]) -> None:
+        if isinstance(names, str):
+            raise RmpsamError(f"class_filter is {names!r}; it must be a sequence of class names, such as ({names!r},).")
+        names = () if names is None else tuple(names)
         known = {label.name: label.id for label in self.labels.classes}
         unknown = [name for name in names if name not in known]
         if unknown:

@@ -115,7 +115,7 @@ class Segment:
     query: npt.NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PanopticResult:
     """A panoptic map: `segment_ids` (H, W) uint16, 0 = unlabelled; every other value has exactly one `Segment`."""
 
@@ -142,7 +142,7 @@ class PanopticResult:
         return cv2.LUT(self.segment_ids.astype(np.uint8), table)  # the usual case, eight times as fast
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PromptResult:
     """The answer to a prompt: `mask` (H, W) bool at the source's size, `score` the predicted IoU (0 … 1).
 

@@ -15,6 +15,7 @@ from rmpsam_ros.benchmark.page import main as make_page
 from rmpsam_ros.benchmark.profile import largest_costs, short_name
 from rmpsam_ros.benchmark.table import cells_of
 from rmpsam_ros.cli import main
+from rmpsam_ros.segmenter import Segmenter
 
 
 def test_measure__every_configuration_and_stage_once_a_round():
@@ -39,8 +40,27 @@ def test_bench__table_markdown_and_json(tmp_path, capsys):
                      r"whole [\d.]+ ms, click [\d.]+ ms", " ".join(said.split()))  # fmt: skip
     lines = (tmp_path / "t.md").read_text().splitlines()
     assert lines[0].startswith("| model | backend") and "| tiny | openvino | fp32 | 64x64 |" in lines[2]
-    row, _ = json.loads((tmp_path / "t.json").read_text())["rows"]
+    def not_json(word):
+        raise AssertionError(f"{word} is no JSON")
+
+    row, _ = json.loads((tmp_path / "t.json").read_text(), parse_constant=not_json)["rows"]
     assert np.median(row["times"]["whole"]) > 0 and row["memory"] > 50
+
+
+def test_run__stages_are_the_times_between_the_clocks_readings():
+    segmenter = Segmenter(tiny_model(), backend="openvino", precision="fp32", input_size=(64, 96))
+    readings = iter([0.0, 10.0, 13.0, 14.0, 18.0])
+    seconds = dict(benchmark.Ours(segmenter, np.zeros((64, 96, 3), np.uint8), 1).run(lambda: next(readings)))
+    assert seconds["whole"] == 13 and seconds["post-process"] == 3 and seconds["click"] == 1 and seconds["encode"] == 4
+    assert 5.5 < seconds["decode"] < 6  # what is left of 10 without encoding, and without making the input
+
+
+def test_row__what_was_not_measured_is_null_and_comes_back():
+    row = benchmark.Row("m", "torch", "fp32", (64, 96), 1, "CPU", memory=12.0)
+    plain = json.loads(json.dumps(row.plain(), allow_nan=False))
+    assert plain["gpu_memory"] is None
+    back = benchmark.Row.of_plain(plain)
+    assert back.memory == 12.0 and np.isnan(back.gpu_memory) and back.size == (64, 96) and back.times == row.times
 
 
 def test_measure__batch_of_three__one_run_for_all_of_them():
@@ -120,8 +140,12 @@ def test_short_name__keeps_what_a_person_reads(name, short):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["--rounds", "0"], "must be at least 1"),
-    (["--batch", "0"], "from 1 to 64 images"),
+    (["--rounds", "0"], "--rounds: '0' is not a whole number from 1 up"),
+    (["--threads", "-3"], "--threads: '-3' is not a whole number from 1 up"),
+    (["--batch", "65"], "from 1 to 64 images"),
+    (["--backend", "reference", "--batch", "2"], "one image at a time"),
+    (["--json", "."], ". is a folder; give the name of a file"),
+    (["--markdown", "/"], "/ is a folder; give the name of a file"),
     (["--size", "65x64"], "multiples of 32"),
     (["--size", "big"], "not a size"),
     (["--image", "nowhere.jpg"], "nowhere.jpg"),

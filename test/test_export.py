@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from models import tiny_model
 
 torch = pytest.importorskip("torch", reason="export needs torch")
 onnx = pytest.importorskip("onnx", reason="export needs onnx")
+from rmpsam_ros import export  # noqa: E402
 from rmpsam_ros.cli import main  # noqa: E402
 from rmpsam_ros.errors import ModelError  # noqa: E402
 from rmpsam_ros.export import export_graphs, verify  # noqa: E402
@@ -45,7 +47,8 @@ def test_graphs__weights_lie_on_the_disk_once():
 
 def test_verify__notices_a_graph_of_other_weights(folder):
     net = load_model(folder)
-    assert all(d.passed for d in verify(folder, net))
+    differences = verify(folder, net)
+    assert all(d.passed for d in differences) and {d.graph for d in differences} == {"image", "prompt"}
     with torch.no_grad():
         net.panoptic_head.kernels.weight[0] += 0.5
     assert not all(d.passed for d in verify(folder, net))
@@ -86,8 +89,6 @@ def test_export__a_failure_leaves_the_folder_as_it_was(folder, monkeypatch):
 
 
 def test_export__keeps_half_precision_weights_half(tmp_path):
-    from dataclasses import replace
-
     from rmpsam_ros.convert import untrained
     from rmpsam_ros.export import make_model_folder
 
@@ -120,11 +121,13 @@ def checkpoint_files(tmp_path):
     (["{ckpt}", "--untrained", "r18"], "either a checkpoint or --untrained"),
     (["--untrained", "r99"], "'r99' is not one of"),
     (["--untrained", "r18", "--input-size", "100x100"], "multiples of 32"),
-    (["--untrained", "r18", "--labels", "nowhere"], "no label set 'nowhere'"),
+    (["--untrained", "r18", "--labels", "nowhere"], "no label map 'nowhere'"),
+    (["--untrained", "r18", "--classifier", "{text}"], "not with --untrained"),
+    (["{model}/weights.safetensors", "--labels", "robot"], "which needs no conversion; `rmpsam export"),
 ])  # fmt: skip
 def test_convert__bad_input_gets_one_line_and_makes_nothing(tmp_path, capsys, arguments, message):
     ckpt, text, labels = checkpoint_files(tmp_path)
-    arguments = [a.format(ckpt=ckpt, text=text, labels=labels) for a in arguments]
+    arguments = [a.format(ckpt=ckpt, text=text, labels=labels, model=tiny_model()) for a in arguments]
     assert main(["convert", *arguments, "--out", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err.strip()
     assert message in error and "\n" not in error
@@ -136,6 +139,62 @@ def test_convert__does_not_overwrite_what_is_no_model(tmp_path, capsys):
     assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files(tmp_path)[2], "--out", str(tmp_path)]) == 2
     assert "is not a model folder" in capsys.readouterr().err
     assert (tmp_path / "precious.txt").read_text() == "keep"
+    (tmp_path / "model.yaml").write_text("epochs: 3\n")  # of somebody else's
+    assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files(tmp_path)[2], "--out", str(tmp_path)]) == 2
+    assert "is not a model folder" in capsys.readouterr().err and (tmp_path / "model.yaml").read_text() == "epochs: 3\n"
+
+
+def test_convert__into_a_model_folder__replaces_the_model_and_keeps_the_users_own_files(folder, capsys):
+    (folder / "image.int8.onnx").write_bytes(b"of the old weights")
+    (folder / "notes.txt").write_text("mine")
+    before = (folder / "weights.safetensors").read_bytes()
+    labels = checkpoint_files(folder.parent)[2]
+    assert main(["convert", "--untrained", "tiny", "--labels", labels, "--out", str(folder), "--name", "new"]) == 0
+    assert (folder / "notes.txt").read_text() == "mine" and not (folder / "image.int8.onnx").exists()
+    model = read_model_folder(folder)
+    assert model.name == "new" and len(model.labels) == 3 and (folder / "weights.safetensors").read_bytes() != before
+
+
+def test_convert__state_dict_with_its_own_class_embeddings(tmp_path):
+    net = build("r18", num_classes=3, learned_classes=True)
+    torch.save(net.state_dict(), tmp_path / "own.pth")
+    labels = checkpoint_files(tmp_path)[2]
+    assert main(["convert", str(tmp_path / "own.pth"), "--labels", labels, "--out", str(tmp_path / "own"), "--input-size", "64x96"]) == 0
+    made = load_model(tmp_path / "own")
+    image = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        expected, found = (n.eval().decode_objects(n.features(image)) for n in (net, made))
+    assert torch.allclose(expected.class_logits, found.class_logits, atol=1e-4) and torch.allclose(expected.mask_logits, found.mask_logits, atol=1e-2)
+    model = read_model_folder(tmp_path / "own")
+    assert model.trained and model.input_size == (64, 96) and model.name == "own"
+
+
+def test_convert__weights_are_stored_as_asked(tmp_path):
+    labels = checkpoint_files(tmp_path)[2]
+    sizes = {}
+    for words in ((), ("--weights", "fp32")):
+        out = tmp_path / f"m{len(words)}"
+        assert main(["convert", "--untrained", "tiny", "--labels", labels, "--out", str(out), *words]) == 0
+        sizes[words] = (out / "weights.safetensors").stat().st_size
+    assert 0.4 < sizes[()] / sizes["--weights", "fp32"] < 0.6
+
+
+def test_export__graphs_that_differ_are_not_kept(folder, monkeypatch, capsys):
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    honest = export.verify
+
+    def one_fails(*arguments):
+        return [replace(d, maximum=9.0) if d.output == "iou" else d for d in honest(*arguments)]
+
+    monkeypatch.setattr(export, "verify", one_fails)
+    assert main(["export", str(folder)]) == 2
+    assert "differ from the network beyond the tolerances" in " ".join(capsys.readouterr().err.split())
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+
+
+def test_export__images_without_int8_are_refused(folder, capsys):
+    assert main(["export", str(folder), "--images", "/nowhere"]) == 2
+    assert "give --int8 too" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name, content", [("a.pth", b"export A=1\nexport B=2\n"), ("a.pth", b"(lp0\n"), ("a.safetensors", b"\x09" + bytes(40))])

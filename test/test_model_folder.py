@@ -76,6 +76,9 @@ def test_find_model__by_name_path_and_default(folder, monkeypatch):
     assert folder in available_models()
     default = shutil.copytree(folder, folder.parent / "rmpsam-lite0")
     assert find_model("default") == default  # the trained one comes before the untrained
+    monkeypatch.chdir(folder.parent)
+    (folder.parent / "default").mkdir()
+    assert find_model("default") == default  # whatever lies where the robot was started
     for name, message in (("none", "found: .*tiny"), ("", "is empty"), (str(folder / "model.yaml"), "is a file; give the folder")):
         with pytest.raises(ModelError, match=message):
             find_model(name)

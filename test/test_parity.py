@@ -129,3 +129,5 @@ def test_engine_command__for_absent_gpus__builds_with_nvidias_builder(tmp_path, 
     assert "image: built in" in said and "prompt: built in" in said and "Not compared" in said
     assert main(["engine", str(tiny_model()), "--for", "sm_86,sm_200", "--cache", cache]) == 2
     assert "sm_200" in capsys.readouterr().err
+    assert main(["engine", str(tiny_model()), "--for", "sm_86", "--cache", "/proc/nowhere"]) == 2
+    assert "give --cache a folder that can be written" in " ".join(capsys.readouterr().err.split())

@@ -192,7 +192,9 @@ def test_input_size__another_than_the_models_own(model):
     ({"device": "npu9"}, BackendError, "no device"),
     ({"score_threshold": 5}, RmpsamError, "score_threshold is 5; it must be from 0 to 1"),
     ({"overlap_threshold": -0.1}, RmpsamError, "overlap_threshold is -0.1"),
-    ({"max_segments": 0}, RmpsamError, "max_segments is 0; it must be 1 or more"),
+    ({"max_segments": 0}, RmpsamError, "max_segments is 0; it must be a whole number from 1 up"),
+    ({"max_segments": 2.5}, RmpsamError, "max_segments is 2.5; it must be a whole number from 1 up"),
+    ({"threads": -1}, BackendError, "number of threads is -1; it must be 1 or more"),
     ({"model": "nowhere"}, ModelError, "no model 'nowhere'"),
 ])  # fmt: skip
 def test_segmenter__bad_arguments_get_one_sentence(model, arguments, error, message):
@@ -323,8 +325,35 @@ def test_features_and_objects__of_an_image_that_leaves_the_input_free_are_the_im
     assert (rows, columns) == (10, 32) and frame.features.shape[1:] == (rows, columns)
 
 
-def test_set_images__each_frame_has_timings_of_its_own(model):
-    one, two = Segmenter(model, backend="openvino", precision="fp32", batch=2).set_images([picture(96, 128), picture(48, 64)])
+def test_segmenter__attributes_are_checked_when_they_are_set(segmenter):
+    for name, value, said in (("score_threshold", 7, "score_threshold is 7; it must be from 0 to 1"),
+                              ("overlap_threshold", -1, "overlap_threshold is -1"),
+                              ("class_filter", "cup", r"it must be a sequence of class names, such as \('cup',\)")):  # fmt: skip
+        before = getattr(segmenter, name)
+        with pytest.raises(RmpsamError, match=said):
+            setattr(segmenter, name, value)
+        assert getattr(segmenter, name) == before
+    segmenter.class_filter = None
+    assert segmenter.class_filter == ()
+
+
+def test_results__are_compared_as_the_objects_that_they_are(segmenter):
+    frame = segmenter.set_image(picture(96, 128))
+    one, other = frame.prompt(points=[(10, 10)]), frame.prompt(points=[(10, 10)])
+    assert one == one and one != other and other in {one, other} and frame.panoptic() == frame.panoptic()
+
+
+def test_max_segments__of_all_that_there_are_the_best_stay(model):
+    image = picture(96, 128)
+    every = Segmenter(model, backend="openvino", precision="fp32", overlap_threshold=0.0).set_image(image).panoptic().segments
+    few = Segmenter(model, backend="openvino", precision="fp32", overlap_threshold=0.0, max_segments=2).set_image(image).panoptic().segments
+    assert len(every) > 2 >= len(few) > 0 and max(s.score for s in few) == max(s.score for s in every)
+
+
+def test_set_images__each_frame_has_timings_and_a_stamp_of_its_own(model):
+    segmenter = Segmenter(model, backend="openvino", precision="fp32", batch=2)
+    one, two = segmenter.set_images([picture(96, 128), picture(48, 64)], stamps=[3.0, 5.0])
+    assert (one.stamp, two.stamp) == (3.0, 5.0)
     one.panoptic()
     assert "fusion" in one.timings and "fusion" not in two.timings
 

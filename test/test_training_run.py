@@ -20,7 +20,7 @@ from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
-from rmpsam_ros.network import build  # noqa: E402
+from rmpsam_ros.network import build, load_model  # noqa: E402
 from rmpsam_ros.training.finish import export_model  # noqa: E402
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate  # noqa: E402
 from rmpsam_ros.training import run as run_module  # noqa: E402
@@ -57,6 +57,20 @@ def test_train__of_the_example_learns_and_makes_a_model_folder(example, capsys):
     assert summary["prompt"]["objects"] > 10 and "IoU of clicks" in capsys.readouterr().out
     assert cli.main(["train", "--config", str(example)]) == 2
     assert "already holds a run" in capsys.readouterr().err
+    # Its checkpoint makes the same model.
+    again = example.parent / "again"
+    assert cli.main(["convert", str(out / "checkpoint.pt"), "--weights", "fp32", "--out", str(again)]) == 0
+    model, twin = read_model_folder(out / "model"), read_model_folder(again)
+    expected, found = (load_model(folder).state_dict() for folder in (out / "model", again))
+    assert expected.keys() == found.keys() and all(torch.equal(expected[key], found[key]) for key in expected)
+    assert twin.name == "again" and replace(twin, path=model.path, name=model.name, accuracy=model.accuracy) == model
+    assert cli.main(["convert", str(out / "checkpoint.pt"), "--labels", "robot", "--out", str(example.parent / "third")]) == 2
+    assert "knows its classes; leave --labels out" in capsys.readouterr().err
+    older = torch.load(out / "checkpoint.pt", weights_only=True)
+    del older["model"]
+    torch.save(older, example.parent / "older.pt")
+    assert cli.main(["convert", str(example.parent / "older.pt"), "--out", str(example.parent / "third")]) == 2
+    assert "was written by an older version" in " ".join(capsys.readouterr().err.split())
 
 
 def test_train__stopped_and_resumed_is_as_if_it_had_never_stopped(example):

@@ -86,6 +86,8 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
     """
     if precision not in PRECISIONS:
         raise BackendError(f"The precision {precision!r} is not one of {', '.join(PRECISIONS)}.")
+    if threads is not None and threads < 1:
+        raise BackendError(f"The number of threads is {threads}; it must be 1 or more, or None for all cores.")
     if not 1 <= batch <= MAX_BATCH:
         raise BackendError(f"The batch is {batch}; it must be from 1 to {MAX_BATCH} images.")
     try:

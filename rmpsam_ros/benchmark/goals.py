@@ -39,7 +39,7 @@ GOALS = (Goal("r50", (800, 1344), 350, 1.0), Goal("r18", (800, 1344), 600, 1.0))
 
 
 def main(files: Sequence[str]) -> int:
-    rows = [Row(**{**row, "size": tuple(row["size"])}) for file in files for row in json.loads(Path(file).read_text())["rows"]]
+    rows = [Row.of_plain(row) for file in files for row in json.loads(Path(file).read_text())["rows"]]
     verdicts = [goal.verdict(rows) for goal in GOALS]
     print("\n".join(line for _, line in verdicts))
     return 0 if all(met for met, _ in verdicts) else 1

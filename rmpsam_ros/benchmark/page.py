@@ -21,7 +21,7 @@ def page(files: Sequence[Path]) -> str:
     rows, notes = [], []
     for file in files:
         content = json.loads(file.read_text())
-        rows += [Row(**{**row, "size": tuple(row["size"])}) for row in content["rows"]]
+        rows += [Row.of_plain(row) for row in content["rows"]]
         line = f"- {', '.join(dict.fromkeys(row['model'] for row in content['rows']))}: medians of {content['rounds']} rounds; {content['machine']}"
         clocks = "; ".join(dict.fromkeys(row["clocks"] for row in content["rows"] if row.get("clocks")))
         notes += [line + (f"; while it was timed: {clocks}" if clocks else ""), *(f"- {note}" for note in content["notes"])]

@@ -1,6 +1,7 @@
 """One line of the latency table."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +33,16 @@ class Row:
 
     def p99(self, stage: str) -> float:
         return float(np.percentile(self.times[stage], 99)) if self.times[stage] else float("nan")
+
+    def plain(self) -> dict[str, object]:
+        """As JSON has it: what was not measured is null."""
+        return {key: None if value != value else value for key, value in vars(self).items()}
+
+    @classmethod
+    def of_plain(cls, content: Mapping[str, object]) -> Row:
+        """From what `plain` gave."""
+        values = {key: float("nan") if value is None else value for key, value in content.items()}
+        return cls(**{**values, "size": tuple(values["size"])})
 
     @property
     def frames_per_second(self) -> float:

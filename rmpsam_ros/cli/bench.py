@@ -5,10 +5,13 @@ import argparse
 import time
 from pathlib import Path
 
-from rmpsam_ros.cli.model_options import image_size
+from rmpsam_ros.cli.model_options import image_size, whole_number
 
 HELP = "latency of every stage, configurations side by side"
-EXAMPLE = "rmpsam bench --model default --backend openvino torch reference --size 480x640"
+EXAMPLE = """
+rmpsam bench --backend openvino torch --size 480x640
+rmpsam bench --model models/rapsam-r50 --backend openvino reference --size 800x1344
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="backends; reference is the published pipeline in torch, to compare with")
     parser.add_argument("--precision", nargs="+", default=["auto"], choices=("auto", "fp32", "bf16", "fp16", "int8"))
     parser.add_argument("--size", nargs="+", type=image_size, metavar="HxW", help="input sizes (default: 480x640)")
-    parser.add_argument("--batch", nargs="+", type=int, default=[1], help="images in one run of the network, as of several cameras (default: 1)")
+    parser.add_argument("--batch", nargs="+", type=whole_number, default=[1], help="images in one run of the network, as of several cameras (default: 1)")
     parser.add_argument("--image", type=Path, help="a photograph to run on (default: a synthetic scene)")
-    parser.add_argument("--rounds", type=int, default=15, help="rounds, of which medians are taken (default: %(default)s)")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: all)")
+    parser.add_argument("--rounds", type=whole_number, default=15, help="rounds, of which medians are taken (default: %(default)s)")
+    parser.add_argument("--threads", type=whole_number, help="CPU threads (default: all)")
     parser.add_argument("--processor-time", action="store_true",
                         help="time by the processor's clock for this process, of all its threads: on a CPU that others use too; no GPU's work is in it")
     parser.add_argument("--no-memory", action="store_true", help="do not run each configuration once more, in a process of its own, for its memory")
@@ -40,8 +43,11 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.benchmark.table import COLUMNS, cells_of, markdown, slowest
     from rmpsam_ros.errors import RmpsamError
 
-    if args.rounds < 1:
-        raise RmpsamError(f"--rounds is {args.rounds}; it must be at least 1.")
+    if set(args.backend) == {"reference"} and 1 not in args.batch:
+        raise RmpsamError("The reference takes one image at a time; give --batch 1, or other backends too.")
+    for path in (args.markdown, args.json):
+        if path is not None and path.is_dir():
+            raise RmpsamError(f"{path} is a folder; give the name of a file.")
     image = _photograph(args.image) if args.image else None
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -73,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
         import json
 
         with atomic_file(args.json) as part:
-            part.write_text(json.dumps({"machine": f"{machine()}{of_processor}", "rounds": args.rounds, "rows": [vars(row) for row in rows], "notes": profiles}, indent=1))
+            part.write_text(json.dumps({"machine": f"{machine()}{of_processor}", "rounds": args.rounds, "rows": [row.plain() for row in rows], "notes": profiles},
+                                       indent=1, allow_nan=False))
     return 0
 
 

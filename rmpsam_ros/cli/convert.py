@@ -7,17 +7,20 @@ from pathlib import Path
 from rmpsam_ros.errors import ModelError, RmpsamError
 
 HELP = "a checkpoint to a model folder (needs the [torch] extra)"
-EXAMPLE = "rmpsam convert rapsam_r50_12e.pth --classifier convnext_large_d_320_CocoPanopticOVDataset.pth --labels coco-panoptic --out models/rapsam-r50"
+EXAMPLE = """
+rmpsam convert rapsam_r50_12e.pth --classifier convnext_large_d_320_CocoPanopticOVDataset.pth --labels coco-panoptic --out models/rapsam-r50
+rmpsam convert build/my_run/checkpoint.pt --out models/my_run
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("checkpoint", nargs="?", type=Path, help="a state dict: .pth, .pt or .safetensors")
+    parser.add_argument("checkpoint", nargs="?", type=Path, help="a state dict (.pth, .pt or .safetensors), or a checkpoint of rmpsam train")
     parser.add_argument("--classifier", type=Path, help="the official text embeddings, one tensor (classes, synonyms, 768)")
-    parser.add_argument("--labels", default="coco-panoptic", help="coco-panoptic, youtube-vis-2019, or a YAML file (default: %(default)s)")
+    parser.add_argument("--labels", help="coco-panoptic, youtube-vis-2019, robot or a YAML file (default: coco-panoptic; a checkpoint of rmpsam train knows its own)")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to make")
     parser.add_argument("--name", help="the model's name (default: the folder's)")
-    parser.add_argument("--input-size", default="", metavar="HxW", help="the network's input, multiples of 32 (default: 800x1344; 480x640 for lite0 and untrained models)")
-    parser.add_argument("--weights", choices=("fp32", "fp16"), default="", help="how weights are stored (default: fp32, exact; fp16 for untrained models)")
+    parser.add_argument("--input-size", default="", metavar="HxW", help="the network's input, multiples of 32 (default: 800x1344; 480x640 for lite0 and untrained models; a run's own)")
+    parser.add_argument("--weights", choices=("fp32", "fp16"), default="", help="how weights are stored (default: fp32, exact; fp16 for untrained models and those of rmpsam train)")
     parser.add_argument("--untrained", metavar="VARIANT", help="no checkpoint: a seeded head (lite0, r18, r50; lite0 with its ImageNet backbone)")
 
 
@@ -27,15 +30,21 @@ def run(args: argparse.Namespace) -> int:
     need_torch()
     from rich.console import Console
 
-    from rmpsam_ros.convert import from_checkpoint, untrained
+    from rmpsam_ros.convert import from_checkpoint, from_training, untrained
+    from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.export import make_model_folder
-    from rmpsam_ros.labels import load_label_set
+    from rmpsam_ros.training.checkpoint import is_checkpoint
 
-    labels = load_label_set(args.labels)
-    if args.untrained is not None:
-        net, model = untrained(args.untrained, labels)
+    own = args.untrained is None and is_checkpoint(args.checkpoint)
+    if args.classifier and (own or args.untrained):
+        raise RmpsamError(f"--classifier goes with an official checkpoint, not with {'one of rmpsam train' if own else '--untrained'}.")
+    if own and args.labels:
+        raise RmpsamError(f"{args.checkpoint} knows its classes; leave --labels out.")
+    if own:
+        net, model = from_training(args.checkpoint)
     else:
-        net, model = from_checkpoint(args.checkpoint, args.classifier, labels)
+        labels = load_label_map(args.labels or "coco-panoptic").labels
+        net, model = untrained(args.untrained, labels) if args.untrained else from_checkpoint(args.checkpoint, args.classifier, labels)
     changes: dict[str, object] = {"name": args.name or args.out.resolve().name}
     if args.input_size:
         changes["input_size"] = parse_size(args.input_size)
@@ -44,10 +53,10 @@ def run(args: argparse.Namespace) -> int:
     model = replace(model, **changes)
     console = Console(highlight=False)
     with console.status("converting"):
-        make_model_folder(net, args.out, model, half=(args.weights or ("fp16" if args.untrained else "fp32")) == "fp16",
+        make_model_folder(net, args.out, model, half=(args.weights or ("fp16" if args.untrained or own else "fp32")) == "fp16",
                           report=lambda line: console.print(line, soft_wrap=True))  # fmt: skip
     size = sum(f.stat().st_size for f in args.out.iterdir()) / 1e6
-    console.print(f"{args.out}: {model.variant}, {len(labels)} classes, {model.input_size[0]}x{model.input_size[1]}, {size:.1f} MB"
+    console.print(f"{args.out}: {model.variant}, {len(model.labels)} classes, {model.input_size[0]}x{model.input_size[1]}, {size:.1f} MB"
                   + ("" if model.trained else ", UNTRAINED: its masks mean nothing"), soft_wrap=True)  # fmt: skip
     return 0
 

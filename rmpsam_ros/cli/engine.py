@@ -70,11 +70,13 @@ def run(args: argparse.Namespace) -> int:
 def _ahead(args, model, size, cache, console) -> int:
     """For GPUs that are not here."""
     from rmpsam_ros.backends.trt_flavour import load_flavour
-    from rmpsam_ros.backends.trt_provision import Target, parse_targets
+    from rmpsam_ros.backends.trt_provision import GRAPHS, Target, parse_targets
+    from rmpsam_ros.errors import RmpsamError
 
     flavour = load_flavour(None)
     target = Target(flavour, "", parse_targets(args.targets, flavour), args.workspace)
-    _provide(args, model, size, "fp16" if args.precision == "auto" else args.precision, target, cache, console)
+    if len(_provide(args, model, size, "fp16" if args.precision == "auto" else args.precision, target, cache, console)) < len(GRAPHS):
+        raise RmpsamError(f"Not all engines could be stored in {cache.folder}, so that they are lost; give --cache a folder that can be written.")
     console.print("Not compared with the graphs: that takes such a GPU; `rmpsam engine` there, with the same cache, does it.", soft_wrap=True)
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 
 from rmpsam_ros.cli.convert import need_torch
+from rmpsam_ros.errors import RmpsamError
 
 HELP = "make a model folder's ONNX graphs anew and check them against the network (needs the [torch] extra)"
 EXAMPLE = """
@@ -26,6 +27,8 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(highlight=False)
     folder = find_model(args.model)
+    if args.images and not args.int8:
+        raise RmpsamError("--images is what int8 is calibrated on; give --int8 too, or leave it out.")
     if args.int8:
         return _int8(folder, args.images, console)
     from rmpsam_ros.export import OPSET, export_graphs

@@ -17,7 +17,8 @@ FORMAT = "rmpsam-training-1"
 @dataclass
 class Checkpoint:
     """`step` steps are done; `net` and `averaged` are state dicts, `optimizer` its own; `setup` is what must not change;
-    `seen` (K,) objects of each class so far, which older checkpoints lack."""
+    `seen` (K,) objects of each class so far; `model`, the text of the `model.yaml` of the averaged network. Older checkpoints lack
+    these two."""
 
     step: int
     net: dict[str, Tensor]
@@ -26,6 +27,7 @@ class Checkpoint:
     setup: dict[str, str]
     seconds: float = 0.0
     seen: Tensor | None = None
+    model: str = ""
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -35,6 +37,15 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             torch.save({"format": FORMAT, **vars(checkpoint)}, part)
         except RuntimeError as error:  # torch's own word for a disk that is full
             raise DataError(f"{path} cannot be written ({str(error).splitlines()[0][:120]}); is the disk full?") from error
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file looks like one of these, of whatever version; False for anything that torch does not load safely."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # what an unpickler raises depends on the bytes that it meets
+        return False
+    return isinstance(content, dict) and str(content.get("format", "")).startswith("rmpsam-training")
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -51,7 +62,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         raise DataError(f"{path} is not a checkpoint that can be loaded safely; it must be one that `rmpsam train` wrote.") from error
     if isinstance(content, dict):
-        content.setdefault("seen", None)
+        content = {"seen": None, "model": "", **content}
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT or content.keys() != Checkpoint.__dataclass_fields__.keys():
         raise DataError(f"{path} is not a checkpoint of a training run of this version ({FORMAT}).")
     return Checkpoint(**content)

@@ -13,8 +13,9 @@ from rmpsam_ros.evaluation.panoptic import PanopticQuality
 from rmpsam_ros.evaluation.prompt import PromptQuality
 from rmpsam_ros.evaluation.reports import write_json
 from rmpsam_ros.export import make_model_folder
-from rmpsam_ros.model_folder import ModelFolder, read_model_folder, write_model_yaml
+from rmpsam_ros.model_folder import read_model_folder, write_model_yaml
 from rmpsam_ros.segmenter import Segmenter
+from rmpsam_ros.training.description import describe
 from rmpsam_ros.training.run import Report, TrainingRun
 
 MODEL, REPORT = "model", "validation.json"
@@ -22,21 +23,11 @@ MODEL, REPORT = "model", "validation.json"
 
 def export_model(run: TrainingRun, report: Report = lambda _: None) -> Path:
     """Writes OUT/model from the averaged weights; the old one is replaced at the end."""
-    config, net = run.config, run.averaged.net
-    folder = run.out / MODEL
-    state = "finished" if run.finished else "unfinished"
-    steps = f"{run.step:,}" if config.minutes else f"{run.step} of {config.steps}"  # which time ends, so that they say nothing
-    model = ModelFolder(
-        path=folder, name=config.name or run.out.resolve().name, variant=config.variant, config=net.config_dict(),
-        input_size=tuple(config.model_size) or config.input_size, labels=run.label_map.labels, trained=True, score_threshold=config.score_threshold,
-        overlap_threshold=config.overlap_threshold, connected_prompts=True, background_prompts=True, zoom_prompts=True,
-        licence=config.licence,
-        provenance=f"{state} run of rmpsam train: {steps} steps of {config.batch_size} pictures in "
-                   f"{run.seconds / 60:.0f} minutes on {run.device.type}" + (f", from {Path(config.start).name}" if config.start else ""),
-    )  # fmt: skip
+    net, folder = run.averaged.net, run.out / MODEL
+    model = describe(run, folder)
     device = run.device
     try:
-        make_model_folder(net.cpu(), folder, model, half=config.half, report=report)
+        make_model_folder(net.cpu(), folder, model, half=run.config.half, report=report)
     finally:
         net.to(device)
     return folder

@@ -16,11 +16,13 @@ from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sources import Mixture, Source
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.locks import held
+from rmpsam_ros.model_folder import model_yaml
 from rmpsam_ros.training.batches import Batch, Batches, loader
 from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.training.criterion import Criterion
 from rmpsam_ros.training.curve import Curve
+from rmpsam_ros.training.description import describe
 from rmpsam_ros.training.forward import Forward
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
 from rmpsam_ros.training.start import first_network
@@ -168,7 +170,7 @@ class TrainingRun:
         """Writes the checkpoint."""
         save_checkpoint(self.out / CHECKPOINT, Checkpoint(
             self.step, self.net.state_dict(), self.averaged.net.state_dict(), self.optimizer.state_dict(), self._setup(), self.seconds,
-            self.criterion.seen))
+            self.criterion.seen, model_yaml(describe(self, self.out), {})))
 
     def _log(self, meter: _Meter, seconds: float, report: Report) -> None:
         row = meter.means()

@@ -1,0 +1,25 @@
+"""What the model of a run says of itself: for the folder that a run ends with, and in each checkpoint, for `rmpsam convert`."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rmpsam_ros.model_folder import ModelFolder
+
+if TYPE_CHECKING:
+    from rmpsam_ros.training.run import TrainingRun
+
+
+def describe(run: TrainingRun, folder: Path) -> ModelFolder:
+    """The description of a run's averaged network as it stands now; `folder`: where it lies or would lie."""
+    config, net = run.config, run.averaged.net
+    state = "finished" if run.finished else "unfinished"
+    steps = f"{run.step:,}" if config.minutes else f"{run.step} of {config.steps}"  # which time ends, so that they say nothing
+    return ModelFolder(
+        path=folder, name=config.name or run.out.resolve().name, variant=config.variant, config=net.config_dict(),
+        input_size=tuple(config.model_size) or config.input_size, labels=run.label_map.labels, trained=True, score_threshold=config.score_threshold,
+        overlap_threshold=config.overlap_threshold, connected_prompts=True, background_prompts=True, zoom_prompts=True,
+        licence=config.licence,
+        provenance=f"{state} run of rmpsam train: {steps} steps of {config.batch_size} pictures in "
+                   f"{run.seconds / 60:.0f} minutes on {run.device.type}" + (f", from {Path(config.start).name}" if config.start else ""),
+    )  # fmt: skip
