@@ -1,6 +1,7 @@
 """Simulated clicks and the IoU of their answers."""
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -27,6 +28,14 @@ def test_farthest_from_edge__is_the_centre_of_a_box():
 
 def test_farthest_from_edge__takes_the_picture_border_as_an_edge():
     assert farthest_from_edge(box(np.s_[0:11], np.s_[0:11])) == (5.0, 5.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_farthest_from_edge__of_ties_the_first_whatever_opencv_makes_of_the_last_bits(seed, monkeypatch):
+    # Seen in practice: the same command clicked one pixel beside where it had clicked before.
+    exact, rng = cv2.distanceTransform, np.random.default_rng(seed)
+    monkeypatch.setattr(cv2, "distanceTransform", lambda *words: exact(*words) * (1 + rng.uniform(-2e-7, 2e-7, words[0].shape)).astype(np.float32))
+    assert farthest_from_edge(box(np.s_[10:21], np.s_[5:55])) == (10.0, 15.0)
 
 
 def test_first_click__is_inside_and_foreground():

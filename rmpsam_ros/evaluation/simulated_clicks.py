@@ -40,7 +40,8 @@ def farthest_from_edge(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
     rows, columns = _bounds(mask)
     padded = cv2.copyMakeBorder(mask[rows, columns].astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    row, column = np.unravel_index(int(distance.argmax()), distance.shape)
+    squared = np.rint(np.square(distance, dtype=np.float64))  # whole numbers: OpenCV's last bits differ from run to run, and ties with them
+    row, column = np.unravel_index(int(squared.argmax()), distance.shape)
     return float(columns.start + column), float(rows.start + row)
 
 
