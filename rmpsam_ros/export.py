@@ -31,6 +31,7 @@ from rmpsam_ros.model_folder import (
     PROMPT_GRAPH,
     WEIGHTS_FILE,
     ModelFolder,
+    is_model_folder,
     read_model_folder,
     write_model_yaml,
 )
@@ -80,11 +81,8 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
         ModelError: `out` is something else than a model folder, or the graphs differ from the network.
     """
     out = Path(out)
-    if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
-        try:
-            read_model_folder(out, files=False)
-        except ModelError as error:
-            raise ModelError(f"{out} exists and is not a model folder ({str(error).rstrip('.')}); give a new folder.") from error
+    if out.exists() and any(out.iterdir() if out.is_dir() else [out]) and not is_model_folder(out):
+        raise ModelError(f"{out} exists and is not a model folder; give a new folder.")
     with atomic_folder(out) as part:
         save_weights(net, part, half)
         (part / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it private

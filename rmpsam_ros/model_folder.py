@@ -113,13 +113,21 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     raise ModelError(f"There is no model {text!r} (found: {known}); {_HOW_TO_MAKE}.")
 
 
-def read_model_folder(folder: str | Path, graphs: bool = True, files: bool = True) -> ModelFolder:
+def is_model_folder(folder: Path) -> bool:
+    """Whether a folder holds a model, of whatever version and state: other programs too call a file model.yaml."""
+    try:
+        content = yaml.safe_load((folder / MODEL_FILE).read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return False
+    return isinstance(content, dict) and {"format", "variant", "labels"} <= content.keys()
+
+
+def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
     """Reads and checks a model folder: layout version, required fields, every listed file at its full length.
 
     Args:
         folder: the folder.
         graphs: whether the graphs must be there too; not so for what only reads the weights, or makes the graphs.
-        files: whether anything beside the description is looked at.
 
     Raises:
         ModelError: one sentence on what is missing, broken or of another version.
@@ -135,7 +143,7 @@ def read_model_folder(folder: str | Path, graphs: bool = True, files: bool = Tru
     except UnicodeDecodeError as error:
         raise ModelError(f"{path} is not readable YAML ({error}).") from error
     model = parse_model_yaml(text, path)
-    for name, size in model.files.items() if files else ():
+    for name, size in model.files.items():
         file = folder / name
         if not graphs and name != WEIGHTS_FILE:
             continue

@@ -147,6 +147,7 @@ def test_convert__does_not_overwrite_what_is_no_model(tmp_path, capsys):
 def test_convert__into_a_model_folder__replaces_the_model_and_keeps_the_users_own_files(folder, capsys):
     (folder / "image.int8.onnx").write_bytes(b"of the old weights")
     (folder / "notes.txt").write_text("mine")
+    (folder / "model.yaml").write_text((folder / "model.yaml").read_text().replace("format: 1", "format: 0"))  # of an older version
     before = (folder / "weights.safetensors").read_bytes()
     labels = checkpoint_files(folder.parent)[2]
     assert main(["convert", "--untrained", "tiny", "--labels", labels, "--out", str(folder), "--name", "new"]) == 0

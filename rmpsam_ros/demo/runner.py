@@ -28,8 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"demo: {out} is a file; give --out a folder.", file=sys.stderr)
         return 2
     _set_apart(args.domain)
-    for number in _ENDING:
-        signal.signal(number, _as_ctrl_c)
+    former = {number: signal.signal(number, _as_ctrl_c) for number in _ENDING}
     try:
         return _run(args, out)
     except ModuleNotFoundError as error:
@@ -45,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("demo: interrupted; everything that it had started has ended.", file=sys.stderr)
         return 130
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def _arguments() -> argparse.ArgumentParser:

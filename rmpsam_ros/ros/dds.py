@@ -16,7 +16,7 @@ VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
 PROFILE = "fastdds_large_images.xml"
 
-_LOCK = re.compile(r"/dev/shm/fastrtps_[0-9a-f]{16}_el")
+_LOCK = re.compile(r"/dev/shm/fast(rtps|dds)_[0-9a-f]{16}_el")
 
 
 def shipped_profile() -> Path | None:
