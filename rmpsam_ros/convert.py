@@ -1,38 +1,17 @@
 """Checkpoints to networks and their description: the part of conversion that knows where weights come from."""
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from rmpsam_ros.errors import ModelError
-from rmpsam_ros.model_folder import MODEL_FILE, WEIGHTS_FILE, ModelFolder, parse_model_yaml
+from rmpsam_ros.model_folder import MODEL_FILE, WEIGHTS_FILE, ModelFolder
 from rmpsam_ros.network import RMPSAM, VARIANTS, build
 from rmpsam_ros.network.checkpoint import detect_variant, load_checkpoint, load_tensor
-from rmpsam_ros.training.checkpoint import read_checkpoint
 from rmpsam_ros.types import LabelSet
 
 _OFFICIAL_SIZE, _SMALL_SIZE = (800, 1344), (480, 640)
-
-
-def from_training(checkpoint: Path) -> tuple[RMPSAM, ModelFolder]:
-    """The averaged network of a checkpoint of `rmpsam train`, which says itself what it is.
-
-    Raises:
-        ModelError, DataError: damaged, or written by an older version, which did not note down its classes.
-    """
-    content = read_checkpoint(checkpoint)
-    if not content.model:
-        raise ModelError(f"{checkpoint} was written by an older version and does not say which network it is of; `rmpsam train --config FILE "
-                         "--resume` makes the model of its run.")
-    model = parse_model_yaml(content.model, Path(checkpoint))
-    net = build(model.variant, **model.config)
-    try:
-        net.load_state_dict(content.averaged)
-    except RuntimeError as error:
-        raise ModelError(f"The weights in {checkpoint} do not fit the network that it describes.") from error
-    return net.eval(), replace(model, path=Path())
 
 
 def from_checkpoint(checkpoint: Path, classifier: Path | None, labels: LabelSet) -> tuple[RMPSAM, ModelFolder]:

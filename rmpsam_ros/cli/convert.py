@@ -30,10 +30,11 @@ def run(args: argparse.Namespace) -> int:
     need_torch()
     from rich.console import Console
 
-    from rmpsam_ros.convert import from_checkpoint, from_training, untrained
+    from rmpsam_ros.convert import from_checkpoint, untrained
     from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.export import make_model_folder
     from rmpsam_ros.training.checkpoint import is_checkpoint
+    from rmpsam_ros.training.description import model_of
 
     own = args.untrained is None and is_checkpoint(args.checkpoint)
     if args.classifier and (own or args.untrained):
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if own and args.labels:
         raise RmpsamError(f"{args.checkpoint} knows its classes; leave --labels out.")
     if own:
-        net, model = from_training(args.checkpoint)
+        net, model = model_of(args.checkpoint)
     else:
         labels = load_label_map(args.labels or "coco-panoptic").labels
         net, model = untrained(args.untrained, labels) if args.untrained else from_checkpoint(args.checkpoint, args.classifier, labels)

@@ -1,10 +1,14 @@
 """What the model of a run says of itself: for the folder that a run ends with, and in each checkpoint, for `rmpsam convert`."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rmpsam_ros.model_folder import ModelFolder
+from rmpsam_ros.errors import ModelError
+from rmpsam_ros.model_folder import ModelFolder, parse_model_yaml
+from rmpsam_ros.network import RMPSAM, build
+from rmpsam_ros.training.checkpoint import read_checkpoint
 
 if TYPE_CHECKING:
     from rmpsam_ros.training.run import TrainingRun
@@ -23,3 +27,22 @@ def describe(run: TrainingRun, folder: Path) -> ModelFolder:
         provenance=f"{state} run of rmpsam train: {steps} steps of {config.batch_size} pictures in "
                    f"{run.seconds / 60:.0f} minutes on {run.device.type}" + (f", from {Path(config.start).name}" if config.start else ""),
     )  # fmt: skip
+
+
+def model_of(checkpoint: Path) -> tuple[RMPSAM, ModelFolder]:
+    """The averaged network of a checkpoint of `rmpsam train`, which says itself what it is.
+
+    Raises:
+        ModelError, DataError: damaged, or written by an older version, which did not note down its classes.
+    """
+    content = read_checkpoint(checkpoint)
+    if not content.model:
+        raise ModelError(f"{checkpoint} was written by an older version and does not say which network it is of; `rmpsam train --config FILE "
+                         "--resume` makes the model of its run.")
+    model = parse_model_yaml(content.model, Path(checkpoint))
+    net = build(model.variant, **model.config)
+    try:
+        net.load_state_dict(content.averaged)
+    except RuntimeError as error:
+        raise ModelError(f"The weights in {checkpoint} do not fit the network that it describes.") from error
+    return net.eval(), replace(model, path=Path())
