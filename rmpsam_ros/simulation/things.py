@@ -72,10 +72,9 @@ class Materials:
         if not self.photos:
             return None
         photo = self.photos[int(rng.integers(len(self.photos)))]
-        length = max(int(min(photo.shape[:2]) * rng.uniform(*share)), 1)
+        length = max(int(min(photo.shape[:2]) * rng.uniform(*share)), 2)  # OpenCV 4.5 enlarges no single pixel
         y, x = (int(rng.integers(0, extent - length + 1)) for extent in photo.shape[:2])
-        piece = np.ascontiguousarray(photo[y : y + length, x : x + length])  # OpenCV 4.5 takes no single pixel out of a row
-        return cv2.resize(piece, (side, side), interpolation=cv2.INTER_AREA)
+        return cv2.resize(photo[y : y + length, x : x + length], (side, side), interpolation=cv2.INTER_AREA)
 
 
 @dataclass(frozen=True)
