@@ -24,6 +24,10 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         try:
             yield partial
             os.replace(partial, path)
+        except OSError as error:  # which names the temporary file, or none, as where a full disk is written to
+            if error.errno is None or error.filename not in (None, partial, str(partial)):
+                raise
+            raise OSError(error.errno, error.strerror, str(path)) from error
         finally:
             partial.unlink(missing_ok=True)
 

@@ -1,6 +1,7 @@
 """Results on disk: ids survive both PNG forms, the JSON is what COCO's tools read, and no half-written file stays."""
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -129,6 +130,22 @@ def test_atomic_file__keeps_the_old_one_on_failure(tmp_path: Path) -> None:
         partial.write_text("ne")
         raise KeyboardInterrupt
     assert path.read_text() == "old" and [p.name for p in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_atomic_file__an_error_names_the_file_and_not_its_temporary_one(tmp_path: Path) -> None:
+    def full_disk(partial: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")  # as write() says it, without a name
+
+    def other_file(partial: Path) -> None:
+        (tmp_path / "other").read_text()
+
+    (tmp_path / "folder").mkdir()
+    for name, write, named in (("a.json", full_disk, "a.json"), ("folder", lambda partial: partial.write_text("x"), "folder"),
+                               ("a.json", other_file, "other")):  # fmt: skip
+        with pytest.raises(OSError) as caught, atomic_file(tmp_path / name) as partial:
+            write(partial)
+        assert str(caught.value.filename) == str(tmp_path / named) and caught.value.filename2 is None
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 @pytest.mark.parametrize("kind", [atomic_file, atomic_folder])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.demo import DemoError
 from rmpsam_ros.demo.film import Film, shrink_click
+from rmpsam_ros.demo.processes import CAMERA_LOG, NODE_LOG
 from rmpsam_ros.demo.sheet import Picture, contact_sheet
 from rmpsam_ros.overlay import draw_click
 from rmpsam_ros.results import write_image
@@ -21,11 +22,8 @@ Image = npt.NDArray[np.uint8]
 FRAMES = 12
 """Pictures on the contact sheet, spread over the run."""
 
-LOGS = ("camera.log", "node.log")
-"""What the camera and the node say, beside the pictures."""
-
 _PARTIAL = ".demo.partial.mp4"
-_OWN = ("contact_sheet.png", "demo.mp4", _PARTIAL, *(f"frame_{k:02d}.png" for k in range(1, FRAMES + 1)),
+_OWN = ("contact_sheet.png", "demo.mp4", *(f"frame_{k:02d}.png" for k in range(1, FRAMES + 1)),
         *(f"{name}_{k}.png" for name in ("click", "space") for k in range(1, 10)))  # fmt: skip
 
 
@@ -33,13 +31,15 @@ def check_folder(out: Path, source: str | None) -> None:
     """Sees to it that the demo's pictures replace nobody else's.
 
     Raises:
-        DemoError: the folder is the camera's source, or holds pictures of the same names that no demo has put there.
+        DemoError: it is a file or the folder of the camera's source, or holds pictures of the same names that no demo has put there.
     """
-    if not out.is_dir():
+    if not out.exists():
         return
+    if not out.is_dir():
+        raise DemoError(f"{out} is a file; give --out a folder.", 2)
     if source is not None and Path(source).is_dir() and out.samefile(source):
         raise DemoError(f"{out} is the folder of the source; give --out another one.", 2)
-    if not all((out / name).exists() for name in LOGS):
+    if not all((out / name).exists() for name in (CAMERA_LOG, NODE_LOG)):
         for name in _OWN:
             if (out / name).exists():
                 raise DemoError(f"{out} has a {name} that is not the demo's; give --out another folder.", 2)
@@ -110,8 +110,7 @@ class Album:
 
     def _clear(self) -> None:
         for name in _OWN:
-            if name != _PARTIAL:
-                (self.out / name).unlink(missing_ok=True)
+            (self.out / name).unlink(missing_ok=True)
 
     def _take_frame(self, image: Image, seconds: float, facts: str) -> None:
         self._film.add(image, seconds, facts)

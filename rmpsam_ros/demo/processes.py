@@ -9,6 +9,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+CAMERA_LOG, NODE_LOG = "camera.log", "node.log"
+"""What the camera and the node say, beside the demo's pictures."""
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 

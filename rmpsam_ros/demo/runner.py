@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rmpsam_ros.demo import DemoError
-from rmpsam_ros.demo.processes import Child, stop_all
+from rmpsam_ros.demo.processes import CAMERA_LOG, NODE_LOG, Child, stop_all
 from rmpsam_ros.ros.dds import use_shipped_profile
 
 START_LIMIT = 45.0
@@ -24,9 +24,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the demo; 0 if results and answers to all clicks came, 1 if not, 2 for bad arguments, 130 after Ctrl-C."""
     args = _arguments().parse_args(argv)
     out = Path(args.out)
-    if out.exists() and not out.is_dir():
-        print(f"demo: {out} is a file; give --out a folder.", file=sys.stderr)
-        return 2
     _set_apart(args.domain)
     former = {number: signal.signal(number, _as_ctrl_c) for number in _ENDING}
     try:
@@ -104,13 +101,14 @@ def _stay() -> None:
 
 
 def _run(args: argparse.Namespace, out: Path) -> int:
+    from rmpsam_ros.demo.album import check_folder
+
+    check_folder(out, args.source)
     from rich.console import Console
 
-    from rmpsam_ros.demo.album import check_folder
     from rmpsam_ros.demo.session import DemoSession
     from rmpsam_ros.demo.summary import rows, table
 
-    check_folder(out, args.source)
     console = Console(width=None if sys.stdout.isatty() else 120)
     out.mkdir(parents=True, exist_ok=True)
     with _children(args, out) as (camera, node):
@@ -146,8 +144,8 @@ def _children(args: argparse.Namespace, out: Path):
                     "-p", f"model:={args.model}", "-p", f"backend:={args.backend}"]  # fmt: skip
     children: list[Child] = []
     try:
-        children.append(Child("camera", camera_command, out / "camera.log", os.environ))
-        children.append(Child("node", node_command, out / "node.log", os.environ))
+        children.append(Child("camera", camera_command, out / CAMERA_LOG, os.environ))
+        children.append(Child("node", node_command, out / NODE_LOG, os.environ))
         yield children
     finally:
         _stay()

@@ -1,4 +1,4 @@
-"""Which Fast DDS profile a process uses: images need a larger shared memory segment than the default one.
+"""Which Fast DDS profile a process uses, as images need a larger shared memory segment than the default one; and whose segments go.
 
 Fast DDS reads the variable when a process starts to use ROS, so it must be set before `rclpy.init()`.
 """

@@ -113,8 +113,5 @@ class SceneWriter:
         done, data = cv2.imencode(path.suffix, pixels, options or [])
         if not done:
             raise OSError(f"{path} cannot be encoded")
-        try:
-            with atomic_file(path) as partial:
-                partial.write_bytes(data.tobytes())
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from error
+        with atomic_file(path) as partial:
+            partial.write_bytes(data.tobytes())

@@ -42,7 +42,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def is_checkpoint(path: Path) -> bool:
     """Whether a file looks like one of these, of whatever version; False for anything that torch does not load safely."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)  # without the tensors' values
     except Exception:  # what an unpickler raises depends on the bytes that it meets
         return False
     return isinstance(content, dict) and str(content.get("format", "")).startswith("rmpsam-training")
