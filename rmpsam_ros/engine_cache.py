@@ -149,6 +149,15 @@ class EngineCache:
             return None
         return path
 
+    def unwritable(self) -> str:
+        """Why nothing can be stored, in the system's words; empty where it can be. Makes the folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
+
     def note(self, path: Path, **notes: object) -> bool:
         """Adds to what a sidecar says of its engine, for instance the result of a comparison; False where it cannot be written."""
         sidecar = path.with_suffix(".json")

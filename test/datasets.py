@@ -8,8 +8,17 @@ import cv2
 import numpy as np
 
 from rmpsam_ros import rle
+from rmpsam_ros.data.sample import Coverage, Sample
 
 CATEGORIES = [{"id": 11, "name": "disc", "isthing": 1}, {"id": 12, "name": "box", "isthing": 1}, {"id": 20, "name": "grass", "isthing": 0}]
+
+
+def block(rows: slice, columns: slice, class_id: int = 0, size: tuple[int, int] = (40, 60)) -> Sample:
+    """A white block on black, whose mask is where the picture is white."""
+    mask = np.zeros(size, bool)
+    mask[rows, columns] = True
+    image = np.repeat((mask * 255).astype(np.uint8)[..., None], 3, axis=2)
+    return Sample("made", image, mask[None], np.array([class_id]), np.zeros_like(mask), Coverage.ALL)
 
 
 def plain_runs(mask: np.ndarray) -> dict[str, object]:

@@ -1,6 +1,9 @@
 """Which depth messages are kept, and for which images."""
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from rmpsam_ros.ros.depth_feed import KEPT, DepthFeed
@@ -94,3 +97,104 @@ def test_clear__forgets_what_was_kept_for_images_too():
     feed.expect(0, in_work=True)
     feed.clear()
     assert feed.near(0, 0.01) is None and feed.newest is None and not feed.alive and feed.missing == 1
+
+
+def test_feed__the_nearest_within_the_gap():
+    feed = DepthFeed()
+    assert not feed.alive and feed.near(0, 1.0) is None
+    for stamp in (100, 133, 166):
+        feed.offer(f"at {stamp}", stamp * MS)
+    assert feed.alive
+    assert feed.near(140 * MS, 0.05) == "at 133" and feed.near(200 * MS, 0.05) == "at 166"
+    assert feed.near(300 * MS, 0.05) is None
+    assert (feed.used, feed.missing) == (2, 2)
+
+
+def test_feed__keeps_the_depth_of_an_image_until_a_slow_network_is_done_with_it():
+    feed, frame = DepthFeed(), 33_000_000
+    at = [k * frame for k in range(100)]
+    for k, stamp in enumerate(at):
+        feed.offer(f"depth {k}", stamp)
+        feed.expect(stamp)  # an image of the same moment
+        if k == 20:
+            feed.expect(stamp, in_work=True)
+        if k == 60:  # 1.3 s later, when the ring has gone on
+            assert feed.near(at[20], 0.01) == "depth 20"
+            feed.expect(at[59], in_work=True)
+    assert feed.near(at[59], 0.01) == "depth 59" and feed.near(at[99], 0.01) == "depth 99"
+    assert feed.near(at[20], 0.01) is None and feed.near(at[70], 0.01) is None  # nobody was at these
+
+
+def test_feed__a_click_on_a_past_image_takes_no_depth_from_the_one_that_waits():
+    feed, frame = DepthFeed(), 33_000_000
+    for k in range(30):
+        feed.offer(f"depth {k}", k * frame)
+        if k == 10:
+            feed.expect(10 * frame)
+            feed.expect(3 * frame, in_work=True)  # what was clicked on
+        if k == 12:
+            feed.expect(10 * frame, in_work=True)
+    assert feed.near(10 * frame, 0.01) == "depth 10"
+
+
+def test_feed__depth_that_comes_after_its_image_is_kept_too():
+    feed, frame = DepthFeed(), 33_000_000
+    feed.offer("before", 9 * frame)
+    feed.expect(10 * frame + 5_000_000)
+    feed.expect(10 * frame + 5_000_000, in_work=True)
+    for k in range(10, 40):
+        feed.offer(f"depth {k}", k * frame)
+    assert feed.near(10 * frame + 5_000_000, 0.01) == "depth 10"
+
+
+def test_feed__without_stamps_the_newest():
+    feed = DepthFeed()
+    feed.offer("old", 0)
+    feed.offer("new", 0)
+    assert feed.near(0, 0.0) == "new"
+
+
+def test_feed__silence_is_noticed():
+    now = [0.0]
+    feed = DepthFeed(lambda: now[0])
+    feed.offer("depth", 1)
+    assert feed.alive
+    now[0] = 2.1
+    assert not feed.alive
+
+
+def test_feed__waits_for_the_depth_of_a_synchronised_camera():
+    feed = DepthFeed()
+    feed.offer("first", 100 * MS)
+    assert feed.near(100 * MS, 0.05) == "first"
+    timer = threading.Timer(0.01, feed.offer, ("second", 133 * MS))
+    timer.start()
+    assert feed.near(133 * MS, 0.05) == "second"
+    timer.join()
+
+
+def test_feed__does_not_wait_where_it_is_in_vain():
+    feed = DepthFeed()
+    feed.offer("early", 90 * MS)
+    started = time.monotonic()
+    assert feed.near(100 * MS, 0.05) == "early"  # never the same stamps: nothing to wait for
+    assert time.monotonic() - started < 0.03
+    for index in range(1, 12):  # depth that always comes after its image was asked for
+        stamp = (100 + 33 * index) * MS
+        started = time.monotonic()
+        feed.near(stamp, 0.05)
+        took = time.monotonic() - started
+        feed.offer("late", stamp)
+    assert took < 0.03
+
+
+def test_feed__time_that_goes_back_is_no_reason_to_wait_for_ever():
+    feed = DepthFeed()
+    for stamp in (1000, 1033, 1066):
+        feed.offer(stamp, stamp * MS)
+        feed.near(stamp * MS, 0.05)
+    feed.offer("again", 0)
+    assert feed.near(0, 0.05) == "again"
+    assert feed.near(1033 * MS, 0.05) is None  # that one was of another time
+    feed.clear()
+    assert feed.near(0, 0.05) is None and not feed.alive

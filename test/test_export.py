@@ -10,8 +10,9 @@ from models import tiny_model
 
 torch = pytest.importorskip("torch", reason="export needs torch")
 onnx = pytest.importorskip("onnx", reason="export needs onnx")
-from rmpsam_ros import export  # noqa: E402
+from rmpsam_ros import convert, export  # noqa: E402
 from rmpsam_ros.cli import main  # noqa: E402
+from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
 from rmpsam_ros.errors import ModelError  # noqa: E402
 from rmpsam_ros.export import export_graphs, verify  # noqa: E402
 from rmpsam_ros.labels import OFFICIAL  # noqa: E402
@@ -168,6 +169,13 @@ def test_convert__state_dict_with_its_own_class_embeddings(tmp_path):
     assert torch.allclose(expected.class_logits, found.class_logits, atol=1e-4) and torch.allclose(expected.mask_logits, found.mask_logits, atol=1e-2)
     model = read_model_folder(tmp_path / "own")
     assert model.trained and model.input_size == (64, 96) and model.name == "own"
+
+
+@pytest.mark.parametrize("variant, size", [("r18", (800, 1344)), ("lite0", (480, 640))])
+def test_from_checkpoint__input_is_as_large_as_the_variant_was_made_for(tmp_path, variant, size):
+    torch.save(build(variant, num_classes=3, learned_classes=True).state_dict(), tmp_path / "own.pth")
+    labels = load_label_map(checkpoint_files(tmp_path)[2]).labels
+    assert convert.from_checkpoint(tmp_path / "own.pth", None, labels)[1].input_size == size
 
 
 def test_convert__weights_are_stored_as_asked(tmp_path):

@@ -75,6 +75,13 @@ def test_engine_command__on_stand_in__builds_compares_and_notes(stand_in, tmp_pa
     assert "image: from the cache" in capsys.readouterr().out
 
 
+def test_engine_command__no_check__is_built_and_not_compared(stand_in, tmp_path, capsys):
+    assert main(["engine", str(tiny_model()), "--cache", str(tmp_path / "engines"), "--no-check"]) == 0
+    said = capsys.readouterr().out
+    assert "image: built in" in said and "agreement" not in said
+    assert all("parity" not in json.loads(path.read_text()) for path in (tmp_path / "engines").glob("*.json"))
+
+
 def test_engine_command__engine_says_something_else__is_refused_and_noted(stand_in, tmp_path, photo, capsys, monkeypatch):
     from rmpsam_ros import parity
 
@@ -126,8 +133,10 @@ def test_engine_command__for_absent_gpus__builds_with_nvidias_builder(tmp_path, 
     cache = str(tmp_path / "engines")
     assert main(["engine", str(tiny_model()), "--for", "sm_86,sm_120", "--cache", cache]) == 0
     said = capsys.readouterr().out
-    assert "image: built in" in said and "prompt: built in" in said and "Not compared" in said
+    assert "image: built in" in said and "prompt: built in" in said and "Not compared" in said and ", fp16, " in said
     assert main(["engine", str(tiny_model()), "--for", "sm_86,sm_200", "--cache", cache]) == 2
     assert "sm_200" in capsys.readouterr().err
     assert main(["engine", str(tiny_model()), "--for", "sm_86", "--cache", "/proc/nowhere"]) == 2
-    assert "give --cache a folder that can be written" in " ".join(capsys.readouterr().err.split())
+    output = capsys.readouterr()
+    assert "give --cache a folder that can be written" in " ".join(output.err.split())
+    assert "built in" not in output.out, "known before anything is built"

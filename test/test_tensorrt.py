@@ -15,16 +15,11 @@ from models import tiny_model
 
 import trt_stand_in
 from rmpsam_ros.backends import choose_backend, create_backend, trt_flavour
-from rmpsam_ros.backends.cuda import Staging
-from rmpsam_ros.backends.device_masks import DeviceMasks
 from rmpsam_ros.backends.trt_build import build_engine
 from rmpsam_ros.backends.trt_provision import GRAPHS, Target, engine_key, parse_targets, provide
 from rmpsam_ros.engine_cache import EngineCache
 from rmpsam_ros.errors import BackendError
-from rmpsam_ros.fusion import fuse
 from rmpsam_ros.model_folder import read_model_folder
-from rmpsam_ros.ownership import Ownership, assign
-from rmpsam_ros.placement import place
 from rmpsam_ros.segmenter import Segmenter
 
 needs_rtx = pytest.mark.skipif(find_spec("tensorrt_rtx") is None, reason="tensorrt-rtx-cu13 is not installed")
@@ -36,9 +31,6 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available() or not any(find_spe
 def photo() -> np.ndarray:
     rows, columns = np.mgrid[0:75, 0:100]
     return np.stack((rows * 3, columns * 2, (rows + columns) % 256), axis=-1).astype(np.uint8)
-
-
-# --- NVIDIA's builder, without a GPU --------------------------------------------------------------------------------
 
 
 @needs_rtx
@@ -126,9 +118,6 @@ def test_engines__of_the_real_graphs__are_built(tmp_path, variant):
         assert len(provided.engine) > 1e6
 
 
-# --- which TensorRT --------------------------------------------------------------------------------------------------
-
-
 def test_choose_backend__auto_without_gpu__is_not_tensorrt(monkeypatch):
     monkeypatch.setattr(trt_flavour, "has_gpu_device", lambda: False)
     assert choose_backend("auto") != "tensorrt"
@@ -184,9 +173,6 @@ def test_load_flavour__none_installed__says_how_to_get_one(monkeypatch):
 def test_flavour__version__decides_what_it_can(version, layer_norm, typed):
     flavour = trt_stand_in.flavour(version)
     assert (flavour.has_layer_norm, flavour.strongly_typed) == (layer_norm, typed)
-
-
-# --- the run-time path, on a stand-in of TensorRT and CUDA -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
@@ -363,54 +349,6 @@ def _tensorrt(model, **options):
     from rmpsam_ros.backends.tensorrt import TensorRtBackend
 
     return TensorRtBackend(model, **options)
-
-
-# --- fusion on the device ----------------------------------------------------------------------------------------------
-
-
-def masks_on(logits: torch.Tensor) -> DeviceMasks:
-    device = trt_stand_in.HostDevice()
-    return DeviceMasks(logits, device, Staging(device))
-
-
-@pytest.mark.parametrize("source", [(96, 128), (75, 100), (200, 210), (33, 128), (300, 40)])
-def test_device_masks__any_source_size__same_owners_as_on_the_host(source):
-    placement = place(source, (96, 128))
-    generator = np.random.default_rng(1)
-    coarse = torch.from_numpy(generator.normal(0, 4, (9, 4, 5)).astype(np.float32))
-    logits = torch.nn.functional.interpolate(coarse[None], size=(24, 32), mode="bicubic")[0].numpy()
-    scores = generator.uniform(0.3, 1, 6).astype(np.float32)
-    kept = np.array([0, 2, 3, 5, 7, 8])
-    ours = masks_on(torch.from_numpy(logits)).assign(kept, scores, placement)
-    theirs = assign(scores, logits[kept], placement)
-    assert ours.owner.dtype == np.uint16 and ours.owner.shape == source
-    assert np.mean(ours.owner != theirs.owner) < 2e-4
-    assert np.abs(ours.inside - theirs.inside).max() <= 2 and np.abs(ours.area - theirs.area).max() <= 2
-    extents, expected = ours.extents(), Ownership(ours.owner, ours.area, ours.inside).extents()
-    np.testing.assert_array_equal(extents.pixels, expected.pixels)
-    np.testing.assert_array_equal(extents.boxes, expected.boxes)
-
-
-def test_fuse__masks_on_a_device__same_map():
-    placement, labels = place((96, 128), (96, 128)), read_model_folder(tiny_model()).labels
-    generator = np.random.default_rng(2)
-    logits = generator.normal(0, 3, (6, 3, 4)).astype(np.float32).repeat(8, axis=1).repeat(8, axis=2)
-    logits[2, 5] = np.nan
-    arguments = (np.array([0, 3, 1, 6, 3, 2]), np.array([0.9, 0.7, 0.8, 0.9, 0.6, 0.1], np.float32))
-    ours = fuse(*arguments, masks_on(torch.from_numpy(logits)), placement, labels, 0.3, 0.1)
-    theirs = fuse(*arguments, logits, placement, labels, 0.3, 0.1)
-    np.testing.assert_array_equal(ours.segment_ids, theirs.segment_ids)
-    assert [(s.id, s.class_id, s.area, s.roi) for s in ours.segments] == [(s.id, s.class_id, s.area, s.roi) for s in theirs.segments]
-
-
-def test_device_masks__equal_values__first_query_wins_also_across_chunks(monkeypatch):
-    monkeypatch.setattr("rmpsam_ros.backends.device_masks._AT_ONCE", 1)  # one query at a time
-    logits = torch.ones(3, 8, 8)
-    ownership = masks_on(logits).assign(np.arange(3), np.ones(3, np.float32), place((32, 32), (32, 32)))
-    assert (ownership.owner == 1).all() and ownership.area.tolist() == [1024, 0, 0]
-
-
-# --- on a GPU ----------------------------------------------------------------------------------------------------------
 
 
 @needs_gpu

@@ -75,8 +75,10 @@ def _ahead(args, model, size, cache, console) -> int:
 
     flavour = load_flavour(None)
     target = Target(flavour, "", parse_targets(args.targets, flavour), args.workspace)
+    if reason := cache.unwritable():  # known before minutes of building
+        raise RmpsamError(f"Engines cannot be stored in {cache.folder} ({reason}); give --cache a folder that can be written.")
     if len(_provide(args, model, size, "fp16" if args.precision == "auto" else args.precision, target, cache, console)) < len(GRAPHS):
-        raise RmpsamError(f"Not all engines could be stored in {cache.folder}, so that they are lost; give --cache a folder that can be written.")
+        raise RmpsamError(f"Not all engines could be stored in {cache.folder}, so that they are lost; give --cache a folder with room for them.")
     console.print("Not compared with the graphs: that takes such a GPU; `rmpsam engine` there, with the same cache, does it.", soft_wrap=True)
     return 0
 
