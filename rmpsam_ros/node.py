@@ -41,8 +41,9 @@ from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.usage import usage
 from rmpsam_ros.stdout import while_read
 
-EXECUTOR_THREADS = 64
-"""A waiting click holds a thread, so there are enough for a burst of them; threads start only when they are needed."""
+EXECUTOR_THREADS = 256
+"""A waiting click holds a thread, so there are more than `SERVICE_QOS` is deep: a click whose thread had to be waited for would get
+its answer after `prompt_timeout`. Threads start only when they are needed."""
 
 SAME_NAME_TICKS = 25
 """Seconds for which another node of the same name is seen before it is said: DDS remembers a process that crashed for 20."""

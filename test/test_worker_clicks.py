@@ -1,6 +1,7 @@
 """The inference thread with a fake segmenter: clicks, which frame they mean, and what is said where there is no answer."""
 from __future__ import annotations
 
+import itertools
 import time
 import weakref
 from types import SimpleNamespace
@@ -211,6 +212,53 @@ def test_worker__clicks_on_past_frames_do_not_hold_the_stream_up(make):
     it.worker.offer("camera", message(), 5)
     until(lambda: it.hooks.published)
     assert time.monotonic() - begun < 0.5 and it.segmenter.images == [4, 1, 2, 3, 5]
+
+
+def test_worker__clicks_on_the_newest_frames_publish_no_more_than_the_rate_allows(make):
+    it = make(max_rate_hz=2.0)
+    begun = time.monotonic()
+    for stamp in range(1, 9):
+        it.worker.offer("camera", message(), stamp)
+        assert it.worker.ask(click()).result(5).processed.stamp == stamp
+    allowed = 1 + 2.0 * (time.monotonic() - begun)
+    assert it.segmenter.images == list(range(1, 9)) and 1 <= len(it.hooks.published) <= allowed
+    assert it.worker.ask(click(stamp=3)).result(5).processed.stamp == 3 and it.segmenter.images == list(range(1, 9))
+
+
+def test_worker__clicks_without_end_leave_the_other_camera_its_frames(make):
+    it = make(cameras=("left", "right"))
+    stamps = itertools.count(1)
+    it.segmenter.seconds = 0.01
+    for name in ("left", "right"):
+        it.worker.offer(name, message(), next(stamps))
+    until(lambda: len(it.hooks.published) == 2)
+    asked = [it.worker.ask(click("left")) for _ in range(2)]
+    for _ in range(200):  # two clicks wait at any time, each as slow as a frame
+        asked[0].result(5)
+        it.worker.offer("left", message(), next(stamps))
+        it.worker.offer("right", message(), next(stamps))
+        asked = [asked[1], it.worker.ask(click("left"))]
+        if sum(camera == "right" for camera, _ in it.hooks.published) > 10:
+            break
+    assert sum(camera == "right" for camera, _ in it.hooks.published) > 10
+
+
+def test_worker__what_nobody_inferred_can_be_clicked_on_for_as_long_as_it_is_among_the_last(make):
+    it = make(prompt_history=3)
+    it.hooks.listening = set()
+    for stamp in (1, 2, 3):
+        it.worker.offer("camera", message(), stamp)
+    it.hooks.listening = None
+    it.worker.offer("camera", message(), 4)
+    until(lambda: it.hooks.published)
+    for _ in range(2):  # such as a second click that mends the first
+        assert it.worker.ask(click(stamp=2)).result(5).processed.stamp == 2
+    assert it.segmenter.images == [4, 2]
+    it.worker.offer("camera", message(), 5)
+    it.worker.offer("camera", message(), 6)
+    until(lambda: ("camera", 6) in it.hooks.published)
+    with pytest.raises(PromptError, match=r"stamp 0.000000003 is not in the cache: .* the nearest of 0.00000000[24]"):
+        it.worker.ask(click(stamp=3)).result(5)
 
 
 def test_worker__pixels_of_what_is_in_the_ring_are_not_kept(make):

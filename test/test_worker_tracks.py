@@ -13,7 +13,7 @@ from rmpsam_ros.ros.live_values import LiveValues
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.types import Roi, TrackedInstance, TrackState
-from worker_fakes import FakeTracker, click, make, message, until  # noqa: F401
+from worker_fakes import FakeHooks, FakeTracker, click, make, message, until  # noqa: F401
 
 
 def test_worker__live_values_reach_the_segmenter_and_go_back_to_the_models(make):
@@ -129,7 +129,7 @@ def test_worker__nothing_comes_of_a_click_that_was_given_up(make):
 def test_worker__ids_go_on_where_those_of_the_worker_before_ended():
     trackers, ids = [], {"camera": 5, "gone": 9}
     config = NodeConfig()
-    worker = InferenceWorker(FakeSegmenter, config, SimpleNamespace(), {}, lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1], ids)
+    worker = InferenceWorker(FakeSegmenter, config, FakeHooks(), {}, lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1], ids)
     worker.open()
     assert trackers[0].next_id == 5
     trackers[0].next_id = 12

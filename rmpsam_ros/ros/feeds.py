@@ -5,6 +5,7 @@ A feed has no lock of its own: the worker guards it with its condition.
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +44,7 @@ class Processed:
 
 
 class Feed:
-    """One camera of the worker: newest frame wins; the last `history` processed frames and messages stay for clicks."""
+    """One camera of the worker: newest frame wins; the last `history` processed frames, and messages, stay for clicks."""
 
     def __init__(self, name: str, history: int, stats: CameraStats | None = None):
         self.name = name
@@ -57,11 +58,12 @@ class Feed:
         self._history = history
         self._ring: deque[Processed] = deque(maxlen=history)
         self._messages: deque[Received] = deque(maxlen=history)
+        self._recent: deque[int] = deque(maxlen=history)
         self._replaced: deque[int] = deque(maxlen=64)
         self._begun = 0  # number of the first message of the time that holds
 
     def offer(self, received: Received, wanted: bool) -> str:
-        """Puts a message into the slot, in place of the one there; counts it as replaced if that was still `wanted`.
+        """Puts a message into the slot, in place of the one there; counts that as replaced if it was `wanted`, and its time had come.
 
         Returns:
             '' or, when the stamp did not advance, or leapt, a sentence that says so. The frame is taken all the same.
@@ -87,9 +89,17 @@ class Feed:
             if leap:
                 jump = f"the stamp of camera '{self.name}' went ahead by {leap:.3f} s more than has passed: tracks go on"
                 self.stats.jumped(jump)
+        self._recent.append(received.number)
         if received.stamp:
             self._messages.append(received)
+        # What stays are the last messages, whether the others among them have been processed or not.
+        while self._messages and self._messages[0].number < self._recent[0]:
+            self._messages.popleft()
         return jump
+
+    def early(self, rate: float) -> float:
+        """Seconds until a frame is due, at `rate` a second at most (0 = no limit); 0 and below once it is."""
+        return self.started + 1.0 / rate - time.monotonic() if rate else 0.0
 
     def take(self) -> Received | None:
         """The waiting message, which then waits no more; None if there is none."""
@@ -135,18 +145,19 @@ class Feed:
         """The latest message with that stamp (ns), processed or not; None if it is not among the last."""
         return next((m for m in reversed(self._messages) if m.stamp == stamp), None)
 
-    def describe_ring(self) -> str:
-        """The range of stamps that clicks can refer to, in words."""
+    def describe_ring(self, stamp: int) -> str:
+        """The range of stamps that clicks can refer to, and which is nearest to the one that was asked for, in words."""
         if not (self._ring or self._messages):
             return "no frame is in the cache"
         stamps = sorted({p.number: p.stamp for p in (*self._ring, *self._messages)}.values())
-        return f"the cache holds {len(stamps)} frames from {seconds(stamps[0])} to {seconds(stamps[-1])}"
+        nearest = min(stamps, key=lambda other: abs(other - stamp))
+        return f"the cache holds {len(stamps)} frames from {seconds(stamps[0])} to {seconds(stamps[-1])}, the nearest of {seconds(nearest)}"
 
     def clear(self) -> None:
         """Forgets every frame; the counters stay."""
         self.newest, self.waiting, self.started = None, False, -math.inf
-        self._ring.clear()
-        self._messages.clear()
+        for kept in (self._ring, self._messages, self._recent):
+            kept.clear()
 
 
 def seconds(stamp: int) -> str:

@@ -39,7 +39,7 @@ class CameraStats:
     """Counters of one camera; every method may be called from any thread.
 
     received: messages that arrived. bad: those that could not be used. replaced: those that a newer one pushed out of
-    the slot while the worker was busy. processed: frames inferred. published: those whose results went out.
+    the slot while the worker was busy (what `max_rate_hz` leaves out is no loss). processed: frames inferred. published: those whose results went out.
     stamp_jumps: frames whose stamp was not after the previous one's, or far ahead of the time that had passed. failures: how many frames in a row came to nothing.
     """
 

@@ -1,20 +1,20 @@
 """The one thread that infers: it makes the segmenter, owns it, and closes it. No ROS.
 
-Callbacks only put things in slots: `offer` a message, `ask` a click. The thread takes clicks first, then the newest
-message of each camera in turn. Whatever goes wrong with one frame or click is reported, and the next one is taken.
+Callbacks only put things in slots: `offer` a message, `ask` a click. What the thread takes next says its agenda: clicks first, then
+the newest message of each camera in turn. Whatever goes wrong with one frame or click is reported, and the next one is taken.
 """
 from __future__ import annotations
 
 import itertools
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
 from rmpsam_ros.depth_view import DepthView, Extent, located
 from rmpsam_ros.errors import ImageError, PromptError, RmpsamError, TrackError
+from rmpsam_ros.ros.agenda import Agenda
 from rmpsam_ros.ros.feeds import Feed, Processed, Received, seconds
 from rmpsam_ros.ros.hooks import Hooks
 from rmpsam_ros.ros.live_values import LiveValues
@@ -23,9 +23,6 @@ from rmpsam_ros.ros.requests import Answer, Ask, Call, do, one_line, refuse
 from rmpsam_ros.ros.stats import CameraStats, StageTimes
 from rmpsam_ros.tracking.frames import of_classes, with_track_ids
 from rmpsam_ros.types import PromptResult
-
-IDLE_WAIT = 0.2
-"""Seconds after which an idle worker looks again whether somebody has subscribed to a frame that waits."""
 
 
 class InferenceWorker:
@@ -49,8 +46,7 @@ class InferenceWorker:
         self._track_ids = {} if track_ids is None else track_ids
         self._rotations: Mapping[str, int] = {}
         self._feeds = {name: Feed(name, config.prompt_history, stats.get(name)) for name in config.cameras}
-        self._turns = deque(config.cameras)
-        self._asks: deque[Ask | Call] = deque()
+        self._agenda = Agenda(self._feeds, hooks.wanted)
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
         self._running = self._enabled = self._stopping = False
@@ -94,11 +90,11 @@ class InferenceWorker:
         """Takes no more frames, forgets those it has, and refuses the clicks that wait."""
         with self._changed:
             self._running = False
-            asks, self._asks = self._asks, deque()
+            waiting = self._agenda.clear()
             for feed in self._feeds.values():
                 feed.clear()
-        for ask in asks:
-            refuse(ask, PromptError(reason))
+        for task in waiting:
+            refuse(task, PromptError(reason))
 
     @property
     def enabled(self) -> bool:
@@ -124,7 +120,8 @@ class InferenceWorker:
             if not self._running:
                 return
             received = Received(camera, message, stamp, time.monotonic(), next(self._numbers))
-            jump = self._feeds[camera].offer(received, wanted and self._enabled)
+            feed = self._feeds[camera]
+            jump = feed.offer(received, wanted and self._enabled and feed.early(self._config.max_rate_hz) <= 0)
             self._changed.notify_all()
         if jump:
             self._hooks.report(camera, jump)
@@ -142,7 +139,7 @@ class InferenceWorker:
             ask.target = feed.newest if ask.stamp in (0, feed.newest.stamp) else feed.message(ask.stamp)
             if ask.target is None and ask.or_newest:
                 ask.target = feed.newest
-            self._asks.append(ask)
+            self._agenda.add(ask)
             self._changed.notify_all()
         return ask.future
 
@@ -174,7 +171,7 @@ class InferenceWorker:
         with self._changed:
             if not self._running:
                 raise PromptError("the node is not active: activate it first")
-            self._asks.append(call)
+            self._agenda.add(call)
             self._changed.notify_all()
         return call.future
 
@@ -197,12 +194,14 @@ class InferenceWorker:
         ready.set_result(self._segmenter)
         try:
             while (task := self._next()) is not None:
+                started = time.monotonic()
                 if isinstance(task, Ask):
                     self._answer(task)
                 elif isinstance(task, Call):
                     do(task)
                 else:
                     self._process_safely(task)
+                self._agenda.took(task, time.monotonic() - started)
                 del task  # or the frame would stay alive while the worker waits
         finally:
             self._track_ids.update({name: feed.tracker.next_id for name, feed in self._feeds.items() if feed.tracker is not None})
@@ -217,30 +216,11 @@ class InferenceWorker:
         """Waits for the next thing to do; None when the worker is to end."""
         with self._changed:
             while not self._stopping:
-                if self._asks:
-                    return self._asks.popleft()
-                received, wait = self._next_frame() if self._running and self._enabled else (None, IDLE_WAIT)
-                if received is not None:
-                    return received
+                task, wait = self._agenda.next(self._running and self._enabled, self._config.max_rate_hz)
+                if task is not None:
+                    return task
                 self._changed.wait(wait)
             return None
-
-    def _next_frame(self) -> tuple[Received | None, float]:
-        """The message whose turn it is, or None and how long to wait before looking again."""
-        now, wait = time.monotonic(), IDLE_WAIT
-        for name in list(self._turns):
-            feed = self._feeds[name]
-            if not feed.waiting or not self._hooks.wanted(name):
-                continue
-            rate = self._config.max_rate_hz
-            early = feed.started + 1.0 / rate - now if rate else 0.0
-            if early > 0:
-                wait = min(wait, early)
-                continue
-            self._turns.remove(name)
-            self._turns.append(name)
-            return feed.take(), 0.0
-        return None, wait
 
     def _process_safely(self, received: Received) -> Processed | None:
         feed = self._feeds[received.camera]
@@ -255,9 +235,9 @@ class InferenceWorker:
             self._hooks.report(received.camera, sentence)
         return None
 
-    def _process(self, feed: Feed, received: Received, quietly: bool = False) -> Processed:
-        """One frame: pixels, features, and its results to whoever listens; of one that is past, `quietly`, features alone."""
-        started = time.monotonic()
+    def _process(self, feed: Feed, received: Received, past: bool = False, quietly: bool = False) -> Processed:
+        """One frame: pixels, features, and its results to whoever listens; `quietly` features alone, as always of one that is `past`."""
+        started, quietly = time.monotonic(), quietly or past
         if not quietly:
             feed.started = started
         self._take_over_live_values()
@@ -266,7 +246,7 @@ class InferenceWorker:
         frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
         wanted = not quietly and self._hooks.wanted(received.camera)
         stamp = received.stamp / 1e9 if received.stamp else received.arrived
-        time_ = feed.time.was(stamp) if quietly else feed.time.of(stamp, received.arrived)
+        time_ = feed.time.was(stamp) if past else feed.time.of(stamp, received.arrived)
         panoptic, view, tracks, extents = self._results(feed, received, frame, time_) if wanted else (None, None, (), {})
         if not wanted:
             frame.panoptic()  # a click needs it; now, and not while the lock is held
@@ -329,7 +309,8 @@ class InferenceWorker:
     def _frame_for(self, ask: Ask) -> Processed:
         """The frame that a click means: from the ring, else inferred now from the message.
 
-        Where a later one has been processed, it is inferred for the click alone: results and tracks do not go back.
+        Where a later one has been processed, it is inferred for the click alone: results and tracks do not go back. So it is where
+        `max_rate_hz` has no room for its results.
         """
         feed = self._feeds[ask.camera]
         with self._changed:
@@ -337,14 +318,14 @@ class InferenceWorker:
             if processed is None and ask.target is None:
                 raise PromptError(
                     f"the frame of camera '{ask.camera}' with stamp {seconds(ask.stamp)} is not in the cache: "
-                    f"{feed.describe_ring()}; ask for one of these, or for the newest with stamp 0"
+                    f"{feed.describe_ring(ask.stamp)}; ask for one of these, or for the newest with stamp 0"
                 )
             processed = processed or feed.cached(ask.target)
             if processed is not None:
                 return processed
             feed.take_for_click(ask.target)
-            quietly = feed.is_past(ask.target.number)
-        return self._process(feed, ask.target, quietly)
+            past, early = feed.is_past(ask.target.number), feed.early(self._config.max_rate_hz) > 0
+        return self._process(feed, ask.target, past, quietly=early)
 
     def _take_over_live_values(self) -> None:
         self._live.take_over(self._config, (feed.tracker for feed in self._feeds.values() if feed.tracker is not None))

@@ -51,7 +51,7 @@ class Lives:
         """
         table = self.table
         np.minimum(table.seen_at, now, out=table.seen_at)  # a click on a frame of another time lies after it
-        self._expire(now, max_age)
+        self.expire(now, max_age)
         motion.predict(table.position, table.velocity, table.covariance, table.reach, dt, grid.size)
         weighed = weigh(table, seen, self.odds, now, grid.size)
         gaps = now - table.seen_at
@@ -78,7 +78,7 @@ class Lives:
         free = np.flatnonzero((ids == 0) & (seen.detections.scores >= BIRTH_SCORE))
         ids[free] = self.begin(seen, free, grid, now)
         self._confirm(seen, weighed, rows, columns, gaps, before, ids, min_hits)
-        self._expire(now, max_age)
+        self.expire(now, max_age)
         return ids
 
     def _watch(self, weighed: Evidence, rows: npt.NDArray, columns: npt.NDArray, now: float) -> None:
@@ -206,7 +206,7 @@ class Lives:
             keep[new] = False
         table.keep(keep)
 
-    def _expire(self, now: float, max_age: float) -> None:
+    def expire(self, now: float, max_age: float) -> None:
         """Forgets what was not seen for too long. Who was seen in the last frame there was may be older, up to a pause."""
         table = self.table
         gaps = now - table.seen_at

@@ -197,16 +197,19 @@ class Tracker:
         self._prepare(asked)
         seen = Observation.of(asked)
         table = self._lives.table
+        newest = self._clock.now if stamp is None else max(stamp, self._clock.now)
+        self._lives.expire(newest, self.max_age)  # without a listener there are no updates that would
+        self._keeper.keep_only(table.id)
+        self._assignment[~np.isin(self._assignment, table.id)] = 0
         row = self._keeper.match(seen, table) if past is None else self._keeper.match_past(click, past, table)
         moved_on = row is not None and past is not None
         memory = self._keeper.taught(click, mask, frame or self._frame, moved_on)  # before anything is changed: it reads the frame
         if row is None:
-            newest = self._clock.now if stamp is None else max(stamp, self._clock.now)
             self._lives.begin(seen, np.array([0]), self._grid, newest, prompted=True)
             row = len(self._lives.table) - 1
         table.prompted[row] = True
         if not moved_on:
-            table.state[row] = TrackState.CONFIRMED
+            table.state[row], table.seen_at[row] = TrackState.CONFIRMED, newest
             look, roi = table.look[row], Roi.of_mask(click.mask)
             table.look[row] = Look(look.patch, roi, look.segment_id, lambda: click.mask[roi.slices])
         track_id = int(table.id[row])
