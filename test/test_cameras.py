@@ -53,7 +53,7 @@ class FakeNode:
         return "/rmpsam"
 
     def get_logger(self):
-        return SimpleNamespace(warning=lambda text, once=False: self.lines.append(text), info=self.lines.append)
+        return SimpleNamespace(warning=self.lines.append, info=self.lines.append)
 
     def of(self, kind) -> list[SimpleNamespace]:
         return [subscription for subscription in self.made if subscription.kind is kind]
@@ -180,3 +180,13 @@ def test_camera_info__that_has_come__is_not_asked_for_again(make):
     it.node.durabilities = [LATCHED]
     it.camera.refresh(False)
     assert len(it.node.of(CameraInfo)) == 1
+
+
+def test_images__without_a_stamp__are_said_once_of_each_camera(make):
+    node = make().node
+    for topic in ("front/image_raw", "rear/image_raw"):
+        camera = CameraInput(node, topic[:5], {**TOPICS, "image_topic": topic}.get, "raw", "auto", CameraStats(), lambda *_: None, lambda _: None)
+        for _ in range(3):
+            camera._take_image(Image(width=2, height=1, encoding="mono8", step=2, data=[1, 2]))
+        assert camera.image_size == (2, 1)
+    assert [line.split()[2] for line in node.lines if "have no stamp" in line] == ["/front/image_raw", "/rear/image_raw"]

@@ -378,3 +378,9 @@ def test_camera_names__are_the_namespaces_of_the_topics_or_all_of_them_where_two
     assert camera_names(["/front/image_raw", "/arm/wrist/image_raw/compressed", "/image"]) == {
         "/front/image_raw": "front", "/arm/wrist/image_raw/compressed": "arm/wrist", "/image": "image"}  # fmt: skip
     assert camera_names(["/cam/left", "/cam/right"]) == {"/cam/left": "cam/left", "/cam/right": "cam/right"}
+
+
+@pytest.mark.parametrize("topics", [("/cam/image_raw", "/cam/image_raw/compressed"), ("/a/b", "/a/c/x", "/a/c"), ("/x", "/x/compressed", "/x/y")])
+def test_camera_names__no_two_are_alike(topics):
+    names = camera_names(topics)
+    assert list(names) == list(topics) and len(set(names.values())) == len(topics)

@@ -57,7 +57,7 @@ def topics():
     node, asked, futures = FakeNode(), [], []
     cameras = {
         name: SimpleNamespace(name=name, topic=f"/{name}/image_raw", rectified=False, optical_frame=f"{name}_optical",
-                              camera_info=info(f"{name}_optical"))
+                              camera_info=info(f"{name}_optical"), image_size=None)
         for name in ("left", "right")
     }
 
@@ -191,3 +191,21 @@ def test_point__with_z_of_nought_in_another_frame_is_no_pixel(topics):
     topics.made._take_point(clicked("nowhere", 12.0, 7.0, 0.0))
     (line,) = topics.node.lines
     assert topics.asked == [] and line.startswith("clicked_point ignored: camera 'left': ") and "camera 'right': " in line
+
+
+def test_clicked_point__in_pixels_of_two_cameras_with_one_frame__is_refused_and_both_are_named(topics):
+    topics.cameras["right"].optical_frame = "left_optical"
+    topics.made._take_point(clicked("left_optical", 10, 20, 0))
+    assert topics.asked == [] and "'left' and 'right' both have the frame 'left_optical'" in topics.node.lines[0]
+    topics.made._take_point(clicked("left_optical", 0, 0, 2))  # in metres it is the same point for both
+    assert [camera for camera, *_ in topics.asked] == ["left", "right"]
+
+
+def test_clicked_point__with_the_calibration_of_another_size__is_refused(topics):
+    left = topics.cameras["left"]
+    left.image_size = (80, 60)
+    topics.made._take_point(clicked("left_optical", 0.1, 0, 2))
+    assert topics.asked == [] and "camera_info is of images of 160x120 pixels, but the image has 80x60" in topics.node.lines[0]
+    left.image_size = (160, 120)
+    topics.made._take_point(clicked("left_optical", 0.1, 0, 2))
+    assert topics.asked == [("left", 85.0, 60.0)]

@@ -153,6 +153,23 @@ def test_compressed_to_rgb__jpeg(form):
     assert np.abs(got.astype(int) - gradient()).mean() < 3
 
 
+@pytest.mark.parametrize("pattern, first", [("rggb", (0, 0)), ("bggr", (1, 1)), ("gbrg", (1, 0)), ("grbg", (0, 1))])
+@pytest.mark.parametrize("bits, extension, tail", [(8, ".jpg", "jpeg compressed "), (8, ".png", "png compressed "), (16, ".png", "png compressed ")])
+def test_compressed_to_rgb__a_bayer_mosaic_has_its_colours(pattern, first, bits, extension, tail):
+    """As compressed_image_transport sends one: a grey picture, the pattern in front of the format."""
+    mosaic = np.zeros((40, 60), np.uint8 if bits == 8 else np.uint16)
+    mosaic[first[0] :: 2, first[1] :: 2] = 200 << (bits - 8)  # red alone
+    data = cv2.imencode(extension, mosaic, [cv2.IMWRITE_JPEG_QUALITY, 100])[1]
+    got = compressed_to_rgb(SimpleNamespace(format=f"bayer_{pattern}{bits}; {tail}", data=array("B", data.tobytes())))
+    assert got.shape == (40, 60, 3) and got.dtype == np.uint8
+    np.testing.assert_allclose(got[5:-5, 5:-5].reshape(-1, 3).mean(axis=0), (200, 0, 0), atol=12)
+
+
+def test_compressed_to_rgb__a_picture_in_colour_whose_format_names_a_mosaic_is_taken_as_it_is():
+    got = compressed_to_rgb(compressed(gradient(), ".png", "bayer_rggb8; png compressed bgr8"))
+    np.testing.assert_array_equal(got, gradient())
+
+
 def test_compressed_to_rgb__png_is_exact():
     np.testing.assert_array_equal(compressed_to_rgb(compressed(gradient(), ".png")), gradient())
 

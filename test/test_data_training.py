@@ -82,9 +82,10 @@ def test_mixture__clips_keep_rows(tmp_path, kind):
 def test_source__one_file_serves_for_training_and_validation(tmp_path):
     data = panoptic_set(tmp_path, count=6)
     assert source("panoptic", data, every=3).indices == [0, 3] and source("panoptic", data, skip=3).indices == [1, 2, 4, 5]
+    assert source("panoptic", data, every=2, skip=3).indices == [2, 4]
 
 
-@pytest.mark.parametrize("more, part", [({"kind": "masks"}, "kind"), ({"coverage": "most"}, "coverage")])
+@pytest.mark.parametrize("more, part", [({"kind": "masks"}, "kind"), ({"coverage": "most"}, "coverage"), ({"crowds": "many"}, "crowds"), ({"crowds": "objects"}, "crowds")])
 def test_source__refuses_what_it_does_not_know(tmp_path, more, part):
     annotations, images = panoptic_set(tmp_path)
     with pytest.raises(DataError, match=part):
@@ -218,3 +219,81 @@ def test_mixture__what_the_canvas_has_beside_the_picture_is_black(tmp_path):
         sample, valid = mixture.image(np.random.default_rng(seed))
         assert valid[0] < 64 and not sample.image[valid[0] :].any() and not sample.image[:, valid[1] :].any()
         assert not sample.masks[:, valid[0] :].any() and not sample.masks[:, :, valid[1] :].any()
+
+
+def _all_crowds(content, folder) -> int:
+    for entry in content["annotations"]:
+        entry["iscrowd"] = 1
+    return len(content["annotations"])
+
+
+def test_check__crowds_are_counted_and_taken_for_objects_where_the_set_says_so(tmp_path):
+    path, images = instance_set(tmp_path)
+    content = json.loads(path.read_text())
+    number = _all_crowds(content, tmp_path)
+    path.write_text(json.dumps(content))
+    findings = check_source(source("instances", (path, images)))
+    assert (findings.objects, findings.crowds) == (0, number) and "labels no object" in findings.problems[0]
+    taken = check_source(source("instances", (path, images), crowds="objects"))
+    assert (taken.objects, taken.crowds, taken.problems) == (number, 0, [])
+
+
+def test_source__crowds_of_a_video_are_void_or_objects(tmp_path):
+    path, images = video_set(tmp_path)
+    plain = source("videos", (path, images)).reader.frame(0, 0)
+    content = json.loads(path.read_text())
+    _all_crowds(content, tmp_path)
+    path.write_text(json.dumps(content))
+    void = source("videos", (path, images)).reader.frame(0, 0)
+    assert len(plain) and len(void) == 0 and np.array_equal(void.void, plain.masks.any(axis=0))
+    objects = source("videos", (path, images), crowds="objects").reader.frame(0, 0)
+    assert np.array_equal(objects.masks, plain.masks) and not objects.void.any()
+
+
+def test_source__all_unknown_categories_are_named_at_once(tmp_path):
+    path, images = instance_set(tmp_path)
+    path.write_text(path.read_text().replace('"disc"', '"mug"').replace('"box"', '"fork"'))
+    with pytest.raises(DataError, match="the categories 'mug', 'fork' are not in the label set shapes"):
+        source("instances", (path, images))
+
+
+@pytest.mark.parametrize("number", [None, [1], 1.5])
+def test_source__a_category_id_that_is_none_is_named(tmp_path, number):
+    path, images = instance_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["categories"][0]["id"] = number
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="the category 'disc' has the id .*; it must be a number"):
+        source("instances", (path, images))
+
+
+def test_source__ids_that_are_texts_and_a_byte_order_mark_are_read(tmp_path):
+    path, images = instance_set(tmp_path)
+    expected = [source("instances", (path, images)).reader.sample(i).class_ids.tolist() for i in range(4)]
+    content = json.loads(path.read_text())
+    for category in content["categories"]:
+        category["id"] = str(category["id"])
+    for entry in content["annotations"]:
+        entry["category_id"] = str(entry["category_id"])
+    path.write_text(json.dumps(content), encoding="utf-8-sig")
+    data = source("instances", (path, images))
+    assert [data.reader.sample(i).class_ids.tolist() for i in range(4)] == expected
+    content["annotations"][0]["category_id"] = int(content["annotations"][0]["category_id"])
+    path.write_text(json.dumps(content))
+    assert "has the category 11, which" in check_source(source("instances", (path, images))).problems[0]
+
+
+def test_check__what_is_there_twice_in_panoptic_maps_and_videos(tmp_path):
+    path, images = panoptic_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["annotations"].append(dict(content["annotations"][0]))
+    content["annotations"][1]["segments_info"].append(dict(content["annotations"][1]["segments_info"][0]))
+    path.write_text(json.dumps(content))
+    problems = check_source(source("panoptic", (path, images))).problems
+    assert len(problems) == 2 and "annotation's image id" in problems[0] and "two segments have the id" in problems[1]
+    path, images = video_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["annotations"].append(dict(content["annotations"][0]))
+    path.write_text(json.dumps(content))
+    problem, = check_source(source("videos", (path, images))).problems
+    assert "annotation id" in problem and "is there more than once" in problem

@@ -68,6 +68,19 @@ def test_rays__are_computed_once_for_a_calibration():
         assert camera.of(info(), SIZE, rectified)[0, 0, 0] == pytest.approx(corner)
 
 
+def test_rays__of_a_wide_lens_reach_as_far_as_its_distortion_has_an_inverse():
+    k1, k2, k3 = -0.32, 0.11, -0.017  # a lens of 90 degrees, as cheap cameras have them
+    rays = CameraRays().of(info(k=[80.0, 0, 80, 0, 80.0, 60, 0, 0, 1], d=[k1, k2, 0.0, 0.0, k3]), SIZE)
+    radius = np.linspace(0, 3, 30001)
+    bent = radius * (1 + k1 * radius**2 + k2 * radius**4 + k3 * radius**6)
+    turn = int(np.flatnonzero(np.diff(bent) <= 0)[0])  # farther out two rays meet in one pixel
+    y, x = np.mgrid[:120, :160]
+    distance = np.hypot(x - 80, y - 60) / 80
+    inside = distance < 0.98 * bent[turn]
+    assert 0.85 < inside.mean() < 1.0 and np.isfinite(rays[inside]).all()
+    np.testing.assert_allclose(np.hypot(*rays[inside].T), np.interp(distance[inside], bent[: turn + 1], radius[: turn + 1]), atol=1e-3)
+
+
 @pytest.mark.parametrize("calibration, sentence", [
     (info(width=640, height=480), "images of 640x480 pixels, but the image has 160x120"),
     (info(k=[0.0] * 9), "no focal length"),

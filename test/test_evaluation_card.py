@@ -2,7 +2,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import textwrap
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +62,15 @@ def test_card__measures_everything_and_says_how(config, capsys):
     capsys.readouterr()
     assert cli.main([*command, "--resume"]) == 0
     assert "of 3:" not in capsys.readouterr().err and (out / "card.md").read_text() == text
+    assert "--label-map labels.yaml" in text
+    # Of another model, one that has changed, or in another precision, everything is measured again.
+    other, named = (Path(shutil.copytree(tiny_model(), config.parent / name)) for name in ("other", "named"))
+    os.utime(other / "weights.safetensors", (time.time() + 3600, time.time() + 3600))
+    (named / "model.yaml").write_text((named / "model.yaml").read_text().replace("name: tiny\n", "name: another\n", 1))
+    os.utime(named / "model.yaml", (1, 1))
+    for words in (["--precision", "fp32"], ["--model", str(named)], ["--model", str(other)]):
+        assert cli.main([*command, "--resume", *words]) == 0
+        assert "1 of 3: prompt" in capsys.readouterr().err
 
 
 def test_card__into_a_page_without_marks_says_so_before_measuring(config, capsys):
@@ -76,10 +90,12 @@ def test_insert__replaces_what_is_between_the_marks():
 def test_measurements__refuse_what_the_command_line_cannot_say():
     entry = SourceConfig("instances", "a/b.json", "a/images", every=10)
     run, = measurements([entry], "m", ["--precision", "fp32"])
-    assert run.command("$DATA") == ["eval", "prompt", "--images", "$DATA/a/images", "--annotations", "$DATA/a/b.json", "--every", "10",
+    assert run.command("$DATA", "") == ["eval", "prompt", "--images", "$DATA/a/images", "--annotations", "$DATA/a/b.json", "--every", "10",
                                     "--model", "m", "--precision", "fp32"]  # fmt: skip
     with pytest.raises(DataError, match="skip"):
         measurements([replace(entry, every=0, skip=5)], "m")
+    with pytest.raises(DataError, match="has `crowds: objects`"):
+        measurements([replace(entry, crowds="objects")], "m")
     with pytest.raises(DataError, match="has `mapping`, which `rmpsam eval panoptic` takes as a file"):
         measurements([replace(entry, kind="panoptic", mapping={"ball": "disc"})], "m")
 
@@ -94,3 +110,17 @@ def test_card__names_the_classes_that_no_set_found():
 
     text = _panoptic([measured("a", cup=0, floor=0, wall=1), measured("b", cup=0, floor=1)])
     assert text.endswith("In the pictures, but not found once: cup.")
+
+
+def test_card__set_with_names_of_its_own__is_measured_through_the_runs_label_map(config, capsys):
+    """What the message about `mapping` recommends."""
+    path = config.parent / "panoptic.json"
+    path.write_text(path.read_text().replace('"cup"', '"mug"'))
+    labels = config.parent / "labels.yaml"
+    plain = labels.read_text()
+    labels.write_text(plain + "mapping: {mug: cup}\n")
+    command = ["eval", "card", "--config", str(config), "--model", str(tiny_model()), "--out", str(config.parent / "card"), "--threads", "1"]
+    assert cli.main(command) == 2 and "put `name` and `classes` under `label_set`" in " ".join(capsys.readouterr().err.split())
+    labels.write_text("mapping: {mug: cup}\nlabel_set:\n" + textwrap.indent(plain, "  "))
+    assert cli.main(command) == 0
+    assert json.loads((config.parent / "card" / "panoptic-panoptic.json").read_text())["panoptic"]["images"] == 2

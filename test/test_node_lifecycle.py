@@ -288,6 +288,7 @@ def test_lifecycle__several_wrong_at_start_are_corrected_one_by_one(tmp_path):
 
 def test_lifecycle__names_that_are_none_are_said_and_ignored(tmp_path):
     node = NodeProcess(tmp_path / "log", namespace="names", model=model(), input_size=SMALL_INPUT, overlay_alfa=0.3, front__rotation=90,
+                       rear__image_topic="rear/image_raw", rear__click_topic="rear/image_raw_mouse_left", rear__rotation=0,
                        camera__image_tpoic="a", tracks=True, use_sim_time=False)  # fmt: skip
     try:
         until(lambda: "active: listening" in node.output, "the start", 60)
@@ -298,6 +299,7 @@ def test_lifecycle__names_that_are_none_are_said_and_ignored(tmp_path):
         ):
             assert sentence in node.output
         assert "use_sim_time" not in node.output
+        assert "parameter rear." not in node.output, "as those of the shipped file's camera: they say nothing"
     finally:
         assert node.stop() == 0
 

@@ -74,6 +74,8 @@ def test_moved__quarter_turn_and_shift():
 
 @pytest.mark.parametrize("topic, rectified", [
     ("/camera/image_raw", False), ("/camera/image_rect", True), ("/camera/image_rect_color/compressed", True), ("/rect/image_raw", False),
+    ("/image_rect", True), ("image_rect", True), ("/camera/infra1/image_rect_raw", True), ("/zed/rgb/color/rect/image", True), ("/zed/rgb/color/raw/image", False),
+    ("/camera/image_rectified", True), ("/camera/image_unrectified", False), ("/camera/image_corrected", False), ("/camera/image_direct", False),
 ])
 def test_rectified__by_the_name_of_the_topic(topic, rectified):
     assert is_rectified(topic) is rectified

@@ -113,3 +113,14 @@ def test_expire__boxes_that_no_frame_confirms_are_taken_down_once(outputs, now):
         now[0] += 0.2
         outputs.made.expire()
     assert [[marker.action for marker in message.markers] for message in outputs.sent["markers"][1:]] == [[Marker.DELETEALL]]
+
+
+def test_label_info__is_told_anew_when_the_threshold_changes(monkeypatch):
+    monkeypatch.setattr(publishing.vision_messages, "AVAILABLE", True)
+    monkeypatch.setattr(publishing.vision_messages, "LabelInfo", object, raising=False)
+    monkeypatch.setattr(publishing.vision_messages, "label_info_message", lambda labels, threshold, header: (labels.name, threshold))
+    node = FakeNode()
+    outputs = CameraOutputs(node, "front", FakeSegmenter(), lambda: True)
+    for threshold in (0.3, 0.5, 0.5, 0.3):
+        outputs.say_threshold(threshold)
+    assert node.sent["semantic/label_info"] == [("fake", 0.3), ("fake", 0.5), ("fake", 0.3)]

@@ -1,7 +1,9 @@
 """Batches of several pictures: made by workers in order, and in the losses each picture as if it were alone."""
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from test_training_losses import WEIGHTS, batch_of, cells_of, logits_of, masks_of_columns, output_of  # noqa: E402
 
 from rmpsam_ros.data.sample import Coverage  # noqa: E402
+from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.training import batches as batches_module  # noqa: E402
 from rmpsam_ros.training import matcher  # noqa: E402
 from rmpsam_ros.training.batches import Batch, Batches, loader, quarters  # noqa: E402
@@ -173,3 +176,37 @@ def test_prompts__a_perfect_answer_costs_little_and_void_is_excused():
     wrong = criterion.prompts([output_of(logits_of(spilt), torch.zeros(2, 4))], batch)["prompt/mask"]
     excused = replace(batch, answer_voids=cells_of(masks_of_columns((24, 48), (24, 48)))[None])
     assert wrong > 5 > 1 > criterion.prompts([output_of(logits_of(spilt), torch.zeros(2, 4))], excused)["prompt/mask"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_loader__what_is_wrong_with_a_picture_is_one_sentence(example, workers):
+    run = TrainingRun(short(example, steps=3, out="bad"))
+
+    class Broken:
+        size, is_thing = run.mixture.size, run.mixture.is_thing
+
+        def image(self, rng):
+            raise DataError("photos.json image 3 (b.png): annotation 7 has an empty mask.")
+
+    with pytest.raises(DataError) as error:
+        next(loader(Batches(Broken(), 3, 2, run.config.prompts), workers))
+    assert str(error.value) == "photos.json image 3 (b.png): annotation 7 has an empty mask; `rmpsam train --check` lists all that is wrong."
+
+
+@pytest.mark.parametrize("room, workers, advice", [(0.5, 2, "give workers: 0 (the run itself makes them then)."), (2.5, 4, "give workers: 2.")])
+def test_loader__too_little_shared_memory_for_the_workers__is_said_before_they_hang(example, monkeypatch, tmp_path, room, workers, advice):
+    run = TrainingRun(short(example, steps=3, out="shared"))
+    batches = Batches(run.mixture, 3, 2, run.config.prompts)
+    monkeypatch.setattr(batches_module, "SHARED_MEMORY", tmp_path)
+    free = int(room * batches_module.PREFETCH * batches.bytes)
+    monkeypatch.setattr(batches_module.shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
+    with pytest.raises(DataError, match=f"workers is {workers}: their batches want .* --shm-size=1g, or {re.escape(advice)}"):
+        next(loader(batches, workers))
+    assert next(loader(batches, 0)).images.shape[0] == 3
+
+
+def test_batches__their_size_is_about_what_is_expected(example):
+    run = TrainingRun(short(example, steps=3, out="bytes"))
+    batches = Batches(run.mixture, 4, 1, run.config.prompts, seed=2)
+    real = sum(value.numel() * value.element_size() for value in vars(batches[0]).values() if isinstance(value, torch.Tensor))
+    assert 0.5 * real < batches.bytes < 2 * real

@@ -22,7 +22,7 @@ from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
 from rmpsam_ros.network import build, load_model  # noqa: E402
 from rmpsam_ros.training.finish import export_model  # noqa: E402
-from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate  # noqa: E402
+from rmpsam_ros.training.optimizer import AveragedNetwork, backbone_stages, freeze, make_optimizer, set_rate  # noqa: E402
 from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
 from rmpsam_ros.training.start import first_network  # noqa: E402
@@ -83,7 +83,9 @@ def test_train__stopped_and_resumed_is_as_if_it_had_never_stopped(example):
     second.train()
     a, b = (read_checkpoint(example.parent / name / "checkpoint.pt") for name in ("whole", "parts"))
     assert a.step == b.step == 4
-    assert all(torch.allclose(a.net[key], b.net[key], atol=1e-5) for key in a.net)
+    for one, other in ((a.net, b.net), (a.averaged, b.averaged)):
+        assert all(torch.allclose(one[key], other[key], atol=1e-5) for key in one)
+    assert not all(torch.equal(a.net[key], a.averaged[key]) for key in a.net)
 
 
 def test_train__resumed_with_balanced_classes__goes_on_counting(example):
@@ -329,3 +331,20 @@ def test_checkpoint__that_holds_more_than_numbers_is_not_loaded(tmp_path):
     torch.save({"format": "rmpsam-training-1", "step": tmp_path}, tmp_path / "checkpoint.pt")
     with pytest.raises(DataError, match="loaded safely"):
         read_checkpoint(tmp_path / "checkpoint.pt")
+
+
+def test_freeze__frozen_stages_keep_their_statistics_even_where_all_others_learn_theirs(example):
+    run = TrainingRun(short(example, freeze_stages=2, freeze_batchnorm="none", out="statistics", steps=2))
+    before = {name: value.clone() for name, value in run.net.state_dict().items() if "running" in name}
+    run.train()
+    after, stages = run.net.state_dict(), backbone_stages(run.net)
+    frozen = {id(module) for group in stages[:2] for part in group for module in part.modules()}
+    names = {f"{name}.running_mean": id(module) in frozen for name, module in run.net.named_modules() if f"{name}.running_mean" in before}
+    assert {torch.equal(after[name], before[name]) for name, is_frozen in names.items() if is_frozen} == {True}
+    assert not all(torch.equal(after[name], before[name]) for name, is_frozen in names.items() if not is_frozen)
+
+
+def test_train__resumed_with_another_weight_decay__takes_it(example):
+    TrainingRun(short(example, steps=2, out="decay", weight_decay=0.05)).train(minutes=1e-9)
+    again = TrainingRun(short(example, steps=2, out="decay", weight_decay=0.01), resume=True)
+    assert {group["weight_decay"] for group in again.optimizer.param_groups} == {0.0, 0.01}

@@ -20,7 +20,7 @@ from rmpsam_ros.training.curve import Curve, append_row, read_table  # noqa: E40
 from rmpsam_ros.training.example import write_example  # noqa: E402
 from rmpsam_ros.training.plot import HEIGHT, WIDTH, draw_chart, plot_run, running_mean  # noqa: E402
 from rmpsam_ros.training.start import first_network  # noqa: E402
-from rmpsam_ros.training.validation import Validation, _spread  # noqa: E402
+from rmpsam_ros.training.validation import Validation, spread  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -144,5 +144,5 @@ def test_running_mean__keeps_the_mean_and_passes_over_gaps():
     assert running_mean(values)[50:350] == pytest.approx(2.0, abs=0.15)
 
 
-def test_spread__is_even_and_begins_with_the_first():
-    assert _spread(10, 4).tolist() == [0, 2, 5, 7] and _spread(3, 8).tolist() == [0, 1, 2] and _spread(0, 8).size == 0
+def testspread__is_even_and_begins_with_the_first():
+    assert spread(10, 4).tolist() == [0, 2, 5, 7] and spread(3, 8).tolist() == [0, 1, 2] and spread(0, 8).size == 0

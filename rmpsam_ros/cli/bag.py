@@ -239,8 +239,11 @@ def is_result(topic: str, cameras: Sequence[str]) -> bool:
 
 
 def camera_names(topics: Sequence[str]) -> dict[str, str]:
-    """What stands for NAME in the results' topics: `front` for /front/image_raw/compressed; the whole topic where two would agree."""
-    whole = {topic: topic.strip("/").removesuffix("/compressed") for topic in topics}
-    short = {topic: name.rpartition("/")[0] or name for topic, name in whole.items()}
-    alike = [name for name in short.values() if list(short.values()).count(name) > 1]
-    return {topic: whole[topic] if short[topic] in alike else short[topic] for topic in topics}
+    """What stands for NAME in the results' topics: `front` for /front/image_raw/compressed; more of the topic where two would agree."""
+    whole = {topic: topic.strip("/") for topic in topics}
+    plain = {topic: name.removesuffix("/compressed") for topic, name in whole.items()}
+    names = {topic: name.rpartition("/")[0] or name for topic, name in plain.items()}
+    for longer in (plain, whole):
+        taken = list(names.values())
+        names = {topic: longer[topic] if taken.count(name) > 1 else name for topic, name in names.items()}
+    return names

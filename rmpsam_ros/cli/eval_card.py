@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets card.md and one JSON file for each measurement")
     parser.add_argument("--into", type=Path, metavar="FILE", help="put the card into this Markdown file too, between its two marks")
-    parser.add_argument("--resume", action="store_true", help="do not measure again what is in DIR already")
+    parser.add_argument("--resume", action="store_true", help="do not measure again what is in DIR already, of this model")
     parser.add_argument("--precision", choices=("fp32", "bf16", "fp16", "int8"), help="instead of the fastest that the device has")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
 
@@ -41,22 +41,24 @@ def run(args: argparse.Namespace) -> int:
     if args.into:
         card.insert(text, "", str(args.into))  # complains now, not after an hour
     more = [word for name in ("precision", "threads") if getattr(args, name) for word in (f"--{name}", str(getattr(args, name)))]
-    planned = card.measurements(config.validation, args.model, more)
+    planned = card.measurements(config.validation, args.model, more, own_labels=isinstance(config.labels_path, Path))
     done = []
     for number, measured in enumerate(planned, 1):
         path = args.out / f"{measured.task}-{measured.name.replace('/', '-')}.json"
-        if not (args.resume and path.is_file()):
+        content = measured.result(path, model, args.precision) if args.resume else None
+        if content is None:
             console.print(f"{number} of {len(planned)}: {measured.task} on {measured.name}", markup=False)
-            words = [os.path.expandvars(word) for word in measured.command(str(config.data_folder))]
+            words = [os.path.expandvars(word) for word in measured.command(str(config.data_folder), str(config.labels_path))]
             code = cli.main([*words, "--json", str(path)])
             if code:
                 return code
-        done.append((measured, json.loads(path.read_text())))
-    content = card.card(model, config, label_map, done)
+            content = json.loads(path.read_text())
+        done.append((measured, content))
+    text_of_card = card.card(model, config, label_map, done)
     with atomic_file(args.out / "card.md") as part:
-        part.write_text(content)
+        part.write_text(text_of_card)
     if args.into:
         with atomic_file(args.into) as part:
-            part.write_text(card.insert(text, content, str(args.into)))
+            part.write_text(card.insert(text, text_of_card, str(args.into)))
     console.print(f"{args.out / 'card.md'}: {len(done)} measurements of {model.name}", markup=False)
     return 0

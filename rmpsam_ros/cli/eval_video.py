@@ -89,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
         each = [{"video": judge.video.name, "object": found.key, "frame": found.frame, "click": list(found.click), "j": 100 * found.j}
                 for judge in judges for found in judge.clicked.objects]  # fmt: skip
         write_json(args.json, {"info": {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every,
-                                        "limit": args.limit, "fps": args.fps, "min_hits": args.min_hits},
+                                        "limit": args.limit, "fps": args.fps, "min_hits": args.min_hits, "max_age": args.max_age,
+                                        "with_classes": with_classes},
                                "trackers": table, "positions": placed, "clicked": {**clicked, "each": each}})  # fmt: skip
     return 0
 

@@ -102,11 +102,17 @@ def _check(config: TrainingConfig, console: Console) -> int:
     from rmpsam_ros.data.checks import check_source
     from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.data.sources import Source
+    from rmpsam_ros.errors import RmpsamError
 
     label_map = load_label_map(config.labels_path)
     problems = _check_network(config, label_map, console)
     for description in (*config.train, *config.validation):
-        source = Source(description, label_map, config.data_folder)
+        try:
+            source = Source(description, label_map, config.data_folder)
+        except RmpsamError as error:  # the others are looked at all the same
+            console.print(str(error), markup=False)
+            problems += 1
+            continue
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(description.annotations, total=len(source.indices))
             findings = check_source(source, lambda: bar.advance(task))
@@ -116,6 +122,9 @@ def _check(config: TrainingConfig, console: Console) -> int:
         common = sorted(findings.classes.items(), key=lambda item: -item[1])
         console.print(f"{description.annotations}: {findings.pictures} pictures, {findings.objects} objects, {len(findings.problems)} problems; "
                       + ", ".join(f"{name} {count}" for name, count in common), markup=False)  # fmt: skip
+        if findings.crowds:
+            console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which teach nothing; if they are "
+                          "masks of CVAT's brush, which it marks so, give the set `crowds: objects`", markup=False)  # fmt: skip
     return 2 if problems else 0
 
 

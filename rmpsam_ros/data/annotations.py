@@ -21,7 +21,7 @@ def read_json(path: Path, lists: Iterable[str]) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"There is no annotation file {path}.")
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not JSON ({error}).") from error
     for key in lists:
@@ -35,20 +35,26 @@ def is_panoptic(path: Path) -> bool:
     return any("segments_info" in entry for entry in read_json(path, ("annotations",))["annotations"][:1])
 
 
-def class_table(path: Path, categories: list[Mapping[str, Any]], label_map: LabelMap) -> dict[int, int]:
+def class_table(path: Path, categories: list[Mapping[str, Any]], label_map: LabelMap) -> dict[int | str, int]:
     """Category id to class id (or `NO_CLASS`).
 
     Raises:
-        DataError: a category that the label map does not know.
+        DataError: categories that the label map does not know, or an id that is none.
     """
-    table = {}
+    table: dict[int | str, int] = {}
+    unknown = []
     for category in categories:
-        name = field(path, "category", category, "name")
+        name, number = field(path, "category", category, "name"), field(path, "category", category, "id")
+        if not isinstance(number, int | str):
+            raise DataError(f"{path}: the category {name!r} has the id {number!r}; it must be a number.")
         class_id = label_map.class_of(str(name))
         if class_id is None:
-            raise DataError(f"{path}: the category {name!r} is not in the label set {label_map.labels.name}; map it to a "
-                            "class, or to null to use its masks for clicks only.")
-        table[int(field(path, "category", category, "id"))] = class_id
+            unknown.append(repr(name))
+        else:
+            table[number] = class_id
+    if unknown:
+        which, them = (f"the category {unknown[0]} is", "it") if len(unknown) == 1 else (f"the categories {', '.join(unknown)} are", "each")
+        raise DataError(f"{path}: {which} not in the label set {label_map.labels.name}; map {them} to a class, or to null to use its masks for clicks only.")
     return table
 
 

@@ -13,12 +13,14 @@ from rmpsam_ros.errors import RmpsamError
 
 @dataclass
 class Findings:
-    """`problems`, one sentence each; pictures and objects that are well, and the objects of each class."""
+    """`problems`, one sentence each; pictures and objects that are well, the objects of each class, and how many annotations are
+    crowds, which teach nothing."""
 
     problems: list[str] = field(default_factory=list)
     pictures: int = 0
     objects: int = 0
     classes: dict[str, int] = field(default_factory=dict)
+    crowds: int = 0
 
 
 def check_source(source: Source, progress: Callable[[], None] = lambda: None) -> Findings:
@@ -42,7 +44,15 @@ def check_source(source: Source, progress: Callable[[], None] = lambda: None) ->
             for class_id in sample.class_ids:
                 name = names[class_id] if class_id >= 0 else "(no class)"
                 findings.classes[name] = findings.classes.get(name, 0) + 1
+        findings.crowds += _crowds(source, index)
         progress()
     if not findings.objects and not findings.problems:
         findings.problems.append(f"{reader.path} labels no object in these pictures.")
     return findings
+
+
+def _crowds(source: Source, index: int) -> int:
+    try:
+        return source.reader.crowds(index)
+    except Exception:  # has been found above
+        return 0

@@ -33,7 +33,6 @@ class CocoImages:
         self.path, self.folder, self.label_map, self.coverage = Path(annotations), Path(images), label_map, coverage
         self.content = read_json(self.path, ("images", "annotations", "categories"))
         self.images: list[Mapping[str, Any]] = self.content["images"]
-        self.category_names = {c["id"]: c["name"] for c in self.content["categories"] if {"id", "name"} <= c.keys()}
         self.class_of = class_table(self.path, self.content["categories"], label_map)
 
     def __len__(self) -> int:
@@ -75,9 +74,9 @@ class CocoImages:
 
     def class_id(self, index: int, what: str, category: object) -> int:
         """Class of a category id, which must be one of the file's."""
-        if category not in self.class_of:
-            raise DataError(f"{self.name(index)}: {what} has the category {category}, which is not in the file's list.")
-        return self.class_of[category]  # type: ignore[index]
+        if not isinstance(category, int | str) or category not in self.class_of:
+            raise DataError(f"{self.name(index)}: {what} has the category {category!r}, which is not in the file's list.")
+        return self.class_of[category]
 
 
 class CocoPanoptic(CocoImages):
@@ -91,6 +90,10 @@ class CocoPanoptic(CocoImages):
         if entries and "segments_info" not in entries[0] and "segmentation" in entries[0]:
             raise DataError(f"{self.path} is a file of instances; here one of panoptic maps is needed, whose annotations have `segments_info`.")
         self.entry_of = {entry.get("image_id"): entry for entry in entries}
+
+    def problems(self) -> list[str]:
+        """What is wrong with the file as a whole, in a sentence each."""
+        return [*super().problems(), *twice(self.path, "annotation's image", [e.get("image_id") for e in self.content["annotations"]])]
 
     def panoptic(self, index: int) -> PanopticTruth:
         """The true map; stuff of one class, which may come from several categories, is one segment.
@@ -126,19 +129,23 @@ class CocoPanoptic(CocoImages):
         """The picture with one mask a segment; crowds are void. So are unlabelled pixels, except where all things are labelled
         and stuff is not: those belong to no thing."""
         raw, infos = self._raw(index)
-        found, class_ids = [], []
         unlabelled, void = raw == 0, np.zeros(raw.shape, bool)
+        of_segments = [self.class_id(index, f"segment {info['id']}", info.get("category_id")) for info in infos]
+        objects = [(info, class_id) for info, class_id in zip(infos, of_segments) if not info.get("iscrowd", 0)]
+        rows, class_ids = rows_of_objects([class_id for _, class_id in objects], self.label_map.labels.is_thing())
+        stacked = np.zeros((len(class_ids), *void.shape), bool)
+        for row, (info, _) in zip(rows, objects):
+            stacked[row] |= raw == int(info["id"])
         for info in infos:
-            class_id = self.class_id(index, f"segment {info['id']}", info.get("category_id"))
-            mask = raw == int(info["id"])
             if info.get("iscrowd", 0):
-                void |= mask
-            else:
-                found.append(mask)
-                class_ids.append(class_id)
+                void |= raw == int(info["id"])
         if self.coverage is not Coverage.THINGS:
-            return _sample(self, index, found, class_ids, void | unlabelled)
-        return replace(_sample(self, index, found, class_ids, void), no_thing=unlabelled)
+            return _sample(self, index, stacked, class_ids, void | unlabelled)
+        return replace(_sample(self, index, stacked, class_ids, void), no_thing=unlabelled)
+
+    def crowds(self, index: int) -> int:
+        """How many of a picture's segments are crowds."""
+        return sum(bool(info.get("iscrowd", 0)) for info in self._raw(index)[1])
 
     def _raw(self, index: int) -> tuple[npt.NDArray[np.int64], list[Mapping[str, Any]]]:
         """The map's own ids, and its segments, each known to be there."""
@@ -155,7 +162,10 @@ class CocoPanoptic(CocoImages):
         ids = pixels[..., 2].astype(np.int64) + 256 * pixels[..., 1].astype(np.int64) + 65536 * pixels[..., 0].astype(np.int64)
         infos = field(self.path, "annotation of image", entry, "segments_info")
         present = set(_values(ids)) - {0}
-        said_ids = {int(field(self.path, "segment", info, "id")) for info in infos}
+        listed = [int(field(self.path, "segment", info, "id")) for info in infos]
+        said_ids = set(listed)
+        if len(said_ids) < len(listed):
+            raise DataError(f"{self.name(index)}: two segments have the id {max(listed, key=listed.count)}; each needs one of its own.")
         if said_ids - present:
             raise DataError(f"{self.name(index)}: segment {min(said_ids - present)} has no pixel in {path}.")
         if present - said_ids:
@@ -164,10 +174,15 @@ class CocoPanoptic(CocoImages):
 
 
 class CocoInstances(CocoImages):
-    """COCO instances: polygons or run lengths. Unlabelled pixels are not background."""
+    """COCO instances: polygons or run lengths. Unlabelled pixels are not background.
 
-    def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.THINGS) -> None:
+    crowds_are_objects: take `iscrowd: 1` for objects, as CVAT marks every mask that was painted with a brush.
+    """
+
+    def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.THINGS,
+                 crowds_are_objects: bool = False) -> None:  # fmt: skip
         super().__init__(annotations, images, label_map, coverage)
+        self._crowds_are_objects = crowds_are_objects
         self.entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
         for entry in self.content["annotations"]:
             self.entries_of[field(self.path, "annotation", entry, "image_id")].append(entry)
@@ -179,9 +194,8 @@ class CocoInstances(CocoImages):
             DataError: a mask that is empty or cannot be read.
         """
         height, width = self.size(index)
-        for entry in self.entries_of.get(self.images[index].get("id"), []):
-            what = f"annotation {entry.get('id', '?')}"
-            class_id = self.class_id(index, what, entry.get("category_id"))
+        for entry in self._entries(index):
+            what, class_id = f"annotation {entry.get('id', '?')}", self._class_of(index, entry)
             try:
                 mask = masks.decode(field(self.path, "annotation", entry, "segmentation"), height, width)
             except ValueError as error:
@@ -196,14 +210,28 @@ class CocoInstances(CocoImages):
         Raises:
             DataError: a mask that is empty or cannot be read.
         """
-        found, class_ids, void = [], [], np.zeros(self.size(index), bool)
-        for entry, class_id, mask in self.objects(index):
-            if entry.get("iscrowd", 0):
-                void |= mask
-            else:
-                found.append(mask)
-                class_ids.append(class_id)
-        return _sample(self, index, found, class_ids, void)
+        void = np.zeros(self.size(index), bool)
+        of_objects = [self._class_of(index, entry) for entry in self._entries(index) if not self.is_crowd(entry)]
+        rows, class_ids = rows_of_objects(of_objects, self.label_map.labels.is_thing())
+        stacked, row_of_next = np.zeros((len(class_ids), *void.shape), bool), iter(rows)
+        for entry, _, mask in self.objects(index):  # one at a time: photographs are large
+            where = void if self.is_crowd(entry) else stacked[next(row_of_next)]
+            where |= mask
+        return _sample(self, index, stacked, class_ids, void)
+
+    def is_crowd(self, entry: Mapping[str, Any]) -> bool:
+        """Whether an annotation is taken for a crowd, which is void."""
+        return bool(entry.get("iscrowd", 0)) and not self._crowds_are_objects
+
+    def crowds(self, index: int) -> int:
+        """How many of a picture's annotations are crowds."""
+        return sum(map(self.is_crowd, self._entries(index)))
+
+    def _entries(self, index: int) -> list[Mapping[str, Any]]:
+        return self.entries_of.get(self.images[index].get("id"), [])
+
+    def _class_of(self, index: int, entry: Mapping[str, Any]) -> int:
+        return self.class_id(index, f"annotation {entry.get('id', '?')}", entry.get("category_id"))
 
 
 def _values(ids: npt.NDArray[np.int64]) -> list[int]:
@@ -212,11 +240,7 @@ def _values(ids: npt.NDArray[np.int64]) -> list[int]:
     return np.unique(np.concatenate((flat[:1], flat[1:][flat[1:] != flat[:-1]]))).tolist()
 
 
-def _sample(reader: CocoImages, index: int, found: list, class_ids: list[int], void: npt.NDArray[np.bool_]) -> Sample:
-    """A picture with these masks and their classes, of which those of one stuff class become one."""
-    rows, class_ids = rows_of_objects(class_ids, reader.label_map.labels.is_thing())
-    stacked = np.zeros((len(class_ids), *void.shape), bool)
-    for row, mask in zip(rows, found):
-        stacked[row] |= mask
+def _sample(reader: CocoImages, index: int, stacked: npt.NDArray[np.bool_], class_ids: list[int], void: npt.NDArray[np.bool_]) -> Sample:
+    """A picture with these masks and their classes; what is labelled is not void."""
     void = void & ~stacked.any(axis=0)
     return Sample(reader.name(index), reader.image(index), stacked, np.array(class_ids, np.int64), void, reader.coverage)

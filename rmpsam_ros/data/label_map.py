@@ -66,6 +66,8 @@ def load_label_map(name_or_file: str | Path) -> LabelMap:
         content = yaml.safe_load(path.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
+    if isinstance(content, dict) and "mapping" in content and "label_set" not in content:
+        raise DataError(f"{path} has a `mapping` beside its classes; put `name` and `classes` under `label_set`, and `mapping` beside that.")
     if not isinstance(content, dict) or "label_set" not in content:
         return LabelMap(load_label_set(path))
     return parse_label_map(content, str(path))

@@ -27,7 +27,8 @@ class SourceConfig:
 
     Its paths are seen from `data_root`, and may hold `~` and `$VARIABLES`. `weight` is its share of the draws; `mapping`
     adds to the label map for this set alone; `every` takes only each n-th picture and `skip` leaves each n-th out, so that
-    one file serves as training and validation set.
+    one file serves as training and validation set. `crowds`: what annotations with `iscrowd: 1` are, void or objects, as CVAT
+    marks every mask that was painted with a brush.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class SourceConfig:
     mapping: Mapping[str, str | None] = field(default_factory=dict)
     every: int = 0
     skip: int = 0
+    crowds: str = "void"
 
 
 class Source:
@@ -48,17 +50,15 @@ class Source:
             raise DataError(f"The kind of {config.annotations} is {config.kind!r}; it must be one of {', '.join(_KINDS)}.")
         if config.coverage not in ("", *(c.value for c in Coverage)):
             raise DataError(f"The coverage of {config.annotations} is {config.coverage!r}; it must be all, things or some.")
+        if config.crowds not in ("void", "objects") or (config.crowds == "objects" and config.kind == "panoptic"):
+            raise DataError(f"The crowds of {config.annotations} are {config.crowds!r}; they must be void, or objects where its kind is instances or videos.")
         kind, usual = _KINDS[config.kind]
         coverage = Coverage(config.coverage) if config.coverage else usual
         self.config, self.weight = config, float(config.weight)
         annotations, images = (base / Path(os.path.expandvars(name)).expanduser() for name in (config.annotations, config.images))
-        self.reader: Reader = kind(annotations, images, label_map.with_overrides(config.mapping), coverage)
-        indices = range(len(self.reader))
-        if config.every > 0:
-            indices = indices[:: config.every]
-        elif config.skip > 0:
-            indices = [i for i in indices if i % config.skip]
-        self.indices = list(indices)
+        more = {"crowds_are_objects": True} if config.crowds == "objects" else {}
+        self.reader: Reader = kind(annotations, images, label_map.with_overrides(config.mapping), coverage, **more)
+        self.indices = [i for i in range(0, len(self.reader), max(config.every, 1)) if not config.skip or i % config.skip]
         if not self.indices:
             raise DataError(f"{config.annotations} has no picture to take.")
 

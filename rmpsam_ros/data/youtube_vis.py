@@ -35,7 +35,9 @@ class VideoFile:
         ids = [video.get("id") for video in self.videos]
         strays = [entry for key, entries in self._entries_of.items() if key not in set(ids) for entry in entries]
         empty = [f"{self.name(index)} has no frames." for index, video in enumerate(self.videos) if not video.get("file_names")]
-        return [*twice(self.path, "video", ids), *labels_of_nothing(self.path, strays, "video_id"), *empty]
+        doubled = [s for key, entries in self._entries_of.items()
+                   for s in twice(self.path, f"video {key}'s annotation", [entry["id"] for entry in entries if "id" in entry])]  # fmt: skip
+        return [*twice(self.path, "video", ids), *doubled, *labels_of_nothing(self.path, strays, "video_id"), *empty]
 
     def name(self, index: int, frame: int | None = None) -> str:
         """`annotations.json video 3 frame 7 (bear/00007.jpg)`."""
@@ -60,17 +62,21 @@ class VideoFile:
         return (video["height"], video["width"]) if {"height", "width"} <= video.keys() else None
 
     def objects(self, index: int) -> list[Mapping[str, Any]]:
-        """Its annotations in order; crowds are left out.
+        """Its annotations in order, without crowds.
 
         Raises:
             DataError: a category that the file does not list, or not one mask (or null) a frame.
         """
+        return [entry for entry in self.entries(index) if not entry.get("iscrowd", 0)]
+
+    def entries(self, index: int) -> list[Mapping[str, Any]]:
+        """All of its annotations in order, crowds too; raises as `objects` does."""
         frames = len(self.files(index))
-        found = [entry for entry in self._entries_of.get(field(self.path, "video", self.videos[index], "id"), []) if not entry.get("iscrowd", 0)]
+        found = self._entries_of.get(field(self.path, "video", self.videos[index], "id"), [])
         for entry in found:
             what = f"{self.name(index)}: annotation {entry.get('id', '?')}"
             if entry.get("category_id") not in self._ids:
-                raise DataError(f"{what} has the category {entry.get('category_id')}, which is not in the file's list.")
+                raise DataError(f"{what} has the category {entry.get('category_id')!r}, which is not in the file's list.")
             masks_of = field(self.path, "annotation", entry, "segmentations")
             if len(masks_of) != frames:
                 raise DataError(f"{what} has {len(masks_of)} masks for {frames} frames.")
@@ -92,9 +98,14 @@ class VideoFile:
 
 
 class YoutubeVis:
-    """Videos as lists of frames to train on; masks may be missing where an object is out of sight."""
+    """Videos as lists of frames to train on; masks may be missing where an object is out of sight.
 
-    def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.SOME) -> None:
+    crowds_are_objects: take `iscrowd: 1` for objects instead of void.
+    """
+
+    def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.SOME,
+                 crowds_are_objects: bool = False) -> None:  # fmt: skip
+        self._crowds_are_objects = crowds_are_objects
         self.file, self.folder, self.label_map, self.coverage = VideoFile(annotations), Path(images), label_map, coverage
         self.class_of = class_table(self.file.path, self.file.categories, label_map)
         self.path, self.problems, self.name = self.file.path, self.file.problems, self.file.name
@@ -121,11 +132,21 @@ class YoutubeVis:
         stated = self.file.size(index)
         if stated not in (None, (height, width)):
             raise DataError(f"{name}: the picture is {width}x{height}, the annotations say {stated[1]}x{stated[0]}.")
-        entries = self.file.objects(index)
-        rows, class_ids = rows_of_objects([self.class_of[entry["category_id"]] for entry in entries], self.label_map.labels.is_thing())
-        stacked = np.zeros((len(class_ids), height, width), bool)
-        for row, entry in zip(rows, entries):
+        entries = self.file.entries(index)
+        objects = [entry for entry in entries if not self.is_crowd(entry)]
+        rows, class_ids = rows_of_objects([self.class_of[entry["category_id"]] for entry in objects], self.label_map.labels.is_thing())
+        stacked, void = np.zeros((len(class_ids), height, width), bool), np.zeros((height, width), bool)
+        where = [*((stacked[row], entry) for row, entry in zip(rows, objects)), *((void, entry) for entry in entries if self.is_crowd(entry))]
+        for into, entry in where:
             mask = self.file.mask(index, frame, entry, (height, width))
             if mask is not None:
-                stacked[row] |= mask
-        return Sample(name, image, stacked, np.array(class_ids, np.int64), np.zeros((height, width), bool), self.coverage)
+                into |= mask
+        return Sample(name, image, stacked, np.array(class_ids, np.int64), void & ~stacked.any(axis=0), self.coverage)
+
+    def is_crowd(self, entry: Mapping[str, Any]) -> bool:
+        """Whether an annotation is taken for a crowd, which is void."""
+        return bool(entry.get("iscrowd", 0)) and not self._crowds_are_objects
+
+    def crowds(self, index: int) -> int:
+        """How many of a video's annotations are crowds."""
+        return sum(map(self.is_crowd, self.file.entries(index)))

@@ -4,6 +4,7 @@ Every number is one of a command that anybody can repeat; the commands stand in 
 """
 from __future__ import annotations
 
+import json
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,24 +29,34 @@ TASKS = {"prompt": ("panoptic", "instances"), "panoptic": ("panoptic",), "video"
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run of `rmpsam eval`: the task, the set's name, and the words of the command, with paths from `root` on."""
+    """One run of `rmpsam eval`: the task, the set's name, and the words of the command; paths of data begin with `{data}`."""
 
     task: str
     name: str
     words: tuple[str, ...]
 
-    def command(self, root: str = "") -> list[str]:
-        """The words after `rmpsam`; paths of data begin with `root` instead of the `{data}` in them."""
-        return ["eval", self.task, *(word.replace("{data}", root) for word in self.words)]
+    def command(self, root: str, labels: str) -> list[str]:
+        """The words after `rmpsam`; `root` stands for the `{data}` in them, `labels` for the `{labels}`."""
+        return ["eval", self.task, *(word.replace("{data}", root).replace("{labels}", labels) for word in self.words)]
+
+    def result(self, path: Path, model: ModelFolder, precision: str | None) -> Mapping[str, Any] | None:
+        """What this command has written to a file with the model as it is and, if one is asked for, in this precision; else None."""
+        if not path.is_file() or path.stat().st_mtime < max(file.stat().st_mtime for file in model.path.iterdir()):
+            return None
+        content = json.loads(path.read_text())
+        every = int(self.words[self.words.index("--every") + 1]) if "--every" in self.words else None
+        same = (content["info"].get("model"), content["info"].get("every")) == (model.name, every)
+        return content if same and precision in (None, content["info"].get("precision")) else None
 
 
-def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[str] = ()) -> list[Measurement]:
+def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[str] = (), own_labels: bool = False) -> list[Measurement]:
     """What is to be run for a model on validation sets.
 
     Args:
         validation: the sets, as a training YAML lists them.
         model: as the commands shall name it.
         more: further words for each command, such as a precision.
+        own_labels: the run's label map is a file, not a bundled one.
 
     Raises:
         DataError: a set that `rmpsam eval` could not be told of.
@@ -57,11 +68,14 @@ def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[
                 continue
             if entry.skip:
                 raise DataError(f"The validation set {entry.annotations} has `skip`, which `rmpsam eval` has not; give it `every`.")
+            if entry.crowds != "void":
+                raise DataError(f"The validation set {entry.annotations} has `crowds: {entry.crowds}`, which `rmpsam eval` has not; set `iscrowd` to 0 in it.")
             if task == "panoptic" and entry.mapping:
                 raise DataError(f"The validation set {entry.annotations} has `mapping`, which `rmpsam eval panoptic` takes as a file (--label-map); "
                                 "put it into the run's label map.")  # fmt: skip
             images, annotations = (name if name.startswith(("$", "~", "/")) else f"{{data}}/{name}" for name in (entry.images, entry.annotations))
             words = ["--images", images, "--annotations", annotations]
+            words += ["--label-map", "{labels}"] if task == "panoptic" and own_labels else []
             words += ["--every", str(entry.every)] if entry.every else []
             words += ["--clicks", "--trackers", "rmpsam"] if task == "video" else []
             result.append(Measurement(task, Path(entry.annotations).with_suffix("").as_posix(), (*words, "--model", model, *more)))
@@ -90,7 +104,7 @@ def card(model: ModelFolder, config: TrainingConfig, label_map: LabelMap, done: 
     ]
     if done:
         root = config.data_root.rstrip("/")
-        parts.append("\n".join(["```sh", *(f"rmpsam {_shell(m.command(root))}   # {n}" for n, (m, _) in enumerate(done, 1)), "```"]))
+        parts.append("\n".join(["```sh", *(f"rmpsam {_shell(m.command(root, config.labels))}   # {n}" for n, (m, _) in enumerate(done, 1)), "```"]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rmpsam_ros.data.sample import Sample
-from rmpsam_ros.errors import DataError, ModelError
+from rmpsam_ros.errors import DataError, ModelError, RmpsamError
 from rmpsam_ros.network import RMPSAM
 from rmpsam_ros.network.opinion import agree
 from rmpsam_ros.placement import fitted
@@ -92,6 +92,17 @@ def _iou(truths: Tensor, masks: Tensor) -> Tensor:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.evaluation.naming", description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="default", help="a model of the label set of the run (default)")
+    parser.add_argument("--config", type=Path, required=True, help="a run's YAML, whose validation sets are looked at")
+    args = parser.parse_args(arguments)
+    try:
+        return _print_table(args)
+    except RmpsamError as error:
+        parser.exit(2, f"{error}\n")
+
+
+def _print_table(args: argparse.Namespace) -> int:
     from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.data.sources import Source
     from rmpsam_ros.data.youtube_vis import YoutubeVis
@@ -99,12 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rmpsam_ros.network import load_model
     from rmpsam_ros.training.config import load_config
 
-    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.evaluation.naming", description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="default", help="a model of the label set of the run (default)")
-    parser.add_argument("--config", type=Path, required=True, help="a run's YAML, whose validation sets are looked at")
-    args = parser.parse_args(arguments)
     model, config = read_model_folder(find_model(args.model)), load_config(args.config)
-    net, label_map = load_model(model.path).eval(), load_label_map(config.labels)
+    net, label_map = load_model(model.path).eval(), load_label_map(config.labels_path)
     if net.panoptic_head.opinion is None:
         raise ModelError(f"The model {model.name} has no second opinion.")
     if [c.name for c in label_map.labels.classes] != [c.name for c in model.labels.classes]:

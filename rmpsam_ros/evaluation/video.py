@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.data.annotations import field as field_of
 from rmpsam_ros.data.youtube_vis import VideoFile
-from rmpsam_ros.errors import ImageError
+from rmpsam_ros.errors import DataError, ImageError
 from rmpsam_ros.evaluation.clicked import ClickedObjects
 from rmpsam_ros.evaluation.positions import DepthCameras, PositionErrors
 from rmpsam_ros.evaluation.tracking_metrics import score
@@ -66,7 +66,10 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
     videos = []
     for index, video in enumerate(file.videos):
         files = tuple(images / name for name in file.files(index))
-        categories = {field_of(annotations, "annotation", a, "id"): names[a["category_id"]] for a in file.objects(index)}
+        objects = file.objects(index)
+        categories = {field_of(annotations, "annotation", a, "id"): names[a["category_id"]] for a in objects}
+        if len(categories) < len(objects):
+            raise DataError(f"{file.name(index)}: two of its annotations have one id; each object needs one of its own.")
         size = file.size(index) or read_image(files[0]).shape[:2]
         videos.append(TrueVideo(video.get("name") or files[0].parent.name, size, files, categories, file, index))
     return videos

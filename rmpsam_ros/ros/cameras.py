@@ -50,9 +50,11 @@ class CameraInput:
         topic = topics("image_topic")
         if compressed and not topic.endswith("/compressed"):
             topic += "/compressed"
-        self._since, self._silent = time.monotonic(), False
+        self._since, self._silent, self._said_stampless = time.monotonic(), False, False
         self.camera_info: CameraInfo | None = None
         self.optical_frame = ""
+        self.image_size: tuple[int, int] | None = None
+        """(width, height) of the last image that was decoded, or came uncompressed; None before."""
         self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability)
         self.depth = DepthInput(node, topics("depth_topic"), reliability)
         self._info_topic, self._lock, self._destroyed = topics("camera_info_topic"), threading.Lock(), False
@@ -124,11 +126,13 @@ class CameraInput:
             self._on_problem(str(error))
             return
         self.optical_frame = message.header.frame_id
+        if hasattr(message, "width"):
+            self.image_size = message.width, message.height
         stamp = stamp_ns(message.header.stamp)
-        if stamp == 0:
+        if stamp == 0 and not self._said_stampless:
+            self._said_stampless = True
             self._node.get_logger().warning(
-                f"images on {self.topic} have no stamp: a click cannot name its frame, and others cannot match results",
-                once=True,
+                f"images on {self.topic} have no stamp: a click cannot name its frame, and others cannot match results"
             )
         self._on_image(message, stamp)
 

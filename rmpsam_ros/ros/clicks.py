@@ -82,6 +82,10 @@ class ClickTopics:
         point, frame = message.point, message.header.frame_id
         own = [camera for camera in self._cameras.values() if frame and frame == camera.optical_frame]
         if own and point.z == 0:
+            if len(own) > 1:
+                names = " and ".join(f"'{camera.name}'" for camera in own)
+                raise PromptError(f"the cameras {names} both have the frame '{frame}', so that a pixel may be of either: give each driver a "
+                                  f"frame of its own (frame_id), or click on the image in rqt_image_view")
             return [(own[0].name, point.x, point.y)]
         found, reasons = [], []
         for camera in own or self._cameras.values():
@@ -105,6 +109,9 @@ class ClickTopics:
             point = moved(point, self._frames.transform(target, frame))
         x, y = project(point, info, rectified=camera.rectified)
         width, height = image_size(info)
+        if camera.image_size not in (None, (width, height)):
+            raise PromptError(f"the camera_info is of images of {width}x{height} pixels, but the image has {camera.image_size[0]}x"
+                              f"{camera.image_size[1]}: publish the calibration of this image")
         if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
             raise PromptError(f"the point is at pixel ({x:.0f}, {y:.0f}), outside the {width}x{height} image")
         return x, y

@@ -143,15 +143,24 @@ def check_compressed(message) -> None:
 def compressed_to_rgb(message) -> RgbImage:
     """A JPEG or PNG CompressedImage as (H, W, 3) uint8 RGB; an EXIF rotation is not applied.
 
+    A Bayer image is compressed as the grey picture of its mosaic by compressed_image_transport, which names the pattern in front of
+    the format (`bayer_rggb8; jpeg compressed `).
+
     Raises:
         ImageError: another format, or bytes that are cut off or cannot be decoded.
     """
     check_compressed(message)
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    encoding = message.format.partition(";")[0].strip()
+    mosaic = _ENCODINGS.get(encoding) if encoding.startswith("bayer_") else None
+    flags = cv2.IMREAD_UNCHANGED if mosaic else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         pixels = cv2.imdecode(np.frombuffer(message.data, np.uint8), flags)
     except cv2.error:
         pixels = None
     if pixels is None:
         raise ImageError(f"the {len(message.data)} bytes of the compressed image ('{message.format}') do not decode")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)
+    if mosaic and pixels.ndim == 2:
+        if min(pixels.shape) < mosaic.smallest:
+            raise ImageError(f"the image is {pixels.shape[1]}x{pixels.shape[0]} pixels: width and height of {encoding} must be at least {mosaic.smallest}")
+        return mosaic.to_rgb(pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8))
+    return cv2.cvtColor(pixels[..., :3], cv2.COLOR_BGR2RGB)

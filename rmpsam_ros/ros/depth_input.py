@@ -1,6 +1,7 @@
 """What comes in from one camera's depth topic, made a `DepthView` of a colour image."""
 from __future__ import annotations
 
+import math
 import time
 
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -22,8 +23,6 @@ class DepthInput:
         topic: before remapping; one that ends with `/compressedDepth` carries CompressedImage; '' for no depth at all.
         reliability: the parameter `qos_reliability`.
 
-    Attributes:
-        problem: why there is no depth now; '' while there is, or while nobody needs it.
     """
 
     def __init__(self, node, topic: str, reliability: str):
@@ -32,7 +31,22 @@ class DepthInput:
         self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability) if topic else None
         self._views = DepthViews()
         self._needed_since: float | None = None
-        self.problem = ""
+        self._said_other_frame = False
+        self._problem, self._failed, self._succeeded = "", -math.inf, -math.inf
+
+    @property
+    def problem(self) -> str:
+        """Why there is no depth, or was none for an image of the last `ALIVE_SECONDS`; '' while there is, or while nobody needs it."""
+        return self._problem if self._failed >= self._succeeded or time.monotonic() - self._failed < ALIVE_SECONDS else ""
+
+    @property
+    def consequence(self) -> str:
+        """What `problem` means for those who listen."""
+        some = time.monotonic() - self._succeeded < ALIVE_SECONDS
+        return "some images have no positions and points" if some else "no positions and points"
+
+    def _fails(self, problem: str) -> None:
+        self._problem, self._failed = problem, time.monotonic()
 
     @property
     def feed(self) -> DepthFeed:
@@ -47,18 +61,21 @@ class DepthInput:
     def refresh(self, needed: bool) -> None:
         """Adapts to who publishes; `needed`: whether anybody listens to what depth is for."""
         if self._subscription is None:
-            self.problem = "depth_topic is empty" if needed else ""
+            if needed:
+                self._fails("depth_topic is empty")
+            else:
+                self._problem = ""
             return
         self._subscription.refresh()
         if not needed:
-            self._needed_since, self.problem = None, ""
+            self._needed_since, self._problem = None, ""
             return
         now = time.monotonic()
         self._needed_since = now if self._needed_since is None else self._needed_since
         if self._subscription.unmatched:
-            self.problem = self._subscription.unmatched[0]
+            self._fails(self._subscription.unmatched[0])
         elif not self.feed.alive and now - self._needed_since > ALIVE_SECONDS:
-            self.problem = f"no depth image on {self.topic} in the last {ALIVE_SECONDS:g} s"
+            self._fails(f"no depth image on {self.topic} in the last {ALIVE_SECONDS:g} s")
 
     def destroy(self) -> None:
         """Ends the subscription."""
@@ -86,13 +103,14 @@ class DepthInput:
         try:
             view, other = self._views.view(self.topic, stamp, size, info, rectified, gap)
         except DepthError as error:
-            self.problem = str(error)
+            self._fails(str(error))
             raise
-        self.problem = ""
-        if other != frame_id:
+        self._succeeded = time.monotonic()
+        if other != frame_id and not self._said_other_frame:
+            self._said_other_frame = True
             self._node.get_logger().warning(
                 f"the depth images on {self.topic} are in frame '{other}' and the images in '{frame_id}': they are taken for "
-                f"registered to them", once=True,
+                f"registered to them"
             )
         return view
 

@@ -24,8 +24,8 @@ STALE_SECONDS = 3.0
 @dataclass
 class DepthStatus:
     """The depth of one camera: its topic, whether images come in, whether anybody listens to what they are for, why they
-    cannot be used, for how many images there was one and for how many not, and whether anybody listens to what cannot be
-    without."""
+    cannot be used, for how many images there was one and for how many not, whether anybody listens to what cannot be
+    without, and what the problem means for those."""
 
     topic: str
     alive: bool = False
@@ -34,6 +34,7 @@ class DepthStatus:
     used: int = 0
     missing: int = 0
     wanted: bool = False
+    consequence: str = "no positions and points"
 
 
 @dataclass
@@ -135,7 +136,7 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
     elif camera.fails:
         level, message = ERROR, f"the last {stats.failures} frames have no result: {stats.last_error}"
     elif depth.problem and (depth.wanted or depth.alive):
-        level, message = WARN, f"running, without positions and points: {depth.problem}"
+        level, message = WARN, f"running, but {depth.consequence}: {depth.problem}"
     fps_in, fps_out = stats.rates()
     values: dict[str, object] = {
         "state": status.state,

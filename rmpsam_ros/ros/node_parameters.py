@@ -53,8 +53,8 @@ class NodeParameters:
         self._topics: dict[str, str] = {}
         self._rotations: dict[str, int] = {}
         self._declare_cameras()
-        for name in sorted(getattr(node, "_parameter_overrides", {})):
-            if not node.has_parameter(name) and not name.startswith(ROS_OWN):
+        for name, given in sorted(getattr(node, "_parameter_overrides", {}).items()):
+            if not node.has_parameter(name) and not name.startswith(ROS_OWN) and not _is_default(name, given.value):
                 node.get_logger().warning(self._unknown(name))
         node.add_on_set_parameters_callback(self._on_set)
         if hasattr(node, "add_pre_set_parameters_callback"):  # not in Humble, where 5.0 must be written for 5
@@ -198,6 +198,15 @@ class NodeParameters:
             self._problems.pop(name, None)
         if changes:
             self._changed(config)
+
+
+def _is_default(name: str, value: object) -> bool:
+    """Whether a parameter of some camera has its default: the shipped file has those of `camera`, which need not be named."""
+    camera, _, kind = name.rpartition(".")
+    defaults: dict[str, object] = {"camera": camera, ROTATION.name: ROTATION.default}
+    for topic, (default, _) in TOPICS.items():
+        defaults[topic] = default.format(**defaults)
+    return bool(camera) and kind in (*TOPICS, ROTATION.name) and defaults[kind] == value
 
 
 def _as_declared(parameters: list[Parameter]) -> list[Parameter]:

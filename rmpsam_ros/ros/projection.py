@@ -9,6 +9,8 @@ from rmpsam_ros.errors import PromptError
 
 FISHEYE = ("equidistant", "fisheye")
 """Distortion models of the fisheye kind, as drivers name them."""
+RECTIFIED = {"rect", "rectified"}
+"""Words in the name of a topic of rectified images."""
 
 
 def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float, float]:
@@ -63,8 +65,10 @@ def fisheye_coefficients(distortion: npt.NDArray[np.float64]) -> npt.NDArray[np.
 
 
 def is_rectified(topic: str) -> bool:
-    """Whether the images of a topic are rectified, by its name, as image_proc gives it (image_rect, image_rect_color)."""
-    return "rect" in topic.removesuffix("/compressed").rsplit("/", 1)[-1]
+    """Whether the images of a topic are rectified, by its name: that of image_proc (image_rect, image_rect_color) or of ZED (rect/image)."""
+    *_, above, last = ("/" + topic.removesuffix("/compressed")).split("/")
+    words = set(last.split("_"))
+    return bool(words & RECTIFIED) or "raw" not in words and above in RECTIFIED
 
 
 def moved(point: npt.ArrayLike, transform) -> npt.NDArray[np.float64]:

@@ -52,6 +52,7 @@ class CameraOutputs:
         self._banner = "" if segmenter.trained else UNTRAINED_BANNER
         self._highlight: Highlight | None = None
         self._last_drawn: tuple[Processed, npt.NDArray[np.uint8]] | None = None
+        self._label_info, self._threshold = None, None
         self._publishers: list = []
         # Images are sensor data; lists are not to be lost.
         self._frame = {
@@ -64,10 +65,17 @@ class CameraOutputs:
         self._streams = list(self._publishers)
         self._depth, self._has_depth = DepthOutputs(node, name, RESULT_QOS), has_depth
         if vision_messages.AVAILABLE:
-            info = self._create(vision_messages.LabelInfo, f"~/{name}/semantic/label_info", LATCHED_QOS)
-            header = Image().header
-            header.stamp = node.get_clock().now().to_msg()
-            info.publish(vision_messages.label_info_message(self._labels, segmenter.score_threshold, header))
+            self._label_info = self._create(vision_messages.LabelInfo, f"~/{name}/semantic/label_info", LATCHED_QOS)
+            self.say_threshold(segmenter.score_threshold)
+
+    def say_threshold(self, threshold: float) -> None:
+        """Tells on `label_info` the score below which nothing is in the maps, if it is another than was told last."""
+        if self._label_info is None or threshold == self._threshold:
+            return
+        header = Image().header
+        header.stamp = self._node.get_clock().now().to_msg()
+        self._label_info.publish(vision_messages.label_info_message(self._labels, threshold, header))
+        self._threshold = threshold
 
     def wanted(self) -> bool:
         """Whether anybody listens to any topic for which frames must be inferred."""

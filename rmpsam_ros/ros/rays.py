@@ -9,6 +9,8 @@ from rmpsam_ros.depth_view import pinhole_rays
 from rmpsam_ros.errors import DepthError
 from rmpsam_ros.ros.projection import FISHEYE, fisheye_coefficients, image_size
 
+_STEPS = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 40, 1e-9)
+
 
 class CameraRays:
     """Rays of one camera; computed anew only when its calibration or the size of its images changes."""
@@ -73,8 +75,15 @@ def _undistorted(size: tuple[int, int], matrix: npt.NDArray, distortion: npt.NDA
         rays = cv2.fisheye.undistortPoints(pixels, matrix, four)
         back = cv2.fisheye.distortPoints(rays, matrix, four)
     else:
-        rays = cv2.undistortPoints(pixels, matrix, distortion)
+        rays = _straight(pixels, matrix, distortion)
         back, _ = cv2.projectPoints(np.concatenate((rays, np.ones_like(rays[..., :1])), -1), zero, zero, matrix, distortion)
     # The inverse is iterative and may go astray in the corners: what does not come back to its pixel is no ray.
     rays[~(np.abs(back.reshape(rays.shape) - pixels).max(axis=-1) < 1.0)] = np.nan
     return rays.reshape(*size, 2).astype(np.float32)
+
+
+def _straight(pixels: npt.NDArray, matrix: npt.NDArray, distortion: npt.NDArray) -> npt.NDArray:
+    """OpenCV's inverse with as many steps as wide lenses take: five, which it takes by itself, lose their corners."""
+    if hasattr(cv2, "undistortPointsIter"):  # OpenCV 4
+        return cv2.undistortPointsIter(pixels, matrix, distortion, None, None, _STEPS)
+    return cv2.undistortPoints(pixels, matrix, distortion, criteria=_STEPS)

@@ -139,7 +139,10 @@ class Session:
         camera = self._inputs.get(received.camera)
         if camera is not None:
             camera.depth.feed.expect(received.stamp, in_work=True)
-        return (compressed_to_rgb if hasattr(received.message, "format") else image_to_rgb)(received.message)
+        image = (compressed_to_rgb if hasattr(received.message, "format") else image_to_rgb)(received.message)
+        if camera is not None:
+            camera.image_size = image.shape[1], image.shape[0]
+        return image
 
     def wanted(self, camera: str) -> bool:
         """Whether anybody listens to results of this camera."""
@@ -196,10 +199,12 @@ class Session:
             camera.refresh(outputs.need_depth())
             depth = camera.depth
             # A camera without depth is nothing to warn of while only tracks are listened to.
-            problem = depth.problem if outputs.wanted_in_3d() or depth.feed.alive else ""
+            matters = depth.problem and (outputs.wanted_in_3d() or depth.feed.alive)
+            problem = f"{depth.consequence}: {depth.problem}" if matters else ""
             if problem and problem != self._depth_problems.get(name):
-                self._node.get_logger().warning(f"camera '{name}': no positions and points: {problem}")
+                self.report(name, problem)
             self._depth_problems[name] = problem
+            outputs.say_threshold(self.segmenter.score_threshold)
 
     def _depth_of(self, name: str):
         """Whether depth images of a camera come in."""
@@ -222,6 +227,6 @@ class Session:
             None if camera is None else DepthStatus(
                 camera.depth.topic, camera.depth.feed.alive, outputs is not None and outputs.need_depth(),
                 camera.depth.problem, camera.depth.feed.used, camera.depth.feed.missing,
-                outputs is not None and outputs.wanted_in_3d(),
+                outputs is not None and outputs.wanted_in_3d(), camera.depth.consequence,
             ),
         )

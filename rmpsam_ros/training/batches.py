@@ -1,8 +1,10 @@
 """Batches as tensors. Batch number i is the same whatever worker makes it, so a run resumes where it stopped."""
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,11 +16,17 @@ from torch.utils.data import DataLoader, Dataset
 from rmpsam_ros.data.clicks import PromptMix, sample_prompts
 from rmpsam_ros.data.sample import Coverage, Sample
 from rmpsam_ros.data.sources import Mixture
+from rmpsam_ros.errors import DataError, RmpsamError
 
 COVERAGES = tuple(Coverage)
 
 PREFETCH = 4
 """Batches that each worker makes ahead."""
+OBJECTS = 10
+"""In a picture, where memory is guessed at."""
+SHARED_MEMORY = Path("/dev/shm")
+SILENCE = 900
+"""Seconds without a batch after which a run with workers ends instead of waiting."""
 
 
 @dataclass
@@ -90,8 +98,21 @@ class Batches(Dataset):
     def __len__(self) -> int:
         return max(0, self.number - self.first)
 
-    def __getitem__(self, index: int) -> Batch:
-        number = self.first + index
+    @property
+    def bytes(self) -> int:
+        """About how large a batch of pictures is, with `OBJECTS` in each."""
+        height, width = self.mixture.size
+        cells = height * width // 4
+        return self.size * (3 * height * width + (OBJECTS + 2 + 2 * self.prompts.number) * cells)
+
+    def __getitem__(self, index: int) -> Batch | str:
+        """A batch; what is wrong with a picture or its labels as a sentence, as an error would lose its words on the way out of a worker."""
+        try:
+            return self._batch(self.first + index)
+        except RmpsamError as error:
+            return str(error)
+
+    def _batch(self, number: int) -> Batch:
         if np.random.default_rng((self.seed, number)).random() < self.clips:
             return self._clips(number)
         samples, sizes, prompts = [], [], []
@@ -109,11 +130,33 @@ class Batches(Dataset):
         return _collate(clips, [self.mixture.size] * len(clips), [])
 
 
-def loader(batches: Batches, workers: int, pinned: bool = False) -> DataLoader:
-    """Batches in order, made ahead by `workers` processes (0: in this one); `pinned` for a GPU."""
+def loader(batches: Batches, workers: int, pinned: bool = False) -> Iterator[Batch]:
+    """Batches in order, made ahead by `workers` processes (0: in this one); `pinned` for a GPU.
+
+    Raises:
+        DataError: a picture or its labels cannot be used, or there is too little shared memory for the workers.
+    """
+    if workers:
+        _check_shared_memory(batches, workers)
     # Workers are threads' worth each; OpenCV's own threads inside them would only fight.
-    return DataLoader(batches, batch_size=None, shuffle=False, num_workers=workers, worker_init_fn=_start_worker,
-                      prefetch_factor=PREFETCH if workers else None, persistent_workers=False, pin_memory=pinned)  # fmt: skip
+    made = DataLoader(batches, batch_size=None, shuffle=False, num_workers=workers, worker_init_fn=_start_worker,
+                      prefetch_factor=PREFETCH if workers else None, persistent_workers=False, pin_memory=pinned,
+                      timeout=SILENCE if workers else 0)  # fmt: skip
+    for batch in made:
+        if isinstance(batch, str):
+            raise DataError(f"{batch.rstrip('.')}; `rmpsam train --check` lists all that is wrong.")
+        yield batch
+
+
+def _check_shared_memory(batches: Batches, workers: int) -> None:
+    """Refuses what would hang: a worker that finds no room for a batch loses it, and it is waited for without end."""
+    if not SHARED_MEMORY.is_dir():
+        return
+    needed, free = workers * PREFETCH * batches.bytes, shutil.disk_usage(SHARED_MEMORY).free
+    if needed > free:
+        fit = free // (PREFETCH * batches.bytes)
+        raise DataError(f"workers is {workers}: their batches want {needed / 1e6:.0f} MB of shared memory, and {SHARED_MEMORY} has {free / 1e6:.0f} MB free; "
+                        f"start the container with --shm-size={-(-needed // 2**30)}g, or give workers: {fit}" + (" (the run itself makes them then)." if not fit else "."))
 
 
 def _start_worker(_: int) -> None:

@@ -149,6 +149,8 @@ def check_config(content: object, path: Path, base: Path) -> TrainingConfig:
     for name, least in _AT_LEAST.items():
         if not getattr(config, name) >= least:
             raise DataError(f"{path}: {name} is {getattr(config, name)}; it must be at least {least}.")
+    if config.seed >= 2**31:
+        raise DataError(f"{path}: seed is {config.seed}; it must be below 2147483648.")
     for name in _SHARES:
         if not 0 <= getattr(config, name) <= 1:
             raise DataError(f"{path}: {name} is {getattr(config, name)}; it must be from 0 to 1.")

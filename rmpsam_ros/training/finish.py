@@ -17,6 +17,7 @@ from rmpsam_ros.model_folder import read_model_folder, write_model_yaml
 from rmpsam_ros.segmenter import Segmenter
 from rmpsam_ros.training.description import describe
 from rmpsam_ros.training.run import Report, TrainingRun
+from rmpsam_ros.training.validation import spread
 
 MODEL, REPORT = "model", "validation.json"
 
@@ -35,7 +36,8 @@ def export_model(run: TrainingRun, report: Report = lambda _: None) -> Path:
 
 def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, base: Path, limit: int = 100,
              progress: Callable[[], None] = lambda: None) -> dict[str, object]:  # fmt: skip
-    """Evaluates a model folder on validation sets: clicks on all, panoptic quality on panoptic ones.
+    """Evaluates a model folder on validation sets: clicks on all (of videos on their first frames), panoptic quality on panoptic ones;
+    of each set at most `limit` pictures (0 = all), spread evenly over it.
 
     The numbers go into the folder's `model.yaml` too.
     """
@@ -45,8 +47,8 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
         for config in sources:
             source = Source(config, label_map, base)
             prompt, panoptic = PromptQuality(), PanopticQuality(label_map.labels)
-            for index in source.indices[: limit or None]:
-                reader = source.reader
+            reader = source.reader
+            for index in (source.indices[i] for i in spread(len(source.indices), limit or len(source.indices))):
                 sample = reader.frame(index, 0) if isinstance(reader, YoutubeVis) else reader.sample(index)
                 frame = segmenter.set_image(sample.image)
                 prompt.add_frame(sample, frame)

@@ -42,14 +42,16 @@ def freeze(net: RMPSAM, stages: int) -> None:
             module.requires_grad_(False)
 
 
-def set_training_mode(net: RMPSAM, frozen_batchnorm: str) -> None:
-    """Training mode, in which the statistics of batch normalisation stay fixed in the `backbone`, in `all`, or in `none`."""
+def set_training_mode(net: RMPSAM, frozen_batchnorm: str, frozen_stages: int) -> None:
+    """Training mode, in which the statistics of batch normalisation stay fixed in the `backbone`, in `all`, or in `none`, and in any
+    case in the first stages of the backbone, which are frozen."""
     net.train()
-    if frozen_batchnorm == "none":
-        return
-    for module in (net if frozen_batchnorm == "all" else net.backbone).modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
+    fixed: list[nn.Module] = [module for group in backbone_stages(net)[:frozen_stages] for module in group]
+    fixed += {"none": [], "backbone": [net.backbone], "all": [net]}[frozen_batchnorm]
+    for part in fixed:
+        for module in part.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
 
 
 def make_optimizer(net: RMPSAM, rate: float, decay: float, backbone_factor: float) -> torch.optim.AdamW:
@@ -74,7 +76,7 @@ def set_rate(optimizer: torch.optim.Optimizer, step: int, warm_up: int, done: fl
 
 
 class AveragedNetwork:
-    """An exponential moving average of the network (Polyak averaging), buffers copied as they are.
+    """An exponential moving average of the network (Polyak averaging), of its running statistics too; counters are copied.
 
     The decay grows from 0.1 with the steps, so that the first ones are soon forgotten.
     """

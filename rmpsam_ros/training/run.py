@@ -110,7 +110,7 @@ class TrainingRun:
         config = self.config
         last = self.step if self.finished else config.steps  # a run that time has ended has no more steps either
         batches = Batches(self.mixture, config.batch_size, last, config.prompts, config.clips, config.frames, config.seed, self.step)
-        set_training_mode(self.net, config.freeze_batchnorm)
+        set_training_mode(self.net, config.freeze_batchnorm, config.freeze_stages)
         self.out.mkdir(parents=True, exist_ok=True)
         curve = Curve(self.out, Validation(config, self.label_map), config.curve_minutes, self.seconds) if config.curve_minutes else None
         begun = said = saved = time.monotonic()
@@ -201,7 +201,8 @@ class TrainingRun:
         self.net.load_state_dict(checkpoint.net)
         self.averaged.net.load_state_dict(checkpoint.averaged)
         for saved, own in zip(checkpoint.optimizer["param_groups"], self.optimizer.param_groups):
-            saved["base"], saved["fused"] = own["base"], own["fused"]  # a changed learning rate counts from here on, and so does the device
+            for name in ("base", "weight_decay", "fused"):  # what the YAML says now counts from here on, and so does the device
+                saved[name] = own[name]
         self.optimizer.load_state_dict(checkpoint.optimizer)
         self.step, self.seconds = checkpoint.step, checkpoint.seconds
         if checkpoint.seen is not None:

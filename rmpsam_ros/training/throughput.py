@@ -33,7 +33,7 @@ def throughput(config: TrainingConfig, batches: int = 20, repeats: int = 3) -> d
     """
     with tempfile.TemporaryDirectory() as folder:
         run = TrainingRun(replace(config, out=folder))
-    set_training_mode(run.net, config.freeze_batchnorm)
+    set_training_mode(run.net, config.freeze_batchnorm, config.freeze_stages)
     made_ahead, drawn = max(1, config.workers * PREFETCH), 1 + repeats * batches
     number = 2 * (made_ahead + drawn)  # all of which are drawn, so that the workers end by themselves
     stream = iter(loader(Batches(run.mixture, config.batch_size, number, config.prompts, 0.0, config.frames, config.seed), config.workers,
