@@ -324,3 +324,16 @@ def test_average_precision__of_one_class_the_hundred_best_tracks_count():
     ids = np.arange(1, MOST_TRACKS + 2)
     result.add(np.array([1]), PackedMasks.of(masks[:1]), ids, found, np.zeros(len(ids), int), np.linspace(0.9, 0.1, len(ids), dtype=np.float32), 0.0)
     assert average_precision([result]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("target, with_classes", [("cup", True), ("null", False)])
+def test_eval_video__categories_are_translated_by_a_label_map_and_the_json_says_whether_classes_counted(dataset: Path, capsys, target, with_classes):
+    (dataset / "truth.json").write_text((dataset / "truth.json").read_text().replace('"cup"', '"mug"'))
+    classes = "".join(f"    - {{name: {c.name}, thing: {str(c.is_thing).lower()}}}\n" for c in LABELS.classes)
+    (dataset / "map.yaml").write_text(f"label_set:\n  name: {LABELS.name}\n  classes:\n{classes}mapping: {{mug: {target}}}\n")
+    words = ("--trackers", "query matching", "--json", str(dataset / "out.json"))
+    assert evaluate(dataset, *words, "--label-map", str(dataset / "map.yaml")) == 0
+    content = json.loads((dataset / "out.json").read_text())
+    assert content["info"]["with_classes"] is with_classes and content["info"]["max_age"] == 10.0
+    assert ("judged without classes" in capsys.readouterr().out) is not with_classes
+    assert content["trackers"]["query matching"]["j"] == pytest.approx(100)

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clicks", action="store_true", help="also click on each object where it first appears, and follow it")
     parser.add_argument("--cameras", type=Path, metavar="FILE",
                         help="cameras.json of rmpsam simulate, depth/ beside it: also rmpsam's tracker with depth, and its positions")
+    parser.add_argument("--label-map", metavar="MAP", help="a YAML from the annotations' categories to the model's classes")
     parser.add_argument("--class-agnostic", action="store_true", help="classes do not count")
     add_model_options(parser)
 
@@ -38,10 +39,11 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from rmpsam_ros.cli import model_options
+    from rmpsam_ros.data.sample import NO_CLASS
     from rmpsam_ros.errors import TrackError
     from rmpsam_ros.evaluation.clicked import clicked_summary
     from rmpsam_ros.evaluation.positions import DepthCameras, together
-    from rmpsam_ros.evaluation.reports import chosen, with_progress, write_json
+    from rmpsam_ros.evaluation.reports import chosen, label_map_of, with_progress, write_json
     from rmpsam_ros.evaluation.trackers import available
     from rmpsam_ros.evaluation.video import WITH_DEPTH, VideoJudge, read_videos, summary
 
@@ -57,12 +59,13 @@ def run(args: argparse.Namespace) -> int:
 
         runner = ClipRunner(args.model, args.input_size, args.score_threshold)
     segmenter = model_options.open_segmenter(args)
-    known = {label.name: label.id for label in segmenter.labels.classes}
-    with_classes = not args.class_agnostic and all(c in known for video in videos for c in video.categories.values())
     judges, console = [], Console(stderr=True)
     try:
+        label_map = label_map_of(segmenter, args.label_map)
+        classes = {category: label_map.class_of(category) for video in videos for category in video.categories.values()}
+        with_classes = not args.class_agnostic and None not in classes.values() and NO_CLASS not in classes.values()
         for video in with_progress(videos, len(videos), console, "videos"):
-            judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, known if with_classes else {}, cameras, args.min_hits))
+            judges.append(VideoJudge(video, segmenter, names, args.fps, args.max_age, classes if with_classes else {}, cameras, args.min_hits))
             judges[-1].run(args.clicks)
             if runner is not None:
                 judges[-1].run_clips(CLIP_MODE, runner)
