@@ -380,7 +380,7 @@ def test_camera_names__are_the_namespaces_of_the_topics_or_all_of_them_where_two
     assert camera_names(["/cam/left", "/cam/right"]) == {"/cam/left": "cam/left", "/cam/right": "cam/right"}
 
 
-@pytest.mark.parametrize("topics", [("/cam/image_raw", "/cam/image_raw/compressed"), ("/a/b", "/a/c/x", "/a/c"), ("/x", "/x/compressed", "/x/y")])
+@pytest.mark.parametrize("topics", [("/cam/image_raw", "/cam/image_raw/compressed"), ("/a/b", "/a/c/x", "/a/c"), ("/x", "/x/compressed", "/x/y"), ("/m/p", "/m/k", "/m/p/q", "/m/p/q/r")])
 def test_camera_names__no_two_are_alike(topics):
     names = camera_names(topics)
     assert list(names) == list(topics) and len(set(names.values())) == len(topics)

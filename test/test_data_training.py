@@ -263,7 +263,7 @@ def test_source__a_category_id_that_is_none_is_named(tmp_path, number):
     content = json.loads(path.read_text())
     content["categories"][0]["id"] = number
     path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match="the category 'disc' has the id .*; it must be a number"):
+    with pytest.raises(DataError, match="the category 'disc' has the id .*; it must be a whole number"):
         source("instances", (path, images))
 
 
@@ -278,9 +278,14 @@ def test_source__ids_that_are_texts_and_a_byte_order_mark_are_read(tmp_path):
     path.write_text(json.dumps(content), encoding="utf-8-sig")
     data = source("instances", (path, images))
     assert [data.reader.sample(i).class_ids.tolist() for i in range(4)] == expected
-    content["annotations"][0]["category_id"] = int(content["annotations"][0]["category_id"])
+    for entry in content["annotations"]:
+        entry["category_id"] = float(entry["category_id"])
     path.write_text(json.dumps(content))
-    assert "has the category 11, which" in check_source(source("instances", (path, images))).problems[0]
+    data = source("instances", (path, images))
+    assert [data.reader.sample(i).class_ids.tolist() for i in range(4)] == expected
+    content["annotations"][0]["category_id"] = "disc"
+    path.write_text(json.dumps(content))
+    assert "has the category 'disc', which" in check_source(source("instances", (path, images))).problems[0]
 
 
 def test_check__what_is_there_twice_in_panoptic_maps_and_videos(tmp_path):

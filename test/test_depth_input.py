@@ -102,3 +102,28 @@ def test_view__depth_in_another_frame__is_said_once_of_each_camera(it):
         for _ in range(2):
             assert made.view(0, "optical", (4, 6), INFO, False, 0.05) is not None
     assert [line.split()[4] for line in it.node.lines] == ["/camera/depth", "/rear/depth"]
+
+
+def test_problem__depth_that_begins_late_and_is_good__is_over_at_once(it):
+    for _ in range(16):
+        it.made.refresh(True)
+        it.now[0] += 0.25
+    assert it.made.problem
+    for k in range(12):
+        it.made._take(depth(33 * MS * k))
+        assert it.seen(33 * MS * k)
+        it.made.refresh(True)
+        assert it.made.problem == ""
+        it.now[0] += 0.033
+
+
+def test_problem__a_publisher_beside_it_that_cannot_be_matched__is_none_while_depth_comes(it):
+    it.made._subscription = SimpleNamespace(refresh=lambda: None, unmatched=("another type on /camera/depth",), topic="/camera/depth")
+    it.made.refresh(True)
+    assert it.made.problem == "another type on /camera/depth" and it.made.consequence == "no positions and points"
+    for k in range(9):
+        it.made._take(depth(33 * MS * k))
+        assert it.seen(33 * MS * k)
+        it.now[0] += 0.033
+        it.made.refresh(True)
+        assert it.made.problem == ""

@@ -2,10 +2,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import textwrap
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from models import tiny_model  # noqa: E402
 from rmpsam_ros import cli  # noqa: E402
 from rmpsam_ros.data.sources import SourceConfig  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
-from rmpsam_ros.evaluation.card import BEGIN, END, insert, measurements  # noqa: E402
+from rmpsam_ros.evaluation.card import BEGIN, END, Measurement, insert, measurements  # noqa: E402
 from rmpsam_ros.training.example import write_example  # noqa: E402
 
 
@@ -64,13 +62,21 @@ def test_card__measures_everything_and_says_how(config, capsys):
     assert "of 3:" not in capsys.readouterr().err and (out / "card.md").read_text() == text
     assert "--label-map labels.yaml" in text
     # Of another model, one that has changed, or in another precision, everything is measured again.
-    other, named = (Path(shutil.copytree(tiny_model(), config.parent / name)) for name in ("other", "named"))
-    os.utime(other / "weights.safetensors", (time.time() + 3600, time.time() + 3600))
-    (named / "model.yaml").write_text((named / "model.yaml").read_text().replace("name: tiny\n", "name: another\n", 1))
-    os.utime(named / "model.yaml", (1, 1))
-    for words in (["--precision", "fp32"], ["--model", str(named)], ["--model", str(other)]):
+    same, other = (Path(shutil.copytree(tiny_model(), config.parent / name)) for name in ("same", "other"))
+    assert cli.main([*command, "--resume", "--model", str(same)]) == 0 and "1 of 3" not in capsys.readouterr().err
+    weights = bytearray((other / "weights.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (other / "weights.safetensors").write_bytes(weights)
+    for words in (["--precision", "fp32"], ["--model", str(other)]):
         assert cli.main([*command, "--resume", *words]) == 0
         assert "1 of 3: prompt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"info": null}', "{}"])
+def test_card__a_result_that_is_not_whole_is_measured_again(tmp_path, content):
+    (tmp_path / "r.json").write_text(content)
+    assert Measurement("prompt", "r", ()).result(tmp_path / "r.json", "abc", None) is None
+    assert Measurement("prompt", "r", ()).result(tmp_path / "none.json", "abc", None) is None
 
 
 def test_card__into_a_page_without_marks_says_so_before_measuring(config, capsys):
@@ -101,7 +107,7 @@ def test_measurements__refuse_what_the_command_line_cannot_say():
 
 
 def test_card__names_the_classes_that_no_set_found():
-    from rmpsam_ros.evaluation.card import Measurement, _panoptic
+    from rmpsam_ros.evaluation.card import _panoptic
 
     def measured(name, **found):
         classes = {label: {"tp": tp, "fp": 0, "fn": 2 - tp} for label, tp in found.items()}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from rmpsam_ros import cli  # noqa: E402
 from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.training import batches as batches_module  # noqa: E402
 from rmpsam_ros.training.batches import Batches  # noqa: E402
 from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
@@ -348,3 +350,13 @@ def test_train__resumed_with_another_weight_decay__takes_it(example):
     TrainingRun(short(example, steps=2, out="decay", weight_decay=0.05)).train(minutes=1e-9)
     again = TrainingRun(short(example, steps=2, out="decay", weight_decay=0.01), resume=True)
     assert {group["weight_decay"] for group in again.optimizer.param_groups} == {0.0, 0.01}
+
+
+def test_train__a_run_that_could_not_begin__may_be_corrected_and_started_anew(example, monkeypatch):
+    monkeypatch.setattr(batches_module, "SHARED_MEMORY", example.parent)
+    monkeypatch.setattr(batches_module.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    with pytest.raises(DataError, match="give workers: 0"):
+        TrainingRun(short(example, steps=2, out="begun", workers=2)).train()
+    corrected = TrainingRun(short(example, steps=2, out="begun", workers=0))
+    corrected.train(minutes=1e-9)
+    assert corrected.step == 1

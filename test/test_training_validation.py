@@ -144,5 +144,5 @@ def test_running_mean__keeps_the_mean_and_passes_over_gaps():
     assert running_mean(values)[50:350] == pytest.approx(2.0, abs=0.15)
 
 
-def testspread__is_even_and_begins_with_the_first():
+def test_spread__is_even_and_begins_with_the_first():
     assert spread(10, 4).tolist() == [0, 2, 5, 7] and spread(3, 8).tolist() == [0, 1, 2] and spread(0, 8).size == 0

@@ -222,7 +222,23 @@ def test_worker__clicks_on_the_newest_frames_publish_no_more_than_the_rate_allow
         assert it.worker.ask(click()).result(5).processed.stamp == stamp
     allowed = 1 + 2.0 * (time.monotonic() - begun)
     assert it.segmenter.images == list(range(1, 9)) and 1 <= len(it.hooks.published) <= allowed
+    until(lambda: it.hooks.published[-1] == ("camera", 8))  # once it is time for it, and without another run of the network
+    assert it.segmenter.images == list(range(1, 9)) and it.stats["camera"].processed == 8
     assert it.worker.ask(click(stamp=3)).result(5).processed.stamp == 3 and it.segmenter.images == list(range(1, 9))
+
+
+def test_worker__a_click_on_every_frame_takes_none_from_the_stream(make):
+    it = make(max_rate_hz=25.0)
+    begun, stamp = time.monotonic(), 0
+    while time.monotonic() - begun < 1.0:
+        stamp += 1
+        it.worker.offer("camera", message(), stamp)
+        time.sleep(0.002)
+        assert it.worker.ask(click()).result(5).processed.stamp == stamp
+        time.sleep(0.036)
+    assert len(it.hooks.published) >= 0.6 * min(stamp, 25)  # about all of them; half were lost once
+    assert len(it.hooks.published) <= 1 + 25.0 * (time.monotonic() - begun)
+    assert len(set(it.hooks.published)) == len(it.hooks.published)
 
 
 def test_worker__clicks_without_end_leave_the_other_camera_its_frames(make):

@@ -243,7 +243,9 @@ def camera_names(topics: Sequence[str]) -> dict[str, str]:
     whole = {topic: topic.strip("/") for topic in topics}
     plain = {topic: name.removesuffix("/compressed") for topic, name in whole.items()}
     names = {topic: name.rpartition("/")[0] or name for topic, name in plain.items()}
-    for longer in (plain, whole):
+    longer = plain
+    while len(set(names.values())) < len(names):
         taken = list(names.values())
         names = {topic: longer[topic] if taken.count(name) > 1 else name for topic, name in names.items()}
+        longer = whole
     return names

@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.atomic import atomic_file
     from rmpsam_ros.cli.convert import need_torch
     from rmpsam_ros.evaluation import card
+    from rmpsam_ros.evaluation.reports import write_json
     from rmpsam_ros.model_folder import find_model, read_model_folder
 
     need_torch()  # a training YAML is checked by what trains
@@ -42,10 +43,10 @@ def run(args: argparse.Namespace) -> int:
         card.insert(text, "", str(args.into))  # complains now, not after an hour
     more = [word for name in ("precision", "threads") if getattr(args, name) for word in (f"--{name}", str(getattr(args, name)))]
     planned = card.measurements(config.validation, args.model, more, own_labels=isinstance(config.labels_path, Path))
-    done = []
+    done, own = [], card.fingerprint(model)
     for number, measured in enumerate(planned, 1):
         path = args.out / f"{measured.task}-{measured.name.replace('/', '-')}.json"
-        content = measured.result(path, model, args.precision) if args.resume else None
+        content = measured.result(path, own, args.precision) if args.resume else None
         if content is None:
             console.print(f"{number} of {len(planned)}: {measured.task} on {measured.name}", markup=False)
             words = [os.path.expandvars(word) for word in measured.command(str(config.data_folder), str(config.labels_path))]
@@ -53,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
             if code:
                 return code
             content = json.loads(path.read_text())
+            content["info"]["fingerprint"] = own
+            write_json(path, content)
         done.append((measured, content))
     text_of_card = card.card(model, config, label_map, done)
     with atomic_file(args.out / "card.md") as part:

@@ -123,8 +123,8 @@ def _check(config: TrainingConfig, console: Console) -> int:
         console.print(f"{description.annotations}: {findings.pictures} pictures, {findings.objects} objects, {len(findings.problems)} problems; "
                       + ", ".join(f"{name} {count}" for name, count in common), markup=False)  # fmt: skip
         if findings.crowds:
-            console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which teach nothing; if they are "
-                          "masks of CVAT's brush, which it marks so, give the set `crowds: objects`", markup=False)  # fmt: skip
+            advice = "" if description.kind == "panoptic" else "; if they are masks of CVAT's brush, which it marks so, give the set `crowds: objects`"
+            console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which teach nothing{advice}", markup=False)
     return 2 if problems else 0
 
 

@@ -45,17 +45,25 @@ def class_table(path: Path, categories: list[Mapping[str, Any]], label_map: Labe
     unknown = []
     for category in categories:
         name, number = field(path, "category", category, "name"), field(path, "category", category, "id")
-        if not isinstance(number, int | str):
-            raise DataError(f"{path}: the category {name!r} has the id {number!r}; it must be a number.")
+        key = category_key(number)
+        if key is None:
+            raise DataError(f"{path}: the category {name!r} has the id {number!r}; it must be a whole number.")
         class_id = label_map.class_of(str(name))
         if class_id is None:
             unknown.append(repr(name))
         else:
-            table[number] = class_id
+            table[key] = class_id
     if unknown:
         which, them = (f"the category {unknown[0]} is", "it") if len(unknown) == 1 else (f"the categories {', '.join(unknown)} are", "each")
         raise DataError(f"{path}: {which} not in the label set {label_map.labels.name}; map {them} to a class, or to null to use its masks for clicks only.")
     return table
+
+
+def category_key(number: object) -> int | str | None:
+    """A category's id, in whatever form tools write it (7, 7.0, "7"), in one form; None for what is none."""
+    if isinstance(number, str):
+        return int(number) if number.isdecimal() else number
+    return int(number) if isinstance(number, int | float) and number == number // 1 else None
 
 
 def twice(path: Path, kind: str, ids: Iterable[object]) -> list[str]:

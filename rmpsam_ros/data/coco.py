@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.data import masks
-from rmpsam_ros.data.annotations import class_table, field, labels_of_nothing, read_json, twice
+from rmpsam_ros.data.annotations import category_key, class_table, field, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import NO_CLASS, Coverage, PanopticTruth, Sample, SegmentTruth, rows_of_objects
 from rmpsam_ros.errors import DataError
@@ -74,9 +74,10 @@ class CocoImages:
 
     def class_id(self, index: int, what: str, category: object) -> int:
         """Class of a category id, which must be one of the file's."""
-        if not isinstance(category, int | str) or category not in self.class_of:
+        key = category_key(category)
+        if key not in self.class_of:
             raise DataError(f"{self.name(index)}: {what} has the category {category!r}, which is not in the file's list.")
-        return self.class_of[category]
+        return self.class_of[key]
 
 
 class CocoPanoptic(CocoImages):
@@ -145,7 +146,8 @@ class CocoPanoptic(CocoImages):
 
     def crowds(self, index: int) -> int:
         """How many of a picture's segments are crowds."""
-        return sum(bool(info.get("iscrowd", 0)) for info in self._raw(index)[1])
+        entry = self.entry_of.get(self.images[index].get("id"), {})
+        return sum(bool(info.get("iscrowd", 0)) for info in entry.get("segments_info", ()))
 
     def _raw(self, index: int) -> tuple[npt.NDArray[np.int64], list[Mapping[str, Any]]]:
         """The map's own ids, and its segments, each known to be there."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.data import masks
-from rmpsam_ros.data.annotations import class_table, field, labels_of_nothing, read_json, twice
+from rmpsam_ros.data.annotations import category_key, class_table, field, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import Coverage, Sample, rows_of_objects
 from rmpsam_ros.errors import DataError
@@ -25,7 +25,7 @@ class VideoFile:
         content = read_json(self.path, ("videos", "annotations", "categories"))
         self.videos: list[Mapping[str, Any]] = content["videos"]
         self.categories: list[Mapping[str, Any]] = content["categories"]
-        self._ids = {field(self.path, "category", category, "id") for category in self.categories}
+        self._ids = {category_key(field(self.path, "category", category, "id")) for category in self.categories} - {None}
         self._entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
         for entry in content["annotations"]:
             self._entries_of[field(self.path, "annotation", entry, "video_id")].append(entry)
@@ -75,7 +75,7 @@ class VideoFile:
         found = self._entries_of.get(field(self.path, "video", self.videos[index], "id"), [])
         for entry in found:
             what = f"{self.name(index)}: annotation {entry.get('id', '?')}"
-            if entry.get("category_id") not in self._ids:
+            if category_key(entry.get("category_id")) not in self._ids:
                 raise DataError(f"{what} has the category {entry.get('category_id')!r}, which is not in the file's list.")
             masks_of = field(self.path, "annotation", entry, "segmentations")
             if len(masks_of) != frames:
@@ -134,7 +134,7 @@ class YoutubeVis:
             raise DataError(f"{name}: the picture is {width}x{height}, the annotations say {stated[1]}x{stated[0]}.")
         entries = self.file.entries(index)
         objects = [entry for entry in entries if not self.is_crowd(entry)]
-        rows, class_ids = rows_of_objects([self.class_of[entry["category_id"]] for entry in objects], self.label_map.labels.is_thing())
+        rows, class_ids = rows_of_objects([self.class_of[category_key(entry["category_id"])] for entry in objects], self.label_map.labels.is_thing())
         stacked, void = np.zeros((len(class_ids), height, width), bool), np.zeros((height, width), bool)
         where = [*((stacked[row], entry) for row, entry in zip(rows, objects)), *((void, entry) for entry in entries if self.is_crowd(entry))]
         for into, entry in where:

@@ -16,8 +16,9 @@ from rmpsam_ros.data.annotations import read_json
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sources import Source, SourceConfig
 from rmpsam_ros.data.youtube_vis import YoutubeVis
+from rmpsam_ros.engine_cache import file_hash
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.model_folder import ModelFolder
+from rmpsam_ros.model_folder import MODEL_FILE, ModelFolder
 
 if TYPE_CHECKING:
     from rmpsam_ros.training.config import TrainingConfig
@@ -39,14 +40,21 @@ class Measurement:
         """The words after `rmpsam`; `root` stands for the `{data}` in them, `labels` for the `{labels}`."""
         return ["eval", self.task, *(word.replace("{data}", root).replace("{labels}", labels) for word in self.words)]
 
-    def result(self, path: Path, model: ModelFolder, precision: str | None) -> Mapping[str, Any] | None:
-        """What this command has written to a file with the model as it is and, if one is asked for, in this precision; else None."""
-        if not path.is_file() or path.stat().st_mtime < max(file.stat().st_mtime for file in model.path.iterdir()):
+    def result(self, path: Path, model: str, precision: str | None) -> dict[str, Any] | None:
+        """What this command has written to a file, of this model (its `fingerprint`) and, if one is asked for, in this precision; else None."""
+        try:
+            content = json.loads(path.read_text())
+            info = content["info"]
+            every = int(self.words[self.words.index("--every") + 1]) if "--every" in self.words else None
+            same = (info.get("fingerprint"), info.get("every")) == (model, every) and precision in (None, info.get("precision"))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):  # not there, or not whole
             return None
-        content = json.loads(path.read_text())
-        every = int(self.words[self.words.index("--every") + 1]) if "--every" in self.words else None
-        same = (content["info"].get("model"), content["info"].get("every")) == (model.name, every)
-        return content if same and precision in (None, content["info"].get("precision")) else None
+        return content if same else None
+
+
+def fingerprint(model: ModelFolder) -> str:
+    """Tells whether a model is the one that was measured, whatever it is called: a hash of its files."""
+    return file_hash(model.path / MODEL_FILE, *(model.path / name for name in sorted(model.files)))
 
 
 def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[str] = (), own_labels: bool = False) -> list[Measurement]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.data.annotations import category_key
 from rmpsam_ros.data.annotations import field as field_of
 from rmpsam_ros.data.youtube_vis import VideoFile
 from rmpsam_ros.errors import DataError, ImageError
@@ -62,12 +63,12 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
         DataError: no such file, or a field is missing or wrong.
     """
     file = VideoFile(annotations)
-    names = {category["id"]: field_of(annotations, "category", category, "name") for category in file.categories}
+    names = {category_key(category["id"]): field_of(annotations, "category", category, "name") for category in file.categories}
     videos = []
     for index, video in enumerate(file.videos):
         files = tuple(images / name for name in file.files(index))
         objects = file.objects(index)
-        categories = {field_of(annotations, "annotation", a, "id"): names[a["category_id"]] for a in objects}
+        categories = {field_of(annotations, "annotation", a, "id"): names[category_key(a["category_id"])] for a in objects}
         if len(categories) < len(objects):
             raise DataError(f"{file.name(index)}: two of its annotations have one id; each object needs one of its own.")
         size = file.size(index) or read_image(files[0]).shape[:2]

@@ -32,21 +32,20 @@ class DepthInput:
         self._views = DepthViews()
         self._needed_since: float | None = None
         self._said_other_frame = False
-        self._problem, self._failed, self._succeeded = "", -math.inf, -math.inf
+        self._absence = ""  # why nothing comes
+        self._problem, self._failed, self._succeeded = "", -math.inf, -math.inf  # of images, and when
 
     @property
     def problem(self) -> str:
         """Why there is no depth, or was none for an image of the last `ALIVE_SECONDS`; '' while there is, or while nobody needs it."""
-        return self._problem if self._failed >= self._succeeded or time.monotonic() - self._failed < ALIVE_SECONDS else ""
+        lasts = self._failed >= self._succeeded or time.monotonic() - self._failed < ALIVE_SECONDS
+        return self._absence or (self._problem if lasts else "")
 
     @property
     def consequence(self) -> str:
         """What `problem` means for those who listen."""
-        some = time.monotonic() - self._succeeded < ALIVE_SECONDS
+        some = not self._absence and time.monotonic() - self._succeeded < ALIVE_SECONDS
         return "some images have no positions and points" if some else "no positions and points"
-
-    def _fails(self, problem: str) -> None:
-        self._problem, self._failed = problem, time.monotonic()
 
     @property
     def feed(self) -> DepthFeed:
@@ -61,21 +60,20 @@ class DepthInput:
     def refresh(self, needed: bool) -> None:
         """Adapts to who publishes; `needed`: whether anybody listens to what depth is for."""
         if self._subscription is None:
-            if needed:
-                self._fails("depth_topic is empty")
-            else:
-                self._problem = ""
+            self._absence = "depth_topic is empty" if needed else ""
             return
         self._subscription.refresh()
         if not needed:
-            self._needed_since, self._problem = None, ""
+            self._needed_since, self._absence, self._problem = None, "", ""
             return
         now = time.monotonic()
         self._needed_since = now if self._needed_since is None else self._needed_since
-        if self._subscription.unmatched:
-            self._fails(self._subscription.unmatched[0])
-        elif not self.feed.alive and now - self._needed_since > ALIVE_SECONDS:
-            self._fails(f"no depth image on {self.topic} in the last {ALIVE_SECONDS:g} s")
+        if self.feed.alive:
+            self._absence = ""
+        elif self._subscription.unmatched:
+            self._absence = self._subscription.unmatched[0]
+        elif now - self._needed_since > ALIVE_SECONDS:
+            self._absence = f"no depth image on {self.topic} in the last {ALIVE_SECONDS:g} s"
 
     def destroy(self) -> None:
         """Ends the subscription."""
@@ -103,7 +101,7 @@ class DepthInput:
         try:
             view, other = self._views.view(self.topic, stamp, size, info, rectified, gap)
         except DepthError as error:
-            self._fails(str(error))
+            self._problem, self._failed = str(error), time.monotonic()
             raise
         self._succeeded = time.monotonic()
         if other != frame_id and not self._said_other_frame:

@@ -117,15 +117,16 @@ class Feed:
             self.stats.was_not_replaced()
 
     def keep(self, processed: Processed) -> None:
-        """Adds a frame to the ring; the oldest leaves it when it is full, and all but the newest shrink to what clicks need.
+        """Adds a frame to the ring, in place of what a click had made of its message; the oldest leaves it when it is full, and all but the newest shrink to what clicks need.
 
         One from before time began anew is left out: what is clicked on it could not be followed.
         """
         if processed.number < self._begun:
             return
-        if self._ring:
-            (processed if self.is_past(processed.number) else self._ring[-1]).frame.keep_for_prompts()
-        self._ring = deque(sorted((*self._ring, processed), key=lambda p: p.number), self._history)
+        others = [p for p in self._ring if p.number != processed.number]
+        if others:
+            (processed if self.is_past(processed.number) else others[-1]).frame.keep_for_prompts()
+        self._ring = deque(sorted((*others, processed), key=lambda p: p.number), self._history)
         # Of what is in the ring the pixels are needed no more.
         self._messages = deque((m for m in self._messages if m.number != processed.number), self._history)
 

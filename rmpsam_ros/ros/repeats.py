@@ -28,8 +28,8 @@ class Repeats:
         self._clock, self._lock = clock, threading.Lock()
         self._said: dict[tuple[str, str], _Said] = {}
 
-    def worded(self, sentence: str, of: str = "") -> str | None:
-        """What to say now of something: the sentence, with the number of times that it was kept back; None for nothing."""
+    def worded(self, sentence: str, of: str = "", counted: bool = True) -> str | None:
+        """What to say now of something: the sentence, if `counted` with the number of times that it was kept back; None for nothing."""
         now, kind = self._clock(), (of, re.sub(r"\b\d+(\.\d+)?\b", "0", sentence))
         with self._lock:
             said = self._said.get(kind)
@@ -43,4 +43,4 @@ class Repeats:
                 return None
             said.wait = min(said.wait * GROWTH, LAST)
             said.again, count, said.count = now + said.wait, said.count, 0
-            return f"{sentence} ({count} times since this was last said)"
+            return f"{sentence} ({count} times since this was last said)" if counted else sentence

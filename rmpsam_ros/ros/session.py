@@ -49,7 +49,6 @@ class Session:
     def __init__(self, node, parameters: NodeParameters, config: NodeConfig, stats: dict[str, CameraStats], track_ids: dict[str, int]):
         self._node, self._parameters, self.config = node, parameters, config
         self._stats = stats
-        self._depth_problems: dict[str, str] = {}
         self._publishing = threading.Lock()
         self._inputs: dict[str, CameraInput] = {}
         self._outputs: dict[str, CameraOutputs] = {}
@@ -169,9 +168,9 @@ class Session:
             if outputs is not None and processed.camera in self._inputs:
                 outputs.publish(processed, image, view, extents, self.config.overlay_alpha, self.config.points_step)
 
-    def report(self, camera: str, sentence: str) -> None:
+    def report(self, camera: str, sentence: str, counted: bool = True) -> None:
         """Logs what went wrong with a frame; diagnostics count every case, the log is spared most."""
-        said = self._repeats.worded(sentence, camera)
+        said = self._repeats.worded(sentence, camera, counted)
         if said is not None:
             self._node.get_logger().warning(f"camera '{camera}': {said}")
 
@@ -199,11 +198,8 @@ class Session:
             camera.refresh(outputs.need_depth())
             depth = camera.depth
             # A camera without depth is nothing to warn of while only tracks are listened to.
-            matters = depth.problem and (outputs.wanted_in_3d() or depth.feed.alive)
-            problem = f"{depth.consequence}: {depth.problem}" if matters else ""
-            if problem and problem != self._depth_problems.get(name):
-                self.report(name, problem)
-            self._depth_problems[name] = problem
+            if depth.problem and (outputs.wanted_in_3d() or depth.feed.alive):
+                self.report(name, f"{depth.consequence}: {depth.problem}", counted=False)  # it lasts, so that no count says anything
             outputs.say_threshold(self.segmenter.score_threshold)
 
     def _depth_of(self, name: str):

@@ -201,7 +201,8 @@ class InferenceWorker:
                     do(task)
                 else:
                     self._process_safely(task)
-                self._agenda.took(task, time.monotonic() - started)
+                with self._changed:
+                    self._agenda.took(task, time.monotonic() - started)
                 del task  # or the frame would stay alive while the worker waits
         finally:
             self._track_ids.update({name: feed.tracker.next_id for name, feed in self._feeds.items() if feed.tracker is not None})
@@ -243,10 +244,15 @@ class InferenceWorker:
         self._take_over_live_values()
         image = self._hooks.decode(received)
         decoded = time.monotonic()
-        frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
         wanted = not quietly and self._hooks.wanted(received.camera)
-        stamp = received.stamp / 1e9 if received.stamp else received.arrived
-        time_ = feed.time.was(stamp) if past else feed.time.of(stamp, received.arrived)
+        with self._changed:
+            before = feed.cached(received)  # for a click, ahead of its time
+        if before is None:
+            frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
+            stamp = received.stamp / 1e9 if received.stamp else received.arrived
+            time_ = feed.time.was(stamp) if past else feed.time.of(stamp, received.arrived)
+        else:
+            frame, time_ = before.frame, before.time
         panoptic, view, tracks, extents = self._results(feed, received, frame, time_) if wanted else (None, None, (), {})
         if not wanted:
             frame.panoptic()  # a click needs it; now, and not while the lock is held
@@ -254,7 +260,8 @@ class InferenceWorker:
         processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame,
                               time_, panoptic, tracks)  # fmt: skip
         with self._changed:
-            feed.stats.was_processed()
+            if before is None:
+                feed.stats.was_processed()
             if self._running:
                 feed.keep(processed)
         if wanted:
@@ -323,8 +330,9 @@ class InferenceWorker:
             processed = processed or feed.cached(ask.target)
             if processed is not None:
                 return processed
-            feed.take_for_click(ask.target)
             past, early = feed.is_past(ask.target.number), feed.early(self._config.max_rate_hz) > 0
+            if not (early and ask.target is feed.newest):  # which goes on waiting for its time
+                feed.take_for_click(ask.target)
         return self._process(feed, ask.target, past, quietly=early)
 
     def _take_over_live_values(self) -> None:

@@ -142,17 +142,20 @@ def loader(batches: Batches, workers: int, pinned: bool = False) -> Iterator[Bat
     made = DataLoader(batches, batch_size=None, shuffle=False, num_workers=workers, worker_init_fn=_start_worker,
                       prefetch_factor=PREFETCH if workers else None, persistent_workers=False, pin_memory=pinned,
                       timeout=SILENCE if workers else 0)  # fmt: skip
-    for batch in made:
-        if isinstance(batch, str):
-            raise DataError(f"{batch.rstrip('.')}; `rmpsam train --check` lists all that is wrong.")
-        yield batch
+    return map(_batch_or_error, made)
+
+
+def _batch_or_error(made: Batch | str) -> Batch:
+    if isinstance(made, str):
+        raise DataError(f"{made.rstrip('.')}; `rmpsam train --check` lists all that is wrong.")
+    return made
 
 
 def _check_shared_memory(batches: Batches, workers: int) -> None:
     """Refuses what would hang: a worker that finds no room for a batch loses it, and it is waited for without end."""
     if not SHARED_MEMORY.is_dir():
         return
-    needed, free = workers * PREFETCH * batches.bytes, shutil.disk_usage(SHARED_MEMORY).free
+    needed, free = min(workers * PREFETCH, len(batches)) * batches.bytes, shutil.disk_usage(SHARED_MEMORY).free
     if needed > free:
         fit = free // (PREFETCH * batches.bytes)
         raise DataError(f"workers is {workers}: their batches want {needed / 1e6:.0f} MB of shared memory, and {SHARED_MEMORY} has {free / 1e6:.0f} MB free; "

@@ -114,11 +114,12 @@ class TrainingRun:
         self.out.mkdir(parents=True, exist_ok=True)
         curve = Curve(self.out, Validation(config, self.label_map), config.curve_minutes, self.seconds) if config.curve_minutes else None
         begun = said = saved = time.monotonic()
-        earlier, meter = self.seconds, _Meter()
+        earlier, first, meter = self.seconds, self.step, _Meter()
+        stream = loader(batches, config.workers, pinned=self.device.type == "cuda")
         waiting = time.monotonic()
         with _alone(self.out):
             try:
-                for batch in loader(batches, config.workers, pinned=self.device.type == "cuda"):
+                for batch in stream:
                     meter.waited += time.monotonic() - waiting
                     meter.add(*self.advance(batch.to(self.device)))
                     now = time.monotonic()
@@ -138,7 +139,8 @@ class TrainingRun:
                         break
                     waiting = time.monotonic()
             finally:
-                self.save()
+                if self.step > first:  # a run that has not begun may be corrected and started anew
+                    self.save()
                 if meter.steps:
                     self._log(meter, time.monotonic() - said, report)
 
