@@ -31,6 +31,8 @@ VIDEO_SUFFIXES = frozenset(".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .mjpeg .og
 WHOLE = 0.95
 """Share of the frames that a video states which are enough to take it for whole: some containers only estimate."""
 _LOG = logging.getLogger(__name__)
+MOST_BROKEN = 50
+"""Broken frames in a row after which a video is taken to have ended."""
 _ENDINGS = ", ".join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))
 
 
@@ -108,6 +110,15 @@ def read_image(path: str | os.PathLike[str]) -> RgbImage:
         raise ImageError(f"{path} {error}") from None
 
 
+@contextmanager
+def of_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Puts the file's name before what is said of its pixels."""
+    try:
+        yield
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from None
+
+
 def decode_image(data: bytes) -> RgbImage:
     """A photo's bytes (JPEG, PNG, WebP, TIFF, BMP, …) as (H, W, 3) uint8 RGB.
 
@@ -160,23 +171,27 @@ class Video:
             kind = "camera that gives pictures" if self.is_device else "video that can be read"
             raise ImageError(f"{self.source} is not a {kind}.")
         fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = float(fps) if np.isfinite(fps) and 1.0 <= fps <= 1000.0 else 30.0
+        self.fps = float(fps) if np.isfinite(fps) and 0.01 <= fps <= 1000.0 else 30.0
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.frame_count = int(count) if not self.is_device and np.isfinite(count) and 0 < count < 1e9 else 0
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        """Frames in order, to the end of the file; a camera goes on until it is unplugged.
+        """Frames in order, to the end of the file; a camera goes on until it is unplugged. Broken frames are left out, and count.
 
         Raises:
             ImageError: not a single frame could be decoded.
         """
-        index, first, last = 0, 0.0, -1.0
+        index, broken, in_a_row, first, last = 0, 0, 0, 0.0, -1.0
         while True:
             ok, pixels = self._capture.read()
             if not ok or pixels is None:
-                break
+                in_a_row += 1
+                if in_a_row > MOST_BROKEN or index + in_a_row >= self.frame_count:
+                    break
+                continue
+            broken, index, in_a_row = broken + in_a_row, index + in_a_row, 0
             seconds = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
-            first = seconds if index == 0 else first
+            first = seconds if last < 0 else first
             seconds -= first
             if seconds <= last:  # containers without time stamps say 0 throughout
                 seconds = last + 1.0 / self.fps
@@ -185,6 +200,8 @@ class Video:
             index += 1
         if index == 0:
             raise ImageError(f"{self.source} holds no frame that can be decoded.")
+        if broken:
+            _LOG.warning("%s: %d of its frames are broken and were left out.", self.source, broken)
         if index < WHOLE * self.frame_count:
             _LOG.warning("%s ends after %d of %d frames; it may be cut off: copy it again.", self.source, index, self.frame_count)
 
@@ -263,7 +280,7 @@ def _jpeg_is_whole(data: bytes) -> bool:
 def _needs_raw(data: bytes) -> bool:
     """Whether a file may hold what a decode to 8-bit colour hides: transparency, other depths, floating point."""
     if data[:4] == b"\x89PNG":
-        return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[:2048]
+        return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[: data.find(b"IDAT")]
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return data[12:16] == b"VP8L" or (data[12:16] == b"VP8X" and bool(data[20] & 0x10))
     return data[:4] in (b"II*\0", b"MM\0*") or data[:2] in (b"#?", b"PF", b"Pf")  # Radiance HDR and PFM

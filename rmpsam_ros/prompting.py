@@ -92,7 +92,11 @@ def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
     is_foreground = prompt.is_foreground
     foreground = np.flatnonzero(is_foreground)
     # Each prompt is brought to full size before it is compared: the maximum of two masks is not linear between cells.
-    best_map = np.maximum.reduce([restore(logits[row], placement) for row in foreground])
+    best_map = restore(logits[foreground[0]], placement)
+    if len(foreground) > 1:
+        best_map = best_map.copy()  # it may be a view
+        for row in foreground[1:]:  # one at a time: many points on a large image would take a gigabyte
+            np.maximum(best_map, restore(logits[row], placement), out=best_map)
     mask = best_map > 0
     for row in np.flatnonzero(~is_foreground):
         mask &= ~_taken_away(restore(logits[row], placement) >= best_map, prompt, prompt.points[row])

@@ -128,6 +128,8 @@ class ResultWriter:
             ids, coco = (stack.enter_context(atomic_folder(folder)) for folder in (ids, coco))
             writer = VideoResultWriter(file, ids, coco, film)
             yield writer
+            if film is not None:
+                film.finish()
         source = self._source(file)
         for name, frame, result_info in writer.done:
             self._append(f"{source}/{frame['frame_index']:06d}", f"{file.name}/{name}", result_info, frame)
@@ -188,6 +190,7 @@ class OverlayVideo:
         self.path, self.fps = Path(path), fps
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
+        self._added = 0
 
     def add(self, image: npt.NDArray[np.uint8]) -> None:
         """Adds an (H, W, 3) uint8 RGB frame; one of another size than the first is scaled to it.
@@ -205,8 +208,25 @@ class OverlayVideo:
         if (image.shape[1], image.shape[0]) != self._size:
             image = _fit(image, *self._size)
         self._writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        self._added += 1
+
+    def finish(self) -> None:
+        """Closes the film and looks whether it is whole: OpenCV says nothing of a frame that found no room.
+
+        Raises:
+            ImageError: it is not.
+        """
+        self.close()
+        if not self._added:
+            return
+        film = cv2.VideoCapture(str(self.path))
+        written = int(film.get(cv2.CAP_PROP_FRAME_COUNT)) if film.isOpened() else 0
+        film.release()
+        if written < self._added:
+            raise ImageError(f"Of {self._added} frames {written} could be written as a video: is there room on the disk?")
 
     def close(self) -> None:
+        """Closes the film as it is."""
         if self._writer is not None:
             self._writer.release()
             self._writer = None

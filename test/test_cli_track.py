@@ -110,6 +110,8 @@ def test_track__only_clicked__leaves_the_rest_out(segmenter, folder: Path, tmp_p
     (["nowhere.mp4", "--out", "out"], "nowhere.mp4 does not exist"),
     (["{clip}", "--out", "{clip}"], "is a file; give a folder"),
     (["{clip}", "--out", "out", "--fps", "0"], "--fps is 0"),
+    (["{clip}", "--out", "out", "--mode", "clip", "--backend", "openvino"], "--backend works in online mode only"),
+    (["{clip}", "--out", "out", "--mode", "clip", "--threads", "2"], "--threads works in online mode only"),
     (["{clip}", "--out", "out", "--min-hits", "0"], "'0' is not a whole number from 1 up"),
     (["{clip}", "--out", "out", "--max-age", "-1"], "'-1' is not a number of seconds"),
     (["{clip}", "--out", "out", "--alpha", "7"], "'7' is not a number from 0 to 1"),
@@ -191,3 +193,15 @@ def test_open_frames__a_folder_and_a_video_by_name_rate_and_number(clip: Path, f
     assert (frames.name, frames.fps, frames.count, open_frames(".").fps) == ("walk", 4.0, FRAMES, FOLDER_FPS)
     assert [frame.seconds for frame in frames.images()] == [k / 4 for k in range(FRAMES)]
     assert frames.frame_name(3) == "walk/00006.png" and open_frames(clip).frame_name(3) == "clip/000003"
+
+
+def test_track__clip_mode_and_pictures_of_two_sizes__is_one_line_and_makes_nothing(tmp_path: Path, capsys) -> None:
+    pytest.importorskip("torch", reason="clip mode needs torch")
+    pytest.importorskip("onnx", reason="making a model needs onnx")
+    from models import tiny_model
+
+    for name, size in (("a", (48, 64)), ("b", (48, 64)), ("c", (64, 48))):
+        write_image(tmp_path / "frames" / f"{name}.png", np.zeros((*size, 3), np.uint8))
+    assert track(tmp_path / "frames", "--out", tmp_path / "out", "--mode", "clip", "--model", tiny_model()) == 2
+    assert "The frames are of 64x48 and of 48x64 pixels; clip mode takes one size, online mode any." in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()

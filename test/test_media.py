@@ -255,3 +255,42 @@ def test_video__times_begin_at_nought_and_always_go_on(clip: Path, times, second
     with Video(clip) as video:
         video._capture, video.frame_count = Stamps(times), 0
         assert [frame.seconds for frame in video] == pytest.approx(seconds)
+
+
+def test_video__broken_frames_in_the_middle__are_left_out_and_counted(tmp_path: Path, caplog) -> None:
+    path = tmp_path / "scratched.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (64, 48))
+    rng, starts = np.random.default_rng(0), []
+    for _ in range(40):
+        writer.write(rng.integers(0, 256, (48, 64, 3), np.uint8))
+    writer.release()
+    data = bytearray(path.read_bytes())
+    at = data.find(b"\xff\xd8\xff")
+    while at >= 0:
+        starts.append(at)
+        at = data.find(b"\xff\xd8\xff", at + 3)
+    for number in (15, 16, 30):
+        data[starts[number] : starts[number] + 1500] = bytes(1500)  # headers and all
+    path.write_bytes(data)
+    with Video(path) as video:
+        frames = list(video)
+    assert [frame.index for frame in frames] == [k for k in range(40) if k not in (15, 16, 30)]
+    assert frames[-1].seconds == pytest.approx(3.9, abs=0.11) and "3 of its frames are broken and were left out" in caplog.text
+    assert "cut off" not in caplog.text
+
+
+def test_read_image__transparent_palette_behind_a_long_profile__is_on_white(tmp_path: Path) -> None:
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", 4, 2, 8, 3, 0, 0, 0)
+    profile = b"a profile\0\0" + zlib.compress(np.random.default_rng(0).bytes(3000))
+    rows = b"".join(b"\0" + bytes([0, 1, 0, 1]) for _ in range(2))
+    palette = bytes([0, 0, 0, 200, 10, 10]) + bytes(762)
+    parts = (chunk(b"IHDR", header), chunk(b"iCCP", profile), chunk(b"PLTE", palette), chunk(b"tRNS", b"\0"), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
+    path = tmp_path / "icon.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    assert read_image(path)[0].tolist() == [[255, 255, 255], [200, 10, 10]] * 2

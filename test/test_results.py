@@ -214,3 +214,35 @@ def test_atomic_folder__that_cannot_take_its_place_leaves_the_old_one(tmp_path: 
     with pytest.raises(OSError), atomic_folder(path) as partial:
         partial.rmdir()  # so that the second rename fails
     assert [p.name for p in path.iterdir()] == ["one"] and [p.name for p in tmp_path.iterdir()] == ["maps"]
+
+
+def test_overlay_video__that_found_no_room__is_not_put_in_place(tmp_path: Path, monkeypatch) -> None:
+    real = cv2.VideoWriter
+
+    class Full:
+        """A writer on a disk that is full after five frames, of which it says nothing."""
+
+        def __init__(self, *arguments) -> None:
+            self.film, self.left = real(*arguments), 5
+
+        def write(self, image) -> None:
+            self.left -= 1
+            if self.left >= 0:
+                self.film.write(image)
+
+        def __getattr__(self, name):
+            return getattr(self.film, name)
+
+    def write(frames: int) -> None:
+        with atomic_file(tmp_path / "film.mp4") as part:
+            film = OverlayVideo(part, 10.0)
+            for _ in range(frames):
+                film.add(np.zeros((48, 64, 3), np.uint8))
+            film.finish()
+
+    write(8)
+    before = (tmp_path / "film.mp4").read_bytes()
+    monkeypatch.setattr(cv2, "VideoWriter", Full)
+    with pytest.raises(ImageError, match="Of 8 frames 5 could be written as a video: is there room on the disk"):
+        write(8)
+    assert (tmp_path / "film.mp4").read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["film.mp4"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from test_tracking_frames import SceneFrame, Thing
 from tracking_scenes import LABELS
 
 from rmpsam_ros.tracking import Tracker
@@ -37,3 +38,20 @@ def test_follow__hundreds_of_clicks_in_hours__tracks_are_those_of_the_last_secon
         tracker.follow(click(4 * k % 120, 17 * k % 80), stamp=100.0 + 6 * k)
     assert [track.track_id for track in tracker.tracks] == [199, 200]
     assert len(tracker._keeper._memories) == 2
+
+
+@pytest.mark.parametrize("fps", [10.0, 30.0])
+@pytest.mark.parametrize("gap", [1, 4, 10])
+def test_follow__another_thing_comes_to_lie_where_the_lost_one_was__does_not_take_its_id(fps, gap):
+    """Neither at once nor when it is confirmed some frames later."""
+    tracker = Tracker(LABELS, min_hits=3)
+    clicked, beside = Thing(20, 20, 0, 0, found=0), Thing(50, 35, 5, 0, found=0.9)  # no query finds what was clicked, prompts alone do
+    frame = SceneFrame([clicked, beside])
+    tracker.update(frame, stamp=0.0)
+    track_id = tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)
+    scenes = [[clicked, beside]] * 7 + [[beside]] * gap + [[Thing(20, 20, 3, 0, found=0.9, side=14), beside]] * 8
+    for k, things in enumerate(scenes, 1):
+        tracks = tracker.update(SceneFrame(things), stamp=k / fps)
+    lost, = (track for track in tracks if track.track_id == track_id)
+    assert lost.state is TrackState.LOST and lost.frames_since_seen > 8
+    assert any(track.track_id > track_id and track.roi.x < 100 for track in tracks), "it has an id of its own"

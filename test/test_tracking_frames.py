@@ -340,3 +340,10 @@ def test_detections_of__what_the_filter_leaves_out_is_no_unsure_object_either():
     things = [Thing(15, 20, 1, kind=0, found=0.3), Thing(45, 20, 2, kind=1, found=0.3)]
     assert detections_of(SceneFrame(things), LABELS.is_thing()).class_ids.tolist() == [0, 1]
     assert detections_of(SceneFrame(things, allowed=np.array([False, True, True])), LABELS.is_thing()).class_ids.tolist() == [1]
+
+
+@pytest.mark.parametrize("depth", [np.ones((3, 4), np.float32), np.full(IMAGE, 1500, np.uint16)])
+def test_detections_of__depth_of_another_size_or_in_millimetres__is_refused(depth):
+    frame = SceneFrame([Thing(20, 20)])
+    with pytest.raises(TrackError, match="The depth is .*; metres as floats, of the image's"):
+        detections_of(frame, LABELS.is_thing(), depth)

@@ -87,7 +87,7 @@ class OpenVinoBackend:
             with _alone(cache):
                 return compiled(_encoder_of(ov, image))
 
-        self._compile_encoder = compile_encoder
+        self._compile_encoder = None if decoder else compile_encoder  # which holds the graph
 
     def make_canvas(self) -> npt.NDArray[np.uint8]:
         return np.zeros((self.batch, *self.input_size, 3), np.uint8)
@@ -123,7 +123,9 @@ class OpenVinoBackend:
 
     def read_features(self, features: object) -> npt.NDArray[np.float32]:
         if features.element_type == self._ov.Type.bf16:  # numpy has no such type; it is the upper half of a float32
-            return (features.data[0].view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+            values = features.data[0].view(np.uint16).astype(np.uint32)
+            values <<= 16
+            return values.view(np.float32)
         return features.data[0].astype(np.float32)
 
     def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.errors import ImageError, PromptError
-    from rmpsam_ros.media import read_image
+    from rmpsam_ros.media import of_file, read_image
     from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click
     from rmpsam_ros.results import write_image
     from rmpsam_ros.types import BACKGROUND, FOREGROUND, PointPrompt
@@ -63,7 +63,9 @@ def run(args: argparse.Namespace) -> int:
         raise ImageError(f"--out and --overlay are both {args.out}; give each a name of its own.")
     segmenter = model_options.open_segmenter(args)
     try:
-        click = segmenter.set_image(image, rotation=args.rotation).prompt(
+        with of_file(args.image):
+            frame = segmenter.set_image(image, rotation=args.rotation)
+        click = frame.prompt(
             points=[(point.x, point.y) for point in points], labels=[point.label for point in points],
             boxes=[tuple(box) for box in args.box])
     finally:

@@ -96,16 +96,17 @@ def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, 
 
 
 def _segment_photo(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, args, announce) -> None:
-    from rmpsam_ros.media import read_image
+    from rmpsam_ros.media import of_file, read_image
 
     image = read_image(file.path)
-    result = segmenter.set_image(image, rotation=args.rotation).panoptic()
+    with of_file(file.path):
+        result = segmenter.set_image(image, rotation=args.rotation).panoptic()
     writer.add_photo(file, result, _overlay(image, result, segmenter, args))
     announce()
 
 
 def _segment_video(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, args, progress: Progress, announce) -> None:
-    from rmpsam_ros.media import Video
+    from rmpsam_ros.media import Video, of_file
     from rmpsam_ros.progress import add_bar
 
     with Video(file.path) as video, writer.video(file, video.fps / args.every, not args.no_overlays) as output:
@@ -113,7 +114,8 @@ def _segment_video(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, 
         try:
             for frame in video:
                 if frame.index % args.every == 0:
-                    result = segmenter.set_image(frame.image, rotation=args.rotation).panoptic()
+                    with of_file(file.path):
+                        result = segmenter.set_image(frame.image, rotation=args.rotation).panoptic()
                     output.add(frame, result, _overlay(frame.image, result, segmenter, args))
                     announce()
                 progress.advance(bar)

@@ -48,6 +48,10 @@ def run(args: argparse.Namespace) -> int:
         raise TrackError("--label-groups works in online mode only; leave --mode clip out.")
     if args.mode == "clip" and args.rotation:
         raise TrackError("--rotation works in online mode only; leave --mode clip out.")
+    if args.mode == "clip":
+        for name, usual in (("backend", "auto"), ("device", "auto"), ("precision", "auto"), ("threads", None), ("overlap_threshold", None)):
+            if getattr(args, name) != usual:
+                raise TrackError(f"--{name.replace('_', '-')} works in online mode only, clip mode runs in torch on the CPU; leave it or --mode clip out.")
     if args.only_clicked and not args.click:
         raise TrackError("--only-clicked needs --click X Y.")
     if args.fps is not None and not 0 < args.fps <= 1000:
@@ -149,6 +153,8 @@ class _Run:
                 if film is not None:
                     film.add(draw_panoptic(frame.image, tracked_map(size, tracks, model.labels), args.alpha, banner))
                 progress.advance(bar)
+            if film is not None:
+                film.finish()
             path = Path(args.out) / f"{name}.json"
             write_json(path, writer.content(name))
         self.console.print(f"{writer.confirmed} tracks in {writer.frames} frames: {path}", highlight=False, soft_wrap=True)

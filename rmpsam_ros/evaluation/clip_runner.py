@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.errors import ImageError
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, fit, place, restore
 from rmpsam_ros.tracking.clips import ClipInstance, ClipMerger, clip_size, distinct, mask_score, video_split
@@ -41,14 +42,23 @@ class ClipRunner:
 
     def run(self, frames: Iterator[RgbImage], count: int) -> tuple[list[ClipInstance], Placement | None]:
         """Decodes a video of `count` frames ((H, W, 3) uint8 RGB, of one size) clip by clip; returns its things, and
-        where its images lie in the network's input. The frames are read once and not kept."""
+        where its images lie in the network's input. The frames are read once and not kept.
+
+        Raises:
+            ImageError: frames of two sizes.
+        """
         import torch
 
         merger, placement = ClipMerger(), None
+        size: tuple[int, ...] | None = None
         for start, end in video_split(count, clip_size(count)):
             features = []
             for _ in range(start, end):
                 image = next(frames)
+                if size not in (None, image.shape):
+                    raise ImageError(f"The frames are of {size[1]}x{size[0]} and of {image.shape[1]}x{image.shape[0]} pixels; clip mode takes one size, "
+                                     "online mode any.")  # fmt: skip
+                size = image.shape
                 placement = place(image.shape[:2], self.input_size)
                 features.append(self._features(image, placement))
             rows, columns = placement.valid_cells

@@ -92,6 +92,8 @@ def _depths(
     """(n,) median depth under each mask in metres, of every third pixel of every third row."""
     if depth is None:
         return None
+    if depth.shape != panoptic.segment_ids.shape or depth.dtype.kind != "f":
+        raise TrackError(f"The depth is {depth.dtype} of {depth.shape}; metres as floats, of the image's {panoptic.segment_ids.shape}, were expected.")
     values = np.full(len(things) + others, np.nan, np.float32)
     for k, segment in enumerate(things):
         part = tuple(slice(s.start, s.stop, 3) for s in segment.roi.slices)

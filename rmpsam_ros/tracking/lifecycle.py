@@ -77,6 +77,8 @@ class Lives:
         before = len(table)
         free = np.flatnonzero((ids == 0) & (seen.detections.scores >= BIRTH_SCORE))
         ids[free] = self.begin(seen, free, grid, now)
+        if barred is not None:
+            weighed.total[barred] = -np.inf  # neither now nor when whoever is confirmed is held against the lost ones
         self._confirm(seen, weighed, rows, columns, gaps, before, ids, min_hits)
         self.expire(now, max_age)
         return ids
