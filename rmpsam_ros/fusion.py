@@ -1,7 +1,7 @@
 """Panoptic fusion: the reference's result (Mask2Former's recipe with its score filter) at a fraction of its cost.
 
 The reference makes a full-size probability map of every query and takes the argmax at each pixel; `ownership` finds the
-same owners from the stride-4 logits. What is left is to decide which queries are segments, and to describe them.
+same owners with each query only where it may matter. What is left is to decide which queries are segments, and to describe them.
 """
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
     if isinstance(mask_logits, np.ndarray):
         # NaN logits (a broken engine) must not win everywhere: they count as outside.
         logits = np.nan_to_num(mask_logits[kept].astype(np.float32, copy=False), nan=-1e4)
-        ownership = assign(weights, logits, placement, overlap_threshold)
+        ownership = assign(weights, logits, placement)
     else:
         ownership = mask_logits.assign(kept, weights, placement)
     is_thing = labels.is_thing()

@@ -146,58 +146,37 @@ def restore(logits: npt.NDArray[np.float32], placement: Placement) -> npt.NDArra
 
 @dataclass(frozen=True)
 class Axis:
-    """How the pixels of one axis of the source are made of the cells of the stride-4 map.
+    """Which cells of the stride-4 map the pixels of one axis of the source are made of.
 
     The map is thought of with its first and last cell repeated once outside, so that a pixel near the border reads a
     window like any other. Pixels that read the same window form a run; runs are consecutive.
 
     Attributes:
         taps: cells in a window, 2 where the second resize changes nothing, else 3.
-        run_of: (pixels,) index of each pixel's run.
         window: (runs,) first cell of the run's window, counted in the extended map.
         start, length: (runs,) first pixel and number of pixels.
-        weights: (runs, longest run, taps) float32; 0 past the run's end.
     """
 
     taps: int
-    run_of: npt.NDArray[np.intp]
     window: npt.NDArray[np.intp]
     start: npt.NDArray[np.intp]
     length: npt.NDArray[np.intp]
-    weights: npt.NDArray[np.float32]
+
+    def pixels(self, first: int, last: int) -> slice:
+        """The pixels from one run to another, both included."""
+        return slice(int(self.start[first]), int(self.start[last] + self.length[last]))
 
 
 @lru_cache(maxsize=64)
 def axis_of(source: int, resized: int, padded: int) -> Axis:
     """The table of one axis: `padded` network pixels, of which the first `resized` come back as `source` pixels."""
-    cells = padded // STRIDE
-    # Second step: source pixel to two resized pixels.
-    position = np.clip((np.arange(source) + 0.5) * resized / source - 0.5, 0, None)
-    first = np.minimum(np.floor(position).astype(np.intp), resized - 1)
-    second = np.minimum(first + 1, resized - 1)
-    blend = position - first
-    # First step: resized pixel to two cells, unclamped: -1 and `cells` are the repeated ones.
-    reading = (np.arange(resized) + 0.5) / STRIDE - 0.5
-    cell = np.floor(reading).astype(np.intp)
-    share = reading - cell
     taps = 2 if source == resized else 3
-    window = cell[first]
-    weights = np.zeros((source, taps))
-    pixel = np.arange(source)
-    for step, amount in ((first, 1 - blend), (second, blend)) if taps == 3 else ((first, np.ones(source)),):
-        offset = cell[step] - window
-        np.add.at(weights, (pixel, offset), amount * (1 - share[step]))
-        np.add.at(weights, (pixel, offset + 1), amount * share[step])
-    window = window + 1  # in the extended map
-    overhang = window > cells + 2 - taps  # a three-wide window at the far border: slide it back over the repeated cell
-    if overhang.any():
-        weights[overhang] = np.concatenate((np.zeros((int(overhang.sum()), 1)), weights[overhang, :-1]), axis=1)
-        window = np.where(overhang, window - 1, window)
+    # Second step: source pixel to two resized pixels, of which the first is this; first step: that one to two cells, unclamped.
+    first = np.minimum(np.floor(np.clip((np.arange(source) + 0.5) * resized / source - 0.5, 0, None)).astype(np.intp), resized - 1)
+    window = np.floor((first + 0.5) / STRIDE - 0.5).astype(np.intp) + 1  # in the extended map, whose cell 0 is the repeated one
+    window = np.minimum(window, padded // STRIDE + 2 - taps)  # a three-wide window at the far border: slid back over the repeated cell
     start = np.flatnonzero(np.diff(window, prepend=window[0] - 1))
     length = np.diff(start, append=source)
-    run_of = np.repeat(np.arange(start.size), length)
-    table = np.zeros((start.size, int(length.max()), taps), np.float32)
-    table[run_of, pixel - start[run_of]] = weights
-    for array in (run_of, window, start, length, table):
+    for array in (start, length):
         array.setflags(write=False)
-    return Axis(taps, run_of, window[start], start, length, table)
+    return Axis(taps, window[start], start, length)

@@ -86,13 +86,7 @@ SIZES = [((96, 128), (96, 128)), ((75, 100), (96, 128)), ((270, 480), (96, 160))
 
 
 @pytest.mark.parametrize("source, padded", SIZES)
-@pytest.mark.parametrize("dense", [False, True])
-def test_fuse__equals_the_plain_recipe_at_any_size(source, padded, dense, monkeypatch):
-    if dense:
-        monkeypatch.setattr(ownership, "assign", None)
-        monkeypatch.setattr(fusion, "assign", lambda s, m, p, _: ownership.assign_densely(s, m, p))
-    else:
-        monkeypatch.setattr(ownership, "_BLOCK_COST", 0)  # never fall back
+def test_fuse__equals_the_plain_recipe_at_any_size(source, padded):
     placement = place(source, padded)
     logits, classes = regions(placement, 12, seed=sum(source))
     class_ids, scores = softmax_best(classes)
@@ -102,7 +96,7 @@ def test_fuse__equals_the_plain_recipe_at_any_size(source, padded, dense, monkey
         assert disagreement(official_ids(result), expected) <= 2e-5 * expected.size  # a tie within rounding
 
 
-def test_fuse__noise_masks_take_the_dense_way_and_agree():
+def test_fuse__noise_masks_agree_with_the_plain_recipe():
     generator = np.random.default_rng(3)
     placement = place((96, 128), (96, 128))
     logits = (8 * generator.normal(size=(100, 24, 32))).astype(np.float32)
@@ -241,9 +235,33 @@ def test_fuse__a_query_that_wins_only_where_it_is_below_one_half_is_no_segment()
     assert [s.class_name for s in result.segments] == ["bowl"] and set(np.unique(result.segment_ids)) == {0, 1}
 
 
-@pytest.mark.parametrize("dense", [False, True])
-def test_assign__of_equals_the_first_wins(dense, monkeypatch):
-    monkeypatch.setattr(ownership, "_BLOCK_COST", 1e9 if dense else 0)
+@pytest.mark.parametrize("smooth", [0, 2, 6])
+@pytest.mark.parametrize("source, padded", SIZES)
+def test_assign__leaves_nothing_out_that_a_contest_of_all_with_all_would_find(source, padded, smooth, monkeypatch):
+    generator, placement = np.random.default_rng(7 * smooth + sum(source)), place(source, padded)
+    logits = generator.normal(0, 4, (9, padded[0] // 4, padded[1] // 4))
+    logits = np.stack([(1 + smooth) * gaussian_filter(each, smooth) for each in logits]).astype(np.float32)
+    scores = generator.uniform(0.1, 1, 9).astype(np.float32)
+    boxed = ownership.assign(scores, logits, placement)
+    whole = (slice(0, source[0]), slice(0, source[1]))
+    monkeypatch.setattr(ownership, "_boxes", lambda *_: [whole] * 9)
+    every = ownership.assign(scores, logits, placement)
+    for name in ("owner", "area", "inside"):
+        assert np.array_equal(getattr(boxed, name), getattr(every, name)), name
+
+
+def test_boxes__are_where_a_query_may_matter_and_no_larger():
+    logits = np.full((4, 24, 32), -12.0, np.float32)  # 96x128 pixels
+    logits[0] = 6  # all over the picture
+    logits[1, 4:8, 4:8], logits[2, 10:20, 6:12] = 12, 12
+    boxes = ownership._boxes(np.array([0.6, 0.9, 0.9, 0.9], np.float32), logits, place((96, 128), (96, 128)))
+    assert boxes[0] == (slice(0, 96), slice(0, 128)) and boxes[3] is None
+    for (rows, columns), (top, bottom, left, right) in zip(boxes[1:3], ((16, 32, 16, 32), (40, 80, 24, 48))):
+        assert top - 4 <= rows.start <= top and bottom <= rows.stop <= bottom + 4
+        assert left - 4 <= columns.start <= left and right <= columns.stop <= right + 4
+
+
+def test_assign__of_equals_the_first_wins():
     result = ownership.assign(np.full(2, 0.8, np.float32), halves((5, -5), (5, -5)), WHOLE)
     assert set(np.unique(result.owner)) == {0, 1}
 

@@ -26,20 +26,20 @@ def test_place__keeps_the_ratio_and_fits(source, padded, resized):
 @pytest.mark.parametrize("source, resized, padded", [
     (128, 128, 128), (100, 100, 128), (480, 90, 96), (37, 96, 96), (1, 64, 64), (131, 40, 64), (4000, 640, 640), (5, 3, 32),
 ])  # fmt: skip
-def test_axis_of__rows_of_the_table_are_the_two_bilinear_steps(source, resized, padded):
-    axis = axis_of(source, resized, padded)
-    cells = np.random.default_rng(source).normal(size=padded // 4).astype(np.float32)
-    step = cv2.resize(cells[None], (padded, 1), interpolation=cv2.INTER_LINEAR)[:, :resized]
-    expected = cv2.resize(step, (source, 1), interpolation=cv2.INTER_LINEAR)[0] if resized != source else step[0]
-    extended = np.pad(cells, 1, mode="edge")
-    actual = np.empty(source)
+def test_axis_of__each_pixel_is_made_of_the_cells_of_its_window_and_of_no_other(source, resized, padded):
+    axis, cells = axis_of(source, resized, padded), padded // 4
+    pixels = []
     for run in range(axis.start.size):
-        window = extended[axis.window[run] : axis.window[run] + axis.taps]
-        values = axis.weights[run] @ window
-        actual[axis.start[run] : axis.start[run] + axis.length[run]] = values[: axis.length[run]]
-    np.testing.assert_allclose(actual, expected, atol=1e-4)
-    assert axis.length.sum() == source
-    np.testing.assert_allclose(axis.weights.sum(axis=2)[axis.weights.any(axis=2)], 1, atol=1e-5)
+        part = axis.pixels(run, run)
+        pixels += range(part.start, part.stop)
+        window = np.clip(np.arange(axis.window[run], axis.window[run] + axis.taps) - 1, 0, cells - 1)
+        marked = np.zeros(cells, np.float32)
+        marked[window] = 1
+        for values, inside in ((marked, 1.0), (1 - marked, 0.0)):
+            step = cv2.resize(values[None], (padded, 1), interpolation=cv2.INTER_LINEAR)[:, :resized]
+            row = cv2.resize(step, (source, 1), interpolation=cv2.INTER_LINEAR)[0] if resized != source else step[0]
+            np.testing.assert_allclose(row[part], inside, atol=1e-5)
+    assert pixels == list(range(source)) and axis.pixels(0, axis.start.size - 1) == slice(0, source)
 
 
 def test_fit_and_restore__a_bright_square_comes_back_where_it_was():
