@@ -8,7 +8,7 @@ what the YouTube-VIS server takes as results.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,16 @@ class _Track:
     confirmed: bool = False
     prompted: bool = False
 
+    @property
+    def class_id(self) -> int | None:
+        """The class that it had most often and most surely; None where it never had one."""
+        votes = {k: v for k, v in self.class_votes.items() if k >= 0}
+        return max(votes, key=votes.get) if votes else None
+
 
 @dataclass
 class TrackWriter:
-    """Takes one video's frames in order; `content` at the end. Tracks that were never confirmed are left out."""
+    """Takes one video's frames in order; `save` or `content` at the end. Tracks that were never confirmed are left out."""
 
     labels: LabelSet
     info: dict[str, Any] = field(default_factory=dict)
@@ -69,31 +75,43 @@ class TrackWriter:
 
     def content(self, video_name: str) -> dict[str, Any]:
         """The JSON of the video."""
-        numbers, listed = category_ids(self.labels), categories(self.labels)
-        unknown = max(numbers) + 1
-        n, (height, width) = len(self._frames), self._size
-        annotations = []
+        return {**self._head(video_name), "annotations": list(self._annotations())}
+
+    def save(self, path: Path, video_name: str) -> None:
+        """Writes the JSON of the video, whole or not at all; one track after the other, as each has an entry for every frame."""
+        with atomic_file(path) as partial, partial.open("w") as file:
+            file.write(_json(self._head(video_name))[:-1] + ',"annotations":[')
+            for number, annotation in enumerate(self._annotations()):
+                file.write("," * bool(number) + _json(annotation))
+            file.write("]}")
+
+    def _head(self, video_name: str) -> dict[str, Any]:
+        listed, (height, width) = categories(self.labels), self._size
+        video = {"id": 1, "name": video_name, "width": width, "height": height, "length": self.frames, "file_names": self._frames}
+        if any(track.confirmed and track.class_id is None for track in self._tracks.values()):  # something clicked that the map has never named
+            listed.append({"id": self._unknown, "name": "unknown", "supercategory": "", "isthing": 1, "color": [128, 128, 128]})
+        return {"info": self.info, "videos": [video], "categories": listed}
+
+    @property
+    def _unknown(self) -> int:
+        """The category of a track without a class."""
+        return max(category_ids(self.labels)) + 1
+
+    def _annotations(self) -> Iterator[dict[str, Any]]:
+        numbers, (height, width) = category_ids(self.labels), self._size
         for track_id, track in sorted(self._tracks.items()):
-            if not track.confirmed:
-                continue
-            votes = {k: v for k, v in track.class_votes.items() if k >= 0}
-            annotations.append({
-                "id": track_id, "video_id": 1, "category_id": numbers[max(votes, key=votes.get)] if votes else unknown,
-                "score": round(float(np.mean(track.scores)), 4), "prompted": track.prompted, "iscrowd": 0,
-                "height": height, "width": width, "length": n,
-                **{key: [track.masks[k][part] if k in track.masks else None for k in range(n)]
-                   for part, key in enumerate(("segmentations", "bboxes", "areas"))},
-            })
-        video = {"id": 1, "name": video_name, "width": width, "height": height, "length": n, "file_names": self._frames}
-        if any(annotation["category_id"] == unknown for annotation in annotations):  # something clicked that the map has never named
-            listed.append({"id": unknown, "name": "unknown", "supercategory": "", "isthing": 1, "color": [128, 128, 128]})
-        return {"info": self.info, "videos": [video], "annotations": annotations, "categories": listed}
+            if track.confirmed:
+                yield {
+                    "id": track_id, "video_id": 1, "category_id": self._unknown if track.class_id is None else numbers[track.class_id],
+                    "score": round(float(np.mean(track.scores)), 4), "prompted": track.prompted, "iscrowd": 0,
+                    "height": height, "width": width, "length": self.frames,
+                    **{key: [track.masks[k][part] if k in track.masks else None for k in range(self.frames)]
+                       for part, key in enumerate(("segmentations", "bboxes", "areas"))},
+                }
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Writes JSON, whole or not at all."""
-    with atomic_file(path) as partial:
-        partial.write_text(json.dumps(content, separators=(",", ":")))
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, separators=(",", ":"))
 
 
 def tracked_map(

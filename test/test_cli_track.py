@@ -151,12 +151,14 @@ def test_track__clip_mode__runs_the_network_on_clips(clip: Path, tmp_path: Path,
     assert "clip mode" in capsys.readouterr().err
 
 
-def test_track__of_what_the_map_has_never_named__has_a_category_that_is_listed() -> None:
+def test_track__of_what_the_map_has_never_named__has_a_category_that_is_listed(tmp_path: Path) -> None:
     writer = TrackWriter(LABELS, {})
     shown = np.ones((4, 5), bool)
     for number, class_id in ((1, -1), (2, 0)):
         writer.add("0", (20, 30), [TrackedInstance(number, class_id, "", 0.9, TrackState.CONFIRMED, 1, 0, True, Roi(1, 2, 5, 4), shown)])
     content = writer.content("clip")
+    writer.save(tmp_path / "clip.json", "clip")
+    assert json.loads((tmp_path / "clip.json").read_text()) == json.loads(json.dumps(content))
     named = {category["id"]: category["name"] for category in content["categories"]}
     assert [named[annotation["category_id"]] for annotation in content["annotations"]] == ["unknown", LABELS[0].name]
 

@@ -133,7 +133,7 @@ class _Run:
         from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
         from rmpsam_ros.progress import add_bar, progress_bars
         from rmpsam_ros.results import OverlayVideo
-        from rmpsam_ros.track_results import TrackWriter, tracked_map, write_json
+        from rmpsam_ros.track_results import TrackWriter, tracked_map
 
         args, name = self.args, self.frames.name
         info = {**info, "model": model.model_name, "trained": model.trained, "labels": model.labels.name}
@@ -156,7 +156,7 @@ class _Run:
             if film is not None:
                 film.finish()
             path = Path(args.out) / f"{name}.json"
-            write_json(path, writer.content(name))
+            writer.save(path, name)
         self.console.print(f"{writer.confirmed} tracks in {writer.frames} frames: {path}", highlight=False, soft_wrap=True)
         return writer.frames
 
