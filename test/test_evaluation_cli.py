@@ -48,7 +48,7 @@ def test_eval_panoptic__takes_a_label_map_into_the_model_s_classes(tmp_path, mod
 def test_eval_panoptic__of_unknown_categories_is_one_line(tmp_path, model, capsys):
     assert run("panoptic", panoptic_set(tmp_path), model) == 2
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "'disc' is not in the label set tiny" in error
+    assert error.count("\n") == 1 and "the categories 'disc', 'grass' are not in the label set tiny" in error
 
 
 def test_eval__of_a_file_that_is_not_there_is_one_line(tmp_path, model, capsys):
