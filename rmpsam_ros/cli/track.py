@@ -16,6 +16,10 @@ rmpsam track kitchen.mp4 --out results --click 320 240 --only-clicked
 rmpsam track frames/ --fps 10 --out results --mode clip
 """
 
+ONLINE_ONLY = {"click": [], "label_groups": None, "rotation": 0, "backend": "auto", "device": "auto", "precision": "auto", "threads": None,
+               "overlap_threshold": None}  # fmt: skip
+"""Options that clip mode, in torch on the CPU, does not have, and their values where they are not given."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, add_rotation, seconds, share, whole_number
@@ -42,16 +46,9 @@ def run(args: argparse.Namespace) -> int:
     """Tracks the video; stopped with Ctrl-C, or at an error, it leaves nothing behind."""
     from rmpsam_ros.errors import ImageError, TrackError
 
-    if args.mode == "clip" and args.click:
-        raise TrackError("--click works in online mode only; leave --mode clip out.")
-    if args.mode == "clip" and args.label_groups:
-        raise TrackError("--label-groups works in online mode only; leave --mode clip out.")
-    if args.mode == "clip" and args.rotation:
-        raise TrackError("--rotation works in online mode only; leave --mode clip out.")
-    if args.mode == "clip":
-        for name, usual in (("backend", "auto"), ("device", "auto"), ("precision", "auto"), ("threads", None), ("overlap_threshold", None)):
-            if getattr(args, name) != usual:
-                raise TrackError(f"--{name.replace('_', '-')} works in online mode only, clip mode runs in torch on the CPU; leave it or --mode clip out.")
+    for name, usual in ONLINE_ONLY.items():
+        if args.mode == "clip" and getattr(args, name) != usual:
+            raise TrackError(f"--{name.replace('_', '-')} works in online mode only; leave it or --mode clip out.")
     if args.only_clicked and not args.click:
         raise TrackError("--only-clicked needs --click X Y.")
     if args.fps is not None and not 0 < args.fps <= 1000:

@@ -17,7 +17,7 @@ from rmpsam_ros.errors import PromptError, RmpsamError
 from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.node_parameters import CLICKED
-from rmpsam_ros.ros.projection import image_size, moved, project
+from rmpsam_ros.ros.projection import image_size, moved, of_other_images, project
 from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.types import FOREGROUND
 
@@ -109,9 +109,8 @@ class ClickTopics:
             point = moved(point, self._frames.transform(target, frame))
         x, y = project(point, info, rectified=camera.rectified)
         width, height = image_size(info)
-        if camera.image_size not in (None, (width, height)):
-            raise PromptError(f"the camera_info is of images of {width}x{height} pixels, but the image has {camera.image_size[0]}x"
-                              f"{camera.image_size[1]}: publish the calibration of this image")
+        if camera.image_size is not None and (problem := of_other_images(info, camera.image_size)):
+            raise PromptError(problem)
         if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
             raise PromptError(f"the point is at pixel ({x:.0f}, {y:.0f}), outside the {width}x{height} image")
         return x, y

@@ -85,11 +85,7 @@ def check_image(message) -> None:
             f"the encoding '{message.encoding}' is not one that can be read: publish one of {', '.join(ENCODINGS)}"
         )
     height, width, step, size = message.height, message.width, message.step, len(message.data)
-    if min(height, width) < encoding.smallest:
-        raise ImageError(
-            f"the image is {width}x{height} pixels: width and height of {message.encoding} must be at least "
-            f"{encoding.smallest}"
-        )
+    _check_smallest(height, width, message.encoding, encoding)
     if encoding.even_width and width % 2:
         raise ImageError(f"{message.encoding} shares colour between two pixels: the width {width} must be even")
     row = width * encoding.channels * encoding.depth
@@ -97,6 +93,11 @@ def check_image(message) -> None:
         raise ImageError(f"step is {step} bytes, but a row of {width} {message.encoding} pixels has {row}")
     if size != step * height:
         raise ImageError(f"data has {size} bytes, but step {step} times height {height} is {step * height}")
+
+
+def _check_smallest(height: int, width: int, name: str, encoding: _Encoding) -> None:
+    if min(height, width) < encoding.smallest:
+        raise ImageError(f"the image is {width}x{height} pixels: width and height of {name} must be at least {encoding.smallest}")
 
 
 def image_to_rgb(message) -> RgbImage:
@@ -160,7 +161,6 @@ def compressed_to_rgb(message) -> RgbImage:
     if pixels is None:
         raise ImageError(f"the {len(message.data)} bytes of the compressed image ('{message.format}') do not decode")
     if mosaic and pixels.ndim == 2:
-        if min(pixels.shape) < mosaic.smallest:
-            raise ImageError(f"the image is {pixels.shape[1]}x{pixels.shape[0]} pixels: width and height of {encoding} must be at least {mosaic.smallest}")
+        _check_smallest(*pixels.shape, encoding, mosaic)
         return mosaic.to_rgb(pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8))
     return cv2.cvtColor(pixels[..., :3], cv2.COLOR_BGR2RGB)

@@ -117,7 +117,8 @@ class Feed:
             self.stats.was_not_replaced()
 
     def keep(self, processed: Processed) -> None:
-        """Adds a frame to the ring, in place of what a click had made of its message; the oldest leaves it when it is full, and all but the newest shrink to what clicks need.
+        """Adds a frame to the ring, in place of what a click had made of its message; the oldest leaves it when it is full, and all
+        but the newest shrink to what clicks need.
 
         One from before time began anew is left out: what is clicked on it could not be followed.
         """

@@ -48,6 +48,13 @@ def image_size(info) -> tuple[int, int]:
     return (info.roi.width or info.width) // max(info.binning_x, 1), (info.roi.height or info.height) // max(info.binning_y, 1)
 
 
+def of_other_images(info, size: tuple[int, int]) -> str:
+    """What is wrong where a `sensor_msgs/CameraInfo` is not of images of this (width, height); '' where it is."""
+    width, height = image_size(info)
+    return "" if (width, height) == size else (
+        f"the camera_info is of images of {width}x{height} pixels, but the image has {size[0]}x{size[1]}: publish the calibration of this image")
+
+
 def _distorted(point: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, model: str) -> tuple[float, float]:
     zero, points = np.zeros(3), point.reshape(1, 1, 3)
     if model in FISHEYE:

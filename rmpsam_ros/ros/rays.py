@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.depth_view import pinhole_rays
 from rmpsam_ros.errors import DepthError
-from rmpsam_ros.ros.projection import FISHEYE, fisheye_coefficients, image_size
+from rmpsam_ros.ros.projection import FISHEYE, fisheye_coefficients, of_other_images
 
 _STEPS = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 40, 1e-9)
 
@@ -41,12 +41,8 @@ class CameraRays:
 
 def _rays(info, size: tuple[int, int], rectified: bool) -> npt.NDArray[np.float32]:
     binning = max(info.binning_x, 1), max(info.binning_y, 1)
-    width, height = image_size(info)
-    if (height, width) != size:
-        raise DepthError(
-            f"the camera_info is of images of {width}x{height} pixels, but the image has {size[1]}x{size[0]}: publish the "
-            f"calibration of this image"
-        )
+    if problem := of_other_images(info, size[::-1]):
+        raise DepthError(problem)
     matrix = np.array(info.p, np.float64).reshape(3, 4)[:, :3] if rectified else np.array(info.k, np.float64).reshape(3, 3)
     distortion = np.zeros(0) if rectified else np.array(info.d, np.float64)
     if matrix[0, 0] == 0 or matrix[1, 1] == 0 or not (np.isfinite(matrix).all() and np.isfinite(distortion).all()):
