@@ -6,8 +6,7 @@ import weakref
 import numpy as np
 import pytest
 from test_tracking_frames import SceneFrame, Thing
-from test_tracking_tracker import run
-from tracking_scenes import LABELS, objects, query
+from tracking_scenes import LABELS, objects, query, run
 
 from rmpsam_ros.tracking import Tracker, lifecycle
 from rmpsam_ros.types import TrackState

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rmpsam_ros.tracking import Detections
+from rmpsam_ros.tracking import Detections, Tracker
 from rmpsam_ros.types import ClassLabel, LabelSet
 
 GRID = (48, 64)
@@ -14,6 +14,7 @@ LABELS = LabelSet("scene", (
     ClassLabel(0, "cup", True, (200, 0, 0)), ClassLabel(1, "box", True, (0, 200, 0)), ClassLabel(2, "floor", False, (0, 0, 200)),
 ))
 DIMS = 16
+DT = 0.1
 
 
 def query(name: int, noise: float = 0.0, seed: int = 0) -> np.ndarray:
@@ -41,3 +42,11 @@ def objects(*rows: dict, grid: tuple[int, int] = GRID, image: tuple[int, int] | 
         np.array([square(row["x"], row["y"], row.get("side", 10), grid) for row in rows]),
         None if depths is None else np.array(depths, np.float32), image,
     )
+
+
+def run(tracker: Tracker, frames, start: float = 0.0, dt: float = DT):
+    """Feeds a list of detections, one every dt seconds; returns what the last update gave."""
+    result = ()
+    for k, detections in enumerate(frames):
+        result = tracker.update_detections(detections, start + k * dt)
+    return result

@@ -1,0 +1,140 @@
+"""What moves the weights: rates, decay, what is frozen, the average, and where a run's first network comes from."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
+from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.training.config import load_config  # noqa: E402
+from rmpsam_ros.training.example import write_example  # noqa: E402
+from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
+from rmpsam_ros.network import build  # noqa: E402
+from rmpsam_ros.training.finish import export_model  # noqa: E402
+from rmpsam_ros.training.optimizer import AveragedNetwork, backbone_stages, freeze, make_optimizer, set_rate  # noqa: E402
+from rmpsam_ros.training import run as run_module  # noqa: E402
+from rmpsam_ros.training.run import TrainingRun  # noqa: E402
+from rmpsam_ros.training.start import first_network  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # maps this small gain nothing, and waiting threads are slow where the machine is busy
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    return write_example(tmp_path_factory.mktemp("shapes"), count=36)
+
+
+def short(example, **changes):
+    return replace(load_config(example), **changes)
+
+
+def test_freeze__keeps_the_first_stages_and_the_norms(example):
+    run = TrainingRun(short(example, freeze_stages=2, freeze_batchnorm="backbone", out="frozen", steps=1))
+    before = {key: value.clone() for key, value in run.net.state_dict().items()}
+    run.train()
+    after = run.net.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before if k.startswith(("backbone.conv1", "backbone.layer2")) or (
+        k.startswith("backbone.") and "running" in k))  # fmt: skip
+    assert not torch.equal(before["panoptic_head.kernels.weight"], after["panoptic_head.kernels.weight"])
+
+
+def test_device__that_is_none_is_refused():
+    with pytest.raises(DataError, match="device is 'gpu'; it must be auto, cpu"):
+        run_module.device_of("gpu")
+    assert run_module.device_of("cpu") == "cpu"
+
+
+def test_start__from_a_model_keeps_its_weights_and_of_the_same_classes_their_embeddings(example):
+    pytest.importorskip("openvino", reason="exports are checked with OpenVINO")
+    first = TrainingRun(short(example, steps=1, out="begin", model_size=(96, 160)))
+    key, labels = "panoptic_head.text_classifier.embedding", first.label_map.labels
+    with torch.no_grad():
+        first.averaged.net.get_parameter(key).copy_(first.averaged.net.get_parameter(key).roll(1, dims=0))
+    folder, kept = export_model(first), first.averaged.net.state_dict()
+    assert read_model_folder(folder).input_size == (96, 160)
+    config = short(example, start=str(folder))
+    again = first_network(config, labels).state_dict()
+    assert all(torch.allclose(again[name], kept[name], atol=2e-3) for name in kept if kept[name].is_floating_point())
+    renamed = replace(labels, classes=tuple(replace(label, name=f"other {label.name}") for label in labels.classes))
+    other = first_network(config, renamed).state_dict()
+    assert not torch.allclose(other[key], kept[key], atol=2e-3) and torch.equal(other["panoptic_head.kernels.weight"], again["panoptic_head.kernels.weight"])
+
+
+def test_start__brings_its_options_of_the_network_unless_the_run_names_others(example):
+    pytest.importorskip("openvino", reason="exports are checked with OpenVINO")
+    options = {"anchors": True, "stuff_queries": 2, "mean_pooling": True, "pooled_classes": True, "second_opinion": True,
+               "class_scale": 20.0}  # fmt: skip
+    folder = export_model(TrainingRun(short(example, steps=1, out="with options", network=options)))
+    labels = load_label_map(example.parent / "labels.yaml").labels
+    config = short(example, start=str(folder))
+    net = first_network(config, labels)
+    assert {name: getattr(net.config, name) for name in options} == options
+    further = export_model(TrainingRun(short(example, steps=1, out="goes on", start=str(folder))))
+    assert options.items() <= read_model_folder(further).config.items()
+    fewer = replace(labels, classes=tuple(label for label in labels.classes if label.name != "sand"))
+    other = first_network(replace(config, network={"class_scale": 50.0, "pooled_classes": False}), fewer).config
+    assert other.anchors and (other.stuff_queries, other.num_classes, other.class_scale, other.pooled_classes) == (1, 4, 50.0, False)
+    assert not first_network(short(example), labels).config.anchors
+    with pytest.raises(DataError, match="stuff_queries is 3, but the labels have 2 stuff classes"):
+        first_network(short(example, network={"stuff_queries": 3}), labels)
+
+
+def test_optimizer__backbone_learns_slower_and_norms_and_embeddings_do_not_decay():
+    net = build("tiny", num_classes=3, learned_classes=True)
+    freeze(net, 1)
+    optimizer = make_optimizer(net, rate=0.01, decay=0.05, backbone_factor=0.1)
+    named = {id(parameter): name for name, parameter in net.named_parameters()}
+    of_name = {named[id(parameter)]: group for group in optimizer.param_groups for parameter in group["params"]}
+    assert not any(name.startswith(("backbone.conv1", "backbone.bn1", "backbone.layer1")) for name in of_name)
+    assert any(name.startswith("backbone.layer2") for name in of_name)
+    for name, group in of_name.items():
+        assert group["base"] == pytest.approx(0.001 if name.startswith("backbone.") else 0.01), name
+    assert of_name["panoptic_head.kernels.weight"]["weight_decay"] == 0 and of_name["neck.loc_conv.weight"]["weight_decay"] == 0.05
+    assert of_name["panoptic_head.prompt_iou.bias"]["weight_decay"] == 0 and of_name["backbone.layer2.0.bn1.weight"]["weight_decay"] == 0
+
+
+def test_set_rate__warms_up_from_the_first_step_and_ends_at_a_hundredth():
+    optimizer = make_optimizer(build("tiny", num_classes=3, learned_classes=True), 0.01, 0.0, 0.1)
+    assert [set_rate(optimizer, step, 10, max(0, step - 10) / 90) for step in (0, 4, 10, 55, 100)] == pytest.approx([0.1, 0.5, 1.0, 0.505, 0.01])
+    assert {round(group["lr"] / group["base"], 9) for group in optimizer.param_groups} == {0.01}
+
+
+def test_averaged_network__soon_forgets_the_first_steps_and_copies_what_is_counted():
+    net = torch.nn.BatchNorm2d(1)
+    averaged = AveragedNetwork(net, 0.9)
+    with torch.no_grad():
+        net.weight += 10.0
+    net.num_batches_tracked += 5
+    averaged.update(net, 0)
+    assert float(averaged.net.weight) == pytest.approx(1 + 9.0) and int(averaged.net.num_batches_tracked) == 5
+    averaged.update(net, 1000)
+    assert float(averaged.net.weight) == pytest.approx(10.1)
+
+
+def test_train__a_step_with_infinite_gradients_leaves_the_weights_alone(example, monkeypatch):
+    run = TrainingRun(short(example, steps=1, out="infinite"))
+    weight = run.net.panoptic_head.kernels.weight
+    before = weight.detach().clone()
+    monkeypatch.setattr(run, "losses", lambda batch: {"object/class": (weight * float("nan")).sum()})
+    run.train()
+    assert torch.equal(weight, before) and run.step == 1
+
+
+def test_freeze__frozen_stages_keep_their_statistics_even_where_all_others_learn_theirs(example):
+    run = TrainingRun(short(example, freeze_stages=2, freeze_batchnorm="none", out="statistics", steps=2))
+    before = {name: value.clone() for name, value in run.net.state_dict().items() if "running" in name}
+    run.train()
+    after, stages = run.net.state_dict(), backbone_stages(run.net)
+    frozen = {id(module) for group in stages[:2] for part in group for module in part.modules()}
+    names = {f"{name}.running_mean": id(module) in frozen for name, module in run.net.named_modules() if f"{name}.running_mean" in before}
+    assert {torch.equal(after[name], before[name]) for name, is_frozen in names.items() if is_frozen} == {True}
+    assert not all(torch.equal(after[name], before[name]) for name, is_frozen in names.items() if not is_frozen)
