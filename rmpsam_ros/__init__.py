@@ -19,7 +19,11 @@ _HOME_OF = {
     "PanopticResult": "rmpsam_ros.types",
     "PromptResult": "rmpsam_ros.types",
     "Segment": "rmpsam_ros.types",
+    "TrackedInstance": "rmpsam_ros.types",
+    "TrackState": "rmpsam_ros.types",
+    "Roi": "rmpsam_ros.types",
     "LabelSet": "rmpsam_ros.types",
+    "ClassLabel": "rmpsam_ros.types",
     "RmpsamError": "rmpsam_ros.errors",
 }
 __all__ = sorted(_HOME_OF)

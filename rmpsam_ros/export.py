@@ -36,6 +36,7 @@ from rmpsam_ros.model_folder import (
     write_model_yaml,
 )
 from rmpsam_ros.network import RMPSAM, load_model, save_weights
+from rmpsam_ros.types import CLICK_HALF_SIDE
 
 OPSET = 17
 _EXTERNAL_FROM = 256
@@ -148,7 +149,7 @@ def verify(folder: Path, net: RMPSAM, report: Report = lambda _: None) -> list[D
         outputs = compiled[IMAGE_GRAPH]([image, size])
         differences += _compare("image", f"{height}x{width}", IMAGE_OUTPUTS, outputs, expected, skip=("class_ids",))
         x, y = used[1] / 3, used[0] / 2
-        boxes = np.array([[[x - 3, y - 3, x + 3, y + 3], [4, 5, used[1] - 4, used[0] - 9]]], np.float32)
+        boxes = np.array([[[x - CLICK_HALF_SIDE, y - CLICK_HALF_SIDE, x + CLICK_HALF_SIDE, y + CLICK_HALF_SIDE], [4, 5, used[1] - 4, used[0] - 9]]], np.float32)
         prompt = [expected[-1], boxes, np.ones((1, 2), np.int64), size]
         with torch.inference_mode():
             expected = [t.numpy() for t in PromptGraph(net).eval()(*(torch.from_numpy(a) for a in prompt))]

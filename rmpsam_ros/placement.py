@@ -109,9 +109,12 @@ def check_image(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     Raises:
         ImageError: not (H, W, 3) uint8 with sides of 1 to 16384.
     """
-    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3:
-        shape = getattr(image, "shape", type(image).__name__)
-        raise ImageError(f"The image has shape {shape}; it must be (height, width, 3), RGB.")
+    if not isinstance(image, np.ndarray):
+        kind = f"{type(image).__module__.split('.')[0]}.{type(image).__name__}".removeprefix("builtins.")
+        raise ImageError(f"The image is a {kind}; it must be a numpy array, (height, width, 3) uint8 RGB, such as numpy.asarray gives of a "
+                         "picture of PIL or a tensor on the CPU.")
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise ImageError(f"The image has shape {image.shape}; it must be (height, width, 3), RGB.")
     if image.dtype != np.uint8:
         raise ImageError(f"The image has dtype {image.dtype}; it must be uint8.")
     if not (1 <= image.shape[0] <= MAX_SIDE and 1 <= image.shape[1] <= MAX_SIDE):

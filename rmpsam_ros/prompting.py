@@ -1,7 +1,7 @@
 """Clicks and boxes: checked, encoded for the network, and their mask logits turned into one answer."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,10 +12,7 @@ from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.errors import PromptError
 from rmpsam_ros.placement import Placement, restore
-from rmpsam_ros.types import BACKGROUND, FOREGROUND, PanopticResult, PointPrompt, Roi
-
-CLICK_HALF_SIDE = 3.0
-"""A click is the box of +-3 pixels of the network's input round it, as in the reference."""
+from rmpsam_ros.types import BACKGROUND, CLICK_HALF_SIDE, FOREGROUND, PanopticResult, PointPrompt, Roi
 
 _OBJECT_KIND, _BACKGROUND_KIND = 1, 0
 # Rows of the prompt-type embedding. Background clicks too are asked as objects of their own ("what is it that I do not
@@ -57,13 +54,13 @@ def parse_prompt(points: Sequence[Sequence[float] | PointPrompt], labels: Sequen
     Raises:
         PromptError: what is wrong and what would be right.
     """
-    points, boxes = list(points), list(boxes)
+    points, boxes = (_listed(given, name) for given, name in ((points, "points"), (boxes, "boxes")))
     if labels is None:
         labels = [point.label if isinstance(point, PointPrompt) else FOREGROUND for point in points]
     try:
-        labels = list(labels)
-    except TypeError:
-        raise PromptError(f"The labels are {labels!r}; give a sequence with one (1 or 0) for each point.") from None
+        labels = np.asarray(labels).ravel().tolist()
+    except ValueError:
+        labels = [labels]
     if len(labels) != len(points):
         raise PromptError(f"There are {len(points)} points and {len(labels)} labels; give one label (1 or 0) for each point.")
     if len(points) + len(boxes) > MAX_PROMPTS:
@@ -73,6 +70,13 @@ def parse_prompt(points: Sequence[Sequence[float] | PointPrompt], labels: Sequen
     if not checked_boxes and not any(p.label == FOREGROUND for p in checked_points):
         raise PromptError("There is no foreground point and no box; give at least one point with label 1, or a box.")
     return Prompt(checked_points, checked_boxes)
+
+
+def _listed(given: Iterable | None, name: str) -> list:
+    try:
+        return [] if given is None else list(given)
+    except TypeError:
+        raise PromptError(f"The {name} are {given!r}; give a sequence of them.") from None
 
 
 def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
@@ -150,6 +154,8 @@ def class_of_mask(mask: npt.NDArray[np.bool_], roi: Roi, panoptic: PanopticResul
 
 def _point(point: Sequence[float], label: int, image_size: tuple[int, int]) -> PointPrompt:
     try:
+        if isinstance(point, (str, bytes)):
+            raise TypeError
         x, y = (float(v) for v in ((point.x, point.y) if isinstance(point, PointPrompt) else point))
     except (TypeError, ValueError):
         raise PromptError(f"The point {point!r} is not a pair of numbers; give (x, y) in pixels.") from None

@@ -6,10 +6,12 @@ keep them out of float16 (`typed_graphs`), which count double with 8 bits. Scale
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,9 @@ import numpy.typing as npt
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import INT8_GRAPH, ModelFolder, read_model_folder, write_model_yaml
 from rmpsam_ros.placement import fitted
+
+if TYPE_CHECKING:
+    from rmpsam_ros.segmenter import Segmenter
 
 _ROUNDS = 10
 
@@ -66,15 +71,21 @@ def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambd
 
 def measure(folder: Path, photos: Photos, report: Callable[[str], None]) -> None:
     """Prints what int8 costs and gains here with OpenVINO: agreement with float32, and the network's time, in turn."""
-    from rmpsam_ros.parity import compare
     from rmpsam_ros.segmenter import Segmenter
 
     model = read_model_folder(folder)
     options = {} if model.trained else {"score_threshold": 0.0, "overlap_threshold": 0.0}  # or there is nothing to compare
-    made = {p: Segmenter(folder, backend="openvino", precision=p, **options) for p in ("fp32", "auto", "int8")}
+    with ExitStack() as stack:
+        made = {p: stack.enter_context(Segmenter(folder, backend="openvino", precision=p, **options)) for p in ("fp32", "auto", "int8")}
+        _compare(made, photos, report, "" if model.trained else " (UNTRAINED)")
+
+
+def _compare(made: Mapping[str, Segmenter], photos: Photos, report: Callable[[str], None], remark: str) -> None:
+    from rmpsam_ros.parity import compare
+
     for name in ("auto", "int8"):
         results = compare(made[name], made["fp32"], photos)
-        report(f"{made[name].precision} against fp32 on {len(photos)} photos{'' if model.trained else ' (UNTRAINED)'}: panoptic agreement "
+        report(f"{made[name].precision} against fp32 on {len(photos)} photos{remark}: panoptic agreement "
                f"{100 * np.mean([r.panoptic for r in results]):.2f} % of pixels, click masks' IoU "
                f"{np.mean([i for r in results for i in r.prompt_ious]):.4f}")  # fmt: skip
     times: dict[str, list[float]] = {name: [] for name in made}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from rmpsam_ros.label_groups import load_label_groups, only
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, check_image, fit, place
 from rmpsam_ros.prompting import Prompt, answer, class_of_mask, parse_prompt
-from rmpsam_ros.types import LabelSet, PanopticResult, PromptResult, Roi
+from rmpsam_ros.types import LabelSet, PanopticResult, PointPrompt, PromptResult, Roi
 from rmpsam_ros.zoom import Zoom
 
 
@@ -39,23 +40,45 @@ class ObjectOutputs:
     valid: tuple[int, int]
 
 
-class _Share:
-    """An attribute from 0 to 1; anything else is refused when it is set."""
+class _Checked:
+    """An attribute that is checked when it is set: the value as `read` gives it, or a sentence on what it must be."""
+
+    def __init__(self, read: Callable[[Any], Any], must_be: str) -> None:
+        self._read, self._must_be = read, must_be
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, instance: object, owner: type) -> float:
+    def __get__(self, instance: object, owner: type) -> Any:
         return self if instance is None else instance.__dict__[self._name]
 
-    def __set__(self, instance: object, value: float) -> None:
-        if not 0 <= value <= 1:
-            raise RmpsamError(f"{self._name} is {value}; it must be from 0 to 1.")
-        instance.__dict__[self._name] = value
+    def __set__(self, instance: object, value: object) -> None:
+        try:
+            instance.__dict__[self._name] = self._read(value)
+        except (TypeError, ValueError, OverflowError):
+            raise RmpsamError(f"{self._name} is {value!r}; it must be {self._must_be}.") from None
+
+
+def _share(value: Any) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError
+    return float(value)
+
+
+def _count(value: Any) -> int:
+    if int(value) != value or value < 1:
+        raise ValueError
+    return int(value)
+
+
+def _flag(value: Any) -> bool:
+    if value not in (True, False):
+        raise ValueError
+    return bool(value)
 
 
 class Segmenter:
-    """One loaded model. Not thread-safe: one thread makes it and uses it.
+    """One loaded model, closed at the end of a `with` or by `close`. Not thread-safe: one thread makes it and uses it.
 
     Args:
         model: `default`, a bundled model's name, or a model folder.
@@ -82,18 +105,18 @@ class Segmenter:
         ModelError, BackendError: what is missing or wrong, in one sentence.
     """
 
-    score_threshold, overlap_threshold = _Share(), _Share()
+    score_threshold, overlap_threshold = _Checked(_share, "from 0 to 1"), _Checked(_share, "from 0 to 1")
+    max_segments, zoom = _Checked(_count, "a whole number from 1 up"), _Checked(_flag, "true or false")
 
     def __init__(self, model: str | Path = "default", backend: str = "auto", device: str = "auto", precision: str = "auto",
                  input_size: tuple[int, int] | None = None, score_threshold: float | None = None,
                  overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None,
                  progress: Callable[[str, float | None], None] | None = None, batch: int = 1,
                  zoom: bool | None = None, label_groups: str | Path | None = None) -> None:  # fmt: skip
-        for name, value in (("score_threshold", score_threshold), ("overlap_threshold", overlap_threshold)):
+        self.max_segments = max_segments
+        for name, value in (("score_threshold", score_threshold), ("overlap_threshold", overlap_threshold), ("zoom", zoom)):
             if value is not None:  # before anything is loaded
                 setattr(self, name, value)
-        if int(max_segments) != max_segments or max_segments < 1:
-            raise RmpsamError(f"max_segments is {max_segments}; it must be a whole number from 1 up.")
         folder = read_model_folder(find_model(model))
         self._groups = None if label_groups is None else load_label_groups(label_groups, folder.labels)
         self._backend = create_backend(folder, backend, device, precision, input_size, threads, progress, batch)
@@ -105,7 +128,6 @@ class Segmenter:
         self.precision, self.input_size = self._backend.precision, self._backend.input_size
         self.score_threshold = folder.score_threshold if score_threshold is None else score_threshold
         self.overlap_threshold = folder.overlap_threshold if overlap_threshold is None else overlap_threshold
-        self.max_segments = int(max_segments)
         self.zoom = folder.zoom_prompts if zoom is None else zoom
         self._allowed: npt.NDArray[np.bool_] | None = None
         self.batch = batch
@@ -147,7 +169,8 @@ class Segmenter:
         """The same for several images in one run, say one of each camera; at most `batch`, in which they cost what `batch` do.
 
         Raises:
-            ImageError: an image of another shape or dtype, or another rotation; not one stamp or rotation for each image.
+            ImageError: an image of another shape or dtype, or another rotation; not one stamp or rotation for each image; a stamp that
+                is no number.
             BackendError: no image, or more than `batch`.
         """
         started = perf_counter()
@@ -159,10 +182,10 @@ class Segmenter:
         for image, placement, canvas in zip(images, placements, self._canvas):
             fit(image, placement, canvas)
         fitted = perf_counter()
+        stamps = [None] * len(images) if stamps is None else [_seconds(stamp) for stamp in stamps]
         outputs = self._backend.run_images(self._canvas[: len(placements)], [p.network_size for p in placements])
         outputs = [replace(o, mask_logits=p.turned_back(np.asarray(o.mask_logits))) if p.rotation else o for p, o in zip(placements, outputs)]
         timings = {"preprocess": 1e3 * (fitted - started), "network": 1e3 * (perf_counter() - fitted)}
-        stamps = [None] * len(images) if stamps is None else stamps
         copies = [np.array(image) if self.zoom else None for image in images]
         return [Frame(self, p, o, stamp, dict(timings), i) for p, o, stamp, i in zip(placements, outputs, stamps, copies)]
 
@@ -200,10 +223,23 @@ class Segmenter:
             frame.panoptic()
             frame.prompt(points=[(0, 0)])
 
+    def __enter__(self) -> Segmenter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Frees the backend; frames made before can no longer be prompted."""
         self._backend.close()
         self._backend = _Closed()
+
+
+def _seconds(stamp: object) -> float | None:
+    try:
+        return None if stamp is None else float(stamp)
+    except (TypeError, ValueError):
+        raise ImageError(f"The stamp is {stamp!r}; it must be seconds.") from None
 
 
 class _Closed:
@@ -266,6 +302,7 @@ class Frame:
             groups, allowed = self._segmenter._groups, self._segmenter._allowed
             whole = self._own_map() if groups is None else groups.panoptic(self._own_map())
             self._panoptic = whole if allowed is None else only(whole, allowed)
+            self._panoptic.segment_ids.setflags(write=False)  # it is kept, and what clicks are named by
         return self._panoptic
 
     def class_of(self, mask: npt.NDArray[np.bool_], roi: Roi) -> int:

@@ -19,6 +19,9 @@ UNLABELLED = 255
 FOREGROUND, BACKGROUND = 1, 0
 """Labels of a prompt point, equal to the constants of the `PointPrompt` message."""
 
+CLICK_HALF_SIDE = 3.0
+"""A click is encoded as the box of +-3 pixels of the network's input round it, as in the reference."""
+
 
 @dataclass(frozen=True)
 class ClassLabel:

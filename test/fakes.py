@@ -53,6 +53,8 @@ class FakeSegmenter:
     backend_name, device_name, precision, input_size = "fake", "CPU", "fp32", (32, 32)
     describe = Segmenter.describe  # reads the names above only
 
+    __enter__, __exit__ = Segmenter.__enter__, Segmenter.__exit__
+
     def __init__(self, seconds: float = 0.0):
         self.seconds, self.error = seconds, None
         self.score_threshold, self.overlap_threshold = 0.3, 0.8

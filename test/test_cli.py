@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -74,6 +76,7 @@ def test_main__passes_the_arguments_and_the_exit_code(fake_command):
     (["segment", "--sizes", "1"], "rmpsam segment: unrecognized arguments: --sizes 1 (rmpsam segment --help explains)"),
     (["segment", "--size", "big"],
      "rmpsam segment: argument --size: invalid int value: 'big' (rmpsam segment --help explains)"),
+    (["segment", ""], "rmpsam segment: an argument is empty, as of a shell variable that is not set; give a value, or leave it out"),
     (["--verbose"], "rmpsam: unrecognized arguments: --verbose (rmpsam --help explains)"),
 ])
 def test_main__says_in_one_line_which_word_is_wrong(fake_command, capsys, words, message):
@@ -96,6 +99,22 @@ def test_main__turns_a_failure_into_one_line(fake_command, capsys, error, messag
     fake_command(raises(error))
     assert cli.main(["segment"]) == code
     assert capsys.readouterr().err == f"rmpsam segment: {message}\n"
+
+
+def test_main__sigterm_is_cleaned_up_after_as_ctrl_c_is(fake_command, capsys):
+    cleaned = []
+
+    def run(args):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        finally:
+            cleaned.append(True)
+
+    fake_command(run)
+    assert cli.main(["segment"]) == 143 and cleaned
+    assert capsys.readouterr().err == "rmpsam segment: terminated\n"
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), ModuleNotFoundError("No module named 'x'", name="x")])

@@ -66,7 +66,10 @@ def test_segment__photos_and_video(segmenter, photos: Path, clip: Path, tmp_path
     assert (out / "overlays/two.jpg").is_file() and (out / "overlays/clip.mp4").is_file()
     assert (out / "panoptic/clip/000003.png").is_file()
     assert content["info"]["trained"] is False and "UNTRAINED" in content["info"]["description"]
-    assert segmenter.closed and "UNTRAINED" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert segmenter.closed and "UNTRAINED" in said and "earlier run" not in said
+    assert cli.main(["segment", str(photos / "one.png"), "--out", str(out)]) == 0
+    assert "ids holds 2 more of an earlier run, such as" in capsys.readouterr().err
 
 
 def test_segment__photos_of_one_name_are_told_apart(segmenter, tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def test_eval__of_a_file_that_is_not_there_is_one_line(tmp_path, model, capsys):
     assert capsys.readouterr().err == f"rmpsam eval: There is no annotation file {tmp_path / 'none.json'}.\n"
 
 
+def test_eval_prompt__never_replaces_the_annotations(tmp_path, model, capsys):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "truth.json").write_text("{}")
+    assert cli.main(["eval", "prompt", "--images", str(tmp_path), "--annotations", str(tmp_path / "truth.json"), "--model", model,
+                     "--json", str(tmp_path / "here" / ".." / "truth.json")]) == 2
+    assert "would replace the annotations" in capsys.readouterr().err
+    assert (tmp_path / "truth.json").read_text() == "{}"
+
+
 def test_eval_prompt__of_each_second_picture(tmp_path, model):
     assert run("prompt", instance_set(tmp_path), model, "--json", tmp_path / "p.json", "--every", 2) == 0
     content = json.loads((tmp_path / "p.json").read_text())

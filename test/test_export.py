@@ -157,11 +157,13 @@ def test_convert__into_a_model_folder__replaces_the_model_and_keeps_the_users_ow
     assert model.name == "new" and len(model.labels) == 3 and (folder / "weights.safetensors").read_bytes() != before
 
 
-def test_convert__state_dict_with_its_own_class_embeddings(tmp_path):
+def test_convert__state_dict_with_its_own_class_embeddings(tmp_path, capsys):
     net = build("r18", num_classes=3, learned_classes=True)
     torch.save(net.state_dict(), tmp_path / "own.pth")
     labels = checkpoint_files(tmp_path)[2]
     assert main(["convert", str(tmp_path / "own.pth"), "--labels", labels, "--out", str(tmp_path / "own"), "--input-size", "64x96"]) == 0
+    assert main(["convert", "--untrained", "tiny", "--labels", labels, "--out", str(tmp_path / "own")]) == 2
+    assert "holds a trained model" in capsys.readouterr().err
     made = load_model(tmp_path / "own")
     image = torch.rand(1, 3, 64, 96)
     with torch.inference_mode():

@@ -56,7 +56,7 @@ def test_factored_features__pool_and_product_equal_the_dense_map(tiny):
     image = torch.randn(2, 3, 64, 96)
     with torch.inference_mode():
         dense = MaskFeatures(tiny.features(image))
-        factored = tiny.mask_features(tiny.compact_features(image))
+        factored = tiny.mask_features(tiny.encode(image)[0])
         weights, kernels = torch.rand(2, 5, 16, 24), torch.randn(2, 5, 32)
         torch.testing.assert_close(factored.pool(weights), dense.pool(weights), atol=1e-3, rtol=1e-4)
         torch.testing.assert_close(factored.product(kernels), dense.product(kernels), atol=1e-4, rtol=1e-4)

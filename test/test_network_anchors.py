@@ -80,7 +80,7 @@ def test_locator__moves_in_radii_and_keeps_its_limits():
 def test_prompts__of_a_fresh_network_stay_round_their_click():
     net = network()
     with torch.no_grad():
-        features = net.mask_features(net.compact_features(net.normalize(torch.rand(1, 3, 96, 128) * 255)))
+        features = net.mask_features(net.encode(net.normalize(torch.rand(1, 3, 96, 128) * 255))[0])
         boxes = torch.tensor([[[17.0, 17.0, 23.0, 23.0], [97.0, 67.0, 103.0, 73.0]]])
         logits = net.decode_prompts(features, boxes, torch.ones(1, 2, dtype=torch.long), (96, 128)).mask_logits[0]
     assert (logits[0, 5, 5] > logits[0, 18, 28]).item() and (logits[1, 17, 25] > logits[1, 3, 3]).item()
@@ -98,7 +98,7 @@ def test_dense_features__are_decoded_as_the_factored_ones_are():
     image = net.normalize(torch.rand(1, 3, 96, 128) * 255)
     boxes, labels = torch.tensor([[[40.0, 30.0, 46.0, 36.0]]]), torch.ones(1, 1, dtype=torch.int64)
     with torch.no_grad():
-        dense, factored = net.features(image), net.mask_features(net.compact_features(image))
+        dense, factored = net.features(image), net.mask_features(net.encode(image)[0])
         for one, other in ((net.decode_objects(dense), net.decode_objects(factored)),
                            (net.decode_prompts(dense, boxes, labels, (96, 128)), net.decode_prompts(factored, boxes, labels, (96, 128)))):  # fmt: skip
             classes, masks, queries, iou = one

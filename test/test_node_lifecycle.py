@@ -31,7 +31,7 @@ def node(tmp_path_factory):
     model()  # skips where there is none
     process = NodeProcess(
         tmp_path_factory.mktemp("node") / "log", NAMESPACE, score_threshold=7.0, max_segments="many",
-        model="no-such-model", max_rate_hz=0, image_transport="compressed", input_size=SMALL_INPUT, overlap_threshold=0.0,
+        model="no-such-model", class_filter=[], max_rate_hz=0, image_transport="compressed", input_size=SMALL_INPUT, overlap_threshold=0.0,
         qos_reliability="reliable",
     )
     yield process
@@ -72,7 +72,7 @@ def test_lifecycle__wrong_parameters_stop_configure_and_the_node_says_so(client,
     until(lambda: "configuring failed" in node.output, "the refusal")
     assert client.state() == "unconfigured"
     assert "score_threshold is 7: it must lie within 0 to 1" in node.output
-    assert "max_segments is 'many': it must be a whole number" in node.output
+    assert "max_segments is 'many': it must be a whole number" in node.output and "class_filter" not in node.output
     status = until(lambda: (s := node_status(client)).level == DiagnosticStatus.ERROR and s, "an error")
     assert "score_threshold" in status.message
     check_refused(segment(client, points=[(1, 1)]), "The node is unconfigured: activate it first")
@@ -194,6 +194,9 @@ def test_parameters__a_whole_number_will_do_for_a_float(client):
     ("prompt_timeout", 0.0, "out of range"),
     ("class_filter", ["unicorn"], "'unicorn', which the label set"),
     ("model", "other", "read when the node is configured: deactivate it first"),
+    ("cameras", [], "cameras is empty: it must name at least one camera"),
+    ("input_size", [], "input_size is []: it must be a height and a width"),
+    ("input_size", "large", "input_size is 'large': it must be a list of whole numbers"),
     ("cameras", ["front"], "read when the node is configured"),
     ("camera.image_topic", "front", "read when the node is configured"),
     ("max_segments", 5, "read when the node is configured"),

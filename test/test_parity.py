@@ -123,7 +123,7 @@ def test_engine_command__no_gpu__says_how_to_build_for_one_elsewhere(monkeypatch
     def none(device):
         raise BackendError("There is no GPU.")
 
-    monkeypatch.setattr(tensorrt, "_open_device", none)
+    monkeypatch.setattr(tensorrt, "open_device", none)
     assert main(["engine", str(tiny_model()), "--images", photo]) == 2
     assert capsys.readouterr().err == "rmpsam engine: There is no GPU; with TensorRT-RTX, --for sm_86 builds for a GPU that is elsewhere.\n"
 

@@ -1,6 +1,8 @@
 """Where an image lies in the network's input, and the tables that bring masks back."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -101,7 +103,9 @@ def test_points_to_network__pixel_centres_map_to_pixel_centres():
     (np.zeros((4, 4, 4), np.uint8), "must be .height, width, 3."),
     (np.zeros((4, 4, 3), np.float32), "must be uint8"),
     (np.zeros((0, 4, 3), np.uint8), "each side must be from 1"),
-    ([[1]], "must be .height, width, 3."),
+    ([[1]], "is a list; it must be a numpy array, .height, width, 3."),
+    (Path("a.png"), "is a pathlib.PosixPath; it must be a numpy array"),
+    (None, "is a NoneType; it must be"),
 ])  # fmt: skip
 def test_check_image__bad_input_gets_one_sentence(image, message):
     with pytest.raises(ImageError, match=message):

@@ -9,6 +9,7 @@ import pytest
 
 from rmpsam_ros.errors import PromptError
 from rmpsam_ros.ros.projection import is_rectified, moved, project
+from rmpsam_ros.ros.rays import CameraRays
 
 
 def camera(**changes) -> SimpleNamespace:
@@ -46,11 +47,20 @@ def test_project__binned_part_of_the_sensor():
     assert project((0, 0, 1), info) == pytest.approx((30, 25))
 
 
+def test_project__of_the_second_camera_of_a_pair__is_where_its_own_rays_go():
+    info = camera(p=[100.0, 0, 90, -12, 0, 100, 70, 0, 0, 0, 1, 0], width=160, height=120,
+                  roi=SimpleNamespace(x_offset=0, y_offset=0, width=0, height=0))
+    assert project((0.5, -0.2, 2), info, rectified=True) == pytest.approx((115, 60))
+    rays = CameraRays().of(info, (120, 160), rectified=True)
+    assert project((*rays[40, 130] * 1.5, 1.5), info, rectified=True) == pytest.approx((130, 40), abs=1e-4)
+
+
 @pytest.mark.parametrize("point, info, sentence", [
     ((0, 0, 0), camera(), "is not in front of the camera"),
     ((0, 0, -1), camera(), "is not in front of the camera"),
     ((math.nan, 0, 1), camera(), "is not finite"),
     ((0, 0, 1), camera(k=[0.0] * 9), "no focal length"),
+    ((0, 0, 1), camera(d=[math.nan] * 5), "not finite"),
 ])
 def test_project__refused(point, info, sentence):
     with pytest.raises(PromptError, match=sentence):
@@ -83,8 +93,3 @@ def test_rectified__by_the_name_of_the_topic(topic, rectified):
 
 def test_project__binned_differently_in_each_direction():
     assert project((0, 0, 1), camera(binning_x=2, binning_y=4)) == pytest.approx((40, 15))
-
-
-def test_project__rectified_the_second_camera_of_a_pair_sees_it_shifted():
-    info = camera(p=[100.0, 0, 80, -20, 0, 100, 60, 0, 0, 0, 1, 0])  # 20 cm to the right of the first
-    assert project((0, 0, 2), info, rectified=True) == pytest.approx((70, 60))

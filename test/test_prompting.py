@@ -24,6 +24,8 @@ SIZE = (100, 200)
     ([(1,)], None, [], "not a pair"),
     ([(1, 1)], [2], [], "not 1 .foreground. or 0"),
     ([(1, 1)], [1, 1], [], "1 points and 2 labels"),
+    (["12"], None, [], "'12' is not a pair of numbers"),
+    (7, None, [], "The points are 7; give a sequence"),
     ([(1, 1)] * 65, None, [], "takes up to 64"),
     ([], None, [(5, 5, 5, 9)], "empty or outside"),
     ([], None, [(5, 5, 201, 9)], "empty or outside"),
@@ -33,6 +35,11 @@ SIZE = (100, 200)
 def test_parse_prompt__bad_input_gets_one_sentence(points, labels, boxes, message):
     with pytest.raises(PromptError, match=message):
         parse_prompt(points, labels, boxes, SIZE)
+
+
+def test_parse_prompt__what_is_left_out_may_be_none_and_labels_a_column():
+    assert parse_prompt(None, None, [(0, 0, 9, 9)], SIZE).points == ()
+    assert [p.label for p in parse_prompt([(1, 1), (2, 2)], np.array([[1], [0]]), None, SIZE).points] == [1, 0]
 
 
 def test_encode__a_click_is_six_network_pixels_wide_and_a_box_its_corners():

@@ -11,6 +11,7 @@ import threading
 import weakref
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from rmpsam_ros import Segmenter, Tracker
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import BackendError, ImageError, ModelError, PromptError, RmpsamError, TrackError
 from rmpsam_ros.prompting import Prompt
+from rmpsam_ros.segmenter import Frame
 from rmpsam_ros.types import PointPrompt
 
 
@@ -194,7 +196,10 @@ def test_input_size__another_than_the_models_own(model):
     ({"overlap_threshold": -0.1}, RmpsamError, "overlap_threshold is -0.1"),
     ({"max_segments": 0}, RmpsamError, "max_segments is 0; it must be a whole number from 1 up"),
     ({"max_segments": 2.5}, RmpsamError, "max_segments is 2.5; it must be a whole number from 1 up"),
-    ({"threads": -1}, BackendError, "number of threads is -1; it must be 1 or more"),
+    ({"threads": -1}, BackendError, "number of threads is -1; it must be a whole number from 1 to"),
+    ({"threads": 1.5}, BackendError, "number of threads is 1.5"),
+    ({"batch": 1.5}, BackendError, "batch is 1.5"),
+    ({"device": None}, BackendError, "device is None; it must be a name"),
     ({"model": "nowhere"}, ModelError, "no model 'nowhere'"),
 ])  # fmt: skip
 def test_segmenter__bad_arguments_get_one_sentence(model, arguments, error, message):
@@ -328,6 +333,10 @@ def test_features_and_objects__of_an_image_that_leaves_the_input_free_are_the_im
 def test_segmenter__attributes_are_checked_when_they_are_set(segmenter):
     for name, value, said in (("score_threshold", 7, "score_threshold is 7; it must be from 0 to 1"),
                               ("overlap_threshold", -1, "overlap_threshold is -1"),
+                              ("score_threshold", "high", "score_threshold is 'high'; it must be from 0 to 1"),
+                              ("max_segments", -1, "max_segments is -1; it must be a whole number from 1 up"),
+                              ("max_segments", 2.5, "max_segments is 2.5"), ("max_segments", float("inf"), "max_segments is inf"),
+                              ("zoom", "yes", "zoom is 'yes'; it must be true or false"),
                               ("class_filter", "cup", r"it must be a sequence of class names, such as \('cup',\)")):  # fmt: skip
         before = getattr(segmenter, name)
         with pytest.raises(RmpsamError, match=said):
@@ -335,6 +344,28 @@ def test_segmenter__attributes_are_checked_when_they_are_set(segmenter):
         assert getattr(segmenter, name) == before
     segmenter.class_filter = None
     assert segmenter.class_filter == ()
+
+
+def test_panoptic__what_is_kept_cannot_be_written_into(segmenter):
+    frame = segmenter.set_image(picture(96, 128))
+    with pytest.raises(ValueError, match="read-only"):
+        frame.panoptic().segment_ids[:] = 0
+
+
+def test_set_image__a_stamp_that_is_no_number__is_said(segmenter):
+    with pytest.raises(ImageError, match="stamp is 'now'; it must be seconds"):
+        segmenter.set_image(picture(96, 128), stamp="now")
+
+
+def test_segmenter__ends_with_its_block(model):
+    with Segmenter(model, backend="openvino") as segmenter:
+        frame = segmenter.set_image(picture(96, 128))
+    with pytest.raises(BackendError, match="was closed"):
+        frame.prompt(points=[(10, 10)])
+
+
+def test_frame__its_calls_have_types_that_can_be_read():
+    assert "PointPrompt" in str(get_type_hints(Frame.prompt)["points"])
 
 
 def test_results__are_compared_as_the_objects_that_they_are(segmenter):

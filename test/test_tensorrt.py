@@ -45,7 +45,7 @@ def test_create_backend__tensorrt_without_gpu__says_what_is_missing(monkeypatch)
 
 def test_create_backend__auto_where_tensorrt_fails__openvino_runs(monkeypatch, caplog):
     monkeypatch.setattr("rmpsam_ros.backends.choose_backend", lambda name: "tensorrt")
-    monkeypatch.setattr("rmpsam_ros.backends.tensorrt._open_device", _no_gpu)
+    monkeypatch.setattr("rmpsam_ros.backends.tensorrt.open_device", _no_gpu)
     assert create_backend(read_model_folder(tiny_model()), "auto").name == "openvino"
     assert "no GPU today" in caplog.text
 

@@ -233,7 +233,7 @@ def test_prompt_graph__makes_no_tensor_from_numbers_of_the_host(monkeypatch):
 
     config = {k: v for k, v in read_model_folder(find_model("rmpsam-lite0"), graphs=False).config.items() if k != "backbone"}
     net = build("lite0", **config)
-    prompt, features = PromptGraph(net).eval(), net.compact_features(torch.zeros(1, 3, 96, 128))
+    prompt, features = PromptGraph(net).eval(), net.encode(torch.zeros(1, 3, 96, 128))[0]
     monkeypatch.setattr(torch, "as_tensor", refused)
     monkeypatch.setattr(torch, "tensor", refused)
     with torch.inference_mode():

@@ -156,6 +156,13 @@ def test_feed__images_without_a_stamp_are_no_jumps_in_time():
     assert feed.stats.stamp_jumps == 0
 
 
+def test_feed__an_image_without_a_stamp_hides_no_jump_in_time():
+    feed = Feed("camera", 4)
+    said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((2000.0, 2000.1, 0, 1900.0))]
+    assert said[:3] == ["", "", ""] and "went back by 100.100 s: time begins anew" in said[3]
+    assert feed.message(2000 * 10**9) is None and feed.message(1900 * 10**9) is not None
+
+
 def test_feed__of_frames_with_one_stamp_the_latest_is_meant():
     feed = Feed("camera", 4)
     for number in (1, 2):

@@ -163,7 +163,7 @@ def install(monkeypatch, device: HostDevice | None = None) -> HostDevice:
     from rmpsam_ros.backends import tensorrt, trt_provision
 
     device = device or HostDevice()
-    monkeypatch.setattr(tensorrt, "_open_device", lambda name: device)
+    monkeypatch.setattr(tensorrt, "open_device", lambda name: device)
     monkeypatch.setattr(tensorrt, "load_flavour", lambda compute: flavour())
     monkeypatch.setattr(trt_provision, "build_engine", lambda flavour, graph, *rest: graph)
     return device

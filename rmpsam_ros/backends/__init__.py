@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from numbers import Integral
 from typing import NamedTuple
 
 from rmpsam_ros.backends import trt_flavour
 from rmpsam_ros.backends.base import Backend, ImageOutputs, MasksElsewhere, OwnershipElsewhere, PromptOutputs
-from rmpsam_ros.backends.limits import MAX_BATCH
+from rmpsam_ros.backends.limits import MAX_BATCH, MAX_THREADS
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder, check_input_size
 
@@ -86,10 +87,12 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
     """
     if precision not in PRECISIONS:
         raise BackendError(f"The precision {precision!r} is not one of {', '.join(PRECISIONS)}.")
-    if threads is not None and threads < 1:
-        raise BackendError(f"The number of threads is {threads}; it must be 1 or more, or None for all cores.")
-    if not 1 <= batch <= MAX_BATCH:
-        raise BackendError(f"The batch is {batch}; it must be from 1 to {MAX_BATCH} images.")
+    if not isinstance(device, str):
+        raise BackendError(f"The device is {device!r}; it must be a name: auto, cpu, cuda, cuda:1 …")
+    if threads is not None and not (isinstance(threads, Integral) and 1 <= threads <= MAX_THREADS):
+        raise BackendError(f"The number of threads is {threads!r}; it must be a whole number from 1 to {MAX_THREADS}, or None for all cores.")
+    if not (isinstance(batch, Integral) and 1 <= batch <= MAX_BATCH):
+        raise BackendError(f"The batch is {batch!r}; it must be from 1 to {MAX_BATCH} images.")
     try:
         size = check_input_size(model.input_size if input_size is None else input_size)
     except ValueError as error:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from rmpsam_ros.network import RMPSAM
 from rmpsam_ros.network.mask_features import MaskFeatures
-from rmpsam_ros.network.model import NetworkConfig
+from rmpsam_ros.network.config import NetworkConfig
 from rmpsam_ros.network.stage import DecoderOutput
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from rmpsam_ros.backends.trt_provision import GRAPHS, Provided, Target, provide
 from rmpsam_ros.engine_cache import EngineCache
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder
+
+if TYPE_CHECKING:
+    from rmpsam_ros.backends.cuda import CudaDevice
 
 _LOG = logging.getLogger(__name__)
 _SAY_EVERY = 5.0
@@ -32,7 +36,7 @@ class TensorRtBackend:
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto", input_size: tuple[int, int] | None = None,
                  threads: int | None = None, progress=None, cache: EngineCache | None = None, batch: int = 1) -> None:  # fmt: skip
         self.input_size, self.batch, self._model = input_size or model.input_size, batch, model
-        self._device = _open_device(device)
+        self._device = open_device(device)
         self.flavour = load_flavour(self._device.compute)
         self.device = f"{self._device.name}, {self.flavour.title}"
         self._cache = cache or EngineCache()
@@ -136,7 +140,12 @@ class LogProgress:
         self._say("TensorRT, %.0f s: %s%s", now - self._started, text, share)
 
 
-def _open_device(device: str):
+def open_device(device: str) -> CudaDevice:
+    """The GPU of a name.
+
+    Raises:
+        BackendError: torch cannot be loaded, or sees no such GPU.
+    """
     try:
         from rmpsam_ros.backends.cuda import CudaDevice
     except ImportError as error:

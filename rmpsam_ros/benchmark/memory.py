@@ -26,10 +26,10 @@ def memory_of(asked: Mapping[str, object], threads: int | None = None) -> tuple[
     return host, float("nan") if gpu is None else gpu
 
 
-def peak_memory() -> float:
-    """Largest resident memory of this process so far, MB."""
-    with open("/proc/self/status") as file:  # getrusage would begin with what the parent had
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1000
+def process_memory(field: str = "VmHWM", process: int | str = "self") -> float:
+    """Resident memory of a process, MB: the most so far (VmHWM; getrusage would begin with what the parent had), or now (VmRSS)."""
+    with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(field)) * 1024 / 1e6
 
 
 def _gpu_memory() -> float | None:
@@ -49,7 +49,8 @@ def _run(asked: dict) -> tuple[float, float | None]:
         import torch  # noqa: F401  its own memory counts, a CUDA context does not
     before = _gpu_memory()
     size, batch = tuple(asked["size"]), asked["batch"]
-    segmenter = Segmenter(asked["model"], asked["backend"], precision=asked["precision"], input_size=size, threads=asked["threads"], batch=batch)
+    segmenter = Segmenter(asked["model"], asked["backend"], precision=asked["precision"], input_size=size, threads=asked["threads"], batch=batch,
+                          zoom=False)  # as what is timed
     image, most = scene(size), 0.0
     for _ in range(FRAMES):
         frames = segmenter.set_images([image] * batch)
@@ -57,7 +58,7 @@ def _run(asked: dict) -> tuple[float, float | None]:
             frame.panoptic()
         frames[0].prompt(points=[(size[1] // 2, size[0] // 2)])
         most = max(most, _gpu_memory() or 0.0)
-    return peak_memory(), None if before is None else most - before
+    return process_memory(), None if before is None else most - before
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@
 A command is a module here with `HELP` (one line), `EXAMPLE` (text), `add_arguments(parser)` and `run(args) -> int`. Its
 imports at the top stay light: `rmpsam --help` imports all of them.
 
-Exit codes: what `run` returns; 2 with one line on stderr for input that cannot be used; 130 after Ctrl-C.
+Exit codes: what `run` returns; 2 with one line on stderr for input that cannot be used; 130 after Ctrl-C, 143 after SIGTERM.
 """
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -49,13 +52,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     code = 0
-    with while_read():
+    with _sigterm_as_interrupt(), while_read():
         code = _main(list(sys.argv[1:] if argv is None else argv))
     return code
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, as of `timeout`, `docker stop` or a job's end: what Ctrl-C cleans up is cleaned up too."""
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def terminate(*_: object) -> None:
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _main(words: Sequence[str]) -> int:
     names = available_commands()
+    if "" in words:
+        return _say(_prog(words), "an argument is empty, as of a shell variable that is not set; give a value, or leave it out", 2)
     if words and not words[0].startswith("-") and words[0] not in names:
         return _say("rmpsam", f"there is no command {words[0]!r}; there are {', '.join(names)}", 2)
     try:
@@ -66,6 +91,8 @@ def _main(words: Sequence[str]) -> int:
         return args.run(args) or 0
     except SystemExit as request:  # argparse has printed help, the version or one line
         return request.code if isinstance(request.code, int) else 2
+    except _Terminated:
+        return _say(_prog(words), "terminated", 143)
     except KeyboardInterrupt:
         return _say(_prog(words), "interrupted", 130)
     except BrokenPipeError:  # an OSError, but for `while_read`

@@ -74,20 +74,16 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with BagReader(args.bag, args.topic, args.keep, args.depth) as bag:
         beside = read_beside(bag, args.depth, args.camera_info)
-        segmenter = model_options.open_segmenter(args)
-        try:
-            with atomic_folder(args.out) as part:
-                inner = part / args.out.name  # a bag's files are named after its folder
-                writer = BagWriter(inner, args.storage or bag.storage)
-                try:
-                    done = _Run(args, segmenter, writer, console, model_options.Announcement(console, segmenter)).all(bag, beside)
-                finally:
-                    writer.close()
-                for path in list(inner.iterdir()):
-                    path.rename(part / path.name)
-                inner.rmdir()
-        finally:
-            segmenter.close()
+        with model_options.open_segmenter(args) as segmenter, atomic_folder(args.out) as part:
+            inner = part / args.out.name  # a bag's files are named after its folder
+            writer = BagWriter(inner, args.storage or bag.storage)
+            try:
+                done = _Run(args, segmenter, writer, console, model_options.Announcement(console, segmenter)).all(bag, beside)
+            finally:
+                writer.close()
+            for path in list(inner.iterdir()):
+                path.rename(part / path.name)
+            inner.rmdir()
     console.print(f"{done}: {args.out}")
     return 0
 

@@ -61,15 +61,12 @@ def run(args: argparse.Namespace) -> int:
             raise ImageError(f"{option} {path} is no kind of picture that can be written; end the name in .png or .jpg.")
     if args.overlay and Path(args.overlay).resolve() == Path(args.out).resolve():
         raise ImageError(f"--out and --overlay are both {args.out}; give each a name of its own.")
-    segmenter = model_options.open_segmenter(args)
-    try:
+    with model_options.open_segmenter(args) as segmenter:
         with of_file(args.image):
             frame = segmenter.set_image(image, rotation=args.rotation)
         click = frame.prompt(
             points=[(point.x, point.y) for point in points], labels=[point.label for point in points],
             boxes=[tuple(box) for box in args.box])
-    finally:
-        segmenter.close()
     click = replace(click, points=tuple(points), boxes=tuple(tuple(box) for box in args.box))
     write_image(Path(args.out), click.mask.astype(np.uint8) * 255)
     if args.overlay:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rmpsam_ros.cli.model_options import need_torch, network_size
 from rmpsam_ros.errors import ModelError, RmpsamError
 
 HELP = "a checkpoint to a model folder (needs the [torch] extra)"
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", help="coco-panoptic, youtube-vis-2019, robot or a YAML file (default: coco-panoptic; a checkpoint of rmpsam train knows its own)")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to make")
     parser.add_argument("--name", help="the model's name (default: the folder's)")
-    parser.add_argument("--input-size", default="", metavar="HxW", help="the network's input, multiples of 32 (default: 800x1344; 480x640 for lite0 and untrained models; a run's own)")
+    parser.add_argument("--input-size", type=network_size, metavar="HxW", help="the network's input, multiples of 32 (default: 800x1344; 480x640 for lite0 and untrained models; a run's own)")
     parser.add_argument("--weights", choices=("fp32", "fp16"), default="", help="how weights are stored (default: fp32, exact; fp16 for untrained models and those of rmpsam train)")
     parser.add_argument("--untrained", metavar="VARIANT", help="no checkpoint: a seeded head (lite0, r18, r50; lite0 with its ImageNet backbone)")
 
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if (args.checkpoint is None) == (args.untrained is None):
         raise RmpsamError("Give either a checkpoint or --untrained VARIANT.")
-    need_torch()
+    need_torch("Converting")
     from rich.console import Console
 
     from rmpsam_ros.convert import from_checkpoint, untrained
@@ -46,9 +47,11 @@ def run(args: argparse.Namespace) -> int:
     else:
         labels = load_label_map(args.labels or "coco-panoptic").labels
         net, model = untrained(args.untrained, labels) if args.untrained else from_checkpoint(args.checkpoint, args.classifier, labels)
+    if not model.trained and _holds_trained(args.out):
+        raise RmpsamError(f"--out {args.out} holds a trained model, which an untrained one would replace; give another folder.")
     changes: dict[str, object] = {"name": args.name or args.out.resolve().name}
     if args.input_size:
-        changes["input_size"] = parse_size(args.input_size)
+        changes["input_size"] = args.input_size
     from dataclasses import replace
 
     model = replace(model, **changes)
@@ -62,23 +65,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """`480x640` to (480, 640).
-
-    Raises:
-        RmpsamError: not two multiples of 32.
-    """
-    from rmpsam_ros.model_folder import check_input_size
+def _holds_trained(folder: Path) -> bool:
+    from rmpsam_ros.model_folder import is_model_folder, read_model_folder
 
     try:
-        return check_input_size(text.lower().split("x"))
-    except ValueError as error:
-        raise RmpsamError(f"The size {text!r} cannot be used: {error} (for instance 480x640).") from error
-
-
-def need_torch() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in ("torch", "onnx", "safetensors") if find_spec(name) is None]
-    if missing:
-        raise ModelError(f"Converting needs {', '.join(missing)}: pip install torch onnx onnxscript safetensors.")
+        return is_model_folder(folder) and read_model_folder(folder, graphs=False).trained
+    except ModelError:  # broken, or of another version: what is made may take its place
+        return False

@@ -5,7 +5,7 @@ import argparse
 import os
 from pathlib import Path
 
-from rmpsam_ros.cli.model_options import image_size
+from rmpsam_ros.cli.model_options import image_size, photos_to_compare_on
 
 HELP = "build and cache a model's TensorRT engines ahead of time, and check them"
 EXAMPLE = """
@@ -90,7 +90,7 @@ def _build_here(args, model, size, precision, cache, console) -> list[Path]:
     from rmpsam_ros.errors import BackendError
 
     try:
-        device = tensorrt._open_device(args.device)
+        device = tensorrt.open_device(args.device)
     except BackendError as error:
         raise BackendError(f"{str(error).rstrip('.')}; with TensorRT-RTX, --for sm_86 builds for a GPU that is elsewhere.") from error
     flavour = tensorrt.load_flavour(device.compute)
@@ -139,9 +139,10 @@ def _check(args, model, size, precision, cache, paths: list[Path], images, conso
     os.environ["RMPSAM_ENGINES"] = str(cache.folder)
     # A random network's scores are low: without this, there would be nothing to compare.
     options = {"input_size": size} if model.trained else {"input_size": size, "score_threshold": 0.0, "overlap_threshold": 0.0}
-    reference = Segmenter(model.path, backend="openvino" if is_installed("openvino") else "torch", precision="fp32", device="cpu", **options)
-    ours = Segmenter(model.path, backend="tensorrt", precision=precision, device=args.device, batch=args.batch, **options)
-    results = compare(ours, reference, images)
+    plain = "openvino" if is_installed("openvino") else "torch"
+    with Segmenter(model.path, backend=plain, precision="fp32", device="cpu", **options) as reference, \
+            Segmenter(model.path, backend="tensorrt", precision=precision, device=args.device, batch=args.batch, **options) as ours:
+        results = compare(ours, reference, images)
     for result in results:
         console.print(f"  {result}", soft_wrap=True)
     reason = refusal(results)
@@ -151,24 +152,5 @@ def _check(args, model, size, precision, cache, paths: list[Path], images, conso
         cache.note(path, parity=summary, refused=reason)
     if not reason:
         console.print(f"{precision} holds up: panoptic agreement {100 * summary['panoptic']:.3f} %, click IoU {summary['prompt_iou']:.4f} "
-                      f"against the ONNX graphs in float32 ({reference.backend_name})", soft_wrap=True)  # fmt: skip
-    ours.close()
+                      f"against the ONNX graphs in float32 ({plain})", soft_wrap=True)  # fmt: skip
     return reason
-
-
-def photos_to_compare_on(paths: list[str]) -> list[tuple[str, object]]:
-    """(name, (H, W, 3) uint8 RGB) of the photos to compare on; known before anything is built."""
-    from rmpsam_ros.errors import ImageError, RmpsamError
-    from rmpsam_ros.media import list_media, read_image
-
-    if paths:
-        photos = [file for file in list_media(paths) if not file.is_video][:50]
-        if not photos:
-            raise RmpsamError(f"There is no photo in {', '.join(paths)}.")
-        return [(photo.name, read_image(photo.path)) for photo in photos]
-    try:
-        from rmpsam_ros.demo.photos import bundled_photos
-
-        return [(photo.name, photo.image) for photo in bundled_photos()]
-    except ImageError as error:
-        raise RmpsamError("There are no photos to compare on: give some with --images, or `pip install scikit-image` for the demo's.") from error  # fmt: skip

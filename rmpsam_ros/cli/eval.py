@@ -36,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from rmpsam_ros.errors import DataError
+
+    given, written = getattr(args, "annotations", None), getattr(args, "json", None)
+    if given and written and written.exists() and given.exists() and written.samefile(given):
+        raise DataError(f"--json {written} would replace the annotations; give another name.")
     return args.run_task(args)
 
 

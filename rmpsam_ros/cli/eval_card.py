@@ -26,12 +26,12 @@ def run(args: argparse.Namespace) -> int:
 
     from rmpsam_ros import cli
     from rmpsam_ros.atomic import atomic_file
-    from rmpsam_ros.cli.convert import need_torch
+    from rmpsam_ros.cli.model_options import need_torch
     from rmpsam_ros.evaluation import card
     from rmpsam_ros.evaluation.reports import write_json
     from rmpsam_ros.model_folder import find_model, read_model_folder
 
-    need_torch()  # a training YAML is checked by what trains
+    need_torch("The card")  # a training YAML is checked by what trains
     from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.training.config import load_config
 

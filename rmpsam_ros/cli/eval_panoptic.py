@@ -27,8 +27,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.evaluation.panoptic import PanopticQuality
 
     console = Console(stderr=True, highlight=False)
-    segmenter = model_options.open_segmenter(args)
-    try:
+    with model_options.open_segmenter(args) as segmenter:
         label_map = reports.label_map_of(segmenter, args.label_map)
         data = CocoPanoptic(args.annotations, args.images, label_map, maps=args.maps)
         indices = reports.chosen(len(data), args.limit, args.every)
@@ -46,8 +45,6 @@ def run(args: argparse.Namespace) -> int:
             info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit,
                     "score_threshold": segmenter.score_threshold, "overlap_threshold": segmenter.overlap_threshold}  # fmt: skip
             reports.write_json(args.json, {"info": info, "panoptic": summary})
-    finally:
-        segmenter.close()
     _print(summary)
     return 0
 

@@ -38,8 +38,7 @@ def run(args: argparse.Namespace) -> int:
     kind = CocoPanoptic if is_panoptic(args.annotations) else CocoInstances
     data = kind(args.annotations, args.images, LabelMap(make_label_set("categories", names, [])))
     indices = reports.chosen(len(data), args.limit, args.every)
-    segmenter = model_options.open_segmenter(args)
-    try:
+    with model_options.open_segmenter(args) as segmenter:
         announce = model_options.Announcement(console, segmenter)
         quality = PromptQuality(args.clicks, args.smallest)
         for sample in reports.with_progress(reports.ahead(data.sample, indices), len(indices), console):
@@ -49,8 +48,6 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit, "smallest": args.smallest, "clicks": CLICK_RULE}
             reports.write_json(args.json, {"info": info, "prompt": summary})
-    finally:
-        segmenter.close()
     _print(summary, args.clicks, {name: f"{name} ({text} of the picture)" for name, *_, text in SIZES})
     return 0
 

@@ -58,9 +58,8 @@ def run(args: argparse.Namespace) -> int:
         from rmpsam_ros.evaluation.clip_runner import ClipRunner
 
         runner = ClipRunner(args.model, args.input_size, args.score_threshold)
-    segmenter = model_options.open_segmenter(args)
     judges, console = [], Console(stderr=True)
-    try:
+    with model_options.open_segmenter(args) as segmenter:
         label_map = label_map_of(segmenter, args.label_map)
         classes = {category: label_map.class_of(category) for video in videos for category in video.categories.values()}
         with_classes = not args.class_agnostic and None not in classes.values() and NO_CLASS not in classes.values()
@@ -69,8 +68,6 @@ def run(args: argparse.Namespace) -> int:
             judges[-1].run(args.clicks)
             if runner is not None:
                 judges[-1].run_clips(CLIP_MODE, runner)
-    finally:
-        segmenter.close()
     names += [WITH_DEPTH] if cameras is not None else []
     names += [CLIP_MODE] if runner is not None else []
     frames = sum(len(video.files) for video in videos)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 
-from rmpsam_ros.cli.convert import need_torch
+from rmpsam_ros.cli.model_options import need_torch, photos_to_compare_on
 from rmpsam_ros.errors import RmpsamError
 
 HELP = "make a model folder's ONNX graphs anew and check them against the network (needs the [torch] extra)"
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    need_torch()
+    need_torch("Exporting")
     from rich.console import Console
 
     from rmpsam_ros.model_folder import find_model
@@ -40,7 +40,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _int8(folder, paths, console) -> int:
-    from rmpsam_ros.cli.engine import photos_to_compare_on
     from rmpsam_ros.quantize import measure, quantize
 
     photos = photos_to_compare_on(paths)

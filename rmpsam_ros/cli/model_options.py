@@ -2,8 +2,11 @@
 from __future__ import annotations
 
 import argparse
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rmpsam_ros.errors import ModelError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,6 +74,45 @@ def image_size(text: str) -> tuple[int, int]:
     if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size; write HEIGHTxWIDTH, such as 480x640")
     return int(height), int(width)
+
+
+def network_size(text: str) -> tuple[int, int]:
+    """The same for the network's input: multiples of 32."""
+    from rmpsam_ros.model_folder import check_input_size
+
+    try:
+        return check_input_size(image_size(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be used: {error} (for instance 480x640)") from None
+
+
+def need_torch(what: str) -> None:
+    """Whether that can be done here, which takes the [torch] extra.
+
+    Raises:
+        ModelError: it is not installed.
+    """
+    missing = [name for name in ("torch", "onnx", "safetensors") if find_spec(name) is None]
+    if missing:
+        raise ModelError(f"{what} needs {', '.join(missing)}: pip install torch onnx onnxscript safetensors.")
+
+
+def photos_to_compare_on(paths: list[str]) -> list[tuple[str, object]]:
+    """(name, (H, W, 3) uint8 RGB) of the photos to compare on; known before anything is built."""
+    from rmpsam_ros.errors import ImageError, RmpsamError
+    from rmpsam_ros.media import list_media, read_image
+
+    if paths:
+        photos = [file for file in list_media(paths) if not file.is_video][:50]
+        if not photos:
+            raise RmpsamError(f"There is no photo in {', '.join(paths)}.")
+        return [(photo.name, read_image(photo.path)) for photo in photos]
+    try:
+        from rmpsam_ros.demo.photos import bundled_photos
+
+        return [(photo.name, photo.image) for photo in bundled_photos()]
+    except ImageError as error:
+        raise RmpsamError("There are no photos to compare on: give some with --images, or `pip install scikit-image` for the demo's.") from error  # fmt: skip
 
 
 class Announcement:

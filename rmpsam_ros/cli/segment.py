@@ -71,6 +71,11 @@ def run(args: argparse.Namespace) -> int:
         count, seconds = len(writer.images), time.perf_counter() - started
         pictures = f"{count} picture{'s' if count > 1 else ''}"
         console.print(f"{pictures} in {seconds:.1f} s, {1000 * seconds / count:.0f} ms each: {path}", highlight=False)
+        named = {Path(Path(entry["file_name"]).parts[0]).stem for entry in writer.annotations}
+        earlier = [path for path in (out / "ids").iterdir() if not path.name.startswith(".") and path.stem not in named]
+        if earlier:
+            console.print(f"{out / 'ids'} holds {len(earlier)} more of an earlier run, such as {earlier[0].name}: panoptic.json names this run's alone",
+                          highlight=False, soft_wrap=True)  # fmt: skip
     return 2 if broken else 0
 
 

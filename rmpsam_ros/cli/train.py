@@ -50,9 +50,9 @@ def run(args: argparse.Namespace) -> int:
         return _check(config, console)
     if args.plot:
         return _plot(config.path(config.out), console)
-    from rmpsam_ros.cli.convert import need_torch
+    from rmpsam_ros.cli.model_options import need_torch
 
-    need_torch()
+    need_torch("Training")
     from rmpsam_ros.training.run import TrainingRun
 
     training = TrainingRun(config, resume=args.resume)
@@ -69,12 +69,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _ablate(args: argparse.Namespace, console: Console) -> int:
-    from rmpsam_ros.cli.convert import need_torch
+    from rmpsam_ros.cli.model_options import need_torch
     from rmpsam_ros.errors import DataError
 
     if args.check or args.plot or args.out is not None:
         raise DataError("--ablate goes with --resume and --minutes only; check the base, and plot the runs in the folder that `out` names.")
-    need_torch()
+    need_torch("Training")
     from rmpsam_ros.training.ablation import AblationRun
 
     runs = AblationRun(args.config)

@@ -15,10 +15,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.data.masks import areas
 from rmpsam_ros.data.sample import Sample, random_pixel
-from rmpsam_ros.types import BACKGROUND, FOREGROUND
-
-HALF_SIDE = 3.0
-"""A click is encoded as the box of +-3 pixels round it."""
+from rmpsam_ros.types import BACKGROUND, CLICK_HALF_SIDE, FOREGROUND
 
 
 @dataclass(frozen=True)
@@ -119,4 +116,4 @@ def _box(mask: npt.NDArray[np.bool_], jitter: float, rng: np.random.Generator) -
 
 
 def _click(x: float, y: float) -> tuple[float, float, float, float]:
-    return x - HALF_SIDE, y - HALF_SIDE, x + HALF_SIDE, y + HALF_SIDE
+    return x - CLICK_HALF_SIDE, y - CLICK_HALF_SIDE, x + CLICK_HALF_SIDE, y + CLICK_HALF_SIDE

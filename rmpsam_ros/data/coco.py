@@ -41,7 +41,8 @@ class CocoImages:
     def problems(self) -> list[str]:
         """What is wrong with the file as a whole, in a sentence each: ids that are there twice, labels of no picture."""
         ids = [entry.get("id") for entry in self.images]
-        strays = [entry for entry in self.content["annotations"] if entry.get("image_id") not in set(ids)]
+        known = set(ids)
+        strays = [entry for entry in self.content["annotations"] if entry.get("image_id") not in known]
         return [*twice(self.path, "image", ids), *twice(self.path, "category", [c.get("id") for c in self.content["categories"]]),
                 *labels_of_nothing(self.path, strays, "image_id")]  # fmt: skip
 

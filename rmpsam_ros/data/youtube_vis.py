@@ -33,7 +33,8 @@ class VideoFile:
     def problems(self) -> list[str]:
         """What is wrong with the file as a whole, in a sentence each."""
         ids = [video.get("id") for video in self.videos]
-        strays = [entry for key, entries in self._entries_of.items() if key not in set(ids) for entry in entries]
+        known = set(ids)
+        strays = [entry for key, entries in self._entries_of.items() if key not in known for entry in entries]
         empty = [f"{self.name(index)} has no frames." for index, video in enumerate(self.videos) if not video.get("file_names")]
         doubled = [s for key, entries in self._entries_of.items()
                    for s in twice(self.path, f"video {key}'s annotation", [entry["id"] for entry in entries if "id" in entry])]  # fmt: skip

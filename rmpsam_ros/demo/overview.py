@@ -57,14 +57,12 @@ def main(words: list[str]) -> int:
     if len(words) != 1:
         print("usage: python -m rmpsam_ros.demo.overview FILE.jpg", file=sys.stderr)
         return 2
-    segmenter = Segmenter("default")
     try:
-        write_image(Path(words[0]), overview(segmenter))
+        with Segmenter("default") as segmenter:
+            write_image(Path(words[0]), overview(segmenter))
     except (RmpsamError, OSError) as error:
         print(f"overview: {error}", file=sys.stderr)
         return 2
-    finally:
-        segmenter.close()
     return 0
 
 

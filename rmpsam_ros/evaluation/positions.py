@@ -35,12 +35,12 @@ class DepthCameras:
             raise DataError(f"{path} is not the cameras.json of rmpsam simulate ({type(error).__name__}: {error}).") from None
 
     def view(self, picture: Path, size: tuple[int, int]) -> DepthView:
-        """The view of a picture of (H, W) `size`; its entry has the end of its path.
+        """The view of a picture of (H, W) `size`; its entry has the end of its path, the longest that there is.
 
         Raises:
             DataError: the picture has no entry, or its depth is missing or of another size.
         """
-        ends = ("/".join(picture.parts[-count:]) for count in range(1, len(picture.parts) + 1))
+        ends = ("/".join(picture.parts[-count:]) for count in range(len(picture.parts), 0, -1))
         entry = next((self._cameras[end] for end in ends if end in self._cameras), None)
         if entry is None:
             raise DataError(f"cameras.json has no entry for the picture {picture}.")

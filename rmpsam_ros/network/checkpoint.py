@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rmpsam_ros.errors import BackendError, ModelError
-from rmpsam_ros.model_folder import WEIGHTS_FILE, read_model_folder
+from rmpsam_ros.model_folder import WEIGHTS_FILE, find_model, read_model_folder
 from rmpsam_ros.network.model import RMPSAM, build
 
 _EMBEDDING_KEY = "text_embedding"
@@ -82,12 +82,12 @@ def load_tensor(path: str | Path) -> Tensor:
 
 
 def load_model(folder: str | Path) -> RMPSAM:
-    """The network of a model folder, with its weights, in evaluation mode on the CPU.
+    """The network of a model folder (or of a bundled model's name), with its weights, in evaluation mode on the CPU.
 
     Raises:
         ModelError: the folder or its weights are missing, broken or of another version.
     """
-    model = read_model_folder(folder, graphs=False)
+    model = read_model_folder(folder if Path(folder).is_dir() else find_model(folder), graphs=False)
     path = model.path / WEIGHTS_FILE
     if not path.is_file():
         raise ModelError(f"The model folder {model.path} has no {WEIGHTS_FILE}, which the torch backend and export need.")
@@ -101,6 +101,17 @@ def load_model(folder: str | Path) -> RMPSAM:
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"The weights in {path} do not fit the network in model.yaml ({_first_sentence(error)}).") from error
     net.config = replace(net.config, num_classes=net.panoptic_head.text_classifier.num_classes)
+    return net
+
+
+def load_official(state_dict: Mapping[str, Tensor], text_embedding: Tensor) -> RMPSAM:
+    """The network of an official checkpoint, its keys as they are; the variant is read off them. See `RMPSAM.load_official`.
+
+    Raises:
+        ModelError: keys or shapes of no variant.
+    """
+    net = build(detect_variant(state_dict), num_classes=len(text_embedding))
+    net.load_official(state_dict, text_embedding)
     return net
 
 

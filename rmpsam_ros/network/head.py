@@ -8,13 +8,12 @@ from torch import Tensor, nn
 
 from rmpsam_ros.network.anchors import Locator, object_anchors, prompt_anchors
 from rmpsam_ros.network.attention import Attention
-from rmpsam_ros.network.classifier import LOGIT_SCALE, TextClassifier
+from rmpsam_ros.network.classifier import TextClassifier
+from rmpsam_ros.network.config import NetworkConfig
 from rmpsam_ros.network.mask_features import MaskFeatures
 from rmpsam_ros.network.opinion import SecondOpinion, agree
 from rmpsam_ros.network.stage import DecoderStage, KernelUpdator, StageOutput, claimed, pool_under
-
-CLICK_HALF_SIDE = 3.0
-"""A click at (x, y) is encoded as the box (x - 3, y - 3, x + 3, y + 3) in pixels of the network's input."""
+from rmpsam_ros.types import CLICK_HALF_SIDE
 
 STAGE_TEMPERATURE = 0.1
 """Class logits of the stages (not of the object adapter) are divided by this."""
@@ -50,28 +49,30 @@ class PooledClasses(nn.Module):
 class Head(nn.Module):
     """Queries, prompt encoder, stages, object adapter, prompt adapter, classifier."""
 
-    def __init__(self, dim: int, heads: int, feedforward: int, stages: int, num_queries: int, text_dim: int,
-                 num_classes: int, learned_classes: bool, anchors: bool = False, stuff_queries: int = 0,
-                 pooled_classes: bool = False, class_scale: float = LOGIT_SCALE, shared_adapter: bool = False,
-                 opinion_channels: int = 0) -> None:  # fmt: skip
+    def __init__(self, config: NetworkConfig, opinion_channels: int = 0) -> None:
+        """opinion_channels: of the backbone's maps that give a second opinion on classes; 0 for none."""
         super().__init__()
-        self.dim, self.shared_adapter, self.stuff_queries = dim, shared_adapter, stuff_queries
-        self.kernels = nn.Embedding(num_queries, dim)
-        self.mask_heads = nn.ModuleList(DecoderStage(dim, heads, feedforward, text_dim, anchors) for _ in range(stages))
+        dim, text_dim, classes = config.dim, config.text_dim, config.num_classes
+        self.dim, self.shared_adapter, self.stuff_queries = dim, config.shared_adapter, config.stuff_queries
+        self.kernels = nn.Embedding(config.num_queries, dim)
+        self.mask_heads = nn.ModuleList(
+            DecoderStage(dim, config.heads, config.feedforward, text_dim, config.anchors) for _ in range(config.stages))
         self.panoptic_attn = KernelUpdator(dim)
         self.panoptic_cls = nn.Sequential(nn.Linear(dim, text_dim))
-        self.pooled_cls = PooledClasses(dim, text_dim) if pooled_classes else None
-        self.opinion = SecondOpinion(opinion_channels, dim, num_classes) if opinion_channels else None
+        self.pooled_cls = PooledClasses(dim, text_dim) if config.pooled_classes else None
+        self.opinion = SecondOpinion(opinion_channels, dim, classes) if opinion_channels else None
         self.mask_tokens = nn.Embedding(1, dim)
         self.pb_embedding = nn.Embedding(2, dim)
         self.pos_linear = nn.Linear(2 * dim, dim)
-        self.prompt_attn = PixelAttention(dim, heads)
+        self.prompt_attn = PixelAttention(dim, config.heads)
         self.prompt_norm = nn.LayerNorm(dim)
         self.prompt_iou = nn.Linear(dim, 1)
-        self.text_classifier = TextClassifier(num_classes, text_dim, learned_classes, class_scale)
-        self.anchors = nn.Embedding.from_pretrained(object_anchors(num_queries, stuff_queries), freeze=False) if anchors else None
-        self.panoptic_locator = Locator(dim) if anchors else None
-        self.prompt_locator = Locator(dim) if anchors else None
+        self.text_classifier = TextClassifier(classes, text_dim, config.learned_classes, config.class_scale)
+        self.anchors = None
+        if config.anchors:
+            self.anchors = nn.Embedding.from_pretrained(object_anchors(config.num_queries, config.stuff_queries), freeze=False)
+        self.panoptic_locator = Locator(dim) if config.anchors else None
+        self.prompt_locator = Locator(dim) if config.anchors else None
 
     # --- object queries -------------------------------------------------------------------------------------------
 

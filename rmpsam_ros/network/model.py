@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 import torch
 from torch import Tensor, nn
 
 from rmpsam_ros.errors import ModelError
-from rmpsam_ros.network.classifier import LOGIT_SCALE
+from rmpsam_ros.network.config import VARIANTS, NetworkConfig
 from rmpsam_ros.network.efficientnet_lite import EfficientNetLite0
 from rmpsam_ros.network.head import Head
 from rmpsam_ros.network.mask_features import MaskFeatures
@@ -20,53 +20,6 @@ STRIDE = 32
 """Sides of the padded input are multiples of this: the neck adds maps that are doubled from one stride to the next."""
 
 _BACKBONES = {"resnet18": resnet18, "resnet50": resnet50, "resnet_tiny": resnet_tiny, "efficientnet_lite0": EfficientNetLite0}
-_IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Everything that shapes the network; a model folder's `model.yaml` keeps it.
-
-    `mean` and `std` are RGB on the 0 … 255 scale. `learned_classes` makes the class embeddings parameters (own label
-    sets) rather than fixed text embeddings (the official ones). `mean_pooling` divides pooled features by the mask's area,
-    and `anchors` gives each query an ellipse (`anchors.py`), of which the first `stuff_queries` begin all over the
-    picture; the official variants have neither. `pooled_classes` lets the classifier see the pooled features as they are, and
-    `matrix_nms` lets several queries name one object and lowers the scores of all but the best, `class_votes` lets them settle
-    its class together (`distinct.py`); none is official. `second_opinion` names objects by the backbone's deep maps as well.
-    `class_scale` multiplies the classes' cosines. `shared_adapter` sends prompts through the object queries' adapter, to see
-    what one of their own is worth.
-    """
-
-    backbone: str = "resnet50"
-    mid: int = 128
-    dim: int = 256
-    heads: int = 8
-    feedforward: int = 2048
-    stages: int = 3
-    num_queries: int = 100
-    text_dim: int = 768
-    num_classes: int = 133
-    learned_classes: bool = False
-    mean_pooling: bool = False
-    anchors: bool = False
-    stuff_queries: int = 0
-    pooled_classes: bool = False
-    matrix_nms: bool = False
-    class_votes: bool = False
-    second_opinion: bool = False
-    class_scale: float = LOGIT_SCALE
-    shared_adapter: bool = False
-    mean: tuple[float, float, float] = _IMAGENET[0]
-    std: tuple[float, float, float] = _IMAGENET[1]
-
-
-VARIANTS: Mapping[str, NetworkConfig] = {
-    "r50": NetworkConfig("resnet50"),
-    "r18": NetworkConfig("resnet18"),
-    "lite0": NetworkConfig("efficientnet_lite0", mean=(127.0,) * 3, std=(128.0,) * 3),
-    # For tests: every operator of the others, in milliseconds.
-    "tiny": NetworkConfig("resnet_tiny", mid=16, dim=32, heads=4, feedforward=64, num_queries=12, text_dim=24, num_classes=6),
-}
 
 
 class RMPSAM(nn.Module):
@@ -79,11 +32,7 @@ class RMPSAM(nn.Module):
         self.variant, self.config = variant, config
         self.backbone = _BACKBONES[config.backbone]()
         self.neck = Neck(self.backbone.channels, config.mid, config.dim)
-        self.panoptic_head = Head(config.dim, config.heads, config.feedforward, config.stages, config.num_queries,
-                                  config.text_dim, config.num_classes, config.learned_classes,
-                                  config.anchors, config.stuff_queries, config.pooled_classes,
-                                  config.class_scale, config.shared_adapter,
-                                  sum(self.backbone.channels[2:]) if config.second_opinion else 0)  # fmt: skip
+        self.panoptic_head = Head(config, sum(self.backbone.channels[2:]) if config.second_opinion else 0)
 
     def normalize(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) RGB on the 0 … 255 scale, any dtype, to float32 in the network's units. Pad with 0 after this."""
@@ -99,10 +48,6 @@ class RMPSAM(nn.Module):
         """
         _check_sides(images)
         return self.neck(self.backbone(images))
-
-    def compact_features(self, images: Tensor) -> Tensor:
-        """The (B, mid, H/4, W/4) map that `mask_features` expands; what exported graphs hand from image to prompts."""
-        return self.encode(images)[0]
 
     def encode(self, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The compact map, and what `mask_features` takes beside it for objects, but not for prompts: C4 and C5, detached,

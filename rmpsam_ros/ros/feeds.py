@@ -60,6 +60,7 @@ class Feed:
         self._messages: deque[Received] = deque(maxlen=history)
         self._recent: deque[int] = deque(maxlen=history)
         self._replaced: deque[int] = deque(maxlen=64)
+        self._stamped: Received | None = None  # the newest that has a stamp
         self._begun = 0  # number of the first message of the time that holds
 
     def offer(self, received: Received, wanted: bool) -> str:
@@ -68,13 +69,13 @@ class Feed:
         Returns:
             '' or, when the stamp did not advance, or leapt, a sentence that says so. The frame is taken all the same.
         """
-        previous, jump = self.newest, ""
+        previous, stamped, jump = self.newest, self._stamped, ""
         if self.waiting and wanted:
             self.stats.was_replaced()
             self._replaced.append(previous.number)
         self.newest, self.waiting = received, True
-        if previous is not None and received.stamp and received.stamp <= previous.stamp:
-            back = (previous.stamp - received.stamp) / 1e9
+        if stamped is not None and received.stamp and received.stamp <= stamped.stamp:
+            back = (stamped.stamp - received.stamp) / 1e9
             jump = (
                 f"the stamp of camera '{self.name}' went back by {back:.3f} s" if back else
                 f"two images of camera '{self.name}' in a row have the stamp {seconds(received.stamp)}"
@@ -84,13 +85,14 @@ class Feed:
                 self._ring.clear()
                 self._messages.clear()
                 self._begun = received.number
-        elif previous is not None and previous.stamp and received.stamp:
-            leap = leap_ahead(previous.stamp / 1e9, previous.arrived, received.stamp / 1e9, received.arrived)
+        elif stamped is not None and received.stamp:
+            leap = leap_ahead(stamped.stamp / 1e9, stamped.arrived, received.stamp / 1e9, received.arrived)
             if leap:
                 jump = f"the stamp of camera '{self.name}' went ahead by {leap:.3f} s more than has passed: tracks go on"
                 self.stats.jumped(jump)
         self._recent.append(received.number)
         if received.stamp:
+            self._stamped = received
             self._messages.append(received)
         # What stays are the last messages, whether the others among them have been processed or not.
         while self._messages and self._messages[0].number < self._recent[0]:
@@ -157,7 +159,7 @@ class Feed:
 
     def clear(self) -> None:
         """Forgets every frame; the counters stay."""
-        self.newest, self.waiting, self.started = None, False, -math.inf
+        self.newest, self._stamped, self.waiting, self.started = None, None, False, -math.inf
         for kept in (self._ring, self._messages, self._recent):
             kept.clear()
 

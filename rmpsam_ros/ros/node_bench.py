@@ -20,6 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rmpsam_ros.benchmark.memory import process_memory
+from rmpsam_ros.cli.model_options import image_size
 from rmpsam_ros.errors import RmpsamError
 
 READY = "active: listening to"
@@ -117,9 +119,7 @@ class _Process:
 
     def rss(self) -> float:
         """Resident memory now, MB."""
-        with open(f"/proc/{self._process.pid}/status", encoding="ascii") as status:
-            line = next(line for line in status if line.startswith("VmRSS"))
-        return int(line.split()[1]) * 1024 / 1e6
+        return process_memory("VmRSS", self._process.pid)
 
     def stop(self) -> None:
         if self._process.poll() is None:
@@ -168,7 +168,11 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
     stages: dict[str, str] = {}
 
     def take_result(message) -> None:
-        header = message.markers[-1].header if hasattr(message, "markers") else message.header
+        if hasattr(message, "markers"):
+            if not message.markers:  # nothing was there, and nothing is
+                return
+            message = message.markers[-1]
+        header = message.header
         got.setdefault(stamp_ns(header.stamp), time.monotonic())
 
     def take_report(message) -> None:
@@ -243,15 +247,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default="default")
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--rate", type=float, default=8.0, help="Hz; low enough that no frame waits (default: 8)")
-    parser.add_argument("--size", nargs="+", default=["480x640", "1080x1920"], metavar="HxW")
+    parser.add_argument("--size", nargs="+", type=image_size, default=[(480, 640), (1080, 1920)], metavar="HxW")
     parser.add_argument("--outputs", nargs="+", default=["panoptic"], choices=OUTPUTS)
     args = parser.parse_args(argv)
     print("size       answered  ready  round trip p50   p99  segmenter  overhead  inside the node  RSS")
-    for text in args.size:
-        height, width = (int(side) for side in text.split("x"))
+    for height, width in args.size:
         m = measure_node((height, width), args.frames, args.rate, args.outputs, args.model)
         print(
-            f"{text:10} {m.answered:4}/{m.frames:<4} {m.ready:5.2f}s {m.round_trip_p50:11.1f} ms "
+            f"{f'{height}x{width}':10} {m.answered:4}/{m.frames:<4} {m.ready:5.2f}s {m.round_trip_p50:11.1f} ms "
             f"{m.round_trip_p99:6.1f} {m.segmenter_p50:7.1f} ms {m.overhead_p50:6.1f} ms {m.inside_p50:11.1f} ms "
             f"{m.rss:7.0f} MB"
         )

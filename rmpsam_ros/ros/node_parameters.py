@@ -130,6 +130,9 @@ class NodeParameters:
         try:
             if given is None:
                 raise ParameterError(" ".join(str(error).split()))
+            if given.value is None and isinstance(spec.default, tuple):  # [], of which ROS does not know what kind of list it is
+                spec.checked(())
+                return spec.checked(default)
             value = spec.checked(given.value)
             # Right but for ROS's view of its type, such as 10 for 10.0.
             self._node.set_parameters([Parameter(spec.name, value=value)])
@@ -157,7 +160,7 @@ class NodeParameters:
 
     def _declare_topic(self, name: str, default: str, meaning: str) -> str:
         try:
-            topic = self._node.declare_parameter(name, default, ParameterDescriptor(description=meaning)).value
+            topic = self._node.declare_parameter(name, default, _descriptor(ParameterSpec(name, default, meaning))).value
             if problem := _topic_problem(name, topic):
                 self._problems[name] = problem
             return topic
@@ -235,8 +238,8 @@ def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
     if spec.choices:
         parts.append(f"one of {', '.join(map(str, spec.choices))}")
     descriptor.additional_constraints = "; ".join(parts)
-    # ROS gives an empty list another type than a list of texts; this one may be emptied.
-    descriptor.dynamic_typing = spec.name == "class_filter"
+    # ROS gives an empty list another type than a list of texts: what may be in it is for the check to say.
+    descriptor.dynamic_typing = isinstance(spec.default, tuple)
     if spec.low is None:
         return descriptor
     low = spec.low if spec.unset is None else min(spec.low, spec.unset)

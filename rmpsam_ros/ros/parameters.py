@@ -91,7 +91,7 @@ def _check_cameras(cameras: tuple[str, ...]) -> None:
     for name in cameras:
         if not _NAME.fullmatch(name) or "__" in name:
             raise ParameterError(
-                f"the camera name '{name}' cannot be part of a topic: use letters, digits and underscores, relative "
+                f"the camera name '{name}' cannot be part of a topic: use letters, digits and single underscores, a letter first, relative "
                 f"to the namespace (a topic elsewhere goes into the parameter NAME.image_topic)"
             )
     doubles = sorted({name for name in cameras if cameras.count(name) > 1})
@@ -159,7 +159,7 @@ SPECS = (
     ParameterSpec("depth_max_gap", 0.05, "Seconds that an image and the depth image used with it may lie apart",
                   live=True, low=0.0, high=10.0),
     ParameterSpec("points_step", 1, "Every so many pixels, and rows, make a point of the cloud", live=True, low=1, high=64),
-    ParameterSpec("overlay_alpha", 0.5, "Weight of the colours on the overlay: 0 only the image, 1 only the colours",
+    ParameterSpec("overlay_alpha", 0.5, "Weight of the colours on the overlay, from 0 to 1; outlines and names are drawn in any case",
                   live=True, low=0.0, high=1.0),
     ParameterSpec("class_filter", ("",), "Names of the classes to report; empty: all of them", live=True),
     ParameterSpec("label_groups", "", "YAML file that puts the model's classes together under other names; empty: the model's own"),

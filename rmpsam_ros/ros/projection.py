@@ -9,6 +9,7 @@ from rmpsam_ros.errors import PromptError
 
 FISHEYE = ("equidistant", "fisheye")
 """Distortion models of the fisheye kind, as drivers name them."""
+NOT_CALIBRATED = "the camera_info has no focal length, or values that are not finite: calibrate the camera"
 RECTIFIED = {"rect", "rectified"}
 """Words in the name of a topic of rectified images."""
 
@@ -29,18 +30,29 @@ def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float,
         raise PromptError(f"the point {_text(point)} is not finite: give metres")
     if point[2] <= 0:
         raise PromptError(f"the point {_text(point)} is not in front of the camera: its z must be positive")
-    camera = np.array(info.k, np.float64).reshape(3, 3)
-    used = np.array(info.p, np.float64).reshape(3, 4) if rectified else camera
-    if used[0, 0] == 0 or used[1, 1] == 0:
-        raise PromptError("the camera_info has no focal length: calibrate the camera, or click on the image itself")
-    if rectified:
-        x, y, w = used @ [*point, 1.0]
-        x, y = x / w, y / w
-    else:
-        x, y = _distorted(point, camera, np.array(info.d, np.float64), info.distortion_model)
-    # Calibration is of the full sensor; the image may be a binned part of it.
-    x, y = x - info.roi.x_offset, y - info.roi.y_offset
-    return float(x / max(info.binning_x, 1)), float(y / max(info.binning_y, 1))
+    matrix, distortion = intrinsics(info, rectified)
+    if not is_calibrated(matrix, distortion):
+        raise PromptError(f"{NOT_CALIBRATED}, or click on the image itself")
+    x, y = _pixel(point, matrix, distortion, "" if rectified else info.distortion_model)
+    return float(x), float(y)
+
+
+def intrinsics(info, rectified: bool) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Camera matrix (3, 3) and distortion (n,) of the images that a `sensor_msgs/CameraInfo` is of.
+
+    Calibration is of the full sensor, the image may be a binned part of it: pixel x of the image is x * binning + offset there.
+    Of a rectified camera it is P without its last column: that leads from the first camera of a pair, where a header's frame_id
+    is this camera's own (`depth_image_proc` leaves it out as well).
+    """
+    matrix = np.array(info.p, np.float64).reshape(3, 4)[:, :3].copy() if rectified else np.array(info.k, np.float64).reshape(3, 3)
+    matrix[:2, 2] -= info.roi.x_offset, info.roi.y_offset
+    matrix[:2] /= np.array([[max(info.binning_x, 1)], [max(info.binning_y, 1)]])
+    return matrix, np.zeros(0) if rectified else np.array(info.d, np.float64)
+
+
+def is_calibrated(matrix: npt.NDArray[np.float64], distortion: npt.NDArray[np.float64]) -> bool:
+    """Whether a camera has a focal length, and numbers throughout."""
+    return bool(matrix[0, 0] and matrix[1, 1] and np.isfinite(matrix).all() and np.isfinite(distortion).all())
 
 
 def image_size(info) -> tuple[int, int]:
@@ -55,7 +67,7 @@ def of_other_images(info, size: tuple[int, int]) -> str:
         f"the camera_info is of images of {width}x{height} pixels, but the image has {size[0]}x{size[1]}: publish the calibration of this image")
 
 
-def _distorted(point: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, model: str) -> tuple[float, float]:
+def _pixel(point: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, model: str) -> tuple[float, float]:
     zero, points = np.zeros(3), point.reshape(1, 1, 3)
     if model in FISHEYE:
         pixels, _ = cv2.fisheye.projectPoints(points, zero, zero, camera, fisheye_coefficients(distortion))

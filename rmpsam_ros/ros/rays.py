@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.depth_view import pinhole_rays
 from rmpsam_ros.errors import DepthError
-from rmpsam_ros.ros.projection import FISHEYE, fisheye_coefficients, of_other_images
+from rmpsam_ros.ros.projection import FISHEYE, NOT_CALIBRATED, fisheye_coefficients, intrinsics, is_calibrated, of_other_images
 
 _STEPS = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 40, 1e-9)
 
@@ -40,17 +40,11 @@ class CameraRays:
 
 
 def _rays(info, size: tuple[int, int], rectified: bool) -> npt.NDArray[np.float32]:
-    binning = max(info.binning_x, 1), max(info.binning_y, 1)
     if problem := of_other_images(info, size[::-1]):
         raise DepthError(problem)
-    matrix = np.array(info.p, np.float64).reshape(3, 4)[:, :3] if rectified else np.array(info.k, np.float64).reshape(3, 3)
-    distortion = np.zeros(0) if rectified else np.array(info.d, np.float64)
-    if matrix[0, 0] == 0 or matrix[1, 1] == 0 or not (np.isfinite(matrix).all() and np.isfinite(distortion).all()):
-        raise DepthError("the camera_info has no focal length, or values that are not finite: calibrate the camera")
-    # Calibration is of the full sensor; the image may be a binned part of it. Pixel x of the image is x * binning there.
-    matrix = matrix.copy()
-    matrix[:2] -= np.array([[0, 0, info.roi.x_offset], [0, 0, info.roi.y_offset]])
-    matrix[:2] /= np.array([[binning[0]], [binning[1]]])
+    matrix, distortion = intrinsics(info, rectified)
+    if not is_calibrated(matrix, distortion):
+        raise DepthError(NOT_CALIBRATED)
     if not distortion.any() and (rectified or info.distortion_model not in FISHEYE):
         return pinhole_rays(size, matrix)
     try:

@@ -97,8 +97,8 @@ class PromptKeeper:
 
     def keep_only(self, ids: npt.NDArray[np.int64]) -> None:
         """Forgets those that are not followed any more."""
-        if self._memories:
-            self._memories = {k: v for k, v in self._memories.items() if k in set(ids.tolist())}
+        for track_id in self._memories.keys() - set(ids.tolist()):
+            del self._memories[track_id]
 
     @staticmethod
     def match_past(click: PromptResult, tracks: Iterable[TrackedInstance], table: TrackTable) -> int | None:

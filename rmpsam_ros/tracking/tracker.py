@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from rmpsam_ros.errors import TrackError
 from rmpsam_ros.tracking.association import Observation
 from rmpsam_ros.tracking.clock import Clock, Order
-from rmpsam_ros.tracking.detections import Detections
+from rmpsam_ros.tracking.detections import CELL, Detections
 from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.lifecycle import Lives
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from rmpsam_ros.segmenter import Frame
 
 _STATES = {int(state): state for state in TrackState}
+_DIMS = 256
+"""Dimensions of a query where the first thing to follow is a click that has none."""
 
 
 class Tracker:
@@ -34,6 +37,8 @@ class Tracker:
         """labels: the classes of the detections, of which the things are followed. max_age: seconds for which a lost
         object is remembered. min_hits: frames in which an object must be seen to be CONFIRMED. Both may be set live.
         """
+        if not isinstance(labels, LabelSet):
+            raise TrackError(f"The labels are {labels!r}; a LabelSet was expected, such as the segmenter's `labels`.")
         self.labels = labels
         self.max_age = max_age
         self.min_hits = min_hits
@@ -50,8 +55,8 @@ class Tracker:
 
     @max_age.setter
     def max_age(self, seconds: float) -> None:
-        if not 0 <= seconds < float("inf"):
-            raise TrackError(f"max_age is {seconds}; seconds from 0 up were expected.")
+        if not (isinstance(seconds, Real) and 0 <= seconds < float("inf")):
+            raise TrackError(f"max_age is {seconds!r}; seconds from 0 up were expected.")
         self._max_age = float(seconds)
 
     @property
@@ -61,8 +66,8 @@ class Tracker:
 
     @min_hits.setter
     def min_hits(self, frames: int) -> None:
-        if int(frames) != frames or frames < 1:
-            raise TrackError(f"min_hits is {frames}; a whole number from 1 up was expected.")
+        if not (isinstance(frames, Real) and 1 <= frames < float("inf") and int(frames) == frames):
+            raise TrackError(f"min_hits is {frames!r}; a whole number from 1 up was expected.")
         self._min_hits = int(frames)
 
     @property
@@ -122,6 +127,8 @@ class Tracker:
         the image, 0 or NaN where unknown. Things of the frame's panoptic map begin and continue tracks; objects that
         were too unsure for the map continue them. Tracks born of a click are asked for by prompts of their own.
         """
+        if not hasattr(frame, "objects"):
+            raise TrackError(f"A frame of a Segmenter was expected (`segmenter.set_image(image)`), not a {type(frame).__name__}.")
         stamp = frame.stamp if stamp is None else stamp
         self.update_detections(detections_of(frame, self._is_thing, depth), stamp)
         if not self._used:
@@ -179,16 +186,18 @@ class Tracker:
         looked for, as all may have moved since; () where that is not known. stamp (seconds) says when the frame was taken, where no update has seen it or one as new; without it, it was
         that of the newest update, or just before the first. Raises TrackError for a click without an object.
         """
+        if not isinstance(click, PromptResult):
+            raise TrackError(f"The answer to a click was expected (`frame.prompt(…)`), not a {type(click).__name__}.")
         if not click.mask.any():
             raise TrackError("The click found no object, so there is nothing to follow; click on another point of it.")
+        query = np.ones(self._lives.table.dims if self._lives else _DIMS) if click.query is None else click.query
+        query = np.asarray(query, np.float32)
+        self._check_dims(len(query))
         if self._clock.now is None:
             self._clock.advance(stamp)
             self._timeless = stamp is None
-        query = np.ones(256, np.float32) if click.query is None else np.asarray(click.query, np.float32)
-        if self._lives is not None:
-            query = np.resize(query, self._lives.table.dims)
         height, width = click.mask.shape
-        size = self._grid.size if self._grid else (-(-height // 4), -(-width // 4))
+        size = self._grid.size if self._grid else (-(-height // CELL), -(-width // CELL))
         mask = Grid(size, (height, width)).downsample(click.mask)
         class_id = click.class_id if 0 <= click.class_id < len(self.labels) else -1
         asked = Detections(

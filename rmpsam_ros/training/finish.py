@@ -41,9 +41,8 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
 
     The numbers go into the folder's `model.yaml` too.
     """
-    segmenter = Segmenter(folder)
     result: dict[str, object] = {}
-    try:
+    with Segmenter(folder) as segmenter:
         for config in sources:
             source = Source(config, label_map, base)
             prompt, panoptic = PromptQuality(), PanopticQuality(label_map.labels)
@@ -57,8 +56,6 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
                 progress()
             result[Path(config.annotations).with_suffix("").as_posix()] = {
                 "prompt": prompt.summary(), **({"panoptic": panoptic.summary()} if panoptic.images else {})}
-    finally:
-        segmenter.close()
     short = {name: {"click_miou": [round(v, 1) for v in r["prompt"]["miou"]], **({"pq": round(r["panoptic"]["all"]["pq"], 1)} if "panoptic" in r else {})}
              for name, r in result.items()}  # fmt: skip
     write_model_yaml(folder, replace(read_model_folder(folder), accuracy=short))

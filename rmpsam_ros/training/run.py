@@ -250,18 +250,20 @@ def _alone(out: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Puts Ctrl-C off until what is inside is done; in the main thread, which alone gets it."""
+    """Puts Ctrl-C and SIGTERM off until what is inside is done; in the main thread, which alone gets them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[tuple] = []
-    before = signal.signal(signal.SIGINT, lambda *details: came.append(details))
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
+    before = {number: signal.signal(number, lambda *details: came.append(details)) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if came and callable(before):
-        before(*came[0])
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        before[came[0][0]](*came[0])
 
 
 def device_of(name: str) -> str:
