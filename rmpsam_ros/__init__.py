@@ -26,7 +26,7 @@ _HOME_OF = {
     "ClassLabel": "rmpsam_ros.types",
     "RmpsamError": "rmpsam_ros.errors",
 }
-__all__ = sorted(_HOME_OF)
+__all__ = list(_HOME_OF)
 
 
 def __getattr__(name: str):

@@ -13,16 +13,20 @@ from pathlib import Path
 
 
 @contextmanager
-def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_file(path: str | os.PathLike[str], sync: bool = False) -> Iterator[Path]:
     """Gives a temporary path to write a file to; on success it becomes `path`, else it is removed.
 
     The temporary name keeps the ending, by which OpenCV and others choose a format. Folders on the way are made.
+    sync: the file's bytes are on the disk before it takes the place, as what robots keep whose power is cut should be.
     """
     path = Path(path).resolve()  # what a link leads to is replaced, and the link stays
     partial = _partial(path)
     with _folder_for(path):
         try:
             yield partial
+            if sync:
+                with partial.open("rb") as file:
+                    os.fsync(file.fileno())
             os.replace(partial, path)
         except OSError as error:  # which names the temporary file, or none, as where a full disk is written to
             if error.errno is None or error.filename not in (None, partial, str(partial)):

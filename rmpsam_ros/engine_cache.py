@@ -18,7 +18,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.locks import held
+from rmpsam_ros.user_folders import cache_folder
 
 FORMAT = 1
 """Version of the sidecars; others are not read."""
@@ -92,7 +94,7 @@ def default_folder() -> Path:
     """`$RMPSAM_ENGINES`, else `$XDG_CACHE_HOME/rmpsam/engines`, else `~/.cache/rmpsam/engines`."""
     if os.environ.get("RMPSAM_ENGINES"):
         return Path(os.environ["RMPSAM_ENGINES"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rmpsam" / "engines"
+    return cache_folder() / "engines"
 
 
 class EngineCache:
@@ -197,18 +199,9 @@ def file_hash(*paths: Path) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes beside the place and renames: a reader sees the old file or the new one."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    """A reader sees the old file or the new one, even after a power cut."""
+    with atomic_file(path, sync=True) as partial:
+        partial.write_bytes(content)
 
 
 def _read_sidecar(path: Path) -> tuple[EngineKey, dict] | str:

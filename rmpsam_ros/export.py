@@ -192,7 +192,6 @@ def _to_onnx(module: torch.nn.Module, arguments: tuple, path: Path, inputs: tupl
 
 def _share_weights(graph, weights: _WeightsIndex) -> None:
     """Points every large initialiser at its bytes in the weights file, with a cast where those are float16."""
-    import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []
@@ -217,21 +216,18 @@ def _share_weights(graph, weights: _WeightsIndex) -> None:
     nodes = list(graph.graph.node)
     del graph.graph.node[:]
     graph.graph.node.extend(casts + nodes)
-    assert isinstance(graph, onnx.ModelProto)
 
 
 class _WeightsIndex:
     """Finds where in a safetensors file a tensor's bytes lie, by their content."""
 
     def __init__(self, path: Path) -> None:
-        content = path.read_bytes()
-        header_length = struct.unpack("<Q", content[:8])[0]
-        header = json.loads(content[8 : 8 + header_length])
+        content, (header, start) = path.read_bytes(), _safetensors_header(path)
         self._found: dict[bytes, tuple[int, int, bool]] = {}
         for name, entry in header.items():
             if name == "__metadata__" or entry["dtype"] not in ("F32", "F16"):
                 continue
-            begin, end = (8 + header_length + o for o in entry["data_offsets"])
+            begin, end = (start + o for o in entry["data_offsets"])
             self._found.setdefault(_digest(content[begin:end]), (begin, end - begin, entry["dtype"] == "F16"))
 
     def find(self, array: np.ndarray) -> tuple[int, int, bool] | None:
@@ -246,11 +242,17 @@ class _WeightsIndex:
         return found if found is not None and found[2] and np.array_equal(half.astype(np.float32), array) else None
 
 
+def _safetensors_header(path: Path) -> tuple[dict, int]:
+    """What a safetensors file says of its tensors, and where their bytes begin."""
+    with path.open("rb") as file:
+        length = struct.unpack("<Q", file.read(8))[0]
+        return json.loads(file.read(length)), 8 + length
+
+
 def _digest(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
 def _is_half(path: Path) -> bool:
-    with path.open("rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    header, _ = _safetensors_header(path)
     return any(entry.get("dtype") == "F16" for name, entry in header.items() if name != "__metadata__")

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import yaml
 
+from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.errors import ModelError
 from rmpsam_ros.labels import label_set_from_dict
 from rmpsam_ros.types import LabelSet
+from rmpsam_ros.user_folders import data_folder
 
 FORMAT = 1
 """Version of the folder's layout and of the graphs' inputs and outputs; a folder of another version is refused."""
@@ -75,8 +77,7 @@ class ModelFolder:
 
 def model_roots() -> list[Path]:
     """Folders that are searched for a model's name, in order."""
-    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    roots = [Path(__file__).parent / "models", Path(data) / "rmpsam" / "models"]
+    roots = [Path(__file__).parent / "models", data_folder() / "models"]
     own = os.environ.get("RMPSAM_MODELS")
     return ([Path(own)] if own else []) + roots
 
@@ -100,7 +101,7 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     text = str(name_or_path).strip()
     if not text:
         raise ModelError("The model's name is empty; give `default`, a bundled model's name or a model folder.")
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))
     if path.is_dir() and (os.sep in text or (text != "default" and not _named(text))):
         return path
     for name in DEFAULT_MODELS if text == "default" else (text,):
@@ -178,9 +179,8 @@ def write_model_yaml(folder: Path, model: ModelFolder) -> None:
     """Writes `model.yaml`, with the length of every other file; the last step in making a folder."""
     names = (IMAGE_GRAPH, PROMPT_GRAPH, WEIGHTS_FILE, INT8_GRAPH)
     text = model_yaml(model, {name: (folder / name).stat().st_size for name in names if (folder / name).is_file()})
-    temporary = folder / (MODEL_FILE + ".part")
-    temporary.write_text(text)
-    temporary.replace(folder / MODEL_FILE)
+    with atomic_file(folder / MODEL_FILE) as partial:
+        partial.write_text(text)
 
 
 def model_yaml(model: ModelFolder, files: Mapping[str, int]) -> str:

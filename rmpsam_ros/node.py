@@ -266,7 +266,7 @@ class RmpsamNode(LifecycleNode):
 
     def _start_problem(self) -> str:
         try:
-            self._settings.config
+            self._settings.check()
         except ParameterError as error:
             return str(error)
         return ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import INT8_GRAPH, ModelFolder, read_model_folder, write_model_yaml
 from rmpsam_ros.placement import fitted
@@ -59,12 +60,8 @@ def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambd
         ignored_scope=nncf.IgnoredScope(names=ignored),
     )  # fmt: skip
     result.producer_name, result.doc_string = "rmpsam_ros", f"image graph, int8, {model.input_size[0]}x{model.input_size[1]}"
-    part = model.path / f".{INT8_GRAPH}.part"
-    try:
+    with atomic_file(model.path / INT8_GRAPH) as part:
         onnx.save(result, str(part))
-        part.replace(model.path / INT8_GRAPH)
-    finally:
-        part.unlink(missing_ok=True)
     write_model_yaml(model.path, replace(model, files={}))
     return model.path / INT8_GRAPH
 

@@ -5,13 +5,12 @@ compressed string that pycocotools writes.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.errors import ImageError
 from rmpsam_ros.types import Roi
 
 
@@ -44,24 +43,22 @@ def encode(mask: npt.NDArray[np.bool_], roi: Roi | None = None, size: tuple[int,
     return {"size": [int(height), int(width)], "counts": _compress(runs.tolist())}
 
 
-def decode(rle: dict[str, Any]) -> npt.NDArray[np.bool_]:
+def decode(rle: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
     """{"size", "counts"} with a list or a string of counts to a (height, width) bool mask.
 
     Raises:
-        ImageError: the counts do not fill the size.
+        ValueError: something else, or lengths that do not fill the size.
     """
-    height, width = rle["size"]
-    counts = rle["counts"]
-    if isinstance(counts, bytes):
-        counts = counts.decode("ascii")
     try:
-        runs = np.array(uncompress(counts) if isinstance(counts, str) else counts, np.int64)
-    except ValueError as error:
-        raise ImageError(f"A mask of {width}x{height} is broken: {error}.") from error
-    if runs.sum() != height * width or (runs < 0).any():
-        raise ImageError(f"A mask of {width}x{height} has run lengths for {int(runs.sum())} pixels; it is broken.")
-    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-    return flat.reshape(width, height).T
+        (height, width), counts = (int(side) for side in rle["size"]), rle["counts"]
+    except (KeyError, TypeError, ValueError):
+        raise ValueError("its run lengths lack `size` or `counts`") from None
+    if isinstance(counts, str | bytes):
+        counts = uncompress(counts if isinstance(counts, str) else counts.decode("latin-1"))
+    runs = np.asarray(counts, np.int64)
+    if runs.ndim != 1 or (runs < 0).any() or runs.sum() != height * width:
+        raise ValueError(f"its run lengths do not add up to the {height * width} pixels of the picture")
+    return np.repeat(np.arange(runs.size) % 2 == 1, runs).reshape(width, height).T
 
 
 def _compress(runs: Sequence[int]) -> str:

@@ -53,3 +53,10 @@ def _fingerprint() -> str:
     for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def cpu_has_bf16() -> bool:
+    """Whether the CPU computes bfloat16 natively (AVX-512 BF16 or AMX), as OpenVINO sees it."""
+    from rmpsam_ros.backends.openvino_core import shared_core
+
+    return "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

@@ -11,7 +11,7 @@ import pytest
 from test_tracking_frames import SceneFrame, Thing
 from tracking_scenes import IMAGE, LABELS
 
-from rmpsam_ros import cli, rle
+from rmpsam_ros import Segmenter, cli, rle
 from rmpsam_ros.cli import model_options
 from rmpsam_ros.frame_source import FOLDER_FPS, open_frames
 from rmpsam_ros.results import OverlayVideo, write_image
@@ -27,6 +27,7 @@ class SceneSegmenter:
     labels, model_name, trained = LABELS, "fake", False
     backend_name, device_name, precision, input_size = "fake", "CPU", "fp32", (192, 256)
     score_threshold, overlap_threshold = 0.5, 0.8
+    __enter__, __exit__ = Segmenter.__enter__, Segmenter.__exit__
 
     def __init__(self) -> None:
         self.count, self.closed, self.broken_at = 0, False, -1

@@ -12,9 +12,8 @@ from rmpsam_ros.demo.album import FRAMES, Album
 from rmpsam_ros.demo.film import FPS, Film, compose, shrink_click
 from rmpsam_ros.demo.sheet import WIDTH, Picture, contact_sheet
 from rmpsam_ros.demo.space import Box, draw_space
-from rmpsam_ros.labels import make_label_set
 from rmpsam_ros.media import Video
-from rmpsam_ros.types import PanopticResult, PointPrompt, PromptResult, Roi, Segment
+from rmpsam_ros.types import PointPrompt, PromptResult, Roi
 
 
 def _gradient(height: int = 60, width: int = 80) -> np.ndarray:

@@ -8,9 +8,10 @@ pytest.importorskip("torch", reason="the TensorRT backend needs torch")
 pytest.importorskip("onnx", reason="typed graphs need onnx")
 
 import torch
-from models import tiny_model
-
 import trt_stand_in
+from models import tiny_model
+from torch.utils._python_dispatch import TorchDispatchMode
+
 from rmpsam_ros.backends.cuda import Staging
 from rmpsam_ros.backends.device_masks import DeviceMasks
 from rmpsam_ros.fusion import fuse
@@ -59,3 +60,21 @@ def test_device_masks__equal_values__first_query_wins_also_across_chunks(monkeyp
     logits = torch.ones(3, 8, 8)
     ownership = masks_on(logits).assign(np.arange(3), np.ones(3, np.float32), place((32, 32), (32, 32)))
     assert (ownership.owner == 1).all() and ownership.area.tolist() == [1024, 0, 0]
+
+
+def test_assign__many_queries__full_size_maps_are_made_within_the_bound(monkeypatch):
+    class Largest(TorchDispatchMode):
+        elements = 0
+
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            result = function(*args, **(kwargs or {}))
+            if isinstance(result, torch.Tensor):
+                self.elements = max(self.elements, result.numel())
+            return result
+
+    bound = 8 * 2 * 64 * 64  # eight queries, each on the padded canvas and at the source's size
+    monkeypatch.setattr("rmpsam_ros.backends.device_masks._AT_ONCE", bound)
+    masks = masks_on(torch.randn(40, 16, 16, generator=torch.Generator().manual_seed(0)))
+    with Largest() as largest:
+        masks.assign(np.arange(40), np.ones(40, np.float32), place((64, 64), (64, 64)))
+    assert 64 * 64 <= largest.elements <= bound

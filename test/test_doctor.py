@@ -8,11 +8,11 @@ import types
 import pytest
 
 from rmpsam_ros import cli, model_folder
-from rmpsam_ros.ros import dds
 from rmpsam_ros.cli import checks
 from rmpsam_ros.cli.checks import MISSING, NOTE, OK, Check
 from rmpsam_ros.errors import ModelError
 from rmpsam_ros.labels import load_label_set
+from rmpsam_ros.ros import dds
 
 
 def found(part) -> dict[str, Check]:

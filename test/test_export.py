@@ -16,8 +16,8 @@ from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
 from rmpsam_ros.errors import ModelError  # noqa: E402
 from rmpsam_ros.export import export_graphs, verify  # noqa: E402
 from rmpsam_ros.labels import OFFICIAL  # noqa: E402
-from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
-from rmpsam_ros.network import build, load_model  # noqa: E402
+from rmpsam_ros.model_folder import read_model_folder, write_model_yaml  # noqa: E402
+from rmpsam_ros.network import build, load_model, save_weights  # noqa: E402
 
 
 @pytest.fixture
@@ -237,3 +237,30 @@ def test_load_model__weights_that_do_not_fit(folder):
     (folder / "model.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(ModelError, match="do not fit the network"):
         load_model(folder)
+
+
+def test_share_weights__what_float16_would_round_stays_in_the_graph(tmp_path):
+    from onnx.reference import ReferenceEvaluator
+    from safetensors.numpy import save_file
+
+    exact = np.linspace(-1, 1, 256, dtype=np.float16).astype(np.float32)
+    rounded = exact * np.float32(1 + 1e-4)
+    assert np.array_equal(rounded.astype(np.float16), exact)
+    save_file({"w": exact.astype(np.float16)}, tmp_path / "weights.safetensors")
+    for values, is_shared in ((exact, True), (rounded, False)):
+        ends = [[onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [256])] for name in "xy"]
+        graph = onnx.helper.make_graph([onnx.helper.make_node("Add", ["x", "w"], ["y"])], "g", *ends, [onnx.numpy_helper.from_array(values, "w")])
+        model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+        export._share_weights(model, export._WeightsIndex(tmp_path / "weights.safetensors"))
+        assert bool(model.graph.initializer[0].external_data) == is_shared
+        onnx.save(model, tmp_path / "graph.onnx")
+        (y,) = ReferenceEvaluator(onnx.load(str(tmp_path / "graph.onnx"))).run(None, {"x": np.zeros(256, np.float32)})
+        assert np.array_equal(y, values)
+
+
+def test_load_model__class_embeddings_kept_as_half__have_unit_norm_again(tmp_path):
+    folder = read_model_folder(tiny_model(), graphs=False)
+    save_weights(load_model(tiny_model()), tmp_path, half=True)
+    write_model_yaml(tmp_path, replace(folder, path=tmp_path, files={}))
+    norms = load_model(tmp_path).panoptic_head.text_classifier.embedding.norm(dim=-1)
+    assert norms.tolist() == pytest.approx([1.0] * 6, abs=1e-6)

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from models import TINY_CLASSES, tiny_model
+from models import tiny_model
 from test_fusion import assert_consistent
 from test_segmenter import picture
 

@@ -17,10 +17,10 @@ import yaml
 pytest.importorskip("launch_ros.actions", reason="launch_ros is not installed (it comes with a ROS 2 installation only)")
 
 import ros_harness as ros  # noqa: E402
-from launch import LaunchContext  # noqa: E402
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable  # noqa: E402
 from launch.launch_description_sources import get_launch_description_from_python_launch_file  # noqa: E402
 
+from launch import LaunchContext  # noqa: E402
 from rmpsam_ros.ros.dds import VARIABLES  # noqa: E402
 
 FILE = Path(__file__).resolve().parents[1] / "launch" / "rmpsam.launch.py"

@@ -7,8 +7,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs torch")
 from rmpsam_ros.errors import BackendError, ModelError  # noqa: E402
 from rmpsam_ros.network import build, load_checkpoint  # noqa: E402
-from rmpsam_ros.network.checkpoint import load_tensor  # noqa: E402
 from rmpsam_ros.network.attention import Attention  # noqa: E402
+from rmpsam_ros.network.checkpoint import load_tensor  # noqa: E402
 from rmpsam_ros.network.classifier import TextClassifier, orthogonal_embedding  # noqa: E402
 from rmpsam_ros.network.deform import modulated_deform_conv  # noqa: E402
 from rmpsam_ros.network.mask_features import MaskFeatures  # noqa: E402

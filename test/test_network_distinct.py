@@ -67,6 +67,11 @@ def test_votes__neighbours_are_not_asked():
     assert result == pytest.approx(torch.tensor(TWO_AGAINST_ONE), abs=1e-5)
 
 
+def test_votes__a_mask_that_shares_half_has_a_quarter_of_a_say():
+    result = votes_of(columns((0, 20), (0, 10)), [[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
+    assert result == pytest.approx(torch.tensor([[0.2, 0.8, 0.0, 0.0], [0.8, 0.2, 0.0, 0.0]]), abs=1e-5)
+
+
 def test_votes__a_bad_mask_and_one_that_is_hardly_an_object_count_little():
     bad_masks = votes_of(columns((0, 20), (0, 20), (0, 20)), TWO_AGAINST_ONE, [1.0, 0.1, 0.1])
     assert bad_masks[0].argmax() == 1 and bad_masks[1].argmax() == 1

@@ -38,6 +38,13 @@ def test_agree__no_opinion_changes_nothing():
     assert torch.allclose(agree(said, torch.full((1, 5, 3), 7.0)).softmax(-1), said.softmax(-1), atol=1e-6)
 
 
+def test_agree__an_opinion_however_strong_leaves_finite_numbers():
+    said = torch.tensor([[[1.0, 2.0, 0.5, 1.5]]])
+    after = agree(said, torch.tensor([[[1000.0, 0.0, -1000.0]]])).softmax(-1)
+    nothing = said.softmax(-1)[0, 0, -1].item()
+    assert after[0, 0].tolist() == pytest.approx([1 - nothing, 0, 0, nothing], abs=1e-6)
+
+
 def test_pool_deep__is_the_mean_of_each_map_under_the_mask():
     deep = torch.randn(1, 3, 4, 6), torch.randn(1, 2, 2, 3)
     claimed = torch.zeros(1, 2, 16, 24)

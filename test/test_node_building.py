@@ -9,7 +9,6 @@ import pytest
 from node_checks import diagnostics
 from ros_harness import SMALL_INPUT, Client, NodeProcess, model, until
 
-
 SEGMENT_LOCK = re.compile(r"/dev/shm/fastrtps_[0-9a-f]{16}_el")
 
 

@@ -80,13 +80,13 @@ def test_replaced__checks_again_and_keeps_the_rest():
         config.replaced({"score_threshold": 2.0})
 
 
-def test_segmenter_arguments__model_values_stay_none():
+def test_segmenter_arguments__what_is_not_given_is_none_and_live_values_are_not_among_them():
     arguments = NodeConfig().segmenter_arguments()
-    assert arguments["input_size"] is None and arguments["score_threshold"] is None
+    assert arguments["input_size"] is None and "score_threshold" not in arguments
     assert arguments["threads"] is None
-    arguments = NodeConfig(input_size=(256, 320), score_threshold=0.0, threads=2, label_groups="mine.yaml").segmenter_arguments()
+    arguments = NodeConfig(input_size=(256, 320), threads=2, label_groups="mine.yaml").segmenter_arguments()
     assert arguments["label_groups"] == "mine.yaml" and NodeConfig().segmenter_arguments()["label_groups"] is None
-    assert arguments["input_size"] == (256, 320) and arguments["score_threshold"] == 0.0 and arguments["threads"] == 2
+    assert arguments["input_size"] == (256, 320) and arguments["threads"] == 2
 
 
 def test_fixed__are_those_that_the_model_must_be_loaded_anew_for():

@@ -6,10 +6,10 @@ import pytest
 
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import PromptError
+from rmpsam_ros.labels import make_label_set
 from rmpsam_ros.placement import Placement, place
 from rmpsam_ros.prompting import Prompt, answer, class_of_mask, parse_prompt
 from rmpsam_ros.types import PanopticResult, PointPrompt, Roi, Segment
-from rmpsam_ros.labels import make_label_set
 
 SIZE = (100, 200)
 

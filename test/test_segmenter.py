@@ -1,21 +1,18 @@
 """The Segmenter on a tiny exported model: any image size, both backends, prompts from cached features."""
 from __future__ import annotations
 
-import fcntl
 import gc
 import re
 import shutil
 import subprocess
 import sys
-import threading
 import weakref
 from pathlib import Path
-from types import SimpleNamespace
 from typing import get_type_hints
 
 import numpy as np
 import pytest
-from models import tiny_model
+from models import cpu_has_bf16, tiny_model
 from test_fusion import assert_consistent
 
 from rmpsam_ros import Segmenter, Tracker
@@ -166,8 +163,6 @@ def test_backends__agree_in_float32(model, segmenter):
 
 
 def test_bf16__agrees_with_float32_on_most_pixels(model, segmenter):
-    from rmpsam_ros.backends.openvino import cpu_has_bf16
-
     if not cpu_has_bf16():
         with pytest.raises(BackendError, match="does not compute bf16"):
             Segmenter(model, precision="bf16")
@@ -220,20 +215,6 @@ def test_openvino__reads_a_model_whose_files_are_links(model, tmp_path, apart):
     assert np.array_equal(Segmenter(linked, backend="openvino", precision="fp32").set_image(image).panoptic().segment_ids, expected.segment_ids)
 
 
-def test_openvino__one_process_at_a_time_writes_compiled_graphs(model, tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    cache = tmp_path / "rmpsam/openvino"
-    cache.mkdir(parents=True)
-    done = threading.Event()
-    with (cache / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        thread = threading.Thread(target=lambda: (Segmenter(model, backend="openvino").close(), done.set()))
-        thread.start()
-        assert not done.wait(1.5)
-    assert done.wait(60)
-    thread.join()
-
-
 def test_segmenter__closed__says_so(model):
     segmenter = Segmenter(model, threads=1)
     frame = segmenter.set_image(picture(96, 128))
@@ -274,8 +255,9 @@ def test_segmenter__official_weights_give_the_official_panoptic_map(tmp_path):
     det = reference.weights_module()
     torch.save({"state_dict": det.make_weights(det.load_spec(reference.path("state_dict_keys_r18.json")))}, tmp_path / "r18.pth")
     torch.save(det.make_text_embedding("coco133", 133, 3, 768), tmp_path / "text.pth")
-    from rmpsam_ros.cli import main
     from test_fusion import disagreement, official_ids
+
+    from rmpsam_ros.cli import main
 
     out = tmp_path / "r18"
     assert main(["convert", str(tmp_path / "r18.pth"), "--classifier", str(tmp_path / "text.pth"), "--out", str(out), "--input-size", "480x640"]) == 0
@@ -396,14 +378,3 @@ def test_prompt__an_answer_stays_what_it_was_when_others_are_asked_for(segmenter
     second = frame.prompt(points=[(110, 80)])
     assert not np.array_equal(second.query, query)
     assert np.array_equal(first.query, query) and np.array_equal(first.mask, mask)
-
-
-def test_cache__on_a_disk_without_room__is_said(tmp_path, monkeypatch, caplog):
-    from rmpsam_ros.backends import openvino
-
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    for free, said in ((3 << 20, True), (openvino.LEAST_FREE, False)):
-        caplog.clear()
-        monkeypatch.setattr(openvino.shutil, "disk_usage", lambda path, free=free: SimpleNamespace(free=free))
-        assert openvino._cache_folder() == tmp_path / "rmpsam" / "openvino"
-        assert ("has 3 MB left" in caplog.text) == said

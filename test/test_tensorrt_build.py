@@ -9,7 +9,6 @@ import pytest
 pytest.importorskip("torch", reason="the TensorRT backend needs torch")
 pytest.importorskip("onnx", reason="typed graphs need onnx")
 
-import torch
 from models import tiny_model
 
 from rmpsam_ros.backends import trt_flavour

@@ -9,11 +9,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="the torch backend needs torch")
 
 import trt_stand_in
-from models import tiny_model
+from models import cpu_has_bf16, tiny_model
 
 from rmpsam_ros.backends import create_backend
 from rmpsam_ros.backends import torch as torch_backend
-from rmpsam_ros.backends.openvino import cpu_has_bf16
 from rmpsam_ros.backends.static_run import StaticRun
 from rmpsam_ros.errors import BackendError, ImageError
 from rmpsam_ros.model_folder import find_model, read_model_folder

@@ -5,7 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from tracking_scenes import DT, IMAGE, LABELS, objects, query, run, square
+from tracking_scenes import IMAGE, LABELS, objects, query, run, square
 
 from rmpsam_ros.errors import TrackError
 from rmpsam_ros.tracking import Detections, Tracker

@@ -9,13 +9,13 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
-from rmpsam_ros.training.config import load_config  # noqa: E402
-from rmpsam_ros.training.example import write_example  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
 from rmpsam_ros.network import build  # noqa: E402
+from rmpsam_ros.training import run as run_module  # noqa: E402
+from rmpsam_ros.training.config import load_config  # noqa: E402
+from rmpsam_ros.training.example import write_example  # noqa: E402
 from rmpsam_ros.training.finish import export_model  # noqa: E402
 from rmpsam_ros.training.optimizer import AveragedNetwork, backbone_stages, freeze, make_optimizer, set_rate  # noqa: E402
-from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
 from rmpsam_ros.training.start import first_network  # noqa: E402
 

@@ -15,14 +15,14 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from rmpsam_ros import cli  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
+from rmpsam_ros.network import load_model  # noqa: E402
 from rmpsam_ros.training import batches as batches_module  # noqa: E402
+from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.batches import Batches  # noqa: E402
 from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
-from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
-from rmpsam_ros.network import load_model  # noqa: E402
-from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
 
 

@@ -9,6 +9,7 @@ pytest.importorskip("torch", reason="making a model folder needs torch")
 
 from models import tiny_model
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 from rmpsam_ros.backends.openvino_core import shared_core
 from rmpsam_ros.graph_folding import fold, infer, set_shapes, shapes_of
@@ -179,3 +180,35 @@ def test_fold__shape_arithmetic_and_scalars__become_constants():
     folded = fold(model)
     assert [node.op_type for node in folded.graph.node] == ["Mul"]
     assert [(t.name, numpy_helper.to_array(t).shape, float(numpy_helper.to_array(t))) for t in folded.graph.initializer] == [("f", (), 5.0)]
+
+
+def test_fold__what_others_read_before_the_batch_norm__stays():
+    generator = np.random.default_rng(0)
+    tensors = [numpy_helper.from_array(generator.uniform(0.5, 1, shape).astype(np.float32), name)
+               for name, shape in (("w", (6, 4, 3, 3)), ("scale", 6), ("shift", 6), ("mean", 6), ("variance", 6))]  # fmt: skip
+    nodes = [helper.make_node("Conv", ["x", "w"], ["y"], name="conv"),
+             helper.make_node("BatchNormalization", ["y", "scale", "shift", "mean", "variance"], ["z"]),
+             helper.make_node("Neg", ["y"], ["n"])]  # fmt: skip
+    x, *ends = [helper.make_tensor_value_info(name, FLOAT, [1, count, "h", "w"]) for name, count in (("x", 4), ("z", 6), ("n", 6))]
+    model = helper.make_model(helper.make_graph(nodes, "g", [x], ends, tensors), opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    feeds = {"x": generator.normal(size=(1, 4, 8, 8)).astype(np.float32)}
+    expected = run_openvino(model, feeds)
+    set_shapes(model, {"x": (1, 4, 8, 8)})
+    folded = run_openvino(fold(model), feeds)
+    for name in ("z", "n"):
+        np.testing.assert_allclose(folded[name], expected[name], atol=1e-5)
+
+
+def test_typed_graph__fp16__a_constant_beyond_its_range_is_its_greatest_number(tmp_path):
+    nodes = [helper.make_node("Cast", ["image"], ["floats"], to=FLOAT),
+             helper.make_node("Transpose", ["floats"], ["planes"], perm=[0, 3, 1, 2]),
+             helper.make_node("Conv", ["planes", "w"], ["seen"], name="conv"),
+             helper.make_node("Mul", ["seen", "much"], ["features"])]  # fmt: skip
+    tensors = [numpy_helper.from_array(np.ones((1, 3, 1, 1), np.float32), "w"), numpy_helper.from_array(np.float32([[[[1e6]]]]), "much")]
+    ends = [[helper.make_tensor_value_info("image", TensorProto.UINT8, [1, "h", "w", 3])],
+            [helper.make_tensor_value_info("features", FLOAT, [1, 1, "h", "w"])]]  # fmt: skip
+    model = helper.make_model(helper.make_graph(nodes, "g", *ends, tensors), opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "image.onnx")
+    half = typed_graph(tmp_path / "image.onnx", "fp16", (32, 32))
+    (features,) = ReferenceEvaluator(half).run(None, {"image": np.zeros((1, 32, 32, 3), np.uint8)})
+    assert features.dtype == np.float16 and not features.any()  # infinity times 0 would be no number

@@ -4,8 +4,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-
 from fakes import LABELS
+
 from rmpsam_ros.ros import vision_messages
 from rmpsam_ros.types import PanopticResult, Roi, Segment
 

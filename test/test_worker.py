@@ -6,13 +6,13 @@ import time
 from types import SimpleNamespace
 
 import pytest
-
 from fakes import FakeSegmenter
+from worker_fakes import FakeHooks, click, make, message, until  # noqa: F401
+
 from rmpsam_ros.errors import ModelError, PromptError
 from rmpsam_ros.ros.feeds import Feed, Processed, Received
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.worker import InferenceWorker
-from worker_fakes import FakeHooks, click, make, message, until  # noqa: F401
 
 
 def test_worker__a_frame_is_published_and_everything_happens_on_one_other_thread(make):

@@ -7,9 +7,9 @@ import weakref
 from types import SimpleNamespace
 
 import pytest
+from worker_fakes import click, make, message, under_way, until  # noqa: F401
 
 from rmpsam_ros.errors import PromptError
-from worker_fakes import click, make, message, under_way, until  # noqa: F401
 
 
 def test_worker__frames_of_a_time_that_began_anew_are_not_clicked_on(make):

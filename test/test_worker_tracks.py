@@ -5,15 +5,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-
 from fakes import FakeSegmenter
+from worker_fakes import FakeHooks, FakeTracker, click, make, message, until  # noqa: F401
+
 from rmpsam_ros.depth_view import DepthView
 from rmpsam_ros.errors import PromptError, TrackError
 from rmpsam_ros.ros.live_values import LiveValues
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.types import Roi, TrackedInstance, TrackState
-from worker_fakes import FakeHooks, FakeTracker, click, make, message, until  # noqa: F401
 
 
 def test_worker__live_values_reach_the_segmenter_and_go_back_to_the_models(make):

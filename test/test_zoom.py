@@ -268,3 +268,19 @@ def test_segmenter__features_of_a_part_leave_those_of_the_last_frame_alone():
     before = frame.features.copy()
     segmenter.features_of(rng.integers(0, 255, (48, 64, 3), dtype=np.uint8))
     assert np.array_equal(frame.features, before)
+
+
+def test_is_cut__is_a_matter_of_the_mask_and_not_of_the_pictures_size():
+    for size in ((100, 200), (2000, 4000)):
+        mask = np.zeros(size, bool)
+        mask[20:40, 20:40] = True
+        assert _is_cut(mask, Roi(10, 10, 30, 60)) and not _is_cut(mask, Roi(10, 10, 60, 60))
+
+
+def test_near__a_kept_window_that_is_much_smaller_does_not_serve():
+    network, click = Network(), Prompt((PointPrompt(400.0, 300.0),), ())
+    zoom = zoom_on(network, capacity=4)
+    zoom.answer(click, first_answer(Roi(395, 295, 10, 10)))
+    assert [width for _, width in network.encoded] == [SMALLEST]  # it shows the middle half of the next one's window
+    zoom.answer(click, first_answer(Roi(100, 100, 200, 150), score=0.2))
+    assert (NEAR * 480, NEAR * 640) in network.encoded

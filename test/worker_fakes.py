@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-
 from fakes import FakeSegmenter
+
 from rmpsam_ros.errors import ImageError
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.requests import Ask

@@ -45,17 +45,17 @@ def is_installed(name: str) -> bool:
     return name in BACKENDS and any(find_spec(module) is not None for module in BACKENDS[name].needs)
 
 
-def choose_backend(name: str = "auto") -> str:
+def choose_backend(name: str = "auto", device: str = "auto") -> str:
     """The backend itself, or for `auto` the first that can work here of TensorRT, OpenVINO, torch.
 
-    TensorRT can work where there are a GPU and torch; whether it does is known only once it is loaded.
+    TensorRT can work where there are a GPU and torch, and no CPU was asked for; whether it does is known only once it is loaded.
 
     Raises:
         BackendError: unknown, or not installed.
     """
     if name == "auto":
         for candidate in _PREFERENCE:
-            usable = candidate != "tensorrt" or (trt_flavour.has_gpu_device() and is_installed("torch"))
+            usable = candidate != "tensorrt" or (device.lower() != "cpu" and trt_flavour.has_gpu_device() and is_installed("torch"))
             if usable and is_installed(candidate):
                 return candidate
         raise BackendError("No backend is installed; `pip install openvino` gives the one for CPUs.")
@@ -97,7 +97,7 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
         size = check_input_size(model.input_size if input_size is None else input_size)
     except ValueError as error:
         raise BackendError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
-    chosen = choose_backend(name)
+    chosen = choose_backend(name, device)
     options = {"device": device, "precision": precision, "input_size": size, "threads": threads, "batch": batch}
     if chosen == "torch-compile":
         return _load(chosen)(model, progress=progress, **options)
@@ -108,7 +108,7 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
     except BackendError as error:
         torch = sys.modules.get("torch")  # loaded by the attempt, where there is one
         on_gpu = torch is not None and torch.cuda.is_available()
-        others = ("torch", "openvino") if on_gpu else ("openvino", "torch")
+        others = ("torch", "openvino") if on_gpu and device.lower() != "cpu" else ("openvino", "torch")
         other = next((candidate for candidate in others if is_installed(candidate)), None)
         if name != "auto" or other is None:
             raise

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from rmpsam_ros.network import RMPSAM
-from rmpsam_ros.network.mask_features import MaskFeatures
 from rmpsam_ros.network.config import NetworkConfig
+from rmpsam_ros.network.mask_features import MaskFeatures
 from rmpsam_ros.network.stage import DecoderOutput
 
 

@@ -1,27 +1,22 @@
 """OpenVINO: the backend of a robot without a GPU."""
 from __future__ import annotations
 
-import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
+from rmpsam_ros.backends.openvino_cache import CompiledGraphs
 from rmpsam_ros.backends.openvino_core import shared_core
 from rmpsam_ros.errors import BackendError, ModelError
-from rmpsam_ros.locks import held
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
-LEAST_FREE = 200 << 20
-"""Bytes of a disk on which compiled graphs have room; those of the largest model take 78 MB each."""
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
-_LOG = logging.getLogger(__name__)
 
 
 class OpenVinoBackend:
@@ -35,6 +30,8 @@ class OpenVinoBackend:
             import openvino as ov
         except ImportError as error:
             raise BackendError(f"OpenVINO cannot be loaded ({error}): pip install openvino.") from error
+        except RuntimeError as error:  # it looks for a home folder while it is imported
+            raise BackendError(f"OpenVINO cannot be loaded ({error}): set HOME to a folder of this user, in a container too.") from error
         self._ov = ov
         core = shared_core()
         self.input_size, self.batch = input_size or model.input_size, batch
@@ -46,9 +43,8 @@ class OpenVinoBackend:
         options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[computed]}
         if plugin == "CPU" and threads:
             options["INFERENCE_NUM_THREADS"] = threads
-        cache = _cache_folder()
-        if cache is not None:
-            options["CACHE_DIR"] = str(cache)
+        cache = CompiledGraphs(model, plugin, self.device, self.precision, self.input_size, batch, ov.__version__)
+        options |= cache.options
 
         height, width = self.input_size
         cells = (height // 4, width // 4)
@@ -70,7 +66,7 @@ class OpenVinoBackend:
             return core.compile_model(graph, plugin, options).create_infer_request()
 
         try:
-            with _alone(cache):
+            with cache.compiling():
                 self._image = compiled(image)
                 self._decoder = compiled(decoder) if decoder else None
                 self._prompt = compiled(prompt)
@@ -84,7 +80,7 @@ class OpenVinoBackend:
         self._encoder = self._image if decoder else None  # without its decoder the image graph is just that
 
         def compile_encoder():
-            with _alone(cache):
+            with cache.compiling():
                 return compiled(_encoder_of(ov, image))
 
         self._compile_encoder = None if decoder else compile_encoder  # which holds the graph
@@ -140,15 +136,10 @@ class OpenVinoBackend:
         self._image = self._decoder = self._prompt = self._encoder = None
 
 
-def cpu_has_bf16() -> bool:
-    """Whether the CPU computes bfloat16 natively (AVX-512 BF16 or AMX), as OpenVINO sees it."""
-    return "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-
-
 def _plugin(core, device: str) -> str:
-    name = {"auto": "CPU", "cpu": "CPU"}.get(device.lower(), device.upper())
+    name = {"auto": "CPU", "cpu": "CPU"}.get(device.lower(), device.upper()).removesuffix(".0")
     known = list(core.available_devices)
-    if name not in known and name.split(".")[0] not in {k.split(".")[0] for k in known}:
+    if name not in known and name not in {k.split(".")[0] for k in known}:
         raise BackendError(f"OpenVINO has no device {device!r} here; it has {', '.join(known)} (or use `auto`).")
     return name
 
@@ -187,11 +178,6 @@ def _in_one_folder(graph: Path) -> Iterator[Path]:
         for file in (graph, weights):
             shutil.copyfile(file, Path(folder, file.name))
         yield Path(folder, graph.name)
-
-
-def _alone(cache: Path | None) -> AbstractContextManager[None]:
-    """Keeps other processes from writing the compiled graphs that this one is writing or reading."""
-    return nullcontext() if cache is None else held(cache / ".lock")
 
 
 def _read_int8(core, model: ModelFolder, input_size: tuple[int, int], batch: int):
@@ -272,23 +258,6 @@ def _encoder_of(ov, graph):
 
 def _copy(request, name: str) -> npt.NDArray:
     return np.array(request.get_tensor(name).data[0])
-
-
-def _cache_folder() -> Path | None:
-    """Where compiled graphs are kept, so that a second start takes a fraction of a second; None where it is not writable."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rmpsam" / "openvino"
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        _LOG.warning("Compiled graphs are not cached, each start compiles them again: %s cannot be made (%s).", root, error.strerror)
-        return None
-    if not os.access(root, os.W_OK):
-        _LOG.warning("Compiled graphs are not cached, each start compiles them again: %s is not writable.", root)
-        return None
-    free = shutil.disk_usage(root).free
-    if free < LEAST_FREE:  # OpenVINO itself says nothing
-        _LOG.warning("Compiled graphs may not be cached, so that each start compiles them again: %s has %.0f MB left.", root, free / 2**20)
-    return root
 
 
 def _short(error: BaseException) -> str:

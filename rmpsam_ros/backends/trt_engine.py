@@ -64,10 +64,6 @@ class TrtEngine:
         self._inputs, self._outputs = [n for n in names if n in inputs], [n for n in names if n not in inputs]
         self._plans: dict[tuple, _Plan] = {}
 
-    def dtype(self, name: str) -> torch.dtype:
-        """Type of an input or output."""
-        return self._types[name]
-
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Asks the stream for one run; nothing is waited for.
 

@@ -186,7 +186,7 @@ class _Run:
         from rmpsam_ros.errors import BagError
 
         try:
-            entry.message
+            entry.decode()
         except BagError as error:
             self._bad += [str(error)] if said else []
             return False

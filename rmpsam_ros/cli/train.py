@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,7 @@ def _check(config: TrainingConfig, console: Console) -> int:
             continue
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(description.annotations, total=len(source.indices))
-            findings = check_source(source, lambda: bar.advance(task))
+            findings = check_source(source, partial(bar.advance, task))
         problems += len(findings.problems)
         for problem in findings.problems:
             console.print(problem, markup=False)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.rle import uncompress
+from rmpsam_ros import rle
 
 Mask = npt.NDArray[np.bool_]
 
@@ -42,7 +42,10 @@ def decode(segmentation: object, height: int, width: int) -> Mask:
 
 def _decoded(segmentation: object, height: int, width: int) -> Mask:
     if isinstance(segmentation, Mapping):
-        return decode_runs(segmentation, height, width)
+        mask = rle.decode(segmentation)
+        if mask.shape != (height, width):
+            raise ValueError(f"its run lengths are of {list(mask.shape)} and the picture is [{height}, {width}]")
+        return mask
     if not isinstance(segmentation, Sequence) or isinstance(segmentation, str):
         raise ValueError(f"its segmentation is a {type(segmentation).__name__}; it must be polygons or run lengths")
     mask = np.zeros((width, height), bool)
@@ -50,27 +53,6 @@ def _decoded(segmentation: object, height: int, width: int) -> Mask:
         first, columns = _fill(polygon, height, width)
         mask[first : first + len(columns)] |= columns
     return mask.T
-
-
-def decode_runs(runs: Mapping, height: int, width: int) -> Mask:
-    """Run lengths, which go down the columns and begin with background.
-
-    Raises:
-        ValueError: another size, or lengths that do not add up to it.
-    """
-    try:
-        size, counts = [int(side) for side in runs["size"]], runs["counts"]
-    except (KeyError, TypeError, ValueError):
-        raise ValueError("its run lengths lack `size` or `counts`") from None
-    if size != [height, width]:
-        raise ValueError(f"its run lengths are of {size} and the picture is [{height}, {width}]")
-    if isinstance(counts, str | bytes):
-        counts = uncompress(counts if isinstance(counts, str) else counts.decode("latin-1"))
-    counts = np.asarray(counts, np.int64)
-    if counts.ndim != 1 or (counts < 0).any() or counts.sum() != height * width:
-        raise ValueError(f"its run lengths do not add up to the {height * width} pixels of the picture")
-    values = np.repeat(np.arange(counts.size) % 2 == 1, counts)
-    return values.reshape(width, height).T
 
 
 def _fill(polygon: Sequence[float], height: int, width: int) -> tuple[int, Mask]:

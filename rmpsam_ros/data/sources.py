@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from rmpsam_ros.data.augment import Augmentation, change_colours, jitter, paste, warp
-from rmpsam_ros.data.degrade import degrade
 from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
+from rmpsam_ros.data.degrade import degrade
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.masks import areas
 from rmpsam_ros.data.sample import Coverage, Sample

@@ -24,11 +24,10 @@ def first_click(truth: npt.NDArray[np.bool_]) -> PointPrompt:
 def next_click(truth: npt.NDArray[np.bool_], answer: npt.NDArray[np.bool_],
                void: npt.NDArray[np.bool_] | None = None) -> PointPrompt | None:  # fmt: skip
     """The click that corrects an answer most; None where the answer has no error."""
-    counted = slice(None) if void is None else ~void
     best: tuple[int, npt.NDArray[np.bool_], int] | None = None
     for error, label in ((truth & ~answer, FOREGROUND), (answer & ~truth, BACKGROUND)):
         if void is not None:
-            error = error & counted
+            error = error & ~void
         area, region = _largest_region(error)
         if area and (best is None or area > best[0]):
             best = (area, region, label)

@@ -21,8 +21,8 @@ from rmpsam_ros.data.youtube_vis import VideoFile
 from rmpsam_ros.errors import DataError, ImageError
 from rmpsam_ros.evaluation.clicked import ClickedObjects
 from rmpsam_ros.evaluation.positions import DepthCameras, PositionErrors
-from rmpsam_ros.evaluation.tracking_metrics import score
 from rmpsam_ros.evaluation.trackers import CONTESTANTS, Ours
+from rmpsam_ros.evaluation.tracking_metrics import score
 from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
 from rmpsam_ros.media import read_image
 from rmpsam_ros.tracking import Detections
@@ -109,8 +109,6 @@ class VideoJudge:
     def run_clips(self, name: str, runner: ClipRunner) -> None:
         """Judges the method's clip mode under this name."""
         from rmpsam_ros.evaluation.clip_runner import tracks_of_frame
-        from rmpsam_ros.media import read_image
-
         instances, placement = runner.run((read_image(path) for path in self.video.files), len(self.video.files))
         tally = self.tallies[name] = VideoTally(self._truth)
         labels = [label.name for label in runner.labels.classes]
@@ -125,8 +123,6 @@ class VideoJudge:
 
     def run(self, clicks: bool) -> None:
         """Judges the trackers, and with `clicks` what becomes of clicked objects."""
-        from rmpsam_ros.media import read_image
-
         is_thing = self._segmenter.labels.is_thing()
         for index, path in enumerate(self.video.files):
             stamp = index / self._fps

@@ -54,7 +54,7 @@ class Neck(nn.Module):
     def forward(self, pyramid: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
         """C2 … C5 to the mask features, (B, hidden, H/4, W/4)."""
         y = self.deconv(*pyramid)
-        x, rows = _coordinates(y, y.dtype)
+        x, rows = _coordinates(y)
         return self.loc_conv(torch.cat((y, x, rows), dim=1))
 
     def compact(self, pyramid: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
@@ -67,7 +67,7 @@ class Neck(nn.Module):
         `loc_conv` is linear, so that pooling under masks and mask products run on mid + 3 channels (map, x, y and a
         one for the bias) with its weight folded into the small side: half the arithmetic, the same numbers.
         """
-        x, y = _coordinates(compact, compact.dtype)
+        x, y = _coordinates(compact)
         weight, bias = self.loc_conv.weight[:, :, 0, 0], self.loc_conv.bias[:, None]
         channels = torch.cat((compact, x, y, torch.ones_like(x)), dim=1)
         columns, rows = (_linspace(steps, compact.device, torch.float32) for steps in (compact.shape[-1], compact.shape[-2]))
@@ -80,11 +80,11 @@ class Neck(nn.Module):
         return MaskFeatures(features, mean=mean, columns=columns, rows=rows)
 
 
-def _coordinates(y: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def _coordinates(y: Tensor) -> tuple[Tensor, Tensor]:
     """x and y of each pixel, -1 … 1 with both end points exact, each (B, 1, H, W), over the padded map."""
     batch, _, height, width = y.shape
-    rows = _linspace(height, y.device, dtype)[None, None, :, None].expand(batch, 1, height, width)
-    columns = _linspace(width, y.device, dtype)[None, None, None, :].expand(batch, 1, height, width)
+    rows = _linspace(height, y.device, y.dtype)[None, None, :, None].expand(batch, 1, height, width)
+    columns = _linspace(width, y.device, y.dtype)[None, None, None, :].expand(batch, 1, height, width)
     return columns, rows
 
 

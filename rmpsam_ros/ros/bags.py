@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 IMAGE_TYPES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
 INFO_TYPES = {"sensor_msgs/msg/CameraInfo": CameraInfo}
-STORAGES = ("mcap", "sqlite3")
 _IDL_NAMES = {"boolean": "bool", "float": "float32", "double": "float64", "octet": "byte"}
 
 
@@ -40,6 +39,10 @@ class BagMessage:
     image: bool
     beside: bool
     kept: bool
+
+    def decode(self) -> None:
+        """Whether the message can be read, see `message`."""
+        self.message  # noqa: B018  it is made, and kept
 
     @cached_property
     def message(self) -> Image | CompressedImage | CameraInfo:

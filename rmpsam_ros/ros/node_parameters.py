@@ -67,11 +67,15 @@ class NodeParameters:
         Raises:
             ParameterError: a value given at start was wrong and has not been corrected yet.
         """
+        self.check()
+        return NodeConfig(**self._values)
+
+    def check(self) -> None:
+        """Raises ParameterError where a value given at start was wrong and has not been corrected yet."""
         self._declare_cameras()
         problems = [text for name, text in self._problems.items() if self._counts(name)]
         if problems:
             raise ParameterError("; ".join(problems))
-        return NodeConfig(**self._values)
 
     def _unknown(self, name: str) -> str:
         """What may be wrong with the name of a parameter that was given at start, in a sentence."""

@@ -221,7 +221,7 @@ class NodeConfig:
         return {name: value for name, value in asdict(self).items() if not SPEC_OF[name].live and name != "autostart"}
 
     def segmenter_arguments(self) -> dict[str, Any]:
-        """Keyword arguments for `Segmenter`."""
+        """Keyword arguments for `Segmenter`; live values, the thresholds among them, are set on it later."""
         return {
             "model": self.model,
             "backend": self.backend,
@@ -229,8 +229,6 @@ class NodeConfig:
             "precision": self.precision,
             "input_size": None if self.input_size == (0, 0) else self.input_size,
             "threads": self.threads or None,
-            "score_threshold": None if self.score_threshold == FROM_MODEL else self.score_threshold,
-            "overlap_threshold": None if self.overlap_threshold == FROM_MODEL else self.overlap_threshold,
             "max_segments": self.max_segments,
             "label_groups": self.label_groups or None,
         }

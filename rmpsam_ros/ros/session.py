@@ -30,11 +30,10 @@ REFRESH_SECONDS = 0.25
 
 
 def make_segmenter(config: NodeConfig):
-    """The segmenter that the parameters ask for. Thresholds stay the model's own here: live values are set on top."""
+    """The segmenter that the parameters ask for."""
     from rmpsam_ros.segmenter import Segmenter  # on the worker's thread: the runtime takes long to import
 
-    arguments = config.segmenter_arguments()
-    return Segmenter(**{**arguments, "score_threshold": None, "overlap_threshold": None})
+    return Segmenter(**config.segmenter_arguments())
 
 
 class Session:

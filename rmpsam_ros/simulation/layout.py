@@ -28,13 +28,12 @@ class Placed:
 
 @dataclass(frozen=True)
 class Layout:
-    """A furnished room: what does not move, what falls, and the spot that cameras look at with its radius."""
+    """A furnished room: what does not move, what falls, and the spot that cameras look at."""
 
     place: str
     room: Room
     placed: tuple[Placed, ...]
     focus: npt.NDArray[np.float64]
-    spread: float
 
 
 def make_layout(rng: Rng, catalogue: Catalogue, place: str, count: int | None = None) -> Layout:
@@ -48,10 +47,10 @@ def make_layout(rng: Rng, catalogue: Catalogue, place: str, count: int | None = 
     if count is None:
         count = int(np.clip(rng.lognormal(2.75, 0.5), 4, 36))
     if place == "shelf":
-        placed, focus, spread = _fill_shelf(rng, catalogue, room, count)
+        placed, focus = _fill_shelf(rng, catalogue, room, count)
     else:
-        placed, focus, spread = _scatter(rng, catalogue, room.supports[0], place, count)
-    return Layout(place, room, (*placed, *_furnish(rng, catalogue, room, place, placed)), focus, spread)
+        placed, focus = _scatter(rng, catalogue, room.supports[0], place, count)
+    return Layout(place, room, (*placed, *_furnish(rng, catalogue, room, place, placed)), focus)
 
 
 def _poses(rng: Rng, thing: Thing) -> npt.NDArray[np.float64]:
@@ -68,7 +67,7 @@ def _extent(thing: Thing, turn: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np
     return points.min(axis=0), points.max(axis=0)
 
 
-def _scatter(rng: Rng, catalogue: Catalogue, support: Support, place: str, count: int) -> tuple[list[Placed], np.ndarray, float]:
+def _scatter(rng: Rng, catalogue: Catalogue, support: Support, place: str, count: int) -> tuple[list[Placed], np.ndarray]:
     """Things on one support, close to each other, some on top of others."""
     middle, half = np.array(support.middle), np.array(support.size) / 2
     spread = float(min(rng.uniform(0.16, 0.48) * (1 if place == "table" else 2.0), half.min()))
@@ -97,10 +96,10 @@ def _scatter(rng: Rng, catalogue: Catalogue, support: Support, place: str, count
                 placed.append(Placed(thing, at, turn))
                 taken.append((centre, size, base + high[2] - low[2]))
                 break
-    return placed, focus, spread
+    return placed, focus
 
 
-def _fill_shelf(rng: Rng, catalogue: Catalogue, room: Room, count: int) -> tuple[list[Placed], np.ndarray, float]:
+def _fill_shelf(rng: Rng, catalogue: Catalogue, room: Room, count: int) -> tuple[list[Placed], np.ndarray]:
     """Rows of standing things on the boards."""
     placed: list[Placed] = []
     share = max(2, round(1.5 * count / len(room.supports)))
@@ -122,7 +121,7 @@ def _fill_shelf(rng: Rng, catalogue: Catalogue, room: Room, count: int) -> tuple
             x += float(size[0]) + 0.002
     tiers = np.array([s.middle for s in room.supports])
     focus = tiers[int(rng.integers(len(tiers)))] + (0, -room.supports[0].size[1] / 4, 0.12)
-    return placed, focus, float(room.supports[0].size[0] / 2)
+    return placed, focus
 
 
 def _furnish(rng: Rng, catalogue: Catalogue, room: Room, place: str, placed: list[Placed]) -> list[Placed]:

@@ -17,7 +17,6 @@ from rmpsam_ros.results import coco_pixels
 from rmpsam_ros.simulation.classes import LABELS, STUFF
 from rmpsam_ros.simulation.stream import SimulatedFrame
 
-
 FOLDERS, FILES = ("images", "panoptic", "depth"), ("panoptic.json", "cameras.json", "videos.json")
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.evaluation.reports import write_json
 from rmpsam_ros.network import build
@@ -116,7 +117,8 @@ class AblationRun:
         note = (f"{steps} steps from {plan.config}, seeds {', '.join(map(str, plan.seeds))}; IoU of one click and PQ in percent, on up to "
                 f"{plan.images} pictures of each validation set; ± is half the range over the seeds.")  # fmt: skip
         path = self.out / f"{TABLE}.md"
-        path.write_text(f"{markdown(results)}\n{note}\n")
+        with atomic_file(path) as partial:
+            partial.write_text(f"{markdown(results)}\n{note}\n")
         return path
 
     def _config(self, trial: Trial, seed: int) -> TrainingConfig:
@@ -136,7 +138,7 @@ class AblationRun:
             raise DataError(f"{folder} holds a run of {trial.name!r} with other options than now; give another `out`, or delete that folder.")
         config = check_config(yaml.safe_load(text), folder / "run.yaml", self.base_file.parent)
         config = replace(config, out=str(folder.resolve()))
-        config.data_folder  # raises where it is not there, before the first run and not in the middle
+        _ = config.data_folder  # raises where it is not there, before the first run and not in the middle
         if not config.validation:
             raise DataError(f"{self.base_file} lists no validation set, so there is nothing to compare the runs by.")
         build(config.variant, **config.network)

@@ -1,0 +1,142 @@
+"""OpenVINO's compiled graphs on disk, so that a second start takes a fraction of a second: whole, and not more than fits.
+
+OpenVINO notices that a file of its cache ends early, but not that bytes in it have changed, as on SD cards after a power cut: the
+graph would compute something else, without a word. Each configuration has a folder of its own, with the checksums of what is in it.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+
+from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.locks import held
+from rmpsam_ros.model_folder import ModelFolder
+from rmpsam_ros.user_folders import cache_folder
+
+LEAST_FREE = 200 << 20
+"""Bytes of a disk on which compiled graphs have room; those of the largest model take 78 MB each."""
+MOST = 1 << 30
+"""Bytes that all compiled graphs may take; beyond it those that were not used for the longest time go."""
+_CHECKSUMS = "crc32.json"
+_LOG = logging.getLogger(__name__)
+
+
+class CompiledGraphs:
+    """The folder of one configuration.
+
+    Args:
+        model: whose graphs are compiled.
+        configuration: all else that they are compiled for.
+    """
+
+    def __init__(self, model: ModelFolder, *configuration: object) -> None:
+        self.root, self.folder = cache_folder() / "openvino", None
+        if not _can_be_written(self.root):
+            return
+        files = [(name, (at := (model.path / name).stat()).st_size, at.st_mtime_ns) for name in sorted(model.files) if (model.path / name).is_file()]
+        key = hashlib.sha256(json.dumps([model.name, str(model.path.resolve()), files, *map(str, configuration)]).encode()).hexdigest()[:16]
+        self.folder = self.root / key
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Options for OpenVINO: where it keeps them, if anywhere."""
+        return {} if self.folder is None else {"CACHE_DIR": str(self.folder)}
+
+    @contextmanager
+    def compiling(self) -> Iterator[None]:
+        """Around everything that compiles or loads: other processes wait, and damaged files are made anew."""
+        if self.folder is None:
+            yield
+            return
+        with self._locked():
+            try:
+                self.folder.mkdir(exist_ok=True)
+                good = self._verified()
+            except OSError as error:
+                _LOG.warning("Compiled graphs are not cached: %s cannot be used (%s).", self.folder, error.strerror)
+                good = {}
+            yield
+            with suppress(OSError):  # then they are compiled once more at the next start
+                self._note(good)
+                self._make_room()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            lock = held(self.root / ".lock")
+            lock.__enter__()
+        except OSError:  # another user's: what is written is checked when it is read
+            lock = nullcontext()
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
+
+    def _verified(self) -> dict[str, int]:
+        """Checksums of the files that are as they were written; the others are removed."""
+        try:
+            stated = json.loads((self.folder / _CHECKSUMS).read_text())
+        except (OSError, ValueError):
+            stated = {}
+        good = {}
+        for file in self.folder.glob("*.blob"):
+            if isinstance(stated, dict) and stated.get(file.name) == _crc32(file):
+                good[file.name] = stated[file.name]
+            else:
+                _LOG.warning("A compiled graph is compiled anew: %s is not as it was written.", file)
+                file.unlink()
+        return good
+
+    def _note(self, good: dict[str, int]) -> None:
+        found = {file.name: good[file.name] if file.name in good else _crc32(file) for file in self.folder.glob("*.blob")}
+        if found.keys() != good.keys():
+            with atomic_file(self.folder / _CHECKSUMS, sync=True) as partial:
+                partial.write_text(json.dumps(found))
+        os.utime(self.folder)
+
+    def _make_room(self) -> None:
+        """Removes what was used least recently, until the rest is small enough."""
+        entries = sorted((at for at in self.root.iterdir() if at != self.folder and (at.is_dir() or at.suffix == ".blob")), key=_used, reverse=True)
+        total = _size(self.folder)
+        for entry in entries:
+            total += _size(entry)
+            if total > MOST:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _can_be_written(root: Path) -> bool:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _LOG.warning("Compiled graphs are not cached, each start compiles them again: %s cannot be made (%s).", root, error.strerror)
+        return False
+    if not os.access(root, os.W_OK):
+        _LOG.warning("Compiled graphs are not cached, each start compiles them again: %s is not writable.", root)
+        return False
+    free = shutil.disk_usage(root).free
+    if free < LEAST_FREE:  # OpenVINO itself says nothing
+        _LOG.warning("Compiled graphs may not be cached, so that each start compiles them again: %s has %.0f MB left.", root, free / 2**20)
+    return True
+
+
+def _crc32(file: Path) -> int:
+    checksum = 0
+    with file.open("rb") as content:
+        while block := content.read(1 << 20):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
+
+
+def _used(entry: Path) -> float:
+    return entry.stat().st_mtime
+
+
+def _size(entry: Path) -> int:
+    return sum(file.stat().st_size for file in entry.iterdir()) if entry.is_dir() else entry.stat().st_size

@@ -1,0 +1,50 @@
+"""OpenVINO's compiled graphs: what they are told, and what a frame or a closer look keeps of them."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from models import cpu_has_bf16, tiny_model
+
+pytest.importorskip("openvino", reason="it is about OpenVINO")
+
+from rmpsam_ros.backends.openvino import OpenVinoBackend  # noqa: E402
+from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
+
+SIZE = (96, 128)
+
+
+@pytest.fixture
+def pictures() -> list[np.ndarray]:
+    generator = np.random.default_rng(0)
+    return [generator.integers(0, 256, (1, *SIZE, 3), dtype=np.uint8) for _ in range(2)]
+
+
+@pytest.mark.parametrize("zoom", [False, True])
+def test_run_features__a_later_look__leaves_the_earlier_one_as_it_was(pictures, zoom):
+    backend = OpenVinoBackend(replace(read_model_folder(tiny_model()), zoom_prompts=zoom), precision="fp32")
+    earlier = backend.run_features(pictures[0], [SIZE])
+    before = backend.read_features(earlier).copy()
+    later = backend.run_features(pictures[1], [SIZE])
+    assert np.array_equal(backend.read_features(earlier), before)
+    assert not np.array_equal(backend.read_features(later), before)
+
+
+@pytest.mark.parametrize("zoom", [False, True])
+def test_threads__are_as_many_as_asked_for_in_every_graph(pictures, zoom):
+    backend = OpenVinoBackend(replace(read_model_folder(tiny_model()), zoom_prompts=zoom), threads=1)
+    backend.run_features(pictures[0], [SIZE])
+    requests = [value for value in vars(backend).values() if hasattr(value, "get_compiled_model")]
+    assert len(requests) >= 3 and {r.get_compiled_model().get_property("INFERENCE_NUM_THREADS") for r in requests} == {1}
+
+
+def test_features__computed_in_bf16__are_kept_in_it(pictures):
+    if not cpu_has_bf16():
+        pytest.skip("this CPU does not compute bf16")
+    kept = {}
+    for precision in ("bf16", "fp32"):
+        backend = OpenVinoBackend(read_model_folder(tiny_model()), precision=precision)
+        (outputs,) = backend.run_images(pictures[0], [SIZE])
+        kept[precision] = [outputs.features.byte_size, backend.run_features(pictures[0], [SIZE]).byte_size]
+    assert [2 * size for size in kept["bf16"]] == kept["fp32"]

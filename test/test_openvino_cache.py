@@ -1,0 +1,130 @@
+"""OpenVINO's compiled graphs on disk: found again, checked, kept small, and done without where there is no place for them."""
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from models import tiny_model
+
+pytest.importorskip("openvino", reason="the backend of this file")
+
+from rmpsam_ros import Segmenter
+from rmpsam_ros.backends import openvino_cache
+from rmpsam_ros.backends.openvino_cache import CompiledGraphs
+from rmpsam_ros.model_folder import read_model_folder
+
+IMAGE = np.random.default_rng(0).integers(0, 255, (96, 128, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model()
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "rmpsam/openvino"
+
+
+def logits(model) -> np.ndarray:
+    with Segmenter(model, backend="openvino", precision="fp32") as segmenter:
+        return segmenter.set_image(IMAGE).objects.mask_logits.copy()
+
+
+def blobs(root: Path) -> dict[Path, int]:
+    return {file: file.stat().st_mtime_ns for file in root.glob("*/*.blob")}
+
+
+def test_compiled__a_second_start_reads_what_the_first_wrote(model, root):
+    first, made = logits(model), blobs(root)
+    assert made and (logits(model) == first).all() and blobs(root) == made
+
+
+def test_compiled__changed_bytes_are_noticed_and_compiled_anew(model, root, caplog):
+    first, made = logits(model), blobs(root)
+    for file in made:
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2 : len(content) // 2 + 4096] = os.urandom(4096)
+        file.write_bytes(content)
+    assert (logits(model) == first).all() and "compiled anew" in caplog.text
+    caplog.clear()
+    assert (logits(model) == first).all() and not caplog.text
+
+
+def test_compiled__a_file_that_nobody_vouches_for_is_not_read(model, root):
+    first = logits(model)
+    (folder,) = {file.parent for file in blobs(root)}
+    for content in ("{}", "[1]", "no json"):
+        (folder / "crc32.json").write_text(content)
+        assert (logits(model) == first).all()
+    assert json.loads((folder / "crc32.json").read_text()).keys() == {file.name for file in blobs(root)}
+
+
+def test_compiled__what_was_used_least_recently_goes_where_it_gets_too_much(model, root, monkeypatch):
+    root.mkdir(parents=True)
+    for name, age in (("old", 300), ("older", 900), ("recent", 10)):
+        (root / name).mkdir()
+        (root / name / "a.blob").write_bytes(bytes(1000))
+        os.utime(root / name, (1_700_000_000 - age,) * 2)
+    (root / "of_a_former_version.blob").write_bytes(bytes(1000))
+    os.utime(root / "of_a_former_version.blob", (1_600_000_000,) * 2)
+    logits(model)
+    own = sum(file.stat().st_size for file in blobs(root)) - 3000
+    assert len(list(root.iterdir())) == 6  # with the own folder and the lock
+    monkeypatch.setattr(openvino_cache, "MOST", own + 2500)
+    logits(model)
+    assert {at.name for at in root.iterdir() if len(at.name) < 10} == {"old", "recent", ".lock"}
+
+
+def test_compiled__one_process_at_a_time_writes_them(model, root):
+    root.mkdir(parents=True)
+    done = threading.Event()
+    with (root / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        thread = threading.Thread(target=lambda: (Segmenter(model, backend="openvino").close(), done.set()))
+        thread.start()
+        assert not done.wait(1.5)
+    assert done.wait(60)
+    thread.join()
+
+
+def test_compiled__a_lock_of_another_user_is_no_error(model, root, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(openvino_cache, "held", refused)
+    first = logits(model)
+    assert (logits(model) == first).all() and blobs(root)
+
+
+def test_compiled__on_a_disk_without_room__is_said(model, root, monkeypatch, caplog):
+    for free, said in ((3 << 20, True), (openvino_cache.LEAST_FREE, False)):
+        caplog.clear()
+        monkeypatch.setattr(openvino_cache.shutil, "disk_usage", lambda path, free=free: SimpleNamespace(free=free))
+        assert CompiledGraphs(read_model_folder(model), "CPU").folder.parent == root
+        assert ("has 3 MB left" in caplog.text) == said
+
+
+def test_a_user_without_a_home__is_told_what_openvino_wants(model):
+    code = ("import pathlib\n"
+            "def none(*_): raise RuntimeError('Could not determine home directory.')\n"
+            "pathlib.Path.home = none\n"
+            "from rmpsam_ros import cli\n"
+            f"print(cli.main(['click', '/dev/null', '1', '1', '--out', 'a.png', '--model', {str(model)!r}]))\n"
+            "from rmpsam_ros import Segmenter\n"
+            "from rmpsam_ros.engine_cache import EngineCache\n"
+            "print(EngineCache().unwritable())\n"
+            f"Segmenter({str(model)!r}, backend='openvino')")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.stdout == "2\nNot a directory\n", done.stderr
+    assert "home directory.): set HOME to a folder of this user" in done.stderr.splitlines()[-1]
