@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -68,6 +69,15 @@ def _folder_for(path: Path) -> Iterator[None]:
             with suppress(OSError):  # something else lies in it by now
                 folder.rmdir()
         raise
+
+
+def crc32(path: Path) -> int:
+    """Checksum of a file, which tells whether its bytes have changed since; a gigabyte takes a fraction of a second."""
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
 
 
 def _partial(path: Path) -> Path:

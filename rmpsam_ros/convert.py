@@ -45,6 +45,10 @@ def from_checkpoint(checkpoint: Path, classifier: Path | None, labels: LabelSet)
         raise ModelError(f"The class embeddings have shape {tuple(embedding.shape)}, the label set {labels.name} has "
                          f"{len(labels)} classes; they must belong together.")
     net.load_official(state, embedding)
+    broken = [name for name, value in net.state_dict().items() if not torch.isfinite(value).all()]
+    if broken:
+        raise ModelError(f"{checkpoint} has values that are not finite in {len(broken)} of its tensors, the first {broken[0]}: its training has "
+                         "diverged, or the file is damaged.")
     return net, _describe(net, labels, _SMALL_SIZE if variant == "lite0" else _OFFICIAL_SIZE, trained=True,
                           provenance=f"converted from {Path(checkpoint).name}", licence="that of the checkpoint")  # fmt: skip
 

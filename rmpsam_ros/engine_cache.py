@@ -13,7 +13,7 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -115,7 +115,8 @@ class EngineCache:
         """The engine for a key, or the reason why there is none."""
         others: list[EngineKey] = []
         damaged = ""
-        for sidecar in sorted(self.folder.glob("*.json")) if self.folder.is_dir() else ():
+        own = self.path(key).with_suffix(".json")  # first: one built anew here replaces what was built for several GPUs
+        for sidecar in sorted(self.folder.glob("*.json"), key=lambda file: (file != own, file.name)) if self.folder.is_dir() else ():
             content = _read_sidecar(sidecar)
             if isinstance(content, str):
                 damaged = content if sidecar.stem == key.stem else damaged
@@ -170,6 +171,19 @@ class EngineCache:
             _LOG.warning("%s cannot be updated (%s).", sidecar, error)
             return False
         return True
+
+    @contextmanager
+    def on_trial(self, paths: Sequence[Path]) -> Iterator[None]:
+        """Within it engines are loaded that an earlier comparison had refused; if it ends with an error, they are refused again."""
+        before = {path: read[1].get("refused", "") for path in paths if not isinstance(read := _read_sidecar(path.with_suffix(".json")), str)}
+        for path in paths:
+            self.note(path, refused="")
+        try:
+            yield
+        except BaseException:
+            for path, reason in before.items():
+                self.note(path, refused=reason)
+            raise
 
     @contextmanager
     def building(self, key: EngineKey, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:

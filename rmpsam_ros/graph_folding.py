@@ -126,7 +126,7 @@ def _fold_batch_norms(model: onnx.ModelProto) -> None:
     graph = model.graph
     constants = {t.name: t for t in graph.initializer}
     producer = {name: node for node in graph.node for name in node.output}
-    readers = Counter(name for node in graph.node for name in node.input)
+    readers = Counter(name for node in graph.node for name in node.input) + Counter(output.name for output in graph.output)
     kept = []
     for node in graph.node:
         conv = producer.get(node.input[0]) if node.op_type == "BatchNormalization" else None
@@ -140,10 +140,10 @@ def _fold_batch_norms(model: onnx.ModelProto) -> None:
         old = numpy_helper.to_array(constants[conv.input[2]]).astype(np.float64) if len(conv.input) > 2 else 0.0
         per_output = factor[:, None, None, None] if conv.op_type == "Conv" else factor[None, :, None, None]
         for suffix, value in (("weight", weight * per_output), ("bias", (old - mean) * factor + shift)):
-            tensor = numpy_helper.from_array(value.astype(np.float32), f"{conv.name}.folded_{suffix}")
+            tensor = numpy_helper.from_array(value.astype(np.float32), f"{node.output[0]}.folded_{suffix}")
             constants[tensor.name] = tensor
             graph.initializer.append(tensor)
-        inputs = [conv.input[0], f"{conv.name}.folded_weight", f"{conv.name}.folded_bias"]
+        inputs = [conv.input[0], f"{node.output[0]}.folded_weight", f"{node.output[0]}.folded_bias"]  # names of tensors are unique
         del conv.input[:]
         conv.input.extend(inputs)
         conv.output[0] = node.output[0]

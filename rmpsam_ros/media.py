@@ -110,6 +110,15 @@ def read_image(path: str | os.PathLike[str]) -> RgbImage:
         raise ImageError(f"{path} {error}") from None
 
 
+def reduced(image: RgbImage, longest: int) -> RgbImage:
+    """An (H, W, 3) picture whose longer side has at most so many pixels."""
+    height, width = image.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1.0:
+        return image
+    return cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+
+
 @contextmanager
 def of_file(path: str | os.PathLike[str]) -> Iterator[None]:
     """Puts the file's name before what is said of its pixels."""

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
-from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.atomic import atomic_file, crc32
 from rmpsam_ros.errors import ModelError
 from rmpsam_ros.labels import label_set_from_dict
 from rmpsam_ros.types import LabelSet
@@ -41,7 +41,7 @@ class ModelFolder:
 
     `connected_prompts`: a click's mask is the region that it lies in. `background_prompts`: background clicks have a
     prompt type of their own, which the model has learned. `zoom_prompts`: small clicked objects are looked at from nearer
-    (`rmpsam_ros.zoom`). The official models have none of them.
+    (`rmpsam_ros.zoom`). The official models have none of them. `files` and `checksums`: bytes and CRC-32 of the others by name.
     """
 
     path: Path
@@ -60,6 +60,7 @@ class ModelFolder:
     provenance: str = ""
     accuracy: Mapping[str, object] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
+    checksums: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def image_graph(self) -> Path:
@@ -124,7 +125,7 @@ def is_model_folder(folder: Path) -> bool:
 
 
 def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
-    """Reads and checks a model folder: layout version, required fields, every listed file at its full length.
+    """Reads and checks a model folder: layout version, required fields, every listed file as it was written.
 
     Args:
         folder: the folder.
@@ -148,8 +149,14 @@ def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
         file = folder / name
         if not graphs and name != WEIGHTS_FILE:
             continue
-        if not file.is_file() or file.stat().st_size != size:
-            state = f"has {file.stat().st_size} bytes instead of {size}" if file.is_file() else "is missing"
+        state = ""
+        if not file.is_file():
+            state = "is missing"
+        elif file.stat().st_size != size:
+            state = f"has {file.stat().st_size} bytes instead of {size}"
+        elif name in model.checksums and crc32(file) != model.checksums[name]:
+            state = "is as long as it was when it was written, but not the same"
+        if state:
             raise ModelError(f"The model folder {folder} is half written or damaged: {name} {state}; make it again.")
     return model
 
@@ -176,15 +183,16 @@ def parse_model_yaml(text: str, path: Path) -> ModelFolder:
 
 
 def write_model_yaml(folder: Path, model: ModelFolder) -> None:
-    """Writes `model.yaml`, with the length of every other file; the last step in making a folder."""
-    names = (IMAGE_GRAPH, PROMPT_GRAPH, WEIGHTS_FILE, INT8_GRAPH)
-    text = model_yaml(model, {name: (folder / name).stat().st_size for name in names if (folder / name).is_file()})
+    """Writes `model.yaml`, with the length and checksum of every other file; the last step in making a folder."""
+    names = [name for name in (IMAGE_GRAPH, PROMPT_GRAPH, WEIGHTS_FILE, INT8_GRAPH) if (folder / name).is_file()]
+    text = model_yaml(replace(model, files={name: (folder / name).stat().st_size for name in names},
+                              checksums={name: crc32(folder / name) for name in names}))
     with atomic_file(folder / MODEL_FILE) as partial:
         partial.write_text(text)
 
 
-def model_yaml(model: ModelFolder, files: Mapping[str, int]) -> str:
-    """The text of a `model.yaml`; `files` says how long the others are, bytes by name."""
+def model_yaml(model: ModelFolder) -> str:
+    """The text of a `model.yaml`."""
     content = {
         "format": FORMAT,
         "name": model.name,
@@ -200,7 +208,8 @@ def model_yaml(model: ModelFolder, files: Mapping[str, int]) -> str:
         "licence": model.licence,
         "provenance": model.provenance,
         "accuracy": dict(model.accuracy),
-        "files": dict(files),
+        "files": dict(model.files),
+        "checksums": dict(model.checksums),
         "labels": {
             "name": model.labels.name,
             "classes": [{"name": c.name, "thing": c.is_thing, "color": list(c.color)} for c in model.labels.classes],
@@ -232,7 +241,7 @@ def _named(name: str) -> Path | None:
     return next((root / name for root in model_roots() if (root / name / MODEL_FILE).is_file()), None)
 
 
-_KINDS = {"config": dict, "labels": dict, "files": dict, "accuracy": dict, "trained": bool, "connected_prompts": bool,
+_KINDS = {"config": dict, "labels": dict, "files": dict, "checksums": dict, "accuracy": dict, "trained": bool, "connected_prompts": bool,
           "background_prompts": bool, "zoom_prompts": bool}  # fmt: skip
 _REQUIRED = ("config", "labels", "trained")
 
@@ -248,9 +257,10 @@ def _parse(folder: Path, content: dict) -> ModelFolder:
         raise ValueError(f"the network has {config.get('num_classes')} classes, the label set {len(labels)}")
     thresholds = {}
     for key in ("score_threshold", "overlap_threshold"):
-        thresholds[key] = float(content.get(key, 0.8))
-        if not 0 <= thresholds[key] <= 1:
-            raise ValueError(f"{key} is {thresholds[key]}; it must be from 0 to 1")
+        value = content.get(key, 0.8)
+        if isinstance(value, bool) or not 0 <= float(value) <= 1:
+            raise ValueError(f"{key} is {value}; it must be from 0 to 1")
+        thresholds[key] = float(value)
     return ModelFolder(
         path=folder,
         name=str(content["name"]),
@@ -266,6 +276,7 @@ def _parse(folder: Path, content: dict) -> ModelFolder:
         provenance=str(content.get("provenance", "")),
         accuracy=content.get("accuracy") or {},
         files={str(k): int(v) for k, v in (content.get("files") or {}).items()},
+        checksums={str(k): int(v) for k, v in (content.get("checksums") or {}).items()},
         **thresholds,
     )
 

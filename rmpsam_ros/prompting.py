@@ -133,12 +133,23 @@ def _pixel(point: PointPrompt, size: tuple[int, int]) -> tuple[int, int]:
 
 def _pointed_at(mask: npt.NDArray[np.bool_], prompt: Prompt) -> npt.NDArray[np.bool_]:
     """The 8-connected regions that the prompt points at; the mask as it is where it points at none."""
-    _, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    chosen = [regions[_pixel(p, mask.shape)[::-1]] for p in prompt.points if p.label == FOREGROUND]
+    roi = Roi.of_mask(mask)
+    if not roi.width:
+        return mask
+    count, regions = cv2.connectedComponents(mask[roi.slices].astype(np.uint8), connectivity=8)  # nothing lies outside
+    chosen = np.zeros(count, bool)
+    for x, y in (_pixel(p, mask.shape) for p in prompt.points if p.label == FOREGROUND):
+        if mask[y, x]:
+            chosen[regions[y - roi.y, x - roi.x]] = True
     for x1, y1, x2, y2 in prompt.boxes:
-        chosen += np.unique(regions[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))]).tolist()
-    chosen = [number for number in set(chosen) if number]
-    return np.isin(regions, chosen) if chosen else mask
+        rows, columns = (slice(max(int(a) - start, 0), max(int(np.ceil(b)) - start, 0)) for a, b, start in ((y1, y2, roi.y), (x1, x2, roi.x)))
+        chosen[regions[rows, columns]] = True
+    chosen[0] = False
+    if not chosen.any():
+        return mask
+    kept = np.zeros_like(mask)
+    kept[roi.slices] = chosen[regions]
+    return kept
 
 
 def class_of_mask(mask: npt.NDArray[np.bool_], roi: Roi, panoptic: PanopticResult) -> int:

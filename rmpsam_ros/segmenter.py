@@ -173,7 +173,7 @@ class Segmenter:
                 is no number.
             BackendError: no image, or more than `batch`.
         """
-        started = perf_counter()
+        started, images = perf_counter(), list(images)
         for name, given in (("stamps", stamps), ("rotations", rotations)):
             if given is not None and len(given) != len(images):
                 raise ImageError(f"There are {len(given)} {name} for {len(images)} images; each image needs its own.")
@@ -222,6 +222,8 @@ class Segmenter:
             frame = self.set_image(np.zeros((*self.input_size, 3), np.uint8))
             frame.panoptic()
             frame.prompt(points=[(0, 0)])
+            if self.zoom:
+                self.features_of(np.zeros((*self.input_size, 3), np.uint8))  # a click may need it, and some backends compile it
 
     def __enter__(self) -> Segmenter:
         return self

@@ -196,3 +196,22 @@ def test_stem__is_a_file_name_of_its_own_for_each_key():
     odd = replace(KEY, model="a/b c", gpu="X")
     assert "/" not in odd.stem and " " not in odd.stem
     assert len({key.stem for key in (KEY, odd, AHEAD, replace(KEY, version="1"), replace(KEY, shapes="s"))}) == 5
+
+
+def test_find__built_here_anew__comes_before_what_was_built_for_several(cache):
+    here = replace(AHEAD, gpu="RTX 3060", compute="sm_86")
+    cache.store(AHEAD, ENGINE)
+    assert cache.find(here).notes["bytes"] == len(ENGINE)
+    cache.store(here, ENGINE[:100])
+    assert cache.find(here).engine == ENGINE[:100] and cache.find(here).path == cache.path(here)
+
+
+def test_on_trial__engines_are_no_longer_refused_unless_the_trial_breaks_off(cache):
+    bad, good = cache.store(KEY, ENGINE, refused="its maps agree on 60 %"), cache.store(AHEAD, ENGINE)
+    with pytest.raises(KeyboardInterrupt), cache.on_trial([bad, good]):
+        assert cache.find(KEY).notes["refused"] == ""
+        raise KeyboardInterrupt
+    assert cache.find(KEY).notes["refused"] == "its maps agree on 60 %" and cache.find(AHEAD).notes["refused"] == ""
+    with cache.on_trial([bad]):
+        pass
+    assert cache.find(KEY).notes["refused"] == ""

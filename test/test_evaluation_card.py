@@ -18,6 +18,7 @@ from rmpsam_ros import cli  # noqa: E402
 from rmpsam_ros.data.sources import SourceConfig  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.evaluation.card import BEGIN, END, Measurement, insert, measurements  # noqa: E402
+from rmpsam_ros.model_folder import read_model_folder, write_model_yaml  # noqa: E402
 from rmpsam_ros.training.example import write_example  # noqa: E402
 
 
@@ -67,6 +68,13 @@ def test_card__measures_everything_and_says_how(config, capsys):
     weights = bytearray((other / "weights.safetensors").read_bytes())
     weights[-1] ^= 1
     (other / "weights.safetensors").write_bytes(weights)
+    write_model_yaml(other, replace(read_model_folder(tiny_model()), path=other))
+    # What is noted is no other model.
+    assert cli.main([*command, "--resume", "--model", str(same), "--note"]) == 0
+    noted = read_model_folder(same).accuracy
+    assert noted["panoptic"] == {"click_miou": [round(v, 1) for v in clicks["miou"]], "pq": round(quality["all"]["pq"], 1)} and "j" in noted["videos"]
+    capsys.readouterr()
+    assert cli.main([*command, "--resume", "--model", str(same)]) == 0 and "1 of 3" not in capsys.readouterr().err
     for words in (["--precision", "fp32"], ["--model", str(other)]):
         assert cli.main([*command, "--resume", *words]) == 0
         assert "1 of 3: prompt" in capsys.readouterr().err

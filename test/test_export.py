@@ -17,7 +17,7 @@ from rmpsam_ros.errors import ModelError  # noqa: E402
 from rmpsam_ros.export import export_graphs, verify  # noqa: E402
 from rmpsam_ros.labels import OFFICIAL  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder, write_model_yaml  # noqa: E402
-from rmpsam_ros.network import build, load_model, save_weights  # noqa: E402
+from rmpsam_ros.network import build, load_checkpoint, load_model, load_official, save_weights  # noqa: E402
 
 
 @pytest.fixture
@@ -215,6 +215,28 @@ def test_convert__what_is_no_checkpoint_is_said_in_one_line(tmp_path, capsys, na
     for words in ([str(tmp_path / name), "--classifier", text], [ckpt, "--classifier", str(tmp_path / name)]):
         assert main(["convert", *words, "--labels", labels, "--out", str(tmp_path / "out")]) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_convert__weights_that_are_not_finite_are_said(tmp_path, capsys):
+    ckpt, text, labels = checkpoint_files(tmp_path)
+    state = torch.load(ckpt)["state_dict"]
+    state["panoptic_head.kernels.weight"][3, 4] = torch.nan
+    torch.save({"state_dict": state}, ckpt)
+    assert main(["convert", ckpt, "--classifier", text, "--labels", labels, "--out", str(tmp_path / "out")]) == 2
+    assert "not finite in 1 of its tensors, the first panoptic_head.kernels.weight" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrapped", [
+    lambda state: {"model": state},
+    lambda state: {f"module.{name}": value for name, value in state.items()},
+    lambda state: {"state_dict": {**state, "data_preprocessor.mean": torch.zeros(3)}},
+])
+def test_load_official__from_what_frameworks_wrap_round_it(tmp_path, wrapped):
+    ckpt, text, _ = checkpoint_files(tmp_path)
+    state = torch.load(ckpt)["state_dict"]
+    torch.save(wrapped(state), tmp_path / "wrapped.pth")
+    net = load_official(load_checkpoint(tmp_path / "wrapped.pth"), torch.load(text))
+    assert net.variant == "r18" and torch.equal(net.state_dict()["panoptic_head.kernels.weight"], state["panoptic_head.kernels.weight"])
 
 
 def test_load_model__gives_the_network_of_the_folder():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.media import Video, is_device, list_media, read_image
+from rmpsam_ros.media import Video, is_device, list_media, read_image, reduced
 
 OLD_OPENCV = cv2.__version__.startswith("4.5.")
 """Ubuntu 22.04's."""
@@ -294,3 +294,8 @@ def test_read_image__transparent_palette_behind_a_long_profile__is_on_white(tmp_
     path = tmp_path / "icon.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
     assert read_image(path)[0].tolist() == [[255, 255, 255], [200, 10, 10]] * 2
+
+
+def test_reduced__keeps_what_is_small_and_the_ratio_of_what_is_not() -> None:
+    small, large = np.zeros((40, 30, 3), np.uint8), np.zeros((3000, 4000, 3), np.uint8)
+    assert reduced(small, 40) is small and reduced(large, 1000).shape == (750, 1000, 3) and reduced(np.zeros((1, 9000, 3), np.uint8), 90).shape == (1, 90, 3)

@@ -22,6 +22,19 @@ def rewrite(folder, **changes):
     path.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}))
 
 
+def flip(file) -> None:
+    """Changes one byte in the middle."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    file.write_bytes(content)
+
+
+def test_read_model_folder__of_a_version_without_checksums__goes_by_lengths(folder):
+    rewrite(folder, checksums=None)
+    flip(folder / "weights.safetensors")
+    assert read_model_folder(folder).checksums == {}
+
+
 def test_read_model_folder__says_what_the_model_is(folder):
     model = read_model_folder(folder)
     assert (model.name, model.variant, model.trained, model.input_size) == ("tiny", "tiny", False, (96, 128))
@@ -34,7 +47,8 @@ def test_read_model_folder__says_what_the_model_is(folder):
     ({"format": None}, "model format None"),
     ({"labels": None}, "it lacks 'labels'"),
     ({"input_size": [100, 128]}, "multiples of 32"),
-    ({"score_threshold": 2}, "score_threshold is 2.0; it must be from 0 to 1"),
+    ({"score_threshold": 2}, "score_threshold is 2; it must be from 0 to 1"),
+    ({"overlap_threshold": True}, "overlap_threshold is True; it must be from 0 to 1"),
     ({"config": [1]}, r"config is \[1\]; it must be a mapping"),
     ({"files": ["image.onnx"]}, "files is .* must be a mapping"),
     ({"trained": "no"}, "trained is 'no'; it must be true or false"),
@@ -53,6 +67,7 @@ def test_read_model_folder__wrong_description(folder, changes, message):
 @pytest.mark.parametrize("spoil, message", [
     (lambda f: (f / "image.onnx").unlink(), "image.onnx is missing"),
     (lambda f: (f / "weights.safetensors").write_bytes(b"short"), "has 5 bytes instead of"),
+    (lambda f: flip(f / "weights.safetensors"), "weights.safetensors is as long as it was when it was written, but not the same"),
     (lambda f: (f / "model.yaml").unlink(), "only half written: it has no model.yaml"),
     (lambda f: (f / "model.yaml").write_text("a: [b"), "not readable YAML"),
     (lambda f: (f / "model.yaml").write_text(""), "empty or not a mapping"),

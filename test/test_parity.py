@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from models import tiny_model
 
-from rmpsam_ros.cli import main
+from rmpsam_ros.cli import main, model_options
 from rmpsam_ros.labels import make_label_set
 from rmpsam_ros.parity import Parity, mask_iou, panoptic_agreement, refusal
+from rmpsam_ros.results import write_image
 from rmpsam_ros.types import PanopticResult, Roi, Segment
 
 LABELS = make_label_set("two", ["cup"], ["floor"])
@@ -140,3 +141,13 @@ def test_engine_command__for_absent_gpus__builds_with_nvidias_builder(tmp_path, 
     output = capsys.readouterr()
     assert "give --cache a folder that can be written" in " ".join(output.err.split())
     assert "built in" not in output.out, "known before anything is built"
+
+
+def test_photos_to_compare_on__of_many_are_spread_over_all_and_reduced(tmp_path, monkeypatch, capsys):
+    for index in range(9):
+        write_image(tmp_path / f"{index}.png", np.full((30, 40, 3), index, np.uint8))
+    monkeypatch.setattr(model_options, "MOST_PHOTOS", 3)
+    monkeypatch.setattr(model_options, "LONGEST_SIDE", 20)
+    photos = model_options.photos_to_compare_on([str(tmp_path)])
+    assert [(name, image.shape, image[0, 0, 0]) for name, image in photos] == [(str(i), (15, 20, 3), i) for i in (0, 3, 6)]
+    assert capsys.readouterr().out == "3 of the 9 photos are used, spread evenly over them\n"

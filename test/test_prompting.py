@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import PromptError
@@ -160,3 +161,22 @@ def test_answer__connected__a_box_reaches_into_the_row_that_it_ends_in():
     first = int(np.flatnonzero(whole[16:, 0])[0]) + 16  # row of the lower one
     mask, *_ = answer(outputs, Prompt((), ((0.0, 14.0, 32.0, first + 0.5),)), placement, connected=True)
     assert mask[first:].all() and not mask[:first].any()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_answer__connected__regions_are_those_of_the_whole_mask(seed):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(-0.6, 1, (1, 8, 12)).astype(np.float32)
+    outputs = PromptOutputs(np.repeat(logits, 3, axis=0), np.zeros(3, np.float32), np.zeros((3, 4), np.float32))
+    box = sorted(rng.uniform(0, 47, 2)), sorted(rng.uniform(0, 31, 2))
+    points = tuple(PointPrompt(*rng.uniform(0, (47, 31)), 1) for _ in range(rng.integers(0, 3)))
+    prompt = Prompt(points, ((box[0][0], box[1][0], box[0][1], box[1][1]),) if seed % 2 or not points else ())
+    placement = Placement((32, 48), (32, 48), (32, 48))
+    whole = answer(outputs, prompt, placement)[0]
+    regions, _ = ndimage.label(whole, np.ones((3, 3)))
+    named = {regions[round(p.y), round(p.x)] for p in points}
+    for x1, y1, x2, y2 in prompt.boxes:
+        named |= set(regions[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))].ravel())
+    named -= {0}
+    mask, roi, *_ = answer(outputs, prompt, placement, connected=True)
+    assert (mask == (np.isin(regions, list(named)) if named else whole)).all() and roi == Roi.of_mask(mask)

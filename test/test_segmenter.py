@@ -194,6 +194,8 @@ def test_input_size__another_than_the_models_own(model):
     ({"threads": -1}, BackendError, "number of threads is -1; it must be a whole number from 1 to"),
     ({"threads": 1.5}, BackendError, "number of threads is 1.5"),
     ({"batch": 1.5}, BackendError, "batch is 1.5"),
+    ({"batch": True}, BackendError, "batch is True"),
+    ({"device": "cpu.1"}, BackendError, "no device 'cpu.1'"),
     ({"device": None}, BackendError, "device is None; it must be a name"),
     ({"model": "nowhere"}, ModelError, "no model 'nowhere'"),
 ])  # fmt: skip
@@ -332,6 +334,11 @@ def test_panoptic__what_is_kept_cannot_be_written_into(segmenter):
     frame = segmenter.set_image(picture(96, 128))
     with pytest.raises(ValueError, match="read-only"):
         frame.panoptic().segment_ids[:] = 0
+
+
+def test_set_images__from_a_generator(segmenter):
+    (frame,) = segmenter.set_images(picture(96, 128) for _ in range(1))
+    assert np.array_equal(frame.panoptic().segment_ids, segmenter.set_image(picture(96, 128)).panoptic().segment_ids)
 
 
 def test_set_image__a_stamp_that_is_no_number__is_said(segmenter):

@@ -44,7 +44,7 @@ def test_create_backend__tensorrt_without_gpu__says_what_is_missing(monkeypatch)
 
 
 def test_create_backend__auto_where_tensorrt_fails__openvino_runs(monkeypatch, caplog):
-    monkeypatch.setattr("rmpsam_ros.backends.choose_backend", lambda name: "tensorrt")
+    monkeypatch.setattr("rmpsam_ros.backends.choose_backend", lambda name, device: "tensorrt")
     monkeypatch.setattr("rmpsam_ros.backends.tensorrt.open_device", _no_gpu)
     assert create_backend(read_model_folder(tiny_model()), "auto").name == "openvino"
     assert "no GPU today" in caplog.text
@@ -61,11 +61,18 @@ def test_create_backend__auto_where_tensorrt_fails_on_a_gpu__torch_runs_there(mo
         chosen.append(name)
         return Other if name != "tensorrt" else _no_gpu_class
 
-    monkeypatch.setattr("rmpsam_ros.backends.choose_backend", lambda name: "tensorrt")
+    monkeypatch.setattr("rmpsam_ros.backends.choose_backend", lambda name, device: "tensorrt")
     monkeypatch.setattr("rmpsam_ros.backends._load", load)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     create_backend(read_model_folder(tiny_model()), "auto")
     assert chosen == ["tensorrt", "torch"]
+
+
+def test_choose_backend__auto_for_a_cpu__is_not_tensorrt_where_there_is_a_gpu_either(monkeypatch):
+    monkeypatch.setattr(trt_flavour, "has_gpu_device", lambda: True)
+    monkeypatch.setattr("rmpsam_ros.backends.is_installed", lambda name: True)
+    assert choose_backend("auto") == choose_backend("auto", "cuda:1") == "tensorrt"
+    assert choose_backend("auto", "CPU") == "openvino"
 
 
 def _no_gpu_class(model, **options):

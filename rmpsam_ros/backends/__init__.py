@@ -91,7 +91,7 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
         raise BackendError(f"The device is {device!r}; it must be a name: auto, cpu, cuda, cuda:1 …")
     if threads is not None and not (isinstance(threads, Integral) and 1 <= threads <= MAX_THREADS):
         raise BackendError(f"The number of threads is {threads!r}; it must be a whole number from 1 to {MAX_THREADS}, or None for all cores.")
-    if not (isinstance(batch, Integral) and 1 <= batch <= MAX_BATCH):
+    if isinstance(batch, bool) or not (isinstance(batch, Integral) and 1 <= batch <= MAX_BATCH):
         raise BackendError(f"The batch is {batch!r}; it must be from 1 to {MAX_BATCH} images.")
     try:
         size = check_input_size(model.input_size if input_size is None else input_size)

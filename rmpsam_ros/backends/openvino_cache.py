@@ -10,12 +10,11 @@ import json
 import logging
 import os
 import shutil
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.atomic import atomic_file, crc32
 from rmpsam_ros.locks import held
 from rmpsam_ros.model_folder import ModelFolder
 from rmpsam_ros.user_folders import cache_folder
@@ -87,7 +86,7 @@ class CompiledGraphs:
             stated = {}
         good = {}
         for file in self.folder.glob("*.blob"):
-            if isinstance(stated, dict) and stated.get(file.name) == _crc32(file):
+            if isinstance(stated, dict) and stated.get(file.name) == crc32(file):
                 good[file.name] = stated[file.name]
             else:
                 _LOG.warning("A compiled graph is compiled anew: %s is not as it was written.", file)
@@ -95,7 +94,7 @@ class CompiledGraphs:
         return good
 
     def _note(self, good: dict[str, int]) -> None:
-        found = {file.name: good[file.name] if file.name in good else _crc32(file) for file in self.folder.glob("*.blob")}
+        found = {file.name: good[file.name] if file.name in good else crc32(file) for file in self.folder.glob("*.blob")}
         if found.keys() != good.keys():
             with atomic_file(self.folder / _CHECKSUMS, sync=True) as partial:
                 partial.write_text(json.dumps(found))
@@ -124,14 +123,6 @@ def _can_be_written(root: Path) -> bool:
     if free < LEAST_FREE:  # OpenVINO itself says nothing
         _LOG.warning("Compiled graphs may not be cached, so that each start compiles them again: %s has %.0f MB left.", root, free / 2**20)
     return True
-
-
-def _crc32(file: Path) -> int:
-    checksum = 0
-    with file.open("rb") as content:
-        while block := content.read(1 << 20):
-            checksum = zlib.crc32(block, checksum)
-    return checksum
 
 
 def _used(entry: Path) -> float:

@@ -134,13 +134,11 @@ def _check(args, model, size, precision, cache, paths: list[Path], images, conso
     from rmpsam_ros.parity import compare, refusal
     from rmpsam_ros.segmenter import Segmenter
 
-    for path in paths:
-        cache.note(path, refused="")  # or the backend would not load what is to be judged anew
     os.environ["RMPSAM_ENGINES"] = str(cache.folder)
     # A random network's scores are low: without this, there would be nothing to compare.
     options = {"input_size": size} if model.trained else {"input_size": size, "score_threshold": 0.0, "overlap_threshold": 0.0}
     plain = "openvino" if is_installed("openvino") else "torch"
-    with Segmenter(model.path, backend=plain, precision="fp32", device="cpu", **options) as reference, \
+    with cache.on_trial(paths), Segmenter(model.path, backend=plain, precision="fp32", device="cpu", **options) as reference, \
             Segmenter(model.path, backend="tensorrt", precision=precision, device=args.device, batch=args.batch, **options) as ours:
         results = compare(ours, reference, images)
     for result in results:

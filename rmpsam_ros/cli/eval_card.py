@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 HELP = "a model's card: its data, and every number on the validation sets of its training YAML, with its command"
-EXAMPLE = "rmpsam eval card --config config/train_lite0.yaml --model rmpsam-lite0 --out card --into README.md"
+EXAMPLE = "rmpsam eval card --config config/train_lite0.yaml --model rmpsam-lite0 --out card --into README.md --note"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets card.md and one JSON file for each measurement")
     parser.add_argument("--into", type=Path, metavar="FILE", help="put the card into this Markdown file too, between its two marks")
+    parser.add_argument("--note", action="store_true", help="write the main numbers into the model's model.yaml too")
     parser.add_argument("--resume", action="store_true", help="do not measure again what is in DIR already, of this model")
     parser.add_argument("--precision", choices=("fp32", "bf16", "fp16", "int8"), help="instead of the fastest that the device has")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
@@ -29,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.cli.model_options import need_torch
     from rmpsam_ros.evaluation import card
     from rmpsam_ros.evaluation.reports import write_json
-    from rmpsam_ros.model_folder import find_model, read_model_folder
+    from rmpsam_ros.model_folder import find_model, read_model_folder, write_model_yaml
 
     need_torch("The card")  # a training YAML is checked by what trains
     from rmpsam_ros.data.label_map import load_label_map
@@ -63,5 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if args.into:
         with atomic_file(args.into) as part:
             part.write_text(card.insert(text, text_of_card, str(args.into)))
+    if args.note:
+        write_model_yaml(model.path, replace(model, accuracy=card.accuracy(done)))
     console.print(f"{args.out / 'card.md'}: {len(done)} measurements of {model.name}", markup=False)
     return 0

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rmpsam_ros.segmenter import Segmenter
 
 
+MOST_PHOTOS, LONGEST_SIDE = 50, 1920
+"""Photos that engines are compared and int8 is calibrated on, and pixels of their longer side: more than the network sees."""
+
+
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options that choose a model, what it runs on, its input size and its thresholds."""
     group = parser.add_argument_group("model")
@@ -98,15 +102,21 @@ def need_torch(what: str) -> None:
 
 
 def photos_to_compare_on(paths: list[str]) -> list[tuple[str, object]]:
-    """(name, (H, W, 3) uint8 RGB) of the photos to compare on; known before anything is built."""
+    """(name, (H, W, 3) uint8 RGB) of the photos to compare on; known before anything is built.
+
+    Of more than `MOST_PHOTOS` so many, spread evenly over them, and none longer than `LONGEST_SIDE`: all are held in memory.
+    """
     from rmpsam_ros.errors import ImageError, RmpsamError
-    from rmpsam_ros.media import list_media, read_image
+    from rmpsam_ros.media import list_media, read_image, reduced
 
     if paths:
-        photos = [file for file in list_media(paths) if not file.is_video][:50]
+        photos = [file for file in list_media(paths) if not file.is_video]
         if not photos:
             raise RmpsamError(f"There is no photo in {', '.join(paths)}.")
-        return [(photo.name, read_image(photo.path)) for photo in photos]
+        if len(photos) > MOST_PHOTOS:
+            print(f"{MOST_PHOTOS} of the {len(photos)} photos are used, spread evenly over them")
+            photos = [photos[index * len(photos) // MOST_PHOTOS] for index in range(MOST_PHOTOS)]
+        return [(photo.name, reduced(read_image(photo.path), LONGEST_SIDE)) for photo in photos]
     try:
         from rmpsam_ros.demo.photos import bundled_photos
 

@@ -5,12 +5,10 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-
 from rmpsam_ros.demo.motion import Tour, View
 from rmpsam_ros.demo.photos import Photo, bundled_photos
 from rmpsam_ros.demo.simulated import NAME, simulated_views
-from rmpsam_ros.media import MediaFile, RgbImage, Video, is_device, list_media, read_image
+from rmpsam_ros.media import MediaFile, Video, is_device, list_media, read_image, reduced
 
 VIEW_SIZE = (480, 640)
 """(height, width) of the moving camera over photos."""
@@ -37,7 +35,7 @@ class Source:
         if source is not None and is_device(source):
             self._device = Video(source)
             self.rate, self.paced = self._device.fps, True
-            self._frames = (View(_fit(frame.image), None) for frame in self._device)
+            self._frames = (View(reduced(frame.image, LONGEST_SIDE), None) for frame in self._device)
             return
         if source == NAME:
             self._frames = simulated_views(VIEW_SIZE)
@@ -66,12 +64,4 @@ def _play(videos: list[MediaFile]) -> Iterator[View]:
     for file in itertools.cycle(videos):
         with Video(Path(file.path)) as video:
             for frame in video:
-                yield View(_fit(frame.image), None)
-
-
-def _fit(image: RgbImage) -> RgbImage:
-    height, width = image.shape[:2]
-    scale = LONGEST_SIDE / max(height, width)
-    if scale >= 1.0:
-        return image
-    return cv2.resize(image, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+                yield View(reduced(frame.image, LONGEST_SIDE), None)

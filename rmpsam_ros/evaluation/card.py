@@ -4,11 +4,12 @@ Every number is one of a command that anybody can repeat; the commands stand in 
 """
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from rmpsam_ros.data.sources import Source, SourceConfig
 from rmpsam_ros.data.youtube_vis import YoutubeVis
 from rmpsam_ros.engine_cache import file_hash
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.model_folder import MODEL_FILE, ModelFolder
+from rmpsam_ros.model_folder import ModelFolder, model_yaml
 
 if TYPE_CHECKING:
     from rmpsam_ros.training.config import TrainingConfig
@@ -53,8 +54,23 @@ class Measurement:
 
 
 def fingerprint(model: ModelFolder) -> str:
-    """Tells whether a model is the one that was measured, whatever it is called: a hash of its files."""
-    return file_hash(model.path / MODEL_FILE, *(model.path / name for name in sorted(model.files)))
+    """Tells whether a model is the one that was measured, wherever it lies: a hash of its files, but for what was measured of it."""
+    description = hashlib.sha256(model_yaml(replace(model, accuracy={})).encode()).hexdigest()[:16]
+    return description + file_hash(*(model.path / name for name in sorted(model.files)))
+
+
+def accuracy(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """What a `model.yaml` says of measurements, by set, in percent: `click_miou` after one click, two and three, `pq`, `j` of one click."""
+    short: dict[str, dict[str, Any]] = {}
+    for measured, content in done:
+        numbers = short.setdefault(measured.name, {})
+        if measured.task == "prompt":
+            numbers["click_miou"] = [round(value, 1) for value in content["prompt"]["miou"]]
+        elif measured.task == "panoptic":
+            numbers["pq"] = round(content["panoptic"]["all"]["pq"], 1)
+        else:
+            numbers["j"] = round(content["clicked"]["j"], 1)
+    return short
 
 
 def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[str] = (), own_labels: bool = False) -> list[Measurement]:

@@ -50,11 +50,13 @@ def load_checkpoint(path: str | Path) -> dict[str, Tensor]:
     except Exception as error:  # what an unpickler raises depends on the bytes that it meets
         raise ModelError(f"{path} is not a checkpoint that can be loaded safely ({_first_sentence(error)}); "
                          "it must be a state dict saved by torch or safetensors.") from error
-    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
-        content = content["state_dict"]
+    for key in ("state_dict", "model"):  # as mmengine and detectron2 wrap it
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
     if not isinstance(content, dict):
         raise ModelError(f"{path} holds a {type(content).__name__}; it must hold a state dict.")
-    state = {k: v for k, v in content.items() if isinstance(v, Tensor)}
+    # "module." is what torch's DistributedDataParallel adds; what prepares images is no part of the network.
+    state = {k.removeprefix("module."): v for k, v in content.items() if isinstance(v, Tensor) and not k.startswith("data_preprocessor.")}
     if not state:
         raise ModelError(f"{path} holds no tensors; it must hold a state dict.")
     return state

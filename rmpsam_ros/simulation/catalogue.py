@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.media import IMAGE_SUFFIXES, read_image
+from rmpsam_ros.media import IMAGE_SUFFIXES, read_image, reduced
 from rmpsam_ros.simulation import goods, large, tools, vessels  # noqa: F401  (they register their kinds)
 from rmpsam_ros.simulation.assets import package_kinds, package_surfaces
 from rmpsam_ros.simulation.things import KINDS, Kind, Materials, Rng, Thing, make_thing
@@ -99,9 +99,7 @@ def _photo_files(folder: Path) -> list[Path]:
 
 
 def _small(path: Path) -> np.ndarray:
-    image = read_image(path)
-    factor = min(1.0, _LARGEST / max(image.shape[:2]))
-    return image if factor == 1.0 else cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return reduced(read_image(path), _LARGEST)
 
 
 def _square(path: Path) -> np.ndarray:

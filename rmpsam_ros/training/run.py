@@ -172,7 +172,7 @@ class TrainingRun:
         """Writes the checkpoint."""
         save_checkpoint(self.out / CHECKPOINT, Checkpoint(
             self.step, self.net.state_dict(), self.averaged.net.state_dict(), self.optimizer.state_dict(), self._setup(), self.seconds,
-            self.criterion.seen, model_yaml(describe(self, self.out), {})))
+            self.criterion.seen, model_yaml(describe(self, self.out))))
 
     def _log(self, meter: _Meter, seconds: float, report: Report) -> None:
         row = meter.means()
