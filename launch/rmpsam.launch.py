@@ -5,13 +5,13 @@ Values come from the parameter file; an argument given on the command line goes 
 Written for Humble and Jazzy alike.
 """
 import os
-import tempfile
 
 import yaml
-from ament_index_python.packages import get_package_share_directory
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
+from launch.logging import launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
@@ -22,11 +22,11 @@ PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES
 
 # Arguments that replace one parameter each: name, how its text becomes the parameter's value, description.
 OVERRIDES = (
-    ("cameras", lambda text: [name.strip(" '\"") for name in text.strip("[] ").split(",")],
+    ("cameras", lambda text: [name for part in text.strip("[] ").split(",") if (name := part.strip(" '\""))],
      "Camera names, separated by commas; NAME/image_raw is subscribed for each. Empty: as in the parameter file"),
     ("model", str, "Name of a bundled model, or path of a model folder. Empty: as in the parameter file"),
     ("backend", str, "auto, tensorrt, openvino, torch or torch-compile. Empty: as in the parameter file"),
-    ("autostart", lambda text: text.strip().lower() in ("true", "1", "yes", "on"),
+    ("autostart", lambda text: _true_or_false("autostart", text),
      "true: configure and activate at start; false: wait for a lifecycle manager. Empty: as in the parameter file"),
 )
 
@@ -47,8 +47,9 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument("fixed_frame", default_value="camera_color_optical_frame",
                               description="What RViz shows everything in: the frame_id of the images, or any that TF connects"),
         *_large_images(),
-        OpaqueFunction(function=_node),
+        # RViz first: what it lacks is found out before the node runs, which would stay when the launch fails.
         OpaqueFunction(function=_rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
+        OpaqueFunction(function=_node),
     ])
 
 
@@ -61,6 +62,22 @@ def _large_images() -> list:
     return [SetEnvironmentVariable(name, profile, condition=wanted) for name in PROFILE_VARIABLES]
 
 
+def _true_or_false(name: str, text: str) -> bool:
+    value = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}.get(text.strip().lower())
+    if value is None:
+        raise RuntimeError(f"{name}:={text} is neither true nor false")
+    return value
+
+
+def _params_file(context) -> str:
+    """The parameter file; launch itself would go on without one that is not there."""
+    given = LaunchConfiguration("params_file").perform(context)
+    path = os.path.expanduser(given)  # a shell leaves the ~ in params_file:=~/robot.yaml as it is
+    if not os.path.isfile(path):
+        raise RuntimeError(f"there is no parameter file {given}")
+    return path
+
+
 def _node(context) -> list:
     """The node, with the parameter file first and the arguments that were given after it."""
     given = {name: (parse, LaunchConfiguration(name).perform(context)) for name, parse, _ in OVERRIDES}
@@ -70,7 +87,7 @@ def _node(context) -> list:
         executable="rmpsam_node",
         name="rmpsam",
         namespace=LaunchConfiguration("namespace"),
-        parameters=[LaunchConfiguration("params_file"), *([overrides] if overrides else [])],
+        parameters=[_params_file(context), *([overrides] if overrides else [])],
         arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
         output="screen",
         emulate_tty=True,
@@ -90,17 +107,22 @@ def _first_camera(path: str) -> str:
 
 def _rviz(context) -> list:
     """RViz with the shipped configuration, its topics moved to this namespace and this camera."""
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError:
+        raise RuntimeError("rviz:=true needs RViz: sudo apt install ros-$ROS_DISTRO-rviz2") from None
     namespace = LaunchConfiguration("namespace").perform(context).strip("/")
     prefix = f"/{namespace}" if namespace else ""
-    cameras = LaunchConfiguration("cameras").perform(context)
-    camera = OVERRIDES[0][1](cameras)[0] if cameras else _first_camera(LaunchConfiguration("params_file").perform(context))
+    cameras = OVERRIDES[0][1](LaunchConfiguration("cameras").perform(context))
+    camera = cameras[0] if cameras else _first_camera(_params_file(context))
     with open(os.path.join(CONFIG, "rmpsam.rviz")) as file:
         text = file.read()
     text = text.replace("Value: /rmpsam/camera/", f"Value: {prefix}/rmpsam/{camera}/")
     text = text.replace("Value: /clicked_point", f"Value: {prefix}/clicked_point")
-    with tempfile.NamedTemporaryFile("w", prefix="rmpsam_", suffix=".rviz", delete=False) as file:
+    path = launch_config.get_log_file_path("rmpsam.rviz")  # beside this launch's logs, and cleaned up with them
+    with open(path, "w") as file:
         file.write(text)
     return [Node(
         package="rviz2", executable="rviz2", name="rviz2", output="screen",
-        arguments=["-d", file.name, "-f", LaunchConfiguration("fixed_frame")],
+        arguments=["-d", path, "-f", LaunchConfiguration("fixed_frame")],
     )]

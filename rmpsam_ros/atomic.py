@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -69,6 +70,18 @@ def _folder_for(path: Path) -> Iterator[None]:
             with suppress(OSError):  # something else lies in it by now
                 folder.rmdir()
         raise
+
+
+def unwritable(path: Path) -> str:
+    """Why `atomic_file` could not write a file there, in the system's words; '' where it could. Better known before an hour's work than after."""
+    folder = path.resolve().parent
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def crc32(path: Path) -> int:

@@ -11,14 +11,13 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.atomic import atomic_file, unwritable
 from rmpsam_ros.locks import held
 from rmpsam_ros.user_folders import cache_folder
 
@@ -153,13 +152,8 @@ class EngineCache:
         return path
 
     def unwritable(self) -> str:
-        """Why nothing can be stored, in the system's words; empty where it can be. Makes the folder."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.folder).close()
-        except OSError as error:
-            return error.strerror or str(error)
-        return ""
+        """Why nothing can be stored, in the system's words; empty where it can be."""
+        return unwritable(self.folder / "an.engine")
 
     def note(self, path: Path, **notes: object) -> bool:
         """Adds to what a sidecar says of its engine, for instance the result of a comparison; False where it cannot be written."""

@@ -26,6 +26,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
 
 from rmpsam_ros.errors import ParameterError, RmpsamError
 from rmpsam_ros.ros.buffers import keep_image_buffers
@@ -83,6 +84,8 @@ class RmpsamNode(LifecycleNode):
         self._autostart_timer = None
         if self._settings.autostart:
             self._autostart_timer = self.create_timer(0.001, self._autostart, clock=steady)
+        else:
+            self.get_logger().info(f"unconfigured: waiting for `ros2 lifecycle set {self.get_fully_qualified_name()} configure`, and activate")
 
     def destroy_node(self) -> None:
         """Ends the node."""
@@ -279,6 +282,10 @@ def main(args: list[str] | None = None) -> int:
         with while_read():
             print(usage())
         return 0
+    unknown = remove_ros_args(["", *words])[1:]
+    if unknown:
+        print(f"rmpsam_node: {unknown[0]} is no argument of it; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
+        return 2
     keep_image_buffers()
     use_shipped_profile()
     stop = listen()
@@ -334,5 +341,7 @@ def _shut_down(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
     except Exception as error:
         node.get_logger().warning(f"shutdown: {error}")
     executor.shutdown(timeout_sec=2.0)
+    for task in getattr(executor, "_futures", ()):  # whatever a callback met while all was taken down is no news, which rclpy prints as one
+        task.exception()
     node.destroy_node()
     rclpy.try_shutdown()

@@ -112,14 +112,24 @@ def test_goals__met_missed_or_not_measured(tmp_path, capsys):
 
     rows = [result("torch", "H200", 4.0, 0.5), result("torch-compile", "H200", 2.5, 0.6), result("openvino", "CPU", 1.0, 0.1),
             result("torch-compile", "H200", 1.0, 2.0, model="r18"), result("torch", "H200", 1.0, 0.1, precision="fp32")]  # fmt: skip
-    (tmp_path / "r.json").write_text(json.dumps({"rows": rows}))
+    (tmp_path / "r.json").write_text(json.dumps({"rows": rows, "rounds": 1, "machine": "", "notes": []}))
     assert goals.main([str(tmp_path / "r.json")]) == 1
     r50, r18 = capsys.readouterr().out.splitlines()
     assert r50.startswith("r50 800x1344: met: 400 frames/s of 350, click 0.60 ms of 1.00 (torch-compile, bf16, H200)")
     assert r18.startswith("r18 800x1344: MISSED: 1000 frames/s of 600, click 2.00 ms")
-    (tmp_path / "r.json").write_text(json.dumps({"rows": rows[:3]}))
+    (tmp_path / "r.json").write_text(json.dumps({"rows": rows[:3], "rounds": 1, "machine": "", "notes": []}))
     goals.main([str(tmp_path / "r.json")])
     assert "r18 800x1344: NOT MEASURED on a GPU" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tool", [goals.main, make_page])
+def test_tools__what_is_no_result__is_one_line_and_exit_code_2(tool, tmp_path, capsys):
+    (tmp_path / "r.json").write_text("[]")
+    for name, said in (("r.json", "is no result of `rmpsam bench --json`"), ("none.json", "cannot be read: No such file")):
+        assert tool([str(tmp_path / name)]) == 2
+        error = capsys.readouterr().err
+        assert said in error and error.count("\n") == 1
+    assert tool(["--help"]) == 0
 
 
 def test_largest_costs__names_what_takes_longest():

@@ -17,8 +17,10 @@ import yaml
 pytest.importorskip("launch_ros.actions", reason="launch_ros is not installed (it comes with a ROS 2 installation only)")
 
 import ros_harness as ros  # noqa: E402
+from ament_index_python import packages  # noqa: E402
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable  # noqa: E402
 from launch.launch_description_sources import get_launch_description_from_python_launch_file  # noqa: E402
+from launch.logging import launch_config  # noqa: E402
 
 from launch import LaunchContext  # noqa: E402
 from rmpsam_ros.ros.dds import VARIABLES  # noqa: E402
@@ -73,34 +75,60 @@ def test_environment__can_be_left_alone(description):
     assert environment_set_by(description(), large_images="false") == {}
 
 
-def rviz_nodes(description, **arguments) -> list:
-    """What the description starts for RViz, given the launch arguments."""
+def started_by(description, package: str, **arguments) -> list:
+    """What the description starts of a package, given the launch arguments."""
     context = LaunchContext()
     for entity in description.entities:
         if isinstance(entity, DeclareLaunchArgument):
             default = "".join(part.perform(context) for part in entity.default_value)
             context.launch_configurations[entity.name] = arguments.get(entity.name, default)
     actions = [entity for entity in description.entities if isinstance(entity, OpaqueFunction)]
-    return [node for action in actions for node in (action.visit(context) or []) if node.node_package == "rviz2"]
+    return [node for action in actions for node in (action.visit(context) or []) if node.node_package == package]
+
+
+@pytest.fixture
+def rviz_is_there(description, monkeypatch):
+    honest = packages.get_package_prefix
+    monkeypatch.setattr(packages, "get_package_prefix", lambda name: "/opt/rviz2" if name == "rviz2" else honest(name))
 
 
 def test_rviz__is_not_started_unasked(description):
-    assert rviz_nodes(description()) == []
+    assert started_by(description(), "rviz2") == []
+
+
+def test_rviz__that_is_not_there__is_said_before_the_node_runs(description):
+    with pytest.raises(RuntimeError, match=r"rviz:=true needs RViz: sudo apt install ros-\$ROS_DISTRO-rviz2"):
+        started_by(description(), "rmpsam_ros", rviz="true")
+
+
+@pytest.mark.parametrize("arguments, said", [
+    ({"params_file": "~/nowhere.yaml"}, "there is no parameter file ~/nowhere.yaml"), ({"params_file": "/"}, "there is no parameter file /"),
+    ({"autostart": "maybe"}, "autostart:=maybe is neither true nor false"),
+])
+def test_node__is_not_started_with_what_cannot_be_meant(description, arguments, said):
+    with pytest.raises(RuntimeError, match=said):
+        started_by(description(), "rmpsam_ros", **arguments)
+
+
+def test_node__the_home_folder_in_a_path_is_meant(description, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "robot.yaml").write_text("/**: {ros__parameters: {cameras: [gripper]}}")
+    assert len(started_by(description(), "rmpsam_ros", params_file="~/robot.yaml", cameras="front,,rear,", autostart="False")) == 1
 
 
 @pytest.mark.parametrize("arguments, prefix", [
     ({}, "/rmpsam/camera/"), ({"namespace": "bot", "cameras": "front, rear"}, "/bot/rmpsam/front/"),
     ({"namespace": "bot", "params_file": "{file}"}, "/bot/rmpsam/gripper/"),
-    ({"namespace": "bot", "params_file": "nowhere.yaml"}, "/bot/rmpsam/camera/"),  # the node says what is wrong with it
 ])
-def test_rviz__shows_the_first_camera(description, arguments, prefix, tmp_path):
+def test_rviz__shows_the_first_camera(description, rviz_is_there, arguments, prefix, tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("/**:\n  ros__parameters:\n    cameras: [gripper, front]\n")
     arguments = {name: text.format(file=file) for name, text in arguments.items()}
-    node, = rviz_nodes(description(), rviz="true", **arguments)
+    node, = started_by(description(), "rviz2", rviz="true", **arguments)
     path, = (Path(word) for command in node.cmd for word in ["".join(getattr(part, "text", "") for part in command)]
              if word.endswith(".rviz"))
     shown = yaml.safe_load(path.read_text())["Visualization Manager"]
+    assert path.parent == Path(launch_config.log_dir)
     path.unlink()
     assert [d["Topic"]["Value"] for d in shown["Displays"]] == [prefix + name for name in ("overlay", "points", "markers")]
     assert shown["Tools"][-1]["Topic"]["Value"] == ("/bot" if arguments else "") + "/clicked_point"

@@ -23,6 +23,13 @@ def test_help__names_every_parameter_and_starts_nothing(words, capsys, monkeypat
     assert "NAME.rotation" in text and "(NAME/image_raw_mouse_left)" in text
 
 
+@pytest.mark.parametrize("words", [["--params-file", "x.yaml"], ["--foo", "--ros-args", "-p", "autostart:=false"]])
+def test_start__arguments_that_are_none_of_ros__are_refused(words, capsys, monkeypatch):
+    monkeypatch.setattr(node.rclpy, "init", lambda **_: pytest.fail("the node was started"))
+    assert node.main(words) == 2
+    assert capsys.readouterr().err == f"rmpsam_node: {words[0]} is no argument of it; parameters and remaps follow --ros-args: --ros-args --params-file FILE\n"
+
+
 def test_help__nobody_reads_on__ends_without_a_word():
     process = subprocess.Popen([sys.executable, "-m", "rmpsam_ros.node", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()

@@ -4,13 +4,13 @@ The paper has 35.1 frames a second on an A100 for the first. The exit code is 1 
 """
 from __future__ import annotations
 
-import json
-import sys
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rmpsam_ros.benchmark.row import Row
+from rmpsam_ros.benchmark.row import Row, read_results
+from rmpsam_ros.cli import guarded
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,19 @@ class Goal:
 GOALS = (Goal("r50", (800, 1344), 350, 1.0), Goal("r18", (800, 1344), 600, 1.0))
 
 
-def main(files: Sequence[str]) -> int:
-    rows = [Row.of_plain(row) for file in files for row in json.loads(Path(file).read_text())["rows"]]
+def main(words: Sequence[str] | None = None) -> int:
+    """Prints a line for each goal; 0 where all are reached, 1 where not."""
+    return guarded("python -m rmpsam_ros.benchmark.goals", lambda: _run(words))
+
+
+def _run(words: Sequence[str] | None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.benchmark.goals", description=__doc__.splitlines()[0])
+    parser.add_argument("results", nargs="+", type=Path, help="what `rmpsam bench --json` has written")
+    rows = [Row.of_plain(row) for file in parser.parse_args(words).results for row in read_results(file)["rows"]]
     verdicts = [goal.verdict(rows) for goal in GOALS]
     print("\n".join(line for _, line in verdicts))
     return 0 if all(met for met, _ in verdicts) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(main())

@@ -1,10 +1,15 @@
 """One line of the latency table."""
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from rmpsam_ros.errors import RmpsamError
 
 STAGES = ("encode", "decode", "post-process", "whole", "click")
 
@@ -48,3 +53,20 @@ class Row:
     def frames_per_second(self) -> float:
         """Images to panoptic maps, one run after the other."""
         return 1e3 * self.batch / self.median("whole")
+
+
+def read_results(file: Path) -> dict[str, Any]:
+    """What `rmpsam bench --json` has written.
+
+    Raises:
+        RmpsamError: the file cannot be read, or holds something else.
+    """
+    try:
+        content = json.loads(file.read_text())
+        for row in content["rows"]:
+            Row.of_plain(row)
+        return {"rounds": content["rounds"], "machine": content["machine"], "notes": [*content["notes"]], **content}
+    except OSError as error:
+        raise RmpsamError(f"{file} cannot be read: {error.strerror}.") from None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise RmpsamError(f"{file} is no result of `rmpsam bench --json`.") from None

@@ -11,7 +11,7 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -51,9 +51,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    words = list(sys.argv[1:] if argv is None else argv)
+    return guarded(_prog(words), lambda: _main(words))
+
+
+def guarded(prog: str, run: Callable[[], int | None]) -> int:
+    """Runs a command: the exit code, after one line on stderr for input that cannot be used.
+
+    Args:
+        prog: how the command is called, which messages begin with.
+        run: the command; None counts as 0.
+    """
     code = 0
     with _sigterm_as_interrupt(), while_read():
-        code = _main(list(sys.argv[1:] if argv is None else argv))
+        code = _guarded(prog, run)
     return code
 
 
@@ -83,29 +94,33 @@ def _main(words: Sequence[str]) -> int:
         return _say(_prog(words), "an argument is empty, as of a shell variable that is not set; give a value, or leave it out", 2)
     if words and not words[0].startswith("-") and words[0] not in names:
         return _say("rmpsam", f"there is no command {words[0]!r}; there are {', '.join(names)}", 2)
+    args = _parser_for(words).parse_args(words)
+    if args.run is None:
+        _parser_for([]).print_help()
+        return 2
+    return args.run(args)
+
+
+def _guarded(prog: str, run: Callable[[], int | None]) -> int:
     try:
-        args = _parser_for(words).parse_args(words)
-        if args.run is None:
-            _parser_for([]).print_help()
-            return 2
-        return args.run(args) or 0
+        return run() or 0
     except SystemExit as request:  # argparse has printed help, the version or one line
         return request.code if isinstance(request.code, int) else 2
     except _Terminated:
-        return _say(_prog(words), "terminated", 143)
+        return _say(prog, "terminated", 143)
     except KeyboardInterrupt:
-        return _say(_prog(words), "interrupted", 130)
+        return _say(prog, "interrupted", 130)
     except BrokenPipeError:  # an OSError, but for `while_read`
         raise
     except RmpsamError as error:
-        return _say(_prog(words), str(error), 2)
+        return _say(prog, str(error), 2)
     except OSError as error:
-        return _say(_prog(words), _os_error(error), 2)
+        return _say(prog, _os_error(error), 2)
     except ModuleNotFoundError as error:
         extra = _EXTRA_OF.get((error.name or "").split(".")[0])
         if extra is None:
             raise
-        return _say(_prog(words), f"{error.name} is not installed; `pip install '.[{extra}]'` in the source folder "
+        return _say(prog, f"{error.name} is not installed; `pip install '.[{extra}]'` in the source folder "
                                   f"brings it, beside a sourced ROS `pip install {' '.join(_EXTRAS[extra])}`.", 2)
 
 

@@ -38,16 +38,24 @@ def run(args: argparse.Namespace) -> int:
     from rich.table import Table
 
     from rmpsam_ros import benchmark
-    from rmpsam_ros.atomic import atomic_file
+    from rmpsam_ros.atomic import atomic_file, unwritable
     from rmpsam_ros.benchmark.machine import machine
     from rmpsam_ros.benchmark.table import COLUMNS, cells_of, markdown, slowest
     from rmpsam_ros.errors import RmpsamError
+    from rmpsam_ros.model_folder import check_input_size
 
     if set(args.backend) == {"reference"} and 1 not in args.batch:
         raise RmpsamError("The reference takes one image at a time; give --batch 1, or other backends too.")
     for path in (args.markdown, args.json):
         if path is not None and path.is_dir():
             raise RmpsamError(f"{path} is a folder; give the name of a file.")
+        if path is not None and (reason := unwritable(path)):
+            raise RmpsamError(f"{path} cannot be written ({reason}); give another place.")
+    for size in args.size or ():
+        try:
+            check_input_size(size)
+        except ValueError as error:
+            raise RmpsamError(f"--size {size[0]}x{size[1]} cannot be used: {error}.") from None
     image = _photograph(args.image) if args.image else None
     console = Console(highlight=False)
     if not console.is_terminal:

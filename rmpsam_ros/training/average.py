@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rmpsam_ros.errors import ModelError, RmpsamError
+from rmpsam_ros.cli import guarded
+from rmpsam_ros.errors import ModelError
 from rmpsam_ros.export import make_model_folder
 from rmpsam_ros.model_folder import ModelFolder, find_model, read_model_folder
 from rmpsam_ros.network import RMPSAM, load_model
@@ -43,19 +44,21 @@ def average(models: Sequence[ModelFolder], shares: Sequence[float]) -> RMPSAM:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Makes the mean; returns the exit code."""
+    return guarded("python -m rmpsam_ros.training.average", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.average", description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="+", help="names or folders of models that went on from each other")
     parser.add_argument("--shares", nargs="+", type=float, help="of each model (default: all the same)")
     parser.add_argument("--out", type=Path, required=True, help="the model folder to make; all but its weights is the last model's")
     args = parser.parse_args(arguments)
-    try:
-        models = [read_model_folder(find_model(name), graphs=False) for name in args.models]
-        shares = args.shares or [1.0] * len(models)
-        net = average(models, shares)
-        said = " and ".join(f"{share / sum(shares):.2f} of {model.name} ({model.provenance})" for share, model in zip(shares, models))
-        make_model_folder(net, args.out, replace(models[-1], provenance=f"mean of {said}", accuracy={}), half=True, report=print)
-    except RmpsamError as error:
-        parser.exit(1, f"{error}\n")
+    models = [read_model_folder(find_model(name), graphs=False) for name in args.models]
+    shares = args.shares or [1.0] * len(models)
+    net = average(models, shares)
+    said = " and ".join(f"{share / sum(shares):.2f} of {model.name} ({model.provenance})" for share, model in zip(shares, models))
+    make_model_folder(net, args.out, replace(models[-1], provenance=f"mean of {said}", accuracy={}), half=True, report=print)
     print(f"{args.out}: the mean of {len(models)} models")
     return 0
 

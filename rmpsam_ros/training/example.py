@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from rmpsam_ros.cli import guarded
 
 THINGS, STUFF = ("disc", "square", "triangle"), ("grass", "sand")
 _COLOURS = {"disc": (215, 60, 50), "square": (50, 80, 215), "triangle": (235, 200, 40), "grass": (60, 120, 60), "sand": (190, 170, 130)}
@@ -91,12 +94,18 @@ def draw(rng: np.random.Generator, height: int = 96, width: int = 128) -> tuple[
     return np.clip(image + noise, 0, 255).astype(np.uint8), ids, classes
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> int:
+    """Writes the pictures and the YAML; returns the exit code."""
+    return guarded("python -m rmpsam_ros.training.example", lambda: _run(words))
+
+
+def _run(words: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.example", description="Pictures and a YAML to try training with.")
     parser.add_argument("folder", type=Path)
-    config = write_example(parser.parse_args().folder)
+    config = write_example(parser.parse_args(words).folder)
     print(f"{config}: now `rmpsam train --config {config}`")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

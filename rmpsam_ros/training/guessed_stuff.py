@@ -21,9 +21,10 @@ import numpy.typing as npt
 import torch
 
 from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.cli import guarded
 from rmpsam_ros.data.coco import CocoInstances
 from rmpsam_ros.data.label_map import load_label_map
-from rmpsam_ros.errors import DataError, RmpsamError
+from rmpsam_ros.errors import DataError
 from rmpsam_ros.graphs import ImageGraph
 from rmpsam_ros.model_folder import ModelFolder, find_model, read_model_folder
 from rmpsam_ros.network import load_model
@@ -136,6 +137,11 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Makes the set; returns the exit code."""
+    return guarded("python -m rmpsam_ros.training.guessed_stuff", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.guessed_stuff", description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=Path, required=True, help="folder of the pictures")
     parser.add_argument("--annotations", type=Path, required=True, help="COCO instances in which all things are labelled")
@@ -146,15 +152,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     if not 0 < args.confidence < 1:
         parser.error(f"--confidence is {args.confidence:g}; it must be between 0 and 1.")
-    try:
-        model = read_model_folder(find_model(args.model), graphs=False)
-        label_map = load_label_map(args.labels)
-        if label_map.labels.classes != model.labels.classes:
-            raise DataError(f"The model {model.name} has other classes than {args.labels}.")
-        reader = CocoInstances(args.annotations, args.images, label_map)
-        written = write_set(reader, ImageGraph(load_model(model.path).eval()), model, args.out, args.confidence)
-    except RmpsamError as error:
-        parser.exit(1, f"{error}\n")
+    model = read_model_folder(find_model(args.model), graphs=False)
+    label_map = load_label_map(args.labels)
+    if label_map.labels.classes != model.labels.classes:
+        raise DataError(f"The model {model.name} has other classes than {args.labels}.")
+    reader = CocoInstances(args.annotations, args.images, label_map)
+    written = write_set(reader, ImageGraph(load_model(model.path).eval()), model, args.out, args.confidence)
     share_of = 100 * written.guessed / max(written.free, 1)
     print(f"{len(written.annotations)} pictures: {share_of:.0f} % of what is no thing got a class of stuff: {args.out / 'panoptic.json'}")
     return 0
