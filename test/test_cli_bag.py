@@ -354,7 +354,10 @@ def test_bag__says_what_is_wrong_with_the_files(tmp_path, capsys):
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])  # as after a power cut
     assert bag(source, "--out", str(tmp_path / "out")) == 2
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "drive" in error
+    assert error.count("\n") == 1 and "drive" in error and f"`mcap recover {file}" in error
+    (source / "metadata.yaml").unlink()
+    assert bag(source, "--out", str(tmp_path / "out")) == 2
+    assert f"`ros2 bag reindex {source}`" in capsys.readouterr().err
     assert bag(source, "--out", str(tmp_path / "drive")) == 2
     assert "is there already" in capsys.readouterr().err and not (tmp_path / "out").exists()
 

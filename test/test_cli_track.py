@@ -85,7 +85,7 @@ def test_track__a_video__gives_an_overlay_video_and_json(segmenter, clip: Path, 
     assert mask.shape == IMAGE and mask.sum() == 1600 and mask[40:80, 28:68].all()
     film = cv2.VideoCapture(str(tmp_path / "out" / "clip.mp4"))
     assert int(film.get(cv2.CAP_PROP_FRAME_COUNT)) == FRAMES
-    assert "1 tracks in 6 frames" in capsys.readouterr().err and segmenter.closed
+    assert "1 track in 6 frames" in capsys.readouterr().err and segmenter.closed
     assert content["info"]["trained"] is False
 
 
@@ -208,3 +208,21 @@ def test_track__clip_mode_and_pictures_of_two_sizes__is_one_line_and_makes_nothi
     assert track(tmp_path / "frames", "--out", tmp_path / "out", "--mode", "clip", "--model", tiny_model()) == 2
     assert "The frames are of 64x48 and of 48x64 pixels; clip mode takes one size, online mode any." in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--fps", "5"], "--fps is of a folder of pictures; {clip} has a rate of its own"),
+])
+def test_track__what_a_video_says_itself__is_not_asked(segmenter, clip: Path, tmp_path: Path, capsys, words, said) -> None:
+    assert track(clip, "--out", tmp_path / "out", *words) == 2
+    assert said.format(clip=clip) in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_track__an_address__is_no_video(segmenter, tmp_path: Path, capsys) -> None:
+    assert track("rtsp://robot:8554/front", "--out", tmp_path / "out") == 2
+    assert "rtsp://robot:8554/front is an address; give a file or a folder" in capsys.readouterr().err
+
+
+def test_track__fewer_frames_than_a_track_needs__is_said(segmenter, clip: Path, tmp_path: Path, capsys) -> None:
+    assert track(clip, "--out", tmp_path / "out", "--min-hits", FRAMES + 1) == 0
+    assert f"0 tracks in {FRAMES} frames (--min-hits {FRAMES + 1}: an object counts once it was seen in so many)" in capsys.readouterr().err

@@ -63,6 +63,7 @@ def test_tour__subject_stays_on_its_pixel(size: tuple[int, int]) -> None:
                 assert least <= view.image[round(y), round(x), 0] <= most
             x1, y1, x2, y2 = view.subject.box
             assert 0 <= x1 < x2 <= 639 and 0 <= y1 < y2 <= 479
+            assert not view.subject.whole  # as large as the photograph, which the view is a part of
     assert seen >= 20
 
 
@@ -71,6 +72,7 @@ def test_tour__moves_smoothly_and_changes_photos() -> None:
     tour = Tour([_marked_photo(400, 600, subject), Photo("plain", np.full((300, 300, 3), 7, np.uint8))])
     places = [tour.view(k / 20).subject for k in range(int(SECONDS_PER_PHOTO * 20))]
     steps = [np.hypot(a.on[0] - b.on[0], a.on[1] - b.on[1]) for a, b in itertools.pairwise(places) if a and b]
+    assert any(place and place.whole for place in places)
     assert len(steps) > 40 and 0.05 < np.median(steps) < 8 and max(steps) < 10
     plain = tour.view(SECONDS_PER_PHOTO + 0.1)
     assert plain.subject is None and (plain.image == 7).all()

@@ -12,7 +12,7 @@ from rmpsam_ros.msg import PanopticSegmentation, Segment
 from rmpsam_ros.ros.messages import image_message
 from rmpsam_ros.srv import SegmentPoints
 
-from geometry_msgs.msg import Point32, PolygonStamped  # isort: skip
+from geometry_msgs.msg import Point32, Polygon, PolygonStamped  # isort: skip
 from rclpy.task import Future  # isort: skip
 from std_msgs.msg import Header  # isort: skip
 
@@ -103,12 +103,16 @@ def test_click__subject_that_the_camera_tells_of_comes_before_what_was_found(vie
     told = Subject((6.0, 1.0), (1.0, 1.0), (5.0, 0.0, 7.0, 4.0))
     corners = (told.on, told.beside, told.box[:2], told.box[2:])
     message = PolygonStamped(header=header(4))
-    message.polygon.points = [Point32(x=x, y=y) for x, y in corners]
+    message.polygon.points = [Point32(x=x, y=y, z=1.0) for x, y in corners]
     viewer._take_subject(message)
     assert not viewer.ready_to_click(must_know_subject=True), "it is of another frame"
     message.header = header(5)
     viewer._take_subject(message)
-    assert viewer.ready_to_click(must_know_subject=True)
+    assert viewer.ready_to_click(must_know_subject=True) and viewer.ready_to_click(must_know_subject=True, whole=True)
+    viewer._take_subject(PolygonStamped(header=header(5), polygon=Polygon(points=[Point32(x=x, y=y) for x, y in corners])))
+    assert viewer.ready_to_click(must_know_subject=True) and not viewer.ready_to_click(must_know_subject=True, whole=True)
+    assert viewer.ready_to_click(must_know_subject=False, whole=True), "it has waited long enough"
+    viewer._take_subject(message)
     asked = []
     viewer.click(lambda subject: asked.append(subject) or prompt_on(subject, KINDS[2]), lambda answer: None)
     assert asked == [told]

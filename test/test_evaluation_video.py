@@ -337,3 +337,9 @@ def test_eval_video__categories_are_translated_by_a_label_map_and_the_json_says_
     assert content["info"]["with_classes"] is with_classes and content["info"]["max_age"] == 10.0
     assert ("judged without classes" in capsys.readouterr().out) is not with_classes
     assert content["trackers"]["query matching"]["j"] == pytest.approx(100)
+
+
+def test_eval_video__a_tracker_asked_for_by_name_that_is_not_installed__is_said(dataset, monkeypatch, capsys):
+    monkeypatch.setattr("rmpsam_ros.evaluation.trackers.find_spec", lambda name: None)
+    assert evaluate(dataset, "--trackers", "rmpsam", "ByteTrack") == 2
+    assert "ByteTrack cannot be compared with: pip install trackers" in capsys.readouterr().err

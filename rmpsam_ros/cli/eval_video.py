@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     videos = read_videos(args.annotations, args.images)
     videos = [videos[index] for index in chosen(len(videos), args.limit, args.every)]
     names, left_out = available([name for name in args.trackers if name != CLIP_MODE])
+    if left_out and args.trackers != list(TRACKERS):  # asked for by name
+        raise TrackError(f"{' and '.join(left_out)} cannot be compared with: pip install trackers.")
     runner = None
     if CLIP_MODE in args.trackers:
         from rmpsam_ros.evaluation.clip_runner import ClipRunner

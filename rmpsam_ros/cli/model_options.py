@@ -27,7 +27,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--device", default="auto", help="CPU, GPU, cuda:0, … (default: auto)")
     group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16", "int8"),
                        help="default: auto, the fastest that the device has")
-    group.add_argument("--input-size", type=image_size, metavar="HxW",
+    group.add_argument("--input-size", type=network_size, metavar="HxW",
                        help="the network's input, such as 480x640 (default: the model's)")
     group.add_argument("--score-threshold", type=share, metavar="T",
                        help="objects scored below are left out, 0 to 1 (default: the model's)")

@@ -70,7 +70,11 @@ class _Run:
 
         self.args = args
         self.console = Console(stderr=True)
+        if "://" in args.video:
+            raise ImageError(f"{args.video} is an address; give a file or a folder (a live camera is for the node).")
         self.frames = open_frames(args.video, args.fps)
+        if args.fps is not None and not self.frames.pictures:
+            raise ImageError(f"--fps is of a folder of pictures; {args.video} has a rate of its own ({self.frames.fps:g}).")
         film = Path(args.out) / f"{self.frames.name}.mp4"
         if not args.no_overlay and film.exists() and film.samefile(args.video):
             raise ImageError(f"--out {args.out} would replace {args.video} by its overlay video; give another folder.")
@@ -154,7 +158,9 @@ class _Run:
                 film.finish()
             path = Path(args.out) / f"{name}.json"
             writer.save(path, name)
-        self.console.print(f"{writer.confirmed} tracks in {writer.frames} frames: {path}", highlight=False, soft_wrap=True)
+        few = f" (--min-hits {args.min_hits}: an object counts once it was seen in so many)" if writer.frames < args.min_hits and args.mode == "online" else ""
+        self.console.print(f"{writer.confirmed} track{'s' * (writer.confirmed != 1)} in {writer.frames} frame{'s' * (writer.frames != 1)}{few}: {path}",
+                           highlight=False, soft_wrap=True)  # fmt: skip
         return writer.frames
 
     def _say(self, line: str, trained: bool) -> None:

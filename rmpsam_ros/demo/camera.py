@@ -3,7 +3,7 @@
 One with depth publishes `camera/depth` (16UC1) and `camera/camera_info` before it, with the same stamp.
 
 Beside each frame in which it is known what there is to click on, `camera/subject` (geometry_msgs/PolygonStamped, the
-frame's stamp) has four points in pixels: on the subject, beside it, and the corners of its box.
+frame's stamp) has four points in pixels: on the subject, beside it, and the corners of its box, with z 1 where the whole of it is in view.
 """
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _publish_all(node: CameraNode, source: Source) -> None:
 def _subject_message(subject: Subject, header) -> PolygonStamped:
     message = PolygonStamped(header=header)
     for x, y in (subject.on, subject.beside, subject.box[:2], subject.box[2:]):
-        message.polygon.points.append(Point32(x=float(x), y=float(y)))
+        message.polygon.points.append(Point32(x=float(x), y=float(y), z=float(subject.whole)))
     return message
 
 

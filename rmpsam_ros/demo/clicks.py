@@ -10,7 +10,8 @@ import numpy.typing as npt
 from rmpsam_ros.demo.photos import Subject
 from rmpsam_ros.types import BACKGROUND, FOREGROUND, PanopticResult, PointPrompt, Roi, Segment
 
-KINDS = ("one click", "a click and one beside it", "a box")
+A_BOX = "a box"
+KINDS = ("one click", "a click and one beside it", A_BOX)
 """The demo's three prompts, in order."""
 
 

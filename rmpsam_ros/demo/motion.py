@@ -15,6 +15,8 @@ SECONDS_PER_PHOTO = 4.0
 TURN = 0.8
 """Seconds in which the camera turns to the next photograph, at the end of a visit: a cut would show it one thing in the place of
 another, which no camera sees."""
+_WHOLE = 0.97
+"""Share of its box that must be in view of a subject for the box to be of the whole of it."""
 _EDGE = 6  # pixels: a click nearer to the edge of the view would be on what is leaving it
 
 
@@ -110,4 +112,5 @@ def _move(subject: Subject | None, left: float, top: float, scale: float, width:
         return None
     (x1, y1), (x2, y2) = moved(*subject.box[:2]), moved(*subject.box[2:])
     box = (max(x1, 0.0), max(y1, 0.0), min(x2, width - 1.0), min(y2, height - 1.0))
-    return Subject(points[0], points[1], box)
+    seen = (box[2] - box[0]) * (box[3] - box[1]) / ((x2 - x1) * (y2 - y1))
+    return Subject(points[0], points[1], box, seen >= _WHOLE)

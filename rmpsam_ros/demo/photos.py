@@ -16,11 +16,13 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Subject:
-    """What there is to click on in a picture, in its pixels (x, y): a point on it, one beside it, and its box."""
+    """What there is to click on in a picture, in its pixels (x, y): a point on it, one beside it, and its box; `whole` where the edge
+    of the picture cuts nothing of it off."""
 
     on: Point
     beside: Point
     box: tuple[float, float, float, float]
+    whole: bool = True
 
 
 @dataclass(frozen=True)

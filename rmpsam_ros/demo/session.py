@@ -16,7 +16,7 @@ from rich.spinner import Spinner
 
 from rmpsam_ros.demo import DemoError
 from rmpsam_ros.demo.album import Album
-from rmpsam_ros.demo.clicks import KINDS, prompt_on
+from rmpsam_ros.demo.clicks import A_BOX, KINDS, prompt_on
 from rmpsam_ros.demo.processes import Child
 from rmpsam_ros.demo.summary import facts, live_line, whole_run
 from rmpsam_ros.demo.viewer import Answer, Viewer
@@ -24,6 +24,9 @@ from rmpsam_ros.overlay import UNTRAINED_BANNER
 
 SUBJECT_PATIENCE = 2.0
 """Seconds that a click waits for a frame in which it is known what to click on."""
+
+BOX_PATIENCE = 6.0
+"""The same for a box, which should be round the whole of an object and not what the edge of the view leaves of it."""
 
 SETTLE_SECONDS = 1.3
 """The node reports once a second: its counts are final after so long without frames."""
@@ -87,8 +90,9 @@ class DemoSession:
             while (now := self._now()) < self._duration:
                 self._step()
                 if asked < len(KINDS) and now >= due[asked]:
-                    patient = now < min(due[asked] + SUBJECT_PATIENCE, self._duration - 0.5)
-                    if self._viewer.ready_to_click(must_know_subject=patient):
+                    patience = BOX_PATIENCE if KINDS[asked] == A_BOX else SUBJECT_PATIENCE
+                    patient = now < min(due[asked] + patience, self._duration - 0.5)
+                    if self._viewer.ready_to_click(must_know_subject=patient, whole=KINDS[asked] == A_BOX):
                         self._viewer.click(partial(prompt_on, kind=KINDS[asked]), self._take_answer)
                         asked += 1
                 if looked < len(due) and now >= due[looked] + 0.2 * self._duration:

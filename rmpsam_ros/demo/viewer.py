@@ -108,8 +108,8 @@ class Viewer(Node):
         boxes = self._boxes.get(stamp_ns(self._cloud.header.stamp), [])
         return draw_space(words[:, :3].copy().view("<f4"), rgb.astype(np.uint8), boxes)
 
-    def ready_to_click(self, must_know_subject: bool) -> bool:
-        """Whether there is a result whose camera frame is still here, and, if wanted, whose subject is known.
+    def ready_to_click(self, must_know_subject: bool, whole: bool = False) -> bool:
+        """Whether there is a result whose camera frame is still here, and, if wanted, whose subject is known, and the whole of it in view.
 
         A camera that never tells of subjects is not waited for.
         """
@@ -117,7 +117,8 @@ class Viewer(Node):
         if self._newest is None or not self._client.service_is_ready():
             return False
         stamp = stamp_ns(self._newest.header.stamp)
-        return stamp in self._frames and (stamp in self._subjects or not must_know_subject)
+        subject = self._subjects.get(stamp)
+        return stamp in self._frames and (not must_know_subject or subject is not None and (subject.whole or not whole))
 
     def click(self, prompt_for: Callable[[Subject], Prompt], done: Callable[[Answer], None]) -> None:
         """Asks for a mask on the newest frame with a result; call when `ready_to_click`.
@@ -153,7 +154,8 @@ class Viewer(Node):
 
     def _take_subject(self, message: PolygonStamped) -> None:
         on, beside, first, second = ((p.x, p.y) for p in message.polygon.points)
-        _keep(self._subjects, stamp_ns(message.header.stamp), Subject(on, beside, (*first, *second)))
+        whole = message.polygon.points[-1].z > 0
+        _keep(self._subjects, stamp_ns(message.header.stamp), Subject(on, beside, (*first, *second), whole))
 
     def _take_result(self, message: PanopticSegmentation) -> None:
         age = self.get_clock().now().nanoseconds - stamp_ns(message.header.stamp)

@@ -57,6 +57,19 @@ class BagMessage:
             raise BagError(f"a message of {self.connection.topic} is no {self.connection.msgtype} ({_short(error)})") from error
 
 
+def _remedy(path: Path) -> str:
+    """What helps where a bag cannot be opened: many were being recorded when the robot lost its power."""
+    files = [path] if path.is_file() else sorted(path.iterdir())
+    recorded = [file for file in files if {".mcap", ".db3"} & set(file.suffixes)]
+    if not recorded:
+        return "give its folder, or an .mcap or .db3 file"
+    if path.is_dir() and not (path / "metadata.yaml").is_file():
+        return f"a recording that broke off has no metadata.yaml: `ros2 bag reindex {path}` makes it"
+    if recorded[0].suffix == ".mcap":
+        return f"a recording that broke off is mended by `mcap recover {recorded[0]} -o whole.mcap` (the mcap command line tool)"
+    return "give its folder, or an .mcap or .db3 file"
+
+
 class BagReader:
     """A bag, opened; use it in a `with`.
 
@@ -80,7 +93,7 @@ class BagReader:
             self._reader = Reader(self.path)
             self._reader.open()
         except (ReaderError, FileNotFoundError) as error:
-            raise BagError(f"{path} is no rosbag2 that can be read ({_short(error)}); give its folder, or an .mcap or .db3 file.") from error
+            raise BagError(f"{path} is no rosbag2 that can be read ({_short(error)}); {_remedy(self.path)}.") from error
         try:
             self.images = self._choose(topics, depths)
             self.beside: list[Connection] = []
