@@ -219,6 +219,11 @@ class RmpsamNode(LifecycleNode):
         """Whether a transition that may take minutes is on its way."""
         return self._state in ("configuring", "activating")
 
+    @property
+    def is_finalized(self) -> bool:
+        """Whether it has been shut down already, by a lifecycle manager."""
+        return self._state == "finalized"
+
     # Parameters
 
     def _check(self, config: NodeConfig) -> None:
@@ -337,7 +342,8 @@ def _leave_at_once(node: RmpsamNode) -> None:
 
 def _shut_down(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
     try:
-        node.trigger_shutdown()
+        if not node.is_finalized:
+            node.trigger_shutdown()
     except Exception as error:
         node.get_logger().warning(f"shutdown: {error}")
     executor.shutdown(timeout_sec=2.0)

@@ -8,10 +8,13 @@ import pytest
 import yaml
 
 from rmpsam_ros import cli
+from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.ros.parameters import SPECS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
+CARD = ROOT / "rmpsam_ros/models/README.md"
+PAGES = ["README.md", "ARCHITECTURE.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "rmpsam_ros").rglob("README.md"))]
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -104,6 +107,56 @@ def test_benchmark_page__has_the_columns_of_the_table():
     assert len(rows) > 6 and all(len(row) == len(headings) for row in rows)
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
-def test_links__lead_to_a_file(link):
-    assert (ROOT / link).is_file()
+def headings(page: Path) -> list[str]:
+    """The headings of a page as the anchors that GitHub makes of them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [re.sub(r"[^\w\- ]", "", line.lower()).strip().replace(" ", "-") for line in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page, link", [
+    (page, link) for page in PAGES for link in re.findall(r"\]\(([^):]+)\)", (ROOT / page).read_text())
+])
+def test_links__lead_to_a_file_and_a_heading_of_it(page, link):
+    path, _, anchor = link.partition("#")
+    target = (ROOT / page).parent / path if path else ROOT / page
+    assert target.exists()
+    assert not anchor or anchor in headings(target)
+
+
+def test_contents__name_every_section():
+    contents = README.split("**Contents**")[1].split("\n## ")[0]
+    sections = re.findall(r"^## (.+)$", README, re.MULTILINE)
+    assert [title for title in sections if f"[{title}](#" not in contents] == []
+
+
+def test_model_card__takes_a_new_card_and_the_readme_does_not():
+    from rmpsam_ros.errors import RmpsamError
+    from rmpsam_ros.evaluation import card
+
+    page = card.insert(CARD.read_text(), "NEW\n", str(CARD))
+    assert "NEW" in page and "coco/panoptic_train [1]" not in page and page.startswith("# The bundled model")
+    with pytest.raises(RmpsamError):
+        card.insert(README, "", "README.md")
+
+
+def test_bundled_model__has_the_figures_of_its_card():
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in CARD.read_text().splitlines()]
+    of_card = {number[1]: cells for cells in lines if (number := re.search(r"\[(\d+)\]$", cells[0]))}
+    figures = [[of_card[n][column] for n, column in places] for places in (
+        [("1", 1), ("1", 2), ("1", 4), ("17", 3)], [("2", 1), ("2", 2), ("2", 4)], [("3", 1), ("3", 2), ("3", 4)],
+        [("16", 1), ("16", 2), ("16", 4), ("18", 3)], [("19", 1), ("19", 2)],
+    )]
+    assert [[cell for cell in cells[1:] if cell] for cells in rows("The bundled model")] == figures
+
+
+def test_torch__is_installed_by_the_list_of_the_code():
+    from rmpsam_ros.cli import _EXTRAS
+
+    assert set(re.findall(r"pip install (torch [\w -]+)", README)) == {" ".join(_EXTRAS["torch"])}
+
+
+def test_bundled_model__its_classes_are_those_that_stand_there():
+    section = " ".join((ROOT / "README.md").read_text().split("## The bundled model")[1].split("\n## ")[0].split())
+    classes = read_model_folder(find_model("default")).labels.classes
+    things, stuff = ([c.name for c in classes if c.is_thing is kind] for kind in (True, False))
+    assert f"of things: {', '.join(things[:-1])}, and {things[-1]} for any other; of stuff: {', '.join(stuff)}." in section

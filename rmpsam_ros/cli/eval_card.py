@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 HELP = "a model's card: its data, and every number on the validation sets of its training YAML, with its command"
-EXAMPLE = "rmpsam eval card --config config/train_lite0.yaml --model rmpsam-lite0 --out card --into README.md --note"
+EXAMPLE = "rmpsam eval card --config config/train_lite0.yaml --model rmpsam-lite0 --out card --into rmpsam_ros/models/README.md --note"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

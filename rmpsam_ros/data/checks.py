@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rmpsam_ros.data.sources import Source
-from rmpsam_ros.data.youtube_vis import YoutubeVis
 from rmpsam_ros.errors import RmpsamError
 
 
@@ -29,10 +28,9 @@ def check_source(source: Source, progress: Callable[[], None] = lambda: None) ->
     names = [c.name for c in reader.label_map.labels.classes]
     findings.problems += reader.problems()
     for index in source.indices:
-        frames = range(reader.length(index)) if isinstance(reader, YoutubeVis) else (None,)
-        for frame in frames:
+        for frame in range(reader.length(index)):
             try:
-                sample = reader.sample(index) if frame is None else reader.frame(index, frame)
+                sample = reader.frame(index, frame)
             except RmpsamError as error:
                 findings.problems.append(str(error))
                 continue

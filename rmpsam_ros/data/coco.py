@@ -1,8 +1,9 @@
 """COCO panoptic and COCO instances: annotation files to samples and to true panoptic maps."""
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ import numpy.typing as npt
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.annotations import category_key, class_table, field, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.reader import Reader
 from rmpsam_ros.data.sample import NO_CLASS, Coverage, PanopticTruth, Sample, SegmentTruth, rows_of_objects
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.media import read_image
 
 
-class CocoImages:
+class CocoImages(Reader):
     """What both formats share: a list of pictures, and the classes of their categories.
 
     Args:
@@ -73,6 +75,17 @@ class CocoImages:
         entry = self.images[index]
         return int(field(self.path, "image", entry, "height")), int(field(self.path, "image", entry, "width"))
 
+    @abstractmethod
+    def sample(self, index: int) -> Sample:
+        """The picture with its masks.
+
+        Raises:
+            DataError: a missing picture, or a mask that cannot be read.
+        """
+
+    def frame(self, index: int, frame: int = 0) -> Sample:
+        return self.sample(index)
+
     def class_id(self, index: int, what: str, category: object) -> int:
         """Class of a category id, which must be one of the file's."""
         key = category_key(category)
@@ -83,6 +96,8 @@ class CocoImages:
 
 class CocoPanoptic(CocoImages):
     """COCO panoptic: a PNG of segment ids for each picture, beside the JSON in a folder of its name."""
+
+    has_maps = True
 
     def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.ALL,
                  maps: Path | None = None) -> None:  # fmt: skip
@@ -110,7 +125,7 @@ class CocoPanoptic(CocoImages):
         stuff: dict[int, int] = {}
         for info in infos:
             number, class_id = int(info["id"]), self.class_id(index, f"segment {info['id']}", info.get("category_id"))
-            crowd = bool(info.get("iscrowd", 0))
+            crowd = self.is_crowd(info)
             if class_id == NO_CLASS:
                 renumber[number] = 0
                 continue
@@ -133,22 +148,20 @@ class CocoPanoptic(CocoImages):
         raw, infos = self._raw(index)
         unlabelled, void = raw == 0, np.zeros(raw.shape, bool)
         of_segments = [self.class_id(index, f"segment {info['id']}", info.get("category_id")) for info in infos]
-        objects = [(info, class_id) for info, class_id in zip(infos, of_segments) if not info.get("iscrowd", 0)]
+        objects = [(info, class_id) for info, class_id in zip(infos, of_segments) if not self.is_crowd(info)]
         rows, class_ids = rows_of_objects([class_id for _, class_id in objects], self.label_map.labels.is_thing())
         stacked = np.zeros((len(class_ids), *void.shape), bool)
         for row, (info, _) in zip(rows, objects):
             stacked[row] |= raw == int(info["id"])
         for info in infos:
-            if info.get("iscrowd", 0):
+            if self.is_crowd(info):
                 void |= raw == int(info["id"])
         if self.coverage is not Coverage.THINGS:
             return _sample(self, index, stacked, class_ids, void | unlabelled)
         return replace(_sample(self, index, stacked, class_ids, void), no_thing=unlabelled)
 
-    def crowds(self, index: int) -> int:
-        """How many of a picture's segments are crowds."""
-        entry = self.entry_of.get(self.images[index].get("id"), {})
-        return sum(bool(info.get("iscrowd", 0)) for info in entry.get("segments_info", ()))
+    def labels(self, index: int) -> Iterable[Mapping[str, Any]]:
+        return self.entry_of.get(self.images[index].get("id"), {}).get("segments_info", ())
 
     def _raw(self, index: int) -> tuple[npt.NDArray[np.int64], list[Mapping[str, Any]]]:
         """The map's own ids, and its segments, each known to be there."""
@@ -177,15 +190,12 @@ class CocoPanoptic(CocoImages):
 
 
 class CocoInstances(CocoImages):
-    """COCO instances: polygons or run lengths. Unlabelled pixels are not background.
-
-    crowds_are_objects: take `iscrowd: 1` for objects, as CVAT marks every mask that was painted with a brush.
-    """
+    """COCO instances: polygons or run lengths. Unlabelled pixels are not background."""
 
     def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.THINGS,
                  crowds_are_objects: bool = False) -> None:  # fmt: skip
         super().__init__(annotations, images, label_map, coverage)
-        self._crowds_are_objects = crowds_are_objects
+        self.crowds_are_objects = crowds_are_objects
         self.entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
         for entry in self.content["annotations"]:
             self.entries_of[field(self.path, "annotation", entry, "image_id")].append(entry)
@@ -197,7 +207,7 @@ class CocoInstances(CocoImages):
             DataError: a mask that is empty or cannot be read.
         """
         height, width = self.size(index)
-        for entry in self._entries(index):
+        for entry in self.labels(index):
             what, class_id = f"annotation {entry.get('id', '?')}", self._class_of(index, entry)
             try:
                 mask = masks.decode(field(self.path, "annotation", entry, "segmentation"), height, width)
@@ -214,7 +224,7 @@ class CocoInstances(CocoImages):
             DataError: a mask that is empty or cannot be read.
         """
         void = np.zeros(self.size(index), bool)
-        of_objects = [self._class_of(index, entry) for entry in self._entries(index) if not self.is_crowd(entry)]
+        of_objects = [self._class_of(index, entry) for entry in self.labels(index) if not self.is_crowd(entry)]
         rows, class_ids = rows_of_objects(of_objects, self.label_map.labels.is_thing())
         stacked, row_of_next = np.zeros((len(class_ids), *void.shape), bool), iter(rows)
         for entry, _, mask in self.objects(index):  # one at a time: photographs are large
@@ -222,15 +232,7 @@ class CocoInstances(CocoImages):
             where |= mask
         return _sample(self, index, stacked, class_ids, void)
 
-    def is_crowd(self, entry: Mapping[str, Any]) -> bool:
-        """Whether an annotation is taken for a crowd, which is void."""
-        return bool(entry.get("iscrowd", 0)) and not self._crowds_are_objects
-
-    def crowds(self, index: int) -> int:
-        """How many of a picture's annotations are crowds."""
-        return sum(map(self.is_crowd, self._entries(index)))
-
-    def _entries(self, index: int) -> list[Mapping[str, Any]]:
+    def labels(self, index: int) -> list[Mapping[str, Any]]:
         return self.entries_of.get(self.images[index].get("id"), [])
 
     def _class_of(self, index: int, entry: Mapping[str, Any]) -> int:

@@ -13,11 +13,11 @@ from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
 from rmpsam_ros.data.degrade import degrade
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.masks import areas
+from rmpsam_ros.data.reader import Reader
 from rmpsam_ros.data.sample import Coverage, Sample
 from rmpsam_ros.data.youtube_vis import YoutubeVis
 from rmpsam_ros.errors import DataError
 
-Reader = CocoPanoptic | CocoInstances | YoutubeVis
 _KINDS = {"panoptic": (CocoPanoptic, Coverage.ALL), "instances": (CocoInstances, Coverage.THINGS), "videos": (YoutubeVis, Coverage.SOME)}
 
 
@@ -65,16 +65,16 @@ class Source:
     def draw(self, rng: np.random.Generator) -> Sample:
         """One picture, or one frame of a video."""
         index = self.indices[int(rng.integers(len(self.indices)))]
-        if isinstance(self.reader, YoutubeVis):
-            frame = self.reader.frame(index, int(rng.integers(self.reader.length(index))))
-            return frame.keep(frame.masks.any(axis=(1, 2)))
-        return self.reader.sample(index)
+        if not self.reader.is_video:
+            return self.reader.frame(index)
+        frame = self.reader.frame(index, int(rng.integers(self.reader.length(index))))
+        return frame.keep(frame.masks.any(axis=(1, 2)))
 
     def draw_clip(self, frames: int, rng: np.random.Generator) -> list[Sample]:
         """Frames of one video whose rows are the same objects; of a picture, itself as often."""
         index = self.indices[int(rng.integers(len(self.indices)))]
-        if not isinstance(self.reader, YoutubeVis):
-            return [self.reader.sample(index)] * frames
+        if not self.reader.is_video:
+            return [self.reader.frame(index)] * frames
         length = self.reader.length(index)
         step = int(rng.integers(1, 4))
         start = int(rng.integers(max(length - step * (frames - 1), 1)))

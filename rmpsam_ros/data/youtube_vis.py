@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.annotations import category_key, class_table, field, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.data.reader import Reader
 from rmpsam_ros.data.sample import Coverage, Sample, rows_of_objects
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.media import read_image
@@ -98,18 +99,26 @@ class VideoFile:
             raise DataError(f"{self.name(index, frame)}: annotation {entry.get('id', '?')} cannot be read: {error}.") from error
 
 
-class YoutubeVis:
-    """Videos as lists of frames to train on; masks may be missing where an object is out of sight.
+class YoutubeVis(Reader):
+    """Videos as lists of frames to train on; masks may be missing where an object is out of sight."""
 
-    crowds_are_objects: take `iscrowd: 1` for objects instead of void.
-    """
+    is_video = True
 
     def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.SOME,
                  crowds_are_objects: bool = False) -> None:  # fmt: skip
-        self._crowds_are_objects = crowds_are_objects
+        self.crowds_are_objects = crowds_are_objects
         self.file, self.folder, self.label_map, self.coverage = VideoFile(annotations), Path(images), label_map, coverage
         self.class_of = class_table(self.file.path, self.file.categories, label_map)
-        self.path, self.problems, self.name = self.file.path, self.file.problems, self.file.name
+        self.path = self.file.path
+
+    def name(self, index: int, frame: int | None = None) -> str:
+        return self.file.name(index, frame)
+
+    def problems(self) -> list[str]:
+        return self.file.problems()
+
+    def labels(self, index: int) -> list[Mapping[str, Any]]:
+        return self.file.entries(index)
 
     def __len__(self) -> int:
         return len(self.file.videos)
@@ -118,7 +127,7 @@ class YoutubeVis:
         """Frames of a video."""
         return len(self.file.videos[index].get("file_names") or ())
 
-    def frame(self, index: int, frame: int) -> Sample:
+    def frame(self, index: int, frame: int = 0) -> Sample:
         """One frame. Its rows are the video's annotations in order, of stuff one for all of a class, so that row i is the same
         object in each frame; rows of objects out of sight are empty.
 
@@ -144,10 +153,3 @@ class YoutubeVis:
                 into |= mask
         return Sample(name, image, stacked, np.array(class_ids, np.int64), void & ~stacked.any(axis=0), self.coverage)
 
-    def is_crowd(self, entry: Mapping[str, Any]) -> bool:
-        """Whether an annotation is taken for a crowd, which is void."""
-        return bool(entry.get("iscrowd", 0)) and not self._crowds_are_objects
-
-    def crowds(self, index: int) -> int:
-        """How many of a video's annotations are crowds."""
-        return sum(map(self.is_crowd, self.file.entries(index)))

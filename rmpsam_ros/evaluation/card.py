@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from rmpsam_ros.data.annotations import read_json
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sources import Source, SourceConfig
-from rmpsam_ros.data.youtube_vis import YoutubeVis
 from rmpsam_ros.engine_cache import file_hash
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.model_folder import ModelFolder, model_yaml
@@ -154,7 +153,7 @@ def _data_table(config: TrainingConfig, label_map: LabelMap) -> str:
         info = content.get("info") or {}
         name = info.get("description") or entry.annotations
         title = f"[{name}]({info['url']})" if str(info.get("url", "")).startswith("http") else name
-        if isinstance(reader, YoutubeVis):
+        if reader.is_video:
             number = f"{len(source.indices)} videos, {sum(reader.length(i) for i in source.indices)} frames"
             used: Counter[object] = Counter()
         else:

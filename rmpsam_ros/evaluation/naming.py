@@ -105,7 +105,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _print_table(args: argparse.Namespace) -> int:
     from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.data.sources import Source
-    from rmpsam_ros.data.youtube_vis import YoutubeVis
     from rmpsam_ros.model_folder import find_model, read_model_folder
     from rmpsam_ros.network import load_model
     from rmpsam_ros.training.config import load_config
@@ -119,11 +118,11 @@ def _print_table(args: argparse.Namespace) -> int:
     print("| | things found | the decoder alone | the opinion alone | both |\n|---|---:|---:|---:|---:|")
     for described in config.validation:
         source = Source(described, label_map, config.data_folder)
-        if isinstance(source.reader, YoutubeVis) or described.coverage == "some":
+        if source.reader.is_video or described.coverage == "some":
             continue  # few of their classes
         naming = Naming()
         for index in source.indices:
-            add(naming, net, source.reader.sample(index), label_map.labels.is_thing(), model.input_size)
+            add(naming, net, source.reader.frame(index), label_map.labels.is_thing(), model.input_size)
         print(naming.row(f"{described.annotations.removesuffix('.json')}, {len(source.indices)} pictures"), flush=True)
     return 0
 

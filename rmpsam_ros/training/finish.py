@@ -5,10 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from rmpsam_ros.data.coco import CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sources import Source, SourceConfig
-from rmpsam_ros.data.youtube_vis import YoutubeVis
 from rmpsam_ros.evaluation.panoptic import PanopticQuality
 from rmpsam_ros.evaluation.prompt import PromptQuality
 from rmpsam_ros.evaluation.reports import write_json
@@ -48,10 +46,10 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
             prompt, panoptic = PromptQuality(), PanopticQuality(label_map.labels)
             reader = source.reader
             for index in (source.indices[i] for i in spread(len(source.indices), limit or len(source.indices))):
-                sample = reader.frame(index, 0) if isinstance(reader, YoutubeVis) else reader.sample(index)
+                sample = reader.frame(index)
                 frame = segmenter.set_image(sample.image)
                 prompt.add_frame(sample, frame)
-                if isinstance(reader, CocoPanoptic):
+                if reader.has_maps:
                     panoptic.add(reader.panoptic(index), frame.panoptic())
                 progress()
             result[Path(config.annotations).with_suffix("").as_posix()] = {

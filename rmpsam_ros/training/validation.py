@@ -14,12 +14,10 @@ import numpy.typing as npt
 import torch
 
 from rmpsam_ros.backends import PromptOutputs
-from rmpsam_ros.data.coco import CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.masks import areas
 from rmpsam_ros.data.sample import Sample
 from rmpsam_ros.data.sources import Source, SourceConfig
-from rmpsam_ros.data.youtube_vis import YoutubeVis
 from rmpsam_ros.evaluation.panoptic import PanopticQuality
 from rmpsam_ros.evaluation.prompt import iou
 from rmpsam_ros.evaluation.simulated_clicks import first_click
@@ -63,7 +61,7 @@ class Validation:
             ious: list[float] = []
             quality = PanopticQuality(self.labels)
             for item in part.items:
-                sample = part.sample(*item)
+                sample = part.source.reader.frame(*item)
                 canvas, placement = fitted(sample.image, self.config.input_size)
                 size = torch.tensor([placement.resized], device=device)
                 *outputs, features = image_graph(torch.from_numpy(canvas)[None].to(device), size)
@@ -77,13 +75,13 @@ class Validation:
                         said = PromptOutputs(logits[i : i + 1], quality_of[i : i + 1], queries[i : i + 1])
                         mask = answer(said, Prompt((clicks[i],), ()), placement, connected=True)[0]
                         ious.append(iou(sample.masks[row], mask, sample.void))
-                if part.is_panoptic:
+                if part.source.reader.has_maps:
                     class_ids, scores, _, _, masks = (_numpy(t) for t in outputs)
                     found = fuse(class_ids, scores, masks, placement, self.labels, self.config.score_threshold, self.config.overlap_threshold)
                     quality.add(part.source.reader.panoptic(item[0]), found)
             if ious:
                 result[f"{name} click1"] = 100 * float(np.mean(ious))
-            if part.is_panoptic:
+            if part.source.reader.has_maps:
                 result[f"{name} pq"] = quality.summary()["all"]["pq"]  # type: ignore[index]
         for kind in ("click1", "pq"):
             values = [value for name, value in result.items() if name.endswith(f" {kind}")]
@@ -108,14 +106,8 @@ class _Set:
 
     def __init__(self, source: Source, images: int) -> None:
         self.source, reader = source, source.reader
-        self.is_panoptic = isinstance(reader, CocoPanoptic)
-        videos = isinstance(reader, YoutubeVis)
-        everything = [(index, frame) for index in source.indices for frame in range(reader.length(index) if videos else 1)]
+        everything = [(index, frame) for index in source.indices for frame in range(reader.length(index))]
         self.items = [everything[i] for i in spread(len(everything), images)]
-
-    def sample(self, index: int, frame: int) -> Sample:
-        reader = self.source.reader
-        return reader.frame(index, frame) if isinstance(reader, YoutubeVis) else reader.sample(index)
 
 
 def spread(number: int, most: int) -> npt.NDArray[np.int64]:
