@@ -147,6 +147,13 @@ def restore(logits: npt.NDArray[np.float32], placement: Placement) -> npt.NDArra
     return cv2.resize(full, placement.source[::-1], interpolation=cv2.INTER_LINEAR)
 
 
+def restore_rows(logits: npt.NDArray[np.float32], placement: Placement) -> npt.NDArray[np.float32]:
+    """The same along the rows alone: (H/4, W). `Axis.weights` of the columns, times this, is the whole."""
+    cells, (_, width) = len(logits), placement.resized
+    full = cv2.resize(logits, (placement.padded[1], cells), interpolation=cv2.INTER_LINEAR)[:, :width]
+    return full if width == placement.source[1] else cv2.resize(full, (placement.source[1], cells), interpolation=cv2.INTER_LINEAR)
+
+
 @dataclass(frozen=True)
 class Axis:
     """Which cells of the stride-4 map the pixels of one axis of the source are made of.
@@ -158,12 +165,18 @@ class Axis:
         taps: cells in a window, 2 where the second resize changes nothing, else 3.
         window: (runs,) first cell of the run's window, counted in the extended map.
         start, length: (runs,) first pixel and number of pixels.
+        weights: (source, cells) float32, what each cell (of the map as it is) contributes to each pixel.
     """
 
     taps: int
     window: npt.NDArray[np.intp]
     start: npt.NDArray[np.intp]
     length: npt.NDArray[np.intp]
+    weights: npt.NDArray[np.float32]
+
+    def cells(self, first: int, last: int) -> slice:
+        """The cells, of the map as it is, that the pixels from one run to another are made of."""
+        return slice(max(int(self.window[first]) - 1, 0), int(self.window[last]) - 1 + self.taps)
 
     def pixels(self, first: int, last: int) -> slice:
         """The pixels from one run to another, both included."""
@@ -180,6 +193,9 @@ def axis_of(source: int, resized: int, padded: int) -> Axis:
     window = np.minimum(window, padded // STRIDE + 2 - taps)  # a three-wide window at the far border: slid back over the repeated cell
     start = np.flatnonzero(np.diff(window, prepend=window[0] - 1))
     length = np.diff(start, append=source)
-    for array in (start, length):
+    cells = padded // STRIDE
+    weights = cv2.resize(np.eye(cells, dtype=np.float32), (cells, padded), interpolation=cv2.INTER_LINEAR)[:resized]
+    weights = np.ascontiguousarray(cv2.resize(weights, (cells, source), interpolation=cv2.INTER_LINEAR))
+    for array in (start, length, weights):
         array.setflags(write=False)
-    return Axis(taps, window[start], start, length)
+    return Axis(taps, window[start], start, length, weights)

@@ -1,6 +1,8 @@
 """Panoptic fusion and pixel ownership against a plain transcription of the reference's recipe."""
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from rmpsam_ros import fusion, ownership
 from rmpsam_ros.label_groups import only
 from rmpsam_ros.labels import OFFICIAL, make_label_set
-from rmpsam_ros.placement import Placement, place
+from rmpsam_ros.placement import Placement, axis_of, place
 from rmpsam_ros.types import PanopticResult, Roi, Segment
 
 COCO = OFFICIAL["coco-panoptic"]
@@ -242,23 +244,49 @@ def test_assign__leaves_nothing_out_that_a_contest_of_all_with_all_would_find(so
     logits = generator.normal(0, 4, (9, padded[0] // 4, padded[1] // 4))
     logits = np.stack([(1 + smooth) * gaussian_filter(each, smooth) for each in logits]).astype(np.float32)
     scores = generator.uniform(0.1, 1, 9).astype(np.float32)
-    boxed = ownership.assign(scores, logits, placement)
-    whole = (slice(0, source[0]), slice(0, source[1]))
-    monkeypatch.setattr(ownership, "_boxes", lambda *_: [whole] * 9)
+    limited = ownership.assign(scores, logits, placement)
+    monkeypatch.setattr(ownership, "_matters", lambda scores, logits, rows, columns: np.ones((9, rows.start.size, columns.start.size), bool))
     every = ownership.assign(scores, logits, placement)
     for name in ("owner", "area", "inside"):
-        assert np.array_equal(getattr(boxed, name), getattr(every, name)), name
+        assert np.array_equal(getattr(limited, name), getattr(every, name)), name
 
 
-def test_boxes__are_where_a_query_may_matter_and_no_larger():
+def test_matters__is_where_a_query_may_win_or_be_and_not_elsewhere():
     logits = np.full((4, 24, 32), -12.0, np.float32)  # 96x128 pixels
     logits[0] = 6  # all over the picture
     logits[1, 4:8, 4:8], logits[2, 10:20, 6:12] = 12, 12
-    boxes = ownership._boxes(np.array([0.6, 0.9, 0.9, 0.9], np.float32), logits, place((96, 128), (96, 128)))
-    assert boxes[0] == (slice(0, 96), slice(0, 128)) and boxes[3] is None
-    for (rows, columns), (top, bottom, left, right) in zip(boxes[1:3], ((16, 32, 16, 32), (40, 80, 24, 48))):
-        assert top - 4 <= rows.start <= top and bottom <= rows.stop <= bottom + 4
-        assert left - 4 <= columns.start <= left and right <= columns.stop <= right + 4
+    rows, columns = axis_of(96, 96, 96), axis_of(128, 128, 128)
+    matters = ownership._matters(np.array([0.6, 0.9, 0.9, 0.9], np.float32), logits, rows, columns)
+    assert matters[0].all() and not matters[3].any()
+    for found, (top, bottom, left, right) in zip(matters[1:3], ((16, 32, 16, 32), (40, 80, 24, 48))):
+        for axis, runs, first, last in ((rows, found.any(axis=1), top, bottom), (columns, found.any(axis=0), left, right)):
+            span = axis.pixels(*np.flatnonzero(runs)[[0, -1]])
+            assert first - 4 <= span.start <= first and last <= span.stop <= last + 4
+    spans = dict(ownership._spans(matters[:, 5:6].any(axis=1), columns))
+    assert spans.keys() == {0, 1} and spans[0] == (0, 128) and spans[1][0] < 20 < 30 < spans[1][1] < 40
+
+
+@pytest.mark.parametrize("width", [1, 7, 640])
+def test_bands__are_all_rows_in_turn_and_fit_into_the_scratch(width):
+    for rows in (axis_of(480, 480, 480), axis_of(1, 64, 64), axis_of(4000, 384, 384)):
+        bands = list(ownership._bands(rows, width))
+        assert bands[0][0] == 0 and bands[-1][1] == rows.start.size - 1
+        assert all(a[1] + 1 == b[0] for a, b in itertools.pairwise(bands))
+        most = max(rows.pixels(*band).stop - rows.pixels(*band).start for band in bands) * width
+        assert most <= ownership._BAND_PIXELS + int(rows.length.max()) * width
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_extents__are_those_of_each_owners_pixels(seed):
+    generator = np.random.default_rng(seed)
+    height, width, count = (int(generator.integers(1, top)) for top in (60, 80, 20))
+    coarse = generator.integers(0, count + 1, (height // 7 + 1, width // 9 + 1)).astype(np.uint16)
+    owner = coarse[np.arange(height)[:, None] // 7, np.arange(width) // 9]
+    extents = ownership.Ownership(owner, np.zeros(count, np.int64), np.zeros(count, np.int64)).extents()
+    for row in range(count):
+        y, x = np.nonzero(owner == row + 1)
+        box = (x.min(), y.min(), x.max() + 1, y.max() + 1) if x.size else (width, height, 0, 0)
+        assert extents.pixels[row] == x.size and tuple(extents.boxes[row]) == box
 
 
 def test_assign__of_equals_the_first_wins():

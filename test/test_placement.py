@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.placement import axis_of, check_image, fit, place, restore
+from rmpsam_ros.placement import axis_of, check_image, fit, place, restore, restore_rows
 
 
 @pytest.mark.parametrize("source, padded, resized", [
@@ -42,6 +42,17 @@ def test_axis_of__each_pixel_is_made_of_the_cells_of_its_window_and_of_no_other(
             row = cv2.resize(step, (source, 1), interpolation=cv2.INTER_LINEAR)[0] if resized != source else step[0]
             np.testing.assert_allclose(row[part], inside, atol=1e-5)
     assert pixels == list(range(source)) and axis.pixels(0, axis.start.size - 1) == slice(0, source)
+
+
+@pytest.mark.parametrize("source, padded", [((480, 640), (480, 640)), ((97, 131), (96, 128)), ((1080, 1920), (384, 512)), ((2, 300), (96, 128)), ((5, 5), (96, 128))])
+def test_restore__is_its_rows_times_the_weights_of_its_columns(source, padded):
+    placement = place(source, padded)
+    logits = np.random.default_rng(0).normal(0, 5, (padded[0] // 4, padded[1] // 4)).astype(np.float32)
+    axis, wide = axis_of(source[0], placement.resized[0], padded[0]), restore_rows(logits, placement)
+    np.testing.assert_allclose(axis.weights @ wide, restore(logits, placement), atol=1e-4)
+    for run in range(axis.start.size):
+        others = np.delete(axis.weights[axis.pixels(run, run)], np.arange(*axis.cells(run, run).indices(padded[0] // 4)), axis=1)
+        assert not others.any()
 
 
 def test_fit_and_restore__a_bright_square_comes_back_where_it_was():
