@@ -263,7 +263,7 @@ def test_matters__is_where_a_query_may_win_or_be_and_not_elsewhere():
             span = axis.pixels(*np.flatnonzero(runs)[[0, -1]])
             assert first - 4 <= span.start <= first and last <= span.stop <= last + 4
     spans = dict(ownership._spans(matters[:, 5:6].any(axis=1), columns))
-    assert spans.keys() == {0, 1} and spans[0] == (0, 128) and spans[1][0] < 20 < 30 < spans[1][1] < 40
+    assert spans.keys() == {0, 1} and spans[0] == slice(0, 128) and spans[1].start < 20 < 30 < spans[1].stop < 40
 
 
 @pytest.mark.parametrize("width", [1, 7, 640])
