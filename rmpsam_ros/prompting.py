@@ -145,10 +145,11 @@ def _pointed_at(mask: npt.NDArray[np.bool_], prompt: Prompt) -> npt.NDArray[np.b
         rows, columns = (slice(max(int(a) - start, 0), max(int(np.ceil(b)) - start, 0)) for a, b, start in ((y1, y2, roi.y), (x1, x2, roi.x)))
         chosen[regions[rows, columns]] = True
     chosen[0] = False
-    if not chosen.any():
+    numbers = np.flatnonzero(chosen)
+    if not numbers.size:
         return mask
     kept = np.zeros_like(mask)
-    kept[roi.slices] = chosen[regions]
+    kept[roi.slices] = regions == numbers[0] if numbers.size == 1 else chosen.take(regions)
     return kept
 
 
@@ -156,8 +157,8 @@ def class_of_mask(mask: npt.NDArray[np.bool_], roi: Roi, panoptic: PanopticResul
     """Class of the panoptic segment that the mask overlaps most; -1 where it overlaps none."""
     if not panoptic.segments or roi.width == 0:
         return -1
-    ids = panoptic.segment_ids[roi.slices][mask[roi.slices]]
-    counts = np.bincount(ids, minlength=len(panoptic.segments) + 1)
+    bins = len(panoptic.segments) + 1
+    counts = cv2.calcHist([panoptic.segment_ids[roi.slices]], [0], mask[roi.slices].view(np.uint8), [bins], [0, bins]).ravel()
     counts[0] = 0
     best = int(counts.argmax())
     return panoptic.segments[best - 1].class_id if counts[best] else -1
