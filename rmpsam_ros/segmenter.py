@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros import __version__
-from rmpsam_ros.backends import ImageOutputs, PromptOutputs, create_backend
+from rmpsam_ros.backends import ImageOutputs, Progress, PromptOutputs, create_backend
 from rmpsam_ros.errors import BackendError, ImageError, RmpsamError
 from rmpsam_ros.fusion import fuse
 from rmpsam_ros.label_groups import load_label_groups, only
@@ -111,7 +111,7 @@ class Segmenter:
     def __init__(self, model: str | Path = "default", backend: str = "auto", device: str = "auto", precision: str = "auto",
                  input_size: tuple[int, int] | None = None, score_threshold: float | None = None,
                  overlap_threshold: float | None = None, max_segments: int = 100, threads: int | None = None,
-                 progress: Callable[[str, float | None], None] | None = None, batch: int = 1,
+                 progress: Progress | None = None, batch: int = 1,
                  zoom: bool | None = None, label_groups: str | Path | None = None) -> None:  # fmt: skip
         self.max_segments = max_segments
         for name, value in (("score_threshold", score_threshold), ("overlap_threshold", overlap_threshold), ("zoom", zoom)):

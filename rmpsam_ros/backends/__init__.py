@@ -3,19 +3,18 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from numbers import Integral
 from typing import NamedTuple
 
 from rmpsam_ros.backends import trt_flavour
-from rmpsam_ros.backends.base import Backend, ImageOutputs, MasksElsewhere, OwnershipElsewhere, PromptOutputs
+from rmpsam_ros.backends.base import Backend, ImageOutputs, MasksElsewhere, OwnershipElsewhere, Progress, PromptOutputs
 from rmpsam_ros.backends.limits import MAX_BATCH, MAX_THREADS
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder, check_input_size
 
-__all__ = ["BACKENDS", "PRECISIONS", "Backend", "ImageOutputs", "MasksElsewhere", "OwnershipElsewhere", "PromptOutputs", "choose_backend", "create_backend", "is_installed"]
+__all__ = ["BACKENDS", "PRECISIONS", "Backend", "ImageOutputs", "MasksElsewhere", "OwnershipElsewhere", "Progress", "PromptOutputs", "choose_backend", "create_backend", "is_installed"]
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16", "int8")
 
@@ -68,7 +67,7 @@ def choose_backend(name: str = "auto", device: str = "auto") -> str:
 
 def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto", precision: str = "auto",
                    input_size: tuple[int, int] | None = None, threads: int | None = None,
-                   progress: Callable[[str, float | None], None] | None = None, batch: int = 1) -> Backend:  # fmt: skip
+                   progress: Progress | None = None, batch: int = 1) -> Backend:  # fmt: skip
     """Loads a model folder's graphs.
 
     Args:
@@ -98,19 +97,17 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
     except ValueError as error:
         raise BackendError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
     chosen = choose_backend(name, device)
-    options = {"device": device, "precision": precision, "input_size": size, "threads": threads, "batch": batch}
-    if chosen == "torch-compile":
-        return _load(chosen)(model, progress=progress, **options)
-    if chosen != "tensorrt":
-        return _load(chosen)(model, **options)
+    options = {"device": device, "precision": precision, "input_size": size, "threads": threads, "batch": batch, "progress": progress}
     try:
-        return _load(chosen)(model, progress=progress, **options)
+        return _load(chosen)(model, **options)
     except BackendError as error:
+        if chosen != "tensorrt" or name != "auto":
+            raise
         torch = sys.modules.get("torch")  # loaded by the attempt, where there is one
         on_gpu = torch is not None and torch.cuda.is_available()
         others = ("torch", "openvino") if on_gpu and device.lower() != "cpu" else ("openvino", "torch")
         other = next((candidate for candidate in others if is_installed(candidate)), None)
-        if name != "auto" or other is None:
+        if other is None:
             raise
         _LOG.warning("TensorRT is installed but not usable, %s runs instead: %s", other, error)
         return _load(other)(model, **options)

@@ -1,7 +1,7 @@
 """What a backend is: it loads a model folder's two graphs and runs them. Nothing else differs between backends."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,8 +63,13 @@ Sizes = Sequence["tuple[int, int]"]
 """(height, width) of each image of a batch: its top left that counts."""
 
 
+Progress = Callable[[str, float | None], None]
+"""Told, from any thread, of what takes long while a backend is made: what is being done, and the part done (0 … 1) or None."""
+
+
 class Backend(Protocol):
-    """One loaded model on one device. Not thread-safe: the thread that made it uses it.
+    """One loaded model on one device, made with the checked arguments of `create_backend`. Not thread-safe: the thread that made it
+    uses it.
 
     Attributes:
         name: a name of `BACKENDS`.

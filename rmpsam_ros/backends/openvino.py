@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
+from rmpsam_ros.backends.base import ImageOutputs, Progress, PromptOutputs, Sizes, filled
 from rmpsam_ros.backends.openvino_cache import CompiledGraphs
 from rmpsam_ros.backends.openvino_core import shared_core
 from rmpsam_ros.errors import BackendError, ModelError
@@ -25,7 +25,7 @@ class OpenVinoBackend:
     name, encodes_alone = "openvino", True
 
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto",
-                 input_size: tuple[int, int] | None = None, threads: int | None = None, batch: int = 1) -> None:  # fmt: skip
+                 input_size: tuple[int, int] | None = None, threads: int | None = None, batch: int = 1, progress: Progress | None = None) -> None:  # fmt: skip
         try:
             import openvino as ov
         except ImportError as error:

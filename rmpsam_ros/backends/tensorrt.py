@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
+from rmpsam_ros.backends.base import ImageOutputs, Progress, PromptOutputs, Sizes, filled
 from rmpsam_ros.backends.trt_flavour import load_flavour
 from rmpsam_ros.backends.trt_provision import GRAPHS, Provided, Target, provide
 from rmpsam_ros.engine_cache import EngineCache
@@ -34,7 +34,7 @@ class TensorRtBackend:
     name, encodes_alone = "tensorrt", False
 
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto", input_size: tuple[int, int] | None = None,
-                 threads: int | None = None, progress=None, cache: EngineCache | None = None, batch: int = 1) -> None:  # fmt: skip
+                 threads: int | None = None, batch: int = 1, progress: Progress | None = None, cache: EngineCache | None = None) -> None:  # fmt: skip
         self.input_size, self.batch, self._model = input_size or model.input_size, batch, model
         self._device = open_device(device)
         self.flavour = load_flavour(self._device.compute)

@@ -1,12 +1,10 @@
 """PyTorch: the reference, on the CPU or a CUDA GPU; eager, or compiled by `torch.compile`."""
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.backends.base import ImageOutputs, PromptOutputs, Sizes, filled
+from rmpsam_ros.backends.base import ImageOutputs, Progress, PromptOutputs, Sizes, filled
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import ModelFolder
 
@@ -25,7 +23,7 @@ class TorchBackend:
     compiles = False
 
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto", input_size: tuple[int, int] | None = None,
-                 threads: int | None = None, batch: int = 1, progress: Callable[[str, float | None], None] | None = None) -> None:  # fmt: skip
+                 threads: int | None = None, batch: int = 1, progress: Progress | None = None) -> None:  # fmt: skip
         try:
             import torch
         except ImportError as error:
@@ -136,7 +134,7 @@ class TorchBackend:
             return self._staging.to_device("image", images), self._staging.to_device("sizes", sizes)
         return self._torch.from_numpy(images), self._torch.from_numpy(sizes)
 
-    def _compile_now(self, progress: Callable[[str, float | None], None]) -> None:
+    def _compile_now(self, progress: Progress) -> None:
         """Compiles by running once: while the backend is made, never at the first frame or click."""
         try:
             progress("torch.compile: compiling the image graph (about a minute on a CPU)", None)

@@ -4,11 +4,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+from rmpsam_ros.backends.base import Progress
 from rmpsam_ros.backends.trt_flavour import Flavour
 from rmpsam_ros.errors import BackendError
-
-Progress = Callable[[str, "float | None"], None]
-"""Called with what is being done, and the part that is done (0 … 1) or None; from any thread."""
 
 _REPEAT_SECONDS = 1.0
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rmpsam_ros.backends.base import Progress
 from rmpsam_ros.backends.limits import MAX_PROMPTS
-from rmpsam_ros.backends.trt_build import Progress, Shapes, build_engine
+from rmpsam_ros.backends.trt_build import Shapes, build_engine
 from rmpsam_ros.backends.trt_flavour import Flavour
 from rmpsam_ros.engine_cache import EngineCache, EngineKey, Found, file_hash
 from rmpsam_ros.errors import BackendError, ModelError
