@@ -1,10 +1,12 @@
 """What tests of the node share: a picture, and everything that a message promises, asserted on its bytes."""
 from __future__ import annotations
 
-import cv2
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+
 from ros_harness import Client, until
+
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from sensor_msgs.msg import RegionOfInterest
 
 from rmpsam_ros.msg import PanopticSegmentation, PointPrompt

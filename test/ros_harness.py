@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from models import tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,18 +27,18 @@ os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 rclpy = pytest.importorskip("rclpy", reason="ROS 2 is not installed (pip install . brings it)")
 pytest.importorskip("rmpsam_ros.msg", reason="the messages are not built (pip install . builds them)")
 
-from lifecycle_msgs.msg import Transition  # noqa: E402
-from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rcl_interfaces.msg import Parameter as ParameterMessage  # noqa: E402
 from rcl_interfaces.msg import ParameterType, ParameterValue  # noqa: E402
 from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters  # noqa: E402
+from lifecycle_msgs.msg import Transition  # noqa: E402
+from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
-from rmpsam_ros.model_folder import available_models  # noqa: E402
 from rmpsam_ros.ros.dds import use_shipped_profile  # noqa: E402
 from rmpsam_ros.ros.messages import byte_array, image_message, stamp_ns  # noqa: E402
+from rmpsam_ros.model_folder import available_models  # noqa: E402
 
 use_shipped_profile()
 

@@ -11,11 +11,11 @@ pytest.importorskip("rosbags", reason="bags are read and written by rosbags")
 pytest.importorskip("rclpy", reason="the node's messages need ROS 2")
 
 from builtin_interfaces.msg import Time  # noqa: E402
-from fakes import FakeSegmenter  # noqa: E402
 from rosbags.typesys import get_types_from_msg  # noqa: E402
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
+from fakes import FakeSegmenter  # noqa: E402
 from rmpsam_ros.ros import bag_cameras, vision_messages  # noqa: E402
 from rmpsam_ros.ros.bag_cameras import AHEAD, BagCamera, BagOptions  # noqa: E402
 from rmpsam_ros.ros.bags import _as_msg  # noqa: E402

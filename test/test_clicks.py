@@ -12,8 +12,8 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 from geometry_msgs.msg import PointStamped, Transform, TransformStamped
 from sensor_msgs.msg import CameraInfo
 
-from rmpsam_ros.errors import PromptError
 from rmpsam_ros.ros.clicks import MOST_WAITING, ClickTopics
+from rmpsam_ros.errors import PromptError
 
 
 class FakeNode:

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from rmpsam_ros.errors import ImageError
 from rmpsam_ros.ros.conversions import (
     ENCODINGS,
     check_compressed,
@@ -16,6 +15,7 @@ from rmpsam_ros.ros.conversions import (
     compressed_to_rgb,
     image_to_rgb,
 )
+from rmpsam_ros.errors import ImageError
 
 
 def picture(height: int = 6, width: int = 8, seed: int = 0) -> np.ndarray:

@@ -11,9 +11,9 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 is not installed (pip install . brings it)")
 
 from builtin_interfaces.msg import Time
-from fakes import LABELS
 from std_msgs.msg import Header
 
+from fakes import LABELS
 from rmpsam_ros.overlay_colors import instance_color, track_color
 from rmpsam_ros.ros import foxglove_messages
 from rmpsam_ros.types import PanopticResult, Roi, Segment, TrackedInstance, TrackState

@@ -13,20 +13,13 @@ import pytest
 pytest.importorskip("rmpsam_ros.msg", reason="the messages are not built (pip install . builds them)")
 
 from builtin_interfaces.msg import Time
-from fakes import LABELS, FakeFrame, FakeSegmenter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from fakes import LABELS, FakeFrame, FakeSegmenter
 from rmpsam_ros.ros.frame_messages import frame_messages, frame_topics
 from rmpsam_ros.ros.messages import (
-    byte_array,
-    camera_info_message,
-    image_message,
-    label_set_message,
-    mask_message,
-    panoptic_message,
-    stamp_ns,
-    tracks_message,
+    byte_array, camera_info_message, image_message, label_set_message, mask_message, panoptic_message, stamp_ns, tracks_message,
 )
 from rmpsam_ros.types import PanopticResult, Roi, Segment, TrackedInstance, TrackState
 

@@ -8,9 +8,11 @@ import time
 import cv2
 import numpy as np
 import pytest
-from diagnostic_msgs.msg import DiagnosticStatus
+
 from node_checks import camera_status, check_answer, diagnostics, scene, segment
 from ros_harness import BEST_EFFORT, LATCHED, SMALL_INPUT, Client, NodeProcess, model, until
+
+from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import Marker, MarkerArray

@@ -6,18 +6,20 @@ import time
 import cv2
 import numpy as np
 import pytest
+
+from node_checks import camera_status, check_answer, check_panoptic, check_refused, diagnostics, scene, segment
+from ros_harness import BEST_EFFORT, LATCHED, RELIABLE, SMALL_INPUT, Client, NodeProcess, model, until
+
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from node_checks import camera_status, check_answer, check_panoptic, check_refused, diagnostics, scene, segment
 from rcl_interfaces.msg import ParameterType
 from rclpy.node import Node
-from ros_harness import BEST_EFFORT, LATCHED, RELIABLE, SMALL_INPUT, Client, NodeProcess, model, until
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import SetBool
 
-from rmpsam_ros.msg import LabelSet, PanopticSegmentation
 from rmpsam_ros.ros.messages import byte_array
+from rmpsam_ros.msg import LabelSet, PanopticSegmentation
 from rmpsam_ros.ros.parameters import SPECS
 
 NAMESPACE = "robot/head"

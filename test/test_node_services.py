@@ -7,12 +7,14 @@ import time
 
 import numpy as np
 import pytest
+
 from node_checks import camera_status, check_answer, check_panoptic, check_refused, request, scene, segment
 from ros_harness import SMALL_INPUT, TIMEOUT, Client, NodeProcess, model, until
+
 from std_srvs.srv import SetBool, Trigger
 
-from rmpsam_ros.msg import PanopticSegmentation, TrackedInstance, TrackedInstanceArray
 from rmpsam_ros.ros.messages import stamp_ns
+from rmpsam_ros.msg import PanopticSegmentation, TrackedInstance, TrackedInstanceArray
 from rmpsam_ros.srv import RemoveTrack, SegmentPoints
 
 HISTORY = 3

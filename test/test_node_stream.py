@@ -6,10 +6,12 @@ import time
 import cv2
 import numpy as np
 import pytest
-from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import Point, PointStamped
+
 from node_checks import camera_status, check_panoptic, diagnostics, scene
 from ros_harness import BEST_EFFORT, LATCHED, SMALL_INPUT, Client, NodeProcess, model, until
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import Point, PointStamped
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rmpsam_ros.msg import LabelSet, PanopticSegmentation
