@@ -2,16 +2,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 
 import cv2
 import numpy as np
 import pytest
 
-from rmpsam_ros import cli
 from rmpsam_ros.data.checks import check_source
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sample import Coverage
@@ -26,8 +22,8 @@ SIZE = (120, 160)
 if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
     pytest.skip("mujoco is not installed", allow_module_level=True)
 try:
-    from rmpsam_ros.simulation.stream import SceneStream, SimulatedFrame
-    from rmpsam_ros.simulation.world import Item, World
+    from rmpsam_ros.simulation.stream import SceneStream
+    from rmpsam_ros.simulation.world import World
     from rmpsam_ros.simulation.writer import SceneWriter
 
     next(SceneStream(1, (32, 32), count=1).scene(2))
@@ -163,6 +159,17 @@ def test_stream__gives_the_same_scene_again(clips):
         assert (one.ids == two.ids).all() and (one.pose == two.pose).all() and (one.image == two.image).all()
 
 
+def test_stream__frame_by_frame__gives_the_same_views_even_if_one_is_left_half_read():
+    stream = SceneStream(5, (48, 64), frames=3, views=2, count=3)
+    first, second = stream.scene(0)
+    for view, clip in enumerate(stream.clips(0)):
+        if view == 0:
+            assert (next(clip).image == first[0].image).all()
+        else:
+            assert all((one.image == two.image).all() for one, two in zip(clip, second, strict=True))
+    assert view == 1
+
+
 @pytest.mark.parametrize(("kind", "file"), [("panoptic", "panoptic.json"), ("videos", "videos.json")])
 def test_written_scenes__are_read_without_a_problem(folder, kind, file):
     config = SourceConfig(kind, str(folder / file), str(folder / "images"), coverage="all")
@@ -196,117 +203,5 @@ def test_written_depth_and_cameras__are_those_of_the_frames(folder, clips):
     assert np.array(cameras[2]["pose"]) == pytest.approx(clips[0][2].pose) and np.array(cameras[2]["K"]) == pytest.approx(clips[0][2].camera.matrix)
 
 
-def test_command__renders_and_refuses_to_mix_two_runs(tmp_path, capsys):
-    words = ["simulate", "--scenes", "1", "--size", "48x64", "--place", "floor", "--out", str(tmp_path / "out")]
-    assert cli.main(words) == 0
-    assert len(list((tmp_path / "out/images").iterdir())) == 1 and not (tmp_path / "out/videos.json").exists()
-    licences = [entry["name"] for entry in json.loads((tmp_path / "out/panoptic.json").read_text())["licenses"]]
-    assert licences[0] == "made in code: Apache-2.0" and not any("photographs" in name for name in licences)
-    assert cli.main(words) == 2 and "holds scenes already" in capsys.readouterr().err
-
-
-def test_command__each_view_frame_size_and_seed_counts(tmp_path):
-    def pictures(seed):
-        out = tmp_path / f"seed{seed}"
-        words = ["simulate", "--scenes", "2", "--views", "2", "--frames", "2", "--size", "48x64,64x48", "--seed", str(seed), "--out", str(out)]
-        assert cli.main(words) == 0
-        content = json.loads((out / "panoptic.json").read_text())
-        assert len(content["images"]) == len(content["annotations"]) == len(list((out / "images").iterdir())) == 8
-        assert [(image["height"], image["width"]) for image in content["images"]] == [(48, 64)] * 4 + [(64, 48)] * 4
-        videos = json.loads((out / "videos.json").read_text())["videos"]
-        assert len(videos) == 4 and {name for video in videos for name in video["file_names"]} == {image["file_name"] for image in content["images"]}
-        return {(out / "images" / image["file_name"]).read_bytes() for image in content["images"]}
-
-    one, other = pictures(1), pictures(2)
-    assert len(one) == len(other) == 8 and not one & other
-
-
-def test_command__interrupted__keeps_what_is_whole_and_says_how_much(tmp_path, capsys, monkeypatch):
-    scene = SceneStream.scene
-
-    def interrupted(self, number):
-        if number == 2:
-            raise KeyboardInterrupt
-        yield from scene(self, number)
-
-    monkeypatch.setattr(SceneStream, "scene", interrupted)
-    out = tmp_path / "out"
-    assert cli.main(["simulate", "--scenes", "5", "--size", "48x64", "--out", str(out)]) == 130
-    assert "2 of 5 scenes are whole" in " ".join(capsys.readouterr().err.split())
-    content = json.loads((out / "panoptic.json").read_text())
-    assert len(content["images"]) == 2 and content["info"]["description"].endswith("; ended after 2 of 5 scenes")
-
-
-def test_writer__a_picture_that_was_broken_off_is_in_no_list(tmp_path, monkeypatch):
-    writer = SceneWriter(tmp_path, least=1)
-    writer.add([frame_by_hand()], "a")
-    monkeypatch.setattr(cv2, "boundingRect", lambda mask: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        writer.add([frame_by_hand()], "b")
-    writer.save()
-    content, cameras = (json.loads((tmp_path / name).read_text()) for name in ("panoptic.json", "cameras.json"))
-    assert len(content["images"]) == len(content["annotations"]) == len(cameras["images"]) == 1
-
-
-@pytest.mark.parametrize("file", ["images/mine.jpg", "depth/1.png", "cameras.json", "videos.json"])
-def test_command__into_a_folder_with_other_pictures__is_refused(file, tmp_path, capsys):
-    (tmp_path / file).parent.mkdir(exist_ok=True)
-    (tmp_path / file).write_text("mine")
-    assert cli.main(["simulate", "--scenes", "1", "--size", "32x32", "--out", str(tmp_path)]) == 2
-    assert "or other pictures; give another folder" in " ".join(capsys.readouterr().err.split()) and (tmp_path / file).read_text() == "mine"
-
-
-@pytest.mark.parametrize("choice", ["", "disabled", "glfw"])
-def test_command__no_word_or_a_useless_one_for_opengl(choice, tmp_path):
-    command = [sys.executable, "-m", "rmpsam_ros", "simulate", "--check", "--size", "32x32", "--out", str(tmp_path / "out")]
-    environment = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    done = subprocess.run(command, env={**environment, "MUJOCO_GL": choice}, capture_output=True, text=True)
-    if choice == "":
-        assert done.returncode == 0, done.stderr  # as without the variable
-    else:
-        said = [line for line in done.stderr.splitlines() if "GLFWError" not in line and "warnings.warn" not in line]
-        assert done.returncode == 2 and len(said) == 1 and f"MUJOCO_GL={choice} finds no" in said[0]
-
-
-def test_command__without_opengl__says_what_would_help(tmp_path):
-    command = [sys.executable, "-m", "rmpsam_ros", "simulate", "--check", "--size", "32x32", "--out", str(tmp_path / "out")]
-    environment = {**os.environ, "MUJOCO_GL": "osmesa", "PYOPENGL_PLATFORM": "", "LD_LIBRARY_PATH": ""}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode == 0:
-        pytest.skip("libOSMesa is installed here")
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "MUJOCO_GL" in done.stderr
-
-
-@pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed (torch for CPUs alone comes without)")
-def test_rendering__then_triton__both_llvms_live_in_one_process():
-    program = ("from rmpsam_ros.simulation.stream import SceneStream\nnext(SceneStream(1, (32, 32), count=1).scene(2))\n"
-               "import triton, torch._inductor.config\nprint('lives')")  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.returncode == 0 and "lives" in done.stdout, done.stderr[-300:]
-
-
-def frame_by_hand(**changes) -> SimulatedFrame:
-    ids = np.ones((6, 8), np.int64)
-    ids[:2, :2], ids[4:, 2:] = 2, 3
-    items = {k: Item(k, name, name, k > 1) for k, name in ((1, "floor"), (2, "cup"), (3, "box"))}
-    values = dict(image=np.full((6, 8, 3), (200, 90, 10), np.uint8), ids=ids, depth=np.ones((6, 8), np.float32), camera=CameraModel((6, 8), 10.0),
-                  pose=np.eye(4), segments=items, place="floor", stamp=0.0)  # fmt: skip
-    return SimulatedFrame(**{**values, **changes})
-
-
-def test_frame__depth_that_16_bits_cannot_hold_is_none():
-    depth = np.array([[0.5, 65.0, 65.6, 70.0, np.inf]], np.float32)
-    assert frame_by_hand(depth=depth).millimetres().tolist() == [[500, 65000, 0, 0, 0]]
-
-
 def test_camera__centre_is_that_of_pixels_whose_centres_are_at_integers():
     assert CameraModel((480, 640), 500.0).matrix.tolist() == [[500, 0, 319.5], [0, 500, 239.5], [0, 0, 1]]
-
-
-def test_writer__specks_are_left_unlabelled_and_colours_are_rgb(tmp_path):
-    writer = SceneWriter(tmp_path, least=8)
-    writer.add([frame_by_hand()], "a")
-    content = json.loads(writer.save()[0].read_text())
-    assert [(s["id"], s["area"]) for s in content["annotations"][0]["segments_info"]] == [(1, 32), (3, 12)]
-    assert not (cv2.imread(str(tmp_path / "panoptic" / "a.png"))[:2, :2] != 0).any()
-    assert np.abs(cv2.imread(str(tmp_path / "images" / "a.jpg"))[3, 4].astype(int) - (10, 90, 200)).max() < 12

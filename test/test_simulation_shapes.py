@@ -1,14 +1,17 @@
 """Meshes, textures and kinds of the simulation: what needs no MuJoCo."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
+from rmpsam_ros import simulation
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.simulation import textures
-from rmpsam_ros.simulation.assets import draw_shape, read_obj
+from rmpsam_ros.simulation.assets import draw_shape, package_kinds, package_surfaces, read_obj
 from rmpsam_ros.simulation.camera import TABLE, CameraModel, draw_viewpoint, drift, limits, look_at
 from rmpsam_ros.simulation.catalogue import HELD_OUT, open_catalogue
 from rmpsam_ros.simulation.classes import LABELS, STUFF
@@ -122,6 +125,14 @@ def test_catalogue__photographs_that_are_too_small_are_left_out(tmp_path):
     assert [photo.shape[:2] for photo in open_catalogue(photos=tmp_path).materials.photos] == [(90, 120)]
     with pytest.raises(DataError, match="fewer than 5 photographs"):
         open_catalogue("unseen", tmp_path)
+
+
+def test_catalogue__of_robosuite_takes_five_things_of_which_the_page_says_what_they_wear():
+    things = {kind.name.removeprefix("robosuite_") for kind in package_kinds() if kind.name.startswith("robosuite_")}
+    assert things <= {"bottle", "bread", "cereal", "lemon", "milk"}, "look at what is new, and say on the page whether it wears a brand"
+    assert not {"can", "soda", "cereal", "bread"} & {path.stem for path in package_surfaces()}
+    page = " ".join((Path(simulation.__file__).parent / "README.md").read_text().split())
+    assert "**cereal box** has the printed front of a HyVee packet" in page and "no rendered picture is part of it" in page
 
 
 def test_crop__of_the_thinnest_photograph_is_a_square():

@@ -1,15 +1,22 @@
 """`rmpsam simulate`: rendered scenes with exact masks, depth and camera poses."""
-
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # both need mujoco
+    from rmpsam_ros.simulation.stream import SceneStream
+    from rmpsam_ros.simulation.writer import SceneWriter
 
 HELP = "renders cluttered tables, shelves and floors with exact masks, depth and camera poses (needs the [simulation] extra)"
 EXAMPLE = """
 rmpsam simulate --scenes 100 --out scenes
 rmpsam simulate --scenes 20 --frames 6 --out clips --photos photos/ --seed 7
+rmpsam simulate --scenes 20 --frames 6 --out clips --photos photos/ --seed 7 --resume
 rmpsam simulate --check --out scenes
 """
 
@@ -26,12 +33,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--views", type=int, default=1, metavar="N", help="cameras on each scene (1)")
     parser.add_argument("--frames", type=int, default=1, metavar="T", help="frames of each camera; more than 1 makes clips (1)")
     parser.add_argument("--size", default="480x640", metavar="HxW", help="height and width, or several with commas, taken in turn (480x640)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same scenes (0)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="the same seed gives the same scenes with the same options, packages and photographs, which the JSON files' info tells (0)",
+    )
     parser.add_argument("--place", choices=("table", "shelf", "floor"), help="one kind of scene only; else each in turn")
     parser.add_argument(
         "--objects", default="all", choices=("all", "seen", "unseen"), help="seen leaves a sixth of the kinds out, unseen favours those (all)"
     )
     parser.add_argument("--photos", type=Path, metavar="DIR", help="photographs for prints, pictures, walls and the view out of windows")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on behind the last whole scene in --out, where the same command was interrupted: gives the set that it would have given"
+        " (--scenes may be more than before); starts one where there is none",
+    )
     parser.add_argument("--check", action="store_true", help="say whether scenes can be rendered here, and render none")
 
 
@@ -50,43 +69,94 @@ def run(args: argparse.Namespace) -> int:
     if args.out.exists() and not args.out.is_dir():
         raise DataError(f"--out {args.out} is a file; give a folder.")
     from rmpsam_ros.simulation.catalogue import open_catalogue
+    from rmpsam_ros.simulation.recipe import make_recipe
+    from rmpsam_ros.simulation.renderer import see_to_opengl
+    from rmpsam_ros.simulation.resume import take_over
     from rmpsam_ros.simulation.stream import SceneStream
     from rmpsam_ros.simulation.writer import SceneWriter, holds_scenes
 
-    if not args.check and holds_scenes(args.out):
-        raise DataError(f"{args.out} holds scenes already, or other pictures; give another folder.")
+    there = holds_scenes(args.out)
+    if there and not args.check and not args.resume:
+        raise DataError(f"{args.out} holds scenes already, or other pictures; give another folder, or --resume to go on with what the same"
+                        " command began.")  # fmt: skip
 
     catalogue, console = open_catalogue(args.objects, args.photos), Console(highlight=False, soft_wrap=True)
     photos, surfaces = len(catalogue.materials.photos), len(catalogue.materials.surfaces)
     found = f"{len(catalogue.kinds)} kinds of objects, {photos} photographs, {surfaces} surfaces of installed packages"
     streams = [SceneStream(args.seed, size, args.frames, args.views, args.place, catalogue=catalogue) for size in sizes]
+    started = time.perf_counter()
     if args.check:
-        started = time.perf_counter()
         next(streams[0].scene(0))
         console.print(f"{found}; a scene took {time.perf_counter() - started:.1f} s")
         return 0
-    writer, started, done = SceneWriter(args.out, licences=catalogue.licences), time.perf_counter(), 0
-    try:
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("scenes", total=args.scenes)
-            for number in range(args.scenes):
-                for view, frames in enumerate(streams[number % len(streams)].scene(number)):
-                    writer.add(
-                        frames, f"{number:05d}" if args.views == 1 else f"{number:05d}_{'abcdefghijklmnopqrstuvwxyz'[view % 26]}{view // 26 or ''}"
-                    )
-                done += 1
-                bar.advance(task)
-    finally:
-        if writer.images:
-            ended = "" if done == args.scenes else f"; ended after {done} of {args.scenes} scenes"
-            paths = writer.save(ended)
-            if ended:
-                Console(stderr=True, highlight=False, soft_wrap=True).print(f"{done} of {args.scenes} scenes are whole in {args.out}")
-    seconds = time.perf_counter() - started
-    console.print(
-        f"{found}; {len(writer.images)} pictures in {seconds:.1f} s, {len(writer.images) / seconds:.2f} a second: " + ", ".join(map(str, paths))
-    )
+    see_to_opengl()
+    recipe = make_recipe(args.seed, sizes, args.scenes, args.views, args.frames, args.place, args.objects, catalogue)
+    writer = SceneWriter(args.out, licences=catalogue.licences, recipe=recipe)
+    first = take_over(writer, args.views, args.frames) if there else 0
+    if first > args.scenes:
+        raise DataError(f"{args.out} holds {first} scenes already; --scenes is {args.scenes}, it must be as many or more.")
+    before = len(writer.listing.pictures)
+    with _kept(writer, args, remove=not there), Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("scenes", total=args.scenes, completed=first)
+        for number in range(first, args.scenes):
+            _add_scene(writer, streams[number % len(streams)], number)
+            writer.save_sometimes(_remark(number + 1, args.scenes))
+            bar.advance(task)
+        paths = writer.save()
+    seconds, pictures = time.perf_counter() - started, len(writer.listing.pictures) - before
+    behind = f" behind {first} scenes that were there" if there else ""
+    console.print(f"{found}; {pictures} pictures{behind} in {seconds:.1f} s, {pictures / seconds:.2f} a second: " + ", ".join(map(str, paths)))
     return 0
+
+
+def _add_scene(writer: SceneWriter, stream: SceneStream, number: int) -> None:
+    from rmpsam_ros.simulation.writer import clip_name
+
+    with writer.all_or_nothing():
+        for view, frames in enumerate(stream.clips(number)):
+            writer.add(frames, clip_name(number, view, stream.views), stream.frames)
+
+
+@contextmanager
+def _kept(writer: SceneWriter, args: argparse.Namespace, remove: bool) -> Iterator[None]:
+    """Sees to it that the folder can be written to, and, whatever ends the command, that whole scenes are listed and no others are there.
+
+    remove: a folder without a whole scene is left as it was found.
+    """
+    from rich.console import Console
+
+    from rmpsam_ros.errors import DataError
+
+    a_scene = args.views * args.frames
+    try:
+        writer.save(_remark(len(writer.listing.pictures) // a_scene, args.scenes))  # a run that is killed can be resumed from its first scene on
+    except BaseException as error:
+        if remove:
+            with suppress(OSError):
+                writer.remove_all()
+        if not isinstance(error, OSError):
+            raise
+        reason = "" if isinstance(error, FileNotFoundError) else f" ({error.strerror})"  # which is what /proc says
+        raise DataError(f"--out {args.out} cannot be written{reason}; give another folder.") from error
+    try:
+        yield
+    except BaseException:
+        whole = len(writer.listing.pictures) // a_scene
+        writer.listing.cut(whole * a_scene, whole * args.views)
+        if remove and not whole:
+            writer.remove_all()
+            raise
+        with suppress(OSError):  # of a full disk: what was listed last stays, and --resume makes the rest again
+            writer.remove_unlisted()
+            writer.save(_remark(whole, args.scenes))
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"{writer.saved // a_scene} of {args.scenes} scenes are whole in {args.out}; the same command with --resume goes on"
+        )
+        raise
+
+
+def _remark(done: int, scenes: int) -> str:
+    return "" if done == scenes else f"; ended after {done} of {scenes} scenes"
 
 
 def _size(word: str) -> tuple[int, int]:

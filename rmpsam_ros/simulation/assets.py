@@ -3,7 +3,9 @@
 - pybullet (zlib licence): `pybullet_data/random_urdfs`, 1,000 shapes generated for grasping, without texture.
 - robosuite (MIT licence): a bottle, bread, cereal box, lemon and milk carton, and pictures of 23 materials.
 
-Only these are read: other parts of the packages carry terms of their own, and the can wears a brand.
+Only these are read: other parts of the packages carry terms of their own, and the can wears a brand. So does the cereal box that is
+read (HyVee), and the bread's picture has a faint watermark; bottle and milk carton have no picture and get one colour; no sign is on the
+lemon or the materials. None of these pictures, and nothing rendered with them, is part of this repository.
 """
 
 from __future__ import annotations

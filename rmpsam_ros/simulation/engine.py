@@ -3,7 +3,6 @@
 `MUJOCO_GL` says how OpenGL is reached: `egl`, the default here, takes a GPU where its driver offers one and Mesa's
 processor renderer elsewhere; `osmesa` needs libOSMesa only.
 """
-
 from __future__ import annotations
 
 import os
@@ -14,8 +13,21 @@ from rmpsam_ros.errors import BackendError
 if not os.environ.get("MUJOCO_GL"):  # an empty one too
     os.environ["MUJOCO_GL"] = "egl"
 
-NO_OPENGL = ("MUJOCO_GL={} finds no off-screen OpenGL; install a GPU driver or Mesa's EGL (libegl1 and libgl1-mesa-dri), or set "
-             "MUJOCO_GL=osmesa where libOSMesa is installed ({}).")  # fmt: skip
+_HELP = {
+    "egl": "install a GPU's driver or Mesa's EGL (sudo apt install libegl1 libgl1-mesa-dri), or set MUJOCO_GL=osmesa where libOSMesa is installed",
+    "osmesa": "install libOSMesa (sudo apt install libosmesa6), put the folder it was unpacked into on LD_LIBRARY_PATH, or set MUJOCO_GL=egl",
+    "glfw": "leave it unset, or set egl or osmesa, which need no display",
+}
+_UNKNOWN = "leave it unset, or set egl (a GPU's driver or Mesa's EGL) or osmesa (libOSMesa)"
+
+
+def no_opengl(error: Exception) -> BackendError:
+    """The error that says what to install or set, for what was raised where off-screen OpenGL was looked for."""
+    choice = os.environ["MUJOCO_GL"]
+    inside = isinstance(error, AttributeError | TypeError)  # PyOpenGL's own stumbling over a library that is not there: tells a user nothing
+    reason = "" if inside or not str(error) else f" ({' '.join(str(error).split()).split('. ')[0][:200].rstrip('.')})"
+    return BackendError(f"MUJOCO_GL={choice} finds no off-screen OpenGL{reason}; {_HELP.get(choice.lower().strip(), _UNKNOWN)}.")
+
 
 # Triton, which comes with torch for GPUs and is loaded by `torch.compile` and torch's profiler, has an LLVM of its own, as
 # Mesa's processor renderer has: loaded after that one it ends the process with a segmentation fault, before it both work.
@@ -27,6 +39,11 @@ try:
 except ModuleNotFoundError:
     raise
 except (AttributeError, ImportError, OSError, RuntimeError) as error:  # what a missing library looks like from inside
-    raise BackendError(NO_OPENGL.format(os.environ["MUJOCO_GL"], " ".join(str(error).split())[:80])) from error
+    raise no_opengl(error) from error
 
-__all__ = ["NO_OPENGL", "mujoco"]
+# What Ctrl-C or an error breaks off while it is made has none of its own yet, and its __del__ would stumble over that.
+mujoco.Renderer._gl_context = mujoco.Renderer._mjr_context = None
+if hasattr(mujoco, "GLContext"):  # not where MUJOCO_GL switches OpenGL off
+    mujoco.GLContext._context = None
+
+__all__ = ["mujoco", "no_opengl"]

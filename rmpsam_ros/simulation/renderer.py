@@ -1,23 +1,36 @@
 """Pictures, ids and depth of a world, with OpenGL off screen."""
-
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.errors import BackendError
 from rmpsam_ros.simulation.camera import CameraModel
-from rmpsam_ros.simulation.engine import NO_OPENGL, mujoco
+from rmpsam_ros.simulation.engine import mujoco, no_opengl
 from rmpsam_ros.simulation.world import World
 
 
-def _see_to_opengl() -> None:
-    """Raises where there is none: a Renderer that finds that out itself leaves a traceback behind."""
-    if os.environ["MUJOCO_GL"].lower() == "glfw" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise RuntimeError("glfw needs a display")
-    mujoco.GLContext(1, 1).free()
+def see_to_opengl() -> None:
+    """Looks for off-screen OpenGL, before anything is written.
+
+    Raises:
+        BackendError: there is none; it says what to install or set.
+    """
+    with _opengl():
+        if os.environ["MUJOCO_GL"].lower() == "glfw" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            raise RuntimeError("it needs a display")  # which glfw itself says in several lines
+        mujoco.GLContext(1, 1).free()
+
+
+@contextmanager
+def _opengl() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # MuJoCo's, PyOpenGL's and those of stumbling over what is not there have no base in common
+        raise no_opengl(error) from error
 
 
 class WorldRenderer:
@@ -34,11 +47,9 @@ class WorldRenderer:
     def __init__(self, world: World, size: tuple[int, int]) -> None:
         self.world, self.size = world, size
         world.model.vis.global_.offheight, world.model.vis.global_.offwidth = size
-        try:
-            _see_to_opengl()
+        see_to_opengl()
+        with _opengl():
             self._renderer = mujoco.Renderer(world.model, *size)
-        except (AttributeError, ImportError, RuntimeError, mujoco.FatalError) as error:
-            raise BackendError(NO_OPENGL.format(os.environ["MUJOCO_GL"], str(error)[:80])) from error
         self._camera = mujoco.mj_name2id(world.model, mujoco.mjtObj.mjOBJ_CAMERA, "camera")
         self._geom_type = int(mujoco.mjtObj.mjOBJ_GEOM)
 

@@ -1,5 +1,4 @@
 """Simulated cameras with ground truth: a stream of frames from a seed. Needs `mujoco`, not torch and not ROS."""
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -80,10 +79,22 @@ class SceneStream:
         Raises:
             BackendError: there is no OpenGL to render with.
         """
+        for clip in self.clips(number):
+            yield list(clip)
+
+    def clips(self, number: int) -> Iterator[Iterator[SimulatedFrame]]:
+        """The same clips frame by frame, as they are made: none is held.
+
+        Raises:
+            BackendError: there is no OpenGL to render with.
+        """
         world, rng = self._world(number)
         with WorldRenderer(world, self.size) as renderer:
             for _ in range(self.views):
-                yield list(self._clip(world, renderer, rng))
+                clip = self._clip(world, renderer, rng)
+                yield clip
+                for _ in clip:  # what was left of it: the next view draws on, and finds things where this one left them
+                    pass
 
     def watch(self, number: int) -> Iterator[SimulatedFrame]:
         """The frames of one scene's first view as they are made, for a camera that runs on: `frames` may be large."""

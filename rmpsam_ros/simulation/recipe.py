@@ -1,0 +1,64 @@
+"""What a set of scenes was made with, as `info` of its JSON files says it: the same again gives the same scenes."""
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import cv2
+import numpy as np
+
+from rmpsam_ros import __version__
+from rmpsam_ros.simulation.catalogue import Catalogue
+from rmpsam_ros.simulation.engine import mujoco
+
+
+def make_recipe(seed: int, sizes: Sequence[tuple[int, int]], scenes: int, views: int, frames: int, place: str | None, objects: str,
+                catalogue: Catalogue) -> dict[str, Any]:  # fmt: skip
+    """All that scenes follow from, but for the machine; `sizes` are heights and widths, the rest is as for `SceneStream` and the catalogue."""
+    photos, surfaces = catalogue.materials.photos, catalogue.materials.surfaces
+    checksum = 0
+    for photo in photos:
+        checksum = zlib.crc32(np.ascontiguousarray(photo), checksum)
+    return {
+        "rmpsam_ros": __version__,
+        "seed": seed,
+        "options": {"scenes": scenes, "views": views, "frames": frames, "size": ",".join(f"{height}x{width}" for height, width in sizes),
+                    "place": place, "objects": objects},
+        "kinds": len(catalogue.kinds),
+        "photographs": {"count": len(photos), "crc32": f"{checksum:08x}"},
+        "surfaces": len(surfaces),
+        "packages": _packages(),
+    }  # fmt: skip
+
+
+def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What differs between two recipes, as `--seed 7, where it is --seed 8 now`; empty if nothing does but the number of scenes."""
+    old, new = _words(before), _words(now)
+    names = [name for name in new | old if old.get(name) != new.get(name)]
+    return f"{_listed(names, old)}, where it is {_listed(names, new)} now" if names else ""
+
+
+def _packages() -> dict[str, str]:
+    """Versions of what draws, computes and is drawn, by the package's name; those that are not installed are not there."""
+    versions = {"mujoco": mujoco.__version__, "numpy": np.__version__, "opencv": cv2.__version__}
+    for name in ("robosuite", "pybullet"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def _words(recipe: Mapping[str, Any]) -> dict[str, str]:
+    """A recipe as words on a command line and of what is installed, but for the number of scenes: others do not change with that."""
+    options = {f"--{name}": value for name, value in recipe["options"].items() if name != "scenes" and value is not None}
+    photos = recipe["photographs"]
+    counts = {"kinds of objects": recipe["kinds"], "surfaces": recipe["surfaces"], "photographs": f"{photos['count']} (crc32 {photos['crc32']})"}
+    numbers = {"rmpsam_ros": recipe["rmpsam_ros"], "--seed": recipe["seed"]}
+    return {name: str(value) for name, value in {**numbers, **options, **counts, **recipe["packages"]}.items()}
+
+
+def _listed(names: Sequence[str], words: Mapping[str, str]) -> str:
+    return " and ".join(f"{name} {words[name]}" if name in words else f"no {name}" for name in names)

@@ -1,0 +1,50 @@
+"""Going on with a set of scenes whose making was interrupted: what is whole stays, the rest is made again."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.simulation.listing import Listing, read_listing
+from rmpsam_ros.simulation.recipe import difference
+from rmpsam_ros.simulation.writer import FOLDERS, SceneWriter
+
+
+def take_over(writer: SceneWriter, views: int, frames: int) -> int:
+    """Lets a writer go on behind the last whole scene of its folder, and removes what lies there of later ones.
+
+    Args:
+        writer: with the recipe that the folder's must be, in a folder that holds scenes.
+        views: clips of each scene.
+        frames: of each clip.
+
+    Returns:
+        How many scenes are whole: 0 where a run was killed in its first.
+
+    Raises:
+        DataError: the folder was made with another recipe, or not by `rmpsam simulate`.
+    """
+    info, listing = read_listing(writer.folder, frames > 1)
+    try:
+        other = difference(info, writer.recipe)
+    except (AttributeError, KeyError, TypeError):
+        raise DataError(f"{writer.folder}/panoptic.json does not say what it was made with, so that nothing can go on from it; "
+                        "give another folder.") from None  # fmt: skip
+    if other:
+        raise DataError(f"{writer.folder} was made with {other}; give the same, or another folder.")
+    scenes = _whole_pictures(writer.folder, listing) // (views * frames)
+    if frames > 1:
+        scenes = min(scenes, len(listing.videos) // views)
+    listing.cut(scenes * views * frames, scenes * views)
+    writer.listing = listing
+    writer.remove_unlisted()
+    return scenes
+
+
+def _whole_pictures(folder: Path, listing: Listing) -> int:
+    """How many of the listed pictures, from the first on, are there: a disk that lost power may have lost the newest files."""
+    for number, picture in enumerate(listing.pictures):
+        for name in FOLDERS:
+            path = folder / name / (picture.stem + (".jpg" if name == "images" else ".png"))
+            if not path.is_file() or not path.stat().st_size:
+                return number
+    return len(listing.pictures)
