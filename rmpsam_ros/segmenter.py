@@ -222,8 +222,8 @@ class Segmenter:
             frame = self.set_image(np.zeros((*self.input_size, 3), np.uint8))
             frame.panoptic()
             frame.prompt(points=[(0, 0)])
-            if self.zoom:
-                self.features_of(np.zeros((*self.input_size, 3), np.uint8))  # a click may need it, and some backends compile it
+        if self.zoom:
+            self.features_of(np.zeros((*self.input_size, 3), np.uint8))  # a click may need it, and some backends compile it
 
     def __enter__(self) -> Segmenter:
         return self

@@ -3,25 +3,18 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from importlib.util import find_spec
 
 import cv2
 import numpy as np
 import pytest
 
+import rendering  # noqa: F401  first: skips where nothing can be rendered
+
 from rmpsam_ros import __version__, cli
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.simulation.catalogue import open_catalogue
-
-if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
-    pytest.skip("mujoco is not installed", allow_module_level=True)
-try:
-    from rmpsam_ros.simulation.recipe import make_recipe
-    from rmpsam_ros.simulation.stream import SceneStream
-
-    next(SceneStream(1, (32, 32), count=1).scene(2))
-except BackendError as error:
-    pytest.skip(f"no off-screen OpenGL here: {error}", allow_module_level=True)
+from rmpsam_ros.simulation.recipe import make_recipe
+from rmpsam_ros.simulation.stream import SceneStream
 
 
 def break_off(monkeypatch, error, scene):

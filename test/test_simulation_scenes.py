@@ -2,33 +2,25 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 
 import cv2
 import numpy as np
 import pytest
 
+import rendering  # noqa: F401  first: skips where nothing can be rendered
+
 from rmpsam_ros.data.checks import check_source
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sample import Coverage
 from rmpsam_ros.data.sources import Source, SourceConfig
-from rmpsam_ros.errors import BackendError
 from rmpsam_ros.simulation.camera import CameraModel, look_at
 from rmpsam_ros.simulation.catalogue import open_catalogue
 from rmpsam_ros.simulation.layout import make_layout
+from rmpsam_ros.simulation.stream import SceneStream
+from rmpsam_ros.simulation.world import World
+from rmpsam_ros.simulation.writer import SceneWriter
 
 SIZE = (120, 160)
-
-if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
-    pytest.skip("mujoco is not installed", allow_module_level=True)
-try:
-    from rmpsam_ros.simulation.stream import SceneStream
-    from rmpsam_ros.simulation.world import World
-    from rmpsam_ros.simulation.writer import SceneWriter
-
-    next(SceneStream(1, (32, 32), count=1).scene(2))
-except BackendError as error:
-    pytest.skip(f"no off-screen OpenGL here: {error}", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")

@@ -7,34 +7,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from training_runs import example, one_thread, short  # noqa: F401, E402
+
 from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
 from rmpsam_ros.network import build  # noqa: E402
 from rmpsam_ros.training import run as run_module  # noqa: E402
-from rmpsam_ros.training.config import load_config  # noqa: E402
-from rmpsam_ros.training.example import write_example  # noqa: E402
 from rmpsam_ros.training.finish import export_model  # noqa: E402
 from rmpsam_ros.training.optimizer import AveragedNetwork, backbone_stages, freeze, make_optimizer, set_rate  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
 from rmpsam_ros.training.start import first_network  # noqa: E402
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # maps this small gain nothing, and waiting threads are slow where the machine is busy
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory):
-    return write_example(tmp_path_factory.mktemp("shapes"), count=36)
-
-
-def short(example, **changes):
-    return replace(load_config(example), **changes)
 
 
 def test_freeze__keeps_the_first_stages_and_the_norms(example):

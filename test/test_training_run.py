@@ -13,6 +13,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from training_runs import example, one_thread, short  # noqa: F401, E402
+
 from rmpsam_ros import cli  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
@@ -21,26 +23,8 @@ from rmpsam_ros.training import batches as batches_module  # noqa: E402
 from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.batches import Batches  # noqa: E402
 from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
-from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # maps this small gain nothing, and waiting threads are slow where the machine is busy
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory):
-    return write_example(tmp_path_factory.mktemp("shapes"), count=36)
-
-
-def short(example, **changes):
-    return replace(load_config(example), **changes)
 
 
 def test_train__of_the_example_learns_and_makes_a_model_folder(example, capsys):

@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from rmpsam_ros.atomic import atomic_file, crc32
@@ -68,15 +68,10 @@ class CompiledGraphs:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        try:
-            lock = held(self.root / ".lock")
-            lock.__enter__()
-        except OSError:  # another user's: what is written is checked when it is read
-            lock = nullcontext()
-        try:
+        with ExitStack() as stack:
+            with suppress(OSError):  # another user's: what is written is checked when it is read
+                stack.enter_context(held(self.root / ".lock"))
             yield
-        finally:
-            lock.__exit__(None, None, None)
 
     def _verified(self) -> dict[str, int]:
         """Checksums of the files that are as they were written; the others are removed."""

@@ -5,7 +5,7 @@ import argparse
 import time
 from pathlib import Path
 
-from rmpsam_ros.cli.model_options import image_size, whole_number
+from rmpsam_ros.cli.model_options import network_size, whole_number
 
 HELP = "latency of every stage, configurations side by side"
 EXAMPLE = """
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backend", nargs="+", default=["auto"], choices=("auto", "openvino", "torch", "torch-compile", "tensorrt", "reference"),
                         help="backends; reference is the published pipeline in torch, to compare with")
     parser.add_argument("--precision", nargs="+", default=["auto"], choices=("auto", "fp32", "bf16", "fp16", "int8"))
-    parser.add_argument("--size", nargs="+", type=image_size, metavar="HxW", help="input sizes (default: 480x640)")
+    parser.add_argument("--size", nargs="+", type=network_size, metavar="HxW", help="input sizes (default: 480x640)")
     parser.add_argument("--batch", nargs="+", type=whole_number, default=[1], help="images in one run of the network, as of several cameras (default: 1)")
     parser.add_argument("--image", type=Path, help="a photograph to run on (default: a synthetic scene)")
     parser.add_argument("--rounds", type=whole_number, default=15, help="rounds, of which medians are taken (default: %(default)s)")
@@ -42,7 +42,6 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.benchmark.machine import machine
     from rmpsam_ros.benchmark.table import COLUMNS, cells_of, markdown, slowest
     from rmpsam_ros.errors import RmpsamError
-    from rmpsam_ros.model_folder import check_input_size
 
     if set(args.backend) == {"reference"} and 1 not in args.batch:
         raise RmpsamError("The reference takes one image at a time; give --batch 1, or other backends too.")
@@ -51,11 +50,6 @@ def run(args: argparse.Namespace) -> int:
             raise RmpsamError(f"{path} is a folder; give the name of a file.")
         if path is not None and (reason := unwritable(path)):
             raise RmpsamError(f"{path} cannot be written ({reason}); give another place.")
-    for size in args.size or ():
-        try:
-            check_input_size(size)
-        except ValueError as error:
-            raise RmpsamError(f"--size {size[0]}x{size[1]} cannot be used: {error}.") from None
     image = _photograph(args.image) if args.image else None
     console = Console(highlight=False)
     if not console.is_terminal:

@@ -5,7 +5,7 @@ import argparse
 import os
 from pathlib import Path
 
-from rmpsam_ros.cli.model_options import image_size, photos_to_compare_on
+from rmpsam_ros.cli.model_options import network_size, photos_to_compare_on
 
 HELP = "build and cache a model's TensorRT engines ahead of time, and check them"
 EXAMPLE = """
@@ -18,7 +18,7 @@ rmpsam engine models/rapsam-r50 --for sm_86,sm_89,sm_120 --cache engines
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", nargs="?", default="default", help="a model folder, or a bundled model's name (default: default)")
     parser.add_argument("--precision", default="auto", choices=("auto", "fp16", "fp32", "int8"), help="default: auto, which is fp16 where it holds up")
-    parser.add_argument("--input-size", type=image_size, metavar="HxW", help="the network's input (default: the model's)")
+    parser.add_argument("--input-size", type=network_size, metavar="HxW", help="the network's input (default: the model's)")
     parser.add_argument("--batch", type=int, default=1, help="images in one run, as of several cameras (default: %(default)s)")
     parser.add_argument("--for", dest="targets", metavar="SM,…",
                         help="build for these compute capabilities; needs no GPU, but TensorRT-RTX (pip install tensorrt-rtx-cu13)")
@@ -36,13 +36,10 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.backends.limits import MAX_BATCH
     from rmpsam_ros.engine_cache import EngineCache
     from rmpsam_ros.errors import RmpsamError
-    from rmpsam_ros.model_folder import check_input_size, find_model, read_model_folder
+    from rmpsam_ros.model_folder import find_model, read_model_folder
 
     model = read_model_folder(find_model(args.model))
-    try:
-        size = check_input_size(args.input_size or model.input_size)
-    except ValueError as error:
-        raise RmpsamError(f"The input size cannot be used: {error}.") from error
+    size = args.input_size or model.input_size
     if args.workspace is not None and args.workspace < 1:
         raise RmpsamError(f"--workspace is {args.workspace}; it must be at least 1 (megabyte).")
     if not 1 <= args.batch <= MAX_BATCH:
