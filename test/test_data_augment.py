@@ -94,6 +94,23 @@ def test_warp__drops_what_is_no_longer_seen_or_keeps_its_row():
     assert len(kept) == 1 and kept.void.all()
 
 
+@pytest.mark.parametrize("things", [0, 7, 8, 17])
+@pytest.mark.parametrize("reflect", [False, True])
+def test_warp__moves_any_number_of_overlapping_masks_as_one_is_moved(things, reflect):
+    rng = np.random.default_rng(things)
+    masks = rng.random((things, 50, 70)) < 0.6
+    void, no_thing = rng.random((2, 50, 70)) < 0.2
+    sample = Sample("noise", np.zeros((50, 70, 3), np.uint8), masks, np.zeros(things, np.int64), void, Coverage.ALL, no_thing)
+    matrix = np.array([[0.9, -0.3, 12.3], [0.3, 0.9, -4.1]])
+
+    def alone(mask: np.ndarray, outside: int = 0) -> np.ndarray:
+        return cv2.warpAffine(mask.astype(np.uint8), matrix, (80, 60), flags=cv2.INTER_NEAREST, borderValue=outside) > 0
+
+    moved = warp(sample, matrix, (60, 80), reflect=reflect)
+    assert moved.masks.shape == (things, 60, 80) and all(np.array_equal(a, alone(b)) for a, b in zip(moved.masks, masks))
+    assert np.array_equal(moved.void, alone(void, int(reflect))) and np.array_equal(moved.no_thing, alone(no_thing))
+
+
 def test_change_colours__keeps_shape_and_type_and_changes_something():
     image = np.full((5, 6, 3), (200, 100, 50), np.uint8)
     changed = change_colours(image, 0.4, np.random.default_rng(1))

@@ -4,6 +4,7 @@ Everything that moves pixels is one affine map, applied to a picture and its mas
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -120,13 +121,31 @@ def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int],
     canvas = (size[1], size[0])
     border = cv2.BORDER_REFLECT_101 if reflect else cv2.BORDER_CONSTANT
     image = cv2.warpAffine(image, picture_matrix, canvas, flags=cv2.INTER_LINEAR, borderMode=border)
-    stacked = np.zeros((len(sample), *size), bool)
-    for row, mask in enumerate(sample.masks):
-        stacked[row] = cv2.warpAffine(mask.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST) > 0
-    void = cv2.warpAffine(sample.void.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST, borderValue=int(reflect)) > 0
-    no_thing = None if sample.no_thing is None else cv2.warpAffine(sample.no_thing.astype(np.uint8), matrix, canvas, flags=cv2.INTER_NEAREST) > 0
+    unlabelled = [sample.void] if sample.no_thing is None else [sample.void, sample.no_thing]
+    moved_masks = _warp_masks([*sample.masks, *unlabelled], matrix, size, outside=len(sample) if reflect else None)
+    stacked, void = moved_masks[: len(sample)], moved_masks[len(sample)]
+    no_thing = None if sample.no_thing is None else moved_masks[-1]
     moved = replace(sample, image=image, masks=stacked, void=void, no_thing=no_thing)
     return moved if keep_empty else moved.keep(areas(stacked) >= _SMALLEST)
+
+
+def _warp_masks(masks: Sequence[npt.NDArray[np.bool_]], matrix: npt.NDArray[np.float64], size: tuple[int, int],
+                outside: int | None) -> npt.NDArray[np.bool_]:  # fmt: skip
+    """(N, h, w) of N masks (H, W), each pixel the nearest one; what lies outside of the picture belongs to the mask `outside`.
+
+    Eight masks at once, a bit each: the nearest pixel is copied whole.
+    """
+    moved = np.empty((len(masks), *size), bool)
+    for first in range(0, len(masks), 8):
+        part = masks[first : first + 8]
+        bits = np.zeros(part[0].shape, np.uint8)
+        for bit, mask in enumerate(part):
+            bits |= np.ascontiguousarray(mask).view(np.uint8) << np.uint8(bit)
+        border = 0 if outside is None or not 0 <= outside - first < 8 else 1 << (outside - first)
+        bits = cv2.warpAffine(bits, matrix, size[::-1], flags=cv2.INTER_NEAREST, borderValue=border)
+        for bit in range(len(part)):
+            np.not_equal(bits & np.uint8(1 << bit), 0, out=moved[first + bit])
+    return moved
 
 
 def change_colours(image: npt.NDArray[np.uint8], strength: float, rng: np.random.Generator) -> npt.NDArray[np.uint8]:

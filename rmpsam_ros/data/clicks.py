@@ -82,9 +82,11 @@ def sample_prompts(sample: Sample, mix: PromptMix, rng: np.random.Generator, val
 def _point(mask: npt.NDArray[np.bool_], centred: bool, rng: np.random.Generator) -> tuple[float, float]:
     if not centred:
         return random_pixel(mask, rng)
-    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    pixels = np.ascontiguousarray(mask).view(np.uint8)
+    left, top, width, height = cv2.boundingRect(pixels)  # all that matters: what lies round it is not of the object
+    padded = cv2.copyMakeBorder(pixels[top : top + height, left : left + width], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     best = int(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1].argmax())
-    return float(best % mask.shape[1]), float(best // mask.shape[1])
+    return float(left + best % width), float(top + best // width)
 
 
 def _void(sample: Sample, row: int, is_thing: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:

@@ -70,8 +70,7 @@ def _fill(polygon: Sequence[float], height: int, width: int) -> tuple[int, Mask]
     if np.abs(points).max() > FAR * max(height, width):
         raise ValueError(f"a polygon of it has a point at {points[np.abs(points).argmax()]:g}, far outside of the {width}x{height} picture")
     corners = (points.reshape(-1, 2) * _UPSAMPLING + 0.5).astype(np.int64)
-    outline = np.concatenate([_line(*a, *b) for a, b in zip(corners, np.roll(corners, -1, axis=0))])
-    u, v = outline[:, 0], outline[:, 1]
+    u, v = _outline(corners)
     crossing = np.flatnonzero(u[1:] != u[:-1]) + 1
     x = (np.where(u[crossing] < u[crossing - 1], u[crossing], u[crossing] - 1) + 0.5) / _UPSAMPLING - 0.5
     y = (np.minimum(v[crossing], v[crossing - 1]) + 0.5) / _UPSAMPLING - 0.5
@@ -85,16 +84,20 @@ def _fill(polygon: Sequence[float], height: int, width: int) -> tuple[int, Mask]
     return first, (np.cumsum(toggles[:-1]) % 2 == 1).reshape(number, height)
 
 
-def _line(x1: int, y1: int, x2: int, y2: int) -> npt.NDArray[np.int64]:
-    """(n, 2) whole points from one corner to the next, both included; halves round up, as in the reference."""
-    dx, dy = abs(x2 - x1), abs(y2 - y1)
-    flip = (dx >= dy and x1 > x2) or (dx < dy and y1 > y2)
-    if flip:
-        x1, x2, y1, y2 = x2, x1, y2, y1
-    steps = max(dx, dy)
-    t = np.arange(steps + 1)[:: -1 if flip else 1]
-    if dx >= dy:
-        slope = (y2 - y1) / dx if dx else 0.0
-        return np.stack((t + x1, (y1 + slope * t + 0.5).astype(np.int64)), axis=1)
-    slope = (x2 - x1) / dy
-    return np.stack(((x1 + slope * t + 0.5).astype(np.int64), t + y1), axis=1)
+def _outline(corners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """(2, m) x and y of the whole points from each of (n, 2) corners to the next, both included; halves round up, as in the reference."""
+    start, end = corners, np.roll(corners, -1, axis=0)
+    lengths = np.abs(end - start)
+    upright = lengths[:, 1] > lengths[:, 0]
+    # Along its longer axis a line is walked point by point, always upwards; the other coordinate follows.
+    rows, longer = np.arange(len(corners)), upright.astype(np.int64)
+    flipped = start[rows, longer] > end[rows, longer]
+    low, high = np.where(flipped[:, None], end, start), np.where(flipped[:, None], start, end)
+    steps = lengths[rows, longer]
+    slopes = (high - low)[rows, 1 - longer] / np.maximum(steps, 1)
+    line = np.repeat(rows, steps + 1)
+    t = np.arange(len(line)) - np.repeat(np.cumsum(steps + 1) - (steps + 1), steps + 1)
+    t = np.where(flipped[line], steps[line] - t, t)
+    along = low[rows, longer][line] + t
+    beside = (low[rows, 1 - longer][line] + slopes[line] * t + 0.5).astype(np.int64)
+    return np.where(upright[line], (beside, along), (along, beside))

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -76,6 +77,15 @@ class Batch:
         return Batch(**{name: change(value) if isinstance(value, Tensor) else value for name, value in values.items()})
 
 
+class _Asked(NamedTuple):
+    """One picture's prompts with their answers at half size: those of all pictures at full size would be most of a batch's memory."""
+
+    boxes: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+    answers: npt.NDArray[np.uint8]
+    voids: npt.NDArray[np.uint8]
+
+
 class Batches(Dataset):
     """Batches of a mixture by their number.
 
@@ -121,7 +131,8 @@ class Batches(Dataset):
             sample, valid = self.mixture.image(rng)
             samples.append([sample])
             sizes.append(valid)
-            prompts.append(sample_prompts(sample, self.prompts, rng, valid, self.mixture.is_thing))
+            asked = sample_prompts(sample, self.prompts, rng, valid, self.mixture.is_thing)
+            prompts.append(_Asked(asked.boxes, asked.labels, quarters(asked.masks), quarters(asked.voids)))
         return _collate(samples, sizes, prompts)
 
     def _clips(self, number: int) -> Batch:
@@ -167,7 +178,7 @@ def _start_worker(_: int) -> None:
     torch.set_num_threads(1)
 
 
-def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: list) -> Batch:
+def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: list[_Asked]) -> Batch:
     height, width = clips[0][0].size
     # Contiguous, because numpy's stack keeps the order of pixels then colours in memory, and with that layout the
     # gradients of torch 2.13 on a CPU write past their end (seen as "double free or corruption" after some steps).
@@ -184,8 +195,8 @@ def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: l
         coverage=torch.tensor([COVERAGES.index(clip[0].coverage) for clip in clips]),
         boxes=_stack([p.boxes for p in prompts], (len(clips), 0, 4), torch.float32),
         labels=_stack([p.labels for p in prompts], (len(clips), 0), torch.int64),
-        answers=_stack([quarters(p.masks) for p in prompts], (len(clips), 0, height, width), torch.uint8),
-        answer_voids=_stack([quarters(p.voids) for p in prompts], (len(clips), 0, height, width), torch.uint8),
+        answers=_stack([p.answers for p in prompts], (len(clips), 0, height, width), torch.uint8),
+        answer_voids=_stack([p.voids for p in prompts], (len(clips), 0, height, width), torch.uint8),
     )  # fmt: skip
 
 
