@@ -38,8 +38,8 @@ class Prompt:
             centres = placement.points_to_network(np.array([(p.x, p.y) for p in self.points], np.float64))
             rows.append(np.concatenate((centres - CLICK_HALF_SIDE, centres + CLICK_HALF_SIDE), axis=1))
         if self.boxes:
-            corners = np.array(self.boxes, np.float64).reshape(-1, 2)
-            rows.append(placement.points_to_network(corners).reshape(-1, 4))
+            scale_y, scale_x = placement.scale  # corners are edges of pixels, not their centres
+            rows.append(np.array(self.boxes, np.float64) * (scale_x, scale_y, scale_x, scale_y))
         encoded = np.concatenate(rows).astype(np.float32)
         kinds = np.full(len(encoded), _OBJECT_KIND, np.int64)
         if background_kind:

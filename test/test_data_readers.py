@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 
 import cv2
 import numpy as np
@@ -77,6 +78,40 @@ def test_instances__masks_of_one_stuff_class_are_one_and_those_of_things_stay_ap
     sample = CocoInstances(path, images, PLAIN).sample(0)
     assert len(sample) == 3 and [PLAIN.labels[c].name for c in sample.class_ids].count("grass") == 1
     assert (sample.masks[1] == corner | edge).all()
+
+
+def test_instances__unlabelled_pixels_count_against_things_but_not_against_stuff(tmp_path):
+    path, images = instance_set(tmp_path, count=1)
+    for coverage in Coverage:
+        sample = CocoInstances(path, images, PLAIN, coverage).sample(0)
+        unlabelled = ~sample.masks.any(axis=0)
+        assert not sample.void_of(is_thing=True).any()
+        assert np.array_equal(sample.void_of(is_thing=False), unlabelled & (coverage is Coverage.THINGS))
+
+
+@pytest.mark.parametrize("said, is_crowd", [(1, True), (True, True), ("1", True), ("true", True), (0, False), ("0", False), ("", False), (None, False)])
+def test_crowds__are_what_says_so_in_any_form(tmp_path, said, is_crowd):
+    for kind, dataset in ((CocoInstances, instance_set(tmp_path / "a", count=1)), (YoutubeVis, video_set(tmp_path / "b"))):
+        content = json.loads(dataset[0].read_text())
+        for entry in content["annotations"]:
+            entry["iscrowd"] = said
+        dataset[0].write_text(json.dumps(content))
+        reader = kind(*dataset, PLAIN)
+        assert reader.crowds(0) == is_crowd * len(content["annotations"]) and (len(reader.frame(0, 0)) == 0) == is_crowd
+        if kind is YoutubeVis:
+            assert len(reader.file.objects(0)) == (0 if is_crowd else len(content["annotations"]))
+
+
+def test_read_json__readers_of_one_file_share_what_it_holds_and_no_longer_than_they_are_there(tmp_path):
+    path, images = instance_set(tmp_path, count=1)
+    first, second = (CocoInstances(path, images, PLAIN) for _ in range(2))
+    assert first.content is second.content
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "annotations": []}))
+    assert not CocoInstances(path, images, PLAIN).content["annotations"] and first.content["annotations"]
+    held = weakref.ref(first.content)
+    del first, second
+    assert held() is None
 
 
 def test_videos__masks_of_one_stuff_class_are_one_row_in_every_frame(tmp_path):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -173,6 +174,43 @@ def test_check__names_file_and_entry(tmp_path, damage, parts):
     path.write_text(json.dumps(content))
     problems = check_source(source("instances", (path, images))).problems
     assert len(problems) == 1 and str(path) in problems[0] and all(part in problems[0] for part in parts)
+
+
+@pytest.mark.parametrize("where, entry, words", [
+    ("annotations", 7, "entry 0 of `annotations` is 7; it must be a table"), ("images", None, "entry 0 of `images` is None; it must be a table"),
+    ("annotations", {"image_id": [1]}, "entry 0 of `annotations` has the `image_id` [1]; it must be a number"),
+    ("images", {"id": {"a": 1}}, "entry 0 of `images` has the `id` {'a': 1}; it must be a number"),
+])  # fmt: skip
+def test_source__an_entry_that_is_none_is_named(tmp_path, where, entry, words):
+    path, images = instance_set(tmp_path)
+    content = json.loads(path.read_text())
+    content[where].insert(0, entry)
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=re.escape(words)):
+        source("instances", (path, images))
+
+
+@pytest.mark.parametrize("damage", [_change("images", height=None), _change("images", file_name=3)])
+def test_draw__a_malformed_entry_is_one_sentence_as_in_a_check(tmp_path, damage):
+    path, images = instance_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    damage(content, tmp_path)
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"image 100 .*: an entry of it is malformed \(TypeError"):
+        source("instances", (path, images)).draw(np.random.default_rng(0))
+
+
+def test_draw__never_takes_a_video_without_frames(tmp_path):
+    path, images = video_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["videos"] += [{"id": 2, "file_names": []}, {"id": 3, "file_names": None}]
+    path.write_text(json.dumps(content))
+    videos = source("videos", (path, images))
+    assert videos.indices == [0] and len(videos.draw_clip(3, np.random.default_rng(0))) == 3
+    content["videos"] = content["videos"][1:]
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="has no picture to take"):
+        source("videos", (path, images))
 
 
 def test_prompts__a_background_click_on_nested_objects_means_the_inner_one():

@@ -77,6 +77,18 @@ def test_quality__of_one_match_and_one_miss_is_as_by_hand():
     assert (row["sq"], row["rq"], row["pq"]) == pytest.approx((80.0, 100 * 1 / 1.5, 80 / 1.5))
 
 
+@pytest.mark.parametrize("rows, wrong", [([0, 1], 0), ([5, 6], 0), ([1, 4, 5], 0), ([3, 4, 5], 1), ([8, 9], 1)])
+def test_quality__two_crowds_of_a_class_excuse_what_lies_on_either(rows, wrong):
+    ids = square(10, s9=np.s_[:, :])
+    ids[:2], ids[5:7] = 5, 6
+    truth = PanopticTruth(ids, {5: SegmentTruth(1, is_crowd=True), 6: SegmentTruth(1, is_crowd=True), 9: SegmentTruth(0)})
+    found = np.zeros_like(ids)
+    found[rows] = 3
+    quality = PanopticQuality(LABELS)
+    quality.add_maps(truth, found, {3: 1})
+    assert quality.counts[1].fp == wrong
+
+
 @pytest.mark.parametrize("crowd", [False, True])
 def test_quality__does_not_blame_what_lies_on_void_or_a_crowd(crowd):
     ids = square(10, s5=np.s_[:5, :])

@@ -316,6 +316,16 @@ def test_average_precision__by_hand__a_second_track_of_an_object_and_one_of_noth
     assert average_precision([result]) == pytest.approx((0.5, 0.5))  # best first: wrong, right, again, right
 
 
+def test_average_precision__a_track_that_overlaps_two_objects_equally_gets_the_last__as_in_cocos_loop():
+    masks = np.zeros((4, 4, 16), bool)
+    masks[0, :, :6], masks[1, :, 4:10] = True, True  # two objects
+    masks[2, :, :10], masks[3, :, :5] = True, True  # found: on both with 0.6, and on the first alone
+    result = VideoTally({1: 0, 2: 0})
+    result.add(np.array([1, 2]), PackedMasks.of(masks[:2]), np.array([1, 2]), PackedMasks.of(masks[2:]), np.zeros(2, int), np.array([0.9, 0.8], np.float32), 0.0)
+    assert result.overlap(1, 1) == result.overlap(2, 1) == pytest.approx(0.6)
+    assert average_precision([result])[1] == 1.0
+
+
 def test_average_precision__of_one_class_the_hundred_best_tracks_count():
     masks = np.zeros((2, 4, 16), bool)
     masks[0, :, :4], masks[1, :, 8:12] = True, True

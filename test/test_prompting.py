@@ -50,7 +50,7 @@ def test_encode__a_click_is_six_network_pixels_wide_and_a_box_its_corners():
     scale = 96 / 200
     x, y = (99.5 * scale - 0.5, 49.5 * scale - 0.5)
     np.testing.assert_allclose(boxes[0], [x - 3, y - 3, x + 3, y + 3], atol=1e-4)
-    np.testing.assert_allclose(boxes[1], [0.5 * scale - 0.5] * 2 + [200.5 * scale - 0.5, 100.5 * scale - 0.5], atol=1e-4)
+    np.testing.assert_allclose(boxes[1], [0, 0, 200 * scale, 100 * scale], atol=1e-4)  # edges, not centres of pixels
 
 
 def test_answer__background_points_take_away_where_they_are_stronger():

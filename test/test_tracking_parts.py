@@ -120,6 +120,7 @@ def test_predict__unseen_for_long__stays_in_the_image_and_grows_unsure():
         motion.predict(position, velocity, covariance, size, 0.1, GRID)
     assert 0 <= position[0, 0] <= GRID[1] and np.isfinite(covariance).all()
     assert covariance[0, 0] > 100 * before
+    assert covariance[0, 1] ** 2 <= covariance[0, 0] * covariance[0, 2] * 1.001  # capped, and a covariance still
 
 
 @pytest.mark.parametrize("moved, shift", [([(6, -4)] * 5, (6, -4)), ([(6, -4)] * 4 + [(0, 0)], (6, -4)),

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -68,6 +69,34 @@ def test_train__stopped_and_resumed_is_as_if_it_had_never_stopped(example):
     for one, other in ((a.net, b.net), (a.averaged, b.averaged)):
         assert all(torch.allclose(one[key], other[key], atol=1e-5) for key in one)
     assert not all(torch.equal(a.net[key], a.averaged[key]) for key in a.net)
+
+
+def test_train__interrupted_in_the_middle_of_a_step__ends_it_first(example, monkeypatch):
+    how = dict(steps=3, losses=replace(short(example).losses, balance=0.5))
+    TrainingRun(short(example, out="unbroken", **how)).train()
+    broken = short(example, out="broken", **how)
+    run, losses = TrainingRun(broken), TrainingRun.losses
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupted(self: TrainingRun, batch: object) -> object:
+        found = losses(self, batch)
+        if self.step == 1:
+            signal.raise_signal(signal.SIGINT)
+        return found
+
+    monkeypatch.setattr(TrainingRun, "losses", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run.train()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert run.step == 2
+    monkeypatch.setattr(TrainingRun, "losses", losses)
+    TrainingRun(broken, resume=True).train()
+    a, b = (read_checkpoint(example.parent / name / "checkpoint.pt") for name in ("unbroken", "broken"))
+    assert a.step == b.step == 3 and torch.equal(a.seen, b.seen)
+    for one, other in ((a.net, b.net), (a.averaged, b.averaged)):
+        assert all(torch.allclose(one[key], other[key], atol=1e-5) for key in one)
 
 
 def test_train__resumed_with_balanced_classes__goes_on_counting(example):

@@ -6,28 +6,64 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.errors import DataError
+
+_IDS = {"id", "image_id", "video_id", "category_id"}
 
 
 def read_json(path: Path, lists: Iterable[str]) -> dict[str, Any]:
     """A JSON file whose listed keys hold lists.
 
     Raises:
-        DataError: no such file, not JSON, or a list is missing.
+        DataError: no such file, not JSON, a list is missing, or an entry of one is no table or has no plain value as an id.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError(f"There is no annotation file {path}.")
+    content = _parsed(path)
+    for key in lists:
+        if not isinstance(content, dict) or not isinstance(content.get(key), list):
+            raise DataError(f"{path} has no list `{key}`; it must have {', '.join(lists)}.")
+        for index, entry in enumerate(content[key]):
+            if not isinstance(entry, dict):
+                raise DataError(f"{path}: entry {index} of `{key}` is {entry!r:.60}; it must be a table.")
+            for name in (_IDS & entry.keys()) if key != "categories" else ():  # those have a sentence of their own
+                if isinstance(entry[name], list | dict):
+                    raise DataError(f"{path}: entry {index} of `{key}` has the `{name}` {entry[name]!r:.60}; it must be a number.")
+    return content
+
+
+class _Content(dict):
+    """What a file holds; unlike a plain dict it can be looked for without being kept."""
+
+
+_contents: WeakValueDictionary[tuple[Path, int, int], _Content] = WeakValueDictionary()
+"""What readers hold at this moment, by path, time and size: training and validation share a file of some hundred megabytes."""
+
+
+def _parsed(path: Path) -> object:
+    described = path.stat()
+    key = path.resolve(), described.st_mtime_ns, described.st_size
+    content: object = _contents.get(key)
+    if content is not None:
+        return content
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not JSON ({error}).") from error
-    for key in lists:
-        if not isinstance(content, dict) or not isinstance(content.get(key), list):
-            raise DataError(f"{path} has no list `{key}`; it must have {', '.join(lists)}.")
-    return content
+    if not isinstance(content, dict):
+        return content
+    _contents[key] = shared = _Content(content)
+    return shared
+
+
+def is_crowd(label: Mapping[str, Any]) -> bool:
+    """Whether an annotation says `iscrowd`, in whatever form tools write it (1, true, "1")."""
+    said = label.get("iscrowd", 0)
+    return said.strip().lower() not in ("", "0", "false") if isinstance(said, str) else bool(said)
 
 
 def is_panoptic(path: Path) -> bool:

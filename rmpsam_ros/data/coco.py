@@ -230,7 +230,10 @@ class CocoInstances(CocoImages):
         for entry, _, mask in self.objects(index):  # one at a time: photographs are large
             where = void if self.is_crowd(entry) else stacked[next(row_of_next)]
             where |= mask
-        return _sample(self, index, stacked, class_ids, void)
+        sample = _sample(self, index, stacked, class_ids, void)
+        if self.coverage is not Coverage.THINGS:
+            return sample
+        return replace(sample, no_thing=~(stacked.any(axis=0) | sample.void))  # it may be stuff of any class, labelled here or not
 
     def labels(self, index: int) -> list[Mapping[str, Any]]:
         return self.entries_of.get(self.images[index].get("id"), [])

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rmpsam_ros.data.annotations import is_crowd
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import Coverage, Sample
+from rmpsam_ros.errors import DataError, RmpsamError
 
 
 class Reader(ABC):
@@ -52,9 +54,22 @@ class Reader(ABC):
         """Frames of a video; 1 of a picture."""
         return 1
 
+    def read(self, index: int, frame: int = 0) -> Sample:
+        """What `frame` gives, and whatever a malformed entry ends in as one sentence.
+
+        Raises:
+            DataError: as of `frame`, or a field is of another kind than it should be.
+        """
+        try:
+            return self.frame(index, frame)
+        except RmpsamError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise DataError(f"{self.name(index)}: an entry of it is malformed ({type(error).__name__}: {error}).") from error
+
     def is_crowd(self, label: Mapping[str, Any]) -> bool:
         """Whether an annotation is taken for a crowd, which is void."""
-        return bool(label.get("iscrowd", 0)) and not self.crowds_are_objects
+        return is_crowd(label) and not self.crowds_are_objects
 
     def crowds(self, index: int) -> int:
         """How many annotations of a picture or video are crowds."""

@@ -58,7 +58,8 @@ class Source:
         annotations, images = (base / Path(os.path.expandvars(name)).expanduser() for name in (config.annotations, config.images))
         more = {"crowds_are_objects": True} if config.crowds == "objects" else {}
         self.reader: Reader = kind(annotations, images, label_map.with_overrides(config.mapping), coverage, **more)
-        self.indices = [i for i in range(0, len(self.reader), max(config.every, 1)) if not config.skip or i % config.skip]
+        taken = [i for i in range(0, len(self.reader), max(config.every, 1)) if not config.skip or i % config.skip]
+        self.indices = [i for i in taken if self.reader.length(i)]  # `problems` tells of videos without frames
         if not self.indices:
             raise DataError(f"{config.annotations} has no picture to take.")
 
@@ -66,19 +67,19 @@ class Source:
         """One picture, or one frame of a video."""
         index = self.indices[int(rng.integers(len(self.indices)))]
         if not self.reader.is_video:
-            return self.reader.frame(index)
-        frame = self.reader.frame(index, int(rng.integers(self.reader.length(index))))
+            return self.reader.read(index)
+        frame = self.reader.read(index, int(rng.integers(self.reader.length(index))))
         return frame.keep(frame.masks.any(axis=(1, 2)))
 
     def draw_clip(self, frames: int, rng: np.random.Generator) -> list[Sample]:
         """Frames of one video whose rows are the same objects; of a picture, itself as often."""
         index = self.indices[int(rng.integers(len(self.indices)))]
         if not self.reader.is_video:
-            return [self.reader.frame(index)] * frames
+            return [self.reader.read(index)] * frames
         length = self.reader.length(index)
         step = int(rng.integers(1, 4))
         start = int(rng.integers(max(length - step * (frames - 1), 1)))
-        return [self.reader.frame(index, min(start + step * t, length - 1)) for t in range(frames)]
+        return [self.reader.read(index, min(start + step * t, length - 1)) for t in range(frames)]
 
 
 class Mixture:

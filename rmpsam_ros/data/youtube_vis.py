@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.data import masks
-from rmpsam_ros.data.annotations import category_key, class_table, field, labels_of_nothing, read_json, twice
+from rmpsam_ros.data.annotations import category_key, class_table, field, is_crowd, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.reader import Reader
 from rmpsam_ros.data.sample import Coverage, Sample, rows_of_objects
@@ -23,7 +23,7 @@ class VideoFile:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        content = read_json(self.path, ("videos", "annotations", "categories"))
+        self._content = content = read_json(self.path, ("videos", "annotations", "categories"))  # kept: others share it
         self.videos: list[Mapping[str, Any]] = content["videos"]
         self.categories: list[Mapping[str, Any]] = content["categories"]
         self._ids = {category_key(field(self.path, "category", category, "id")) for category in self.categories} - {None}
@@ -36,7 +36,8 @@ class VideoFile:
         ids = [video.get("id") for video in self.videos]
         known = set(ids)
         strays = [entry for key, entries in self._entries_of.items() if key not in known for entry in entries]
-        empty = [f"{self.name(index)} has no frames." for index, video in enumerate(self.videos) if not video.get("file_names")]
+        empty = [f"{self.name(index)} has no frames." for index, video in enumerate(self.videos)
+                 if not isinstance(video.get("file_names"), list) or not video["file_names"]]
         doubled = [s for key, entries in self._entries_of.items()
                    for s in twice(self.path, f"video {key}'s annotation", [entry["id"] for entry in entries if "id" in entry])]  # fmt: skip
         return [*twice(self.path, "video", ids), *doubled, *labels_of_nothing(self.path, strays, "video_id"), *empty]
@@ -69,7 +70,7 @@ class VideoFile:
         Raises:
             DataError: a category that the file does not list, or not one mask (or null) a frame.
         """
-        return [entry for entry in self.entries(index) if not entry.get("iscrowd", 0)]
+        return [entry for entry in self.entries(index) if not is_crowd(entry)]
 
     def entries(self, index: int) -> list[Mapping[str, Any]]:
         """All of its annotations in order, crowds too; raises as `objects` does."""
@@ -125,7 +126,8 @@ class YoutubeVis(Reader):
 
     def length(self, index: int) -> int:
         """Frames of a video."""
-        return len(self.file.videos[index].get("file_names") or ())
+        names = self.file.videos[index].get("file_names")
+        return len(names) if isinstance(names, list) else 0
 
     def frame(self, index: int, frame: int = 0) -> Sample:
         """One frame. Its rows are the video's annotations in order, of stuff one for all of a class, so that row i is the same

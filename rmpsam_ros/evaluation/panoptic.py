@@ -74,18 +74,16 @@ class PanopticQuality:
                 count.iou += pixels / union
                 matched_true.add(true_id)
                 matched_found.add(found_id)
-        crowds: dict[int, int] = {}
+        crowds: dict[int, list[int]] = defaultdict(list)  # several, where categories are merged
         for true_id, segment in truth.segments.items():
             if segment.is_crowd:
-                crowds[segment.class_id] = true_id
+                crowds[segment.class_id].append(true_id)
             elif true_id not in matched_true:
                 self.counts[segment.class_id].fn += 1
         for found_id, class_id in found_classes.items():
             if found_id in matched_found or found_area[found_id] == 0:
                 continue
-            excused = overlap.get((0, found_id), 0)
-            if class_id in crowds:
-                excused += overlap.get((crowds[class_id], found_id), 0)
+            excused = sum(overlap.get((true_id, found_id), 0) for true_id in (0, *crowds.get(class_id, ())))
             if excused / found_area[found_id] <= 0.5:
                 self.counts[class_id].fp += 1
 
@@ -107,9 +105,13 @@ class PanopticQuality:
 
 def _overlaps(true_ids: npt.NDArray, found_ids: npt.NDArray) -> dict[tuple[int, int], int]:
     """Pixels that each pair of ids shares."""
-    pairs = true_ids.astype(np.uint64) << np.uint64(32) | found_ids.astype(np.uint64)
-    values, pixels = np.unique(pairs, return_counts=True)
-    return {(int(v) >> 32, int(v) & 0xFFFFFFFF): int(n) for v, n in zip(values, pixels)}
+    pairs = (true_ids.astype(np.uint64) << np.uint64(32) | found_ids.astype(np.uint64)).ravel()
+    starts = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))  # runs of equal pairs: few to sort
+    lengths = np.diff(starts, append=len(pairs))
+    result: dict[tuple[int, int], int] = defaultdict(int)
+    for value, length in zip(pairs[starts].tolist(), lengths.tolist()):
+        result[value >> 32, value & 0xFFFFFFFF] += length
+    return dict(result)
 
 
 def _average(counts: list[ClassCount]) -> dict[str, float]:

@@ -85,7 +85,8 @@ class VideoTally:
 
 def average_precision(tallies: Sequence[VideoTally], with_classes: bool = True) -> tuple[float, float]:
     """(AP, AP50) of a tracker over videos, as YouTube-VIS and COCO define it: mean over classes and over ten overlaps
-    from 0.5 to 0.95 of the precision at 101 recalls. NaN where there is no true object."""
+    from 0.5 to 0.95 of the precision at 101 recalls. NaN where there is no true object. Crowds are not among the true objects:
+    where the official tool ignores a track on one, here it is a wrong one."""
     classes = sorted({c for tally in tallies for c in tally.truth_classes.values()}) if with_classes else [None]
     values = [_of_class(tallies, class_id) for class_id in classes]
     values = [value for value in values if value is not None]
@@ -119,7 +120,7 @@ def _greedy(overlaps: npt.NDArray[np.float64], threshold: float) -> list[bool]:
     hits = []
     for row in overlaps:
         candidates = np.where(free, row, -1)
-        best = int(candidates.argmax()) if len(row) else -1
+        best = len(row) - 1 - int(candidates[::-1].argmax()) if len(row) else -1  # of equal ones the last, as in COCO's loop
         hits.append(best >= 0 and candidates[best] >= min(threshold, 1 - 1e-10))
         if hits[-1]:
             free[best] = False

@@ -53,6 +53,8 @@ def predict(
     pv += dt * vv + (dt / 2) * noise
     vv += noise
     np.minimum(covariance, np.float32(max(grid)) ** 2, out=covariance)  # a variance beyond the image says nothing more
+    limit = np.sqrt(pp * vv)  # each capped for itself, they would be no covariance any more
+    np.clip(pv, -limit, limit, out=pv)
 
 
 def correct(

@@ -22,6 +22,7 @@ import torch
 
 from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.cli import guarded
+from rmpsam_ros.data.annotations import category_key, is_crowd
 from rmpsam_ros.data.coco import CocoInstances
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.errors import DataError
@@ -76,7 +77,7 @@ def segments(things: Sequence[tuple[Mapping[str, Any], npt.NDArray[np.bool_]]], 
         infos.append({"category_id": category_of[class_id], "iscrowd": 0})
         ids[stuff == class_id] = len(infos)
     for entry, mask in sorted(things, key=lambda thing: -np.count_nonzero(thing[1])):
-        infos.append({"category_id": entry["category_id"], "iscrowd": int(entry.get("iscrowd", 0))})
+        infos.append({"category_id": entry["category_id"], "iscrowd": int(is_crowd(entry))})
         ids[mask] = len(infos)
     areas = np.bincount(ids.reshape(-1), minlength=len(infos) + 1)
     kept = []
@@ -110,7 +111,7 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
         DataError: a picture or a mask of the set cannot be read.
     """
     categories = [{"id": c["id"], "name": c["name"], "isthing": 1} for c in reader.content["categories"]]
-    first = max((c["id"] for c in categories), default=0) + 1
+    first = max((key for c in categories if isinstance(key := category_key(c["id"]), int)), default=0) + 1
     category_of = {c.id: first + c.id for c in model.labels.classes if not c.is_thing}
     categories += [{"id": category_of[c.id], "name": c.name, "isthing": 0} for c in model.labels.classes if not c.is_thing]
     (out / "panoptic").mkdir(parents=True, exist_ok=True)

@@ -151,13 +151,13 @@ class TrainingRun:
             The losses and their `total`, the number of pictures, the share of the full learning rate, and whether the
             gradients had a finite norm. If one of them is not finite itself, the weights are as before.
         """
-        torch.manual_seed((self.config.seed << 32) + self.step)  # so that a resumed run takes the same points
-        factor = set_rate(self.optimizer, self.step, self.config.warm_up, self.done)
-        losses = self.losses(batch)
-        total = torch.stack(list(losses.values())).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(total).backward()
-        with _uninterrupted():  # or the checkpoint would say one step too few
+        with _uninterrupted():  # all of a step or nothing: half of one has already counted classes and moved running statistics
+            torch.manual_seed((self.config.seed << 32) + self.step)  # so that a resumed run takes the same points
+            factor = set_rate(self.optimizer, self.step, self.config.warm_up, self.done)
+            losses = self.losses(batch)
+            total = torch.stack(list(losses.values())).sum()
+            self.optimizer.zero_grad(set_to_none=True)
+            self.scaler.scale(total).backward()
             self.scaler.unscale_(self.optimizer)
             norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
             if self.scaler.is_enabled() or torch.isfinite(norm):  # one bad batch must not spoil the weights
