@@ -247,9 +247,10 @@ class RmpsamNode(LifecycleNode):
 
     def _status(self) -> NodeStatus:
         session = self._session
+        start_problem = self._start_problem()  # in any case: it declares the parameters of cameras that were named since
         status = NodeStatus(
             name=self.get_fully_qualified_name(), state=self._state, profile=profile_in_effect() or "",
-            last_error=self._last_error or self._start_problem(),
+            last_error=self._last_error or start_problem,
             progress=self._progress if self._state in ("configuring", "activating") else "",
             name_taken=self._same_name >= SAME_NAME_TICKS,
         )

@@ -10,6 +10,8 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from geometry_msgs.msg import PointStamped, Transform, TransformStamped
+from rclpy.clock import ROSClock
+from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 
 from rmpsam_ros.ros.clicks import MOST_WAITING, ClickTopics
@@ -22,6 +24,7 @@ class FakeNode:
     def __init__(self):
         self.lines: list[str] = []
         self.topics: list[str] = []
+        self.clock = ROSClock()
 
     def create_subscription(self, kind, topic, callback, depth, callback_group=None):
         self.topics.append(topic)
@@ -32,6 +35,9 @@ class FakeNode:
 
     def destroy_subscription(self, subscription):
         pass
+
+    def get_clock(self):
+        return self.clock
 
     def get_logger(self):
         return SimpleNamespace(warning=self.lines.append, info=self.lines.append, error=self.lines.append)
@@ -70,7 +76,7 @@ def topics():
     return SimpleNamespace(made=made, node=node, asked=asked, futures=futures, cameras=cameras)
 
 
-def fake_tf2(monkeypatch, transforms: dict[tuple[str, str], Transform]) -> None:
+def fake_tf2(monkeypatch, transforms: dict[tuple[str, str], Transform]) -> ModuleType:
     module = ModuleType("tf2_ros")
     module.TransformException = type("TransformException", (Exception,), {})
 
@@ -80,9 +86,18 @@ def fake_tf2(monkeypatch, transforms: dict[tuple[str, str], Transform]) -> None:
                 raise module.TransformException(f"'{source}' is not\nconnected")
             return TransformStamped(transform=transforms[target, source])
 
-    module.Buffer = Buffer
-    module.TransformListener = lambda buffer, node: SimpleNamespace(unregister=lambda: None)
+    module.Buffer, module.listening = Buffer, []
+
+    class TransformListener:
+        def __init__(self, buffer, node):
+            module.listening.append(self)
+
+        def unregister(self):
+            module.listening.remove(self)
+
+    module.TransformListener = TransformListener
     monkeypatch.setitem(sys.modules, "tf2_ros", module)
+    return module
 
 
 def test_click_topics__follow_the_image_topic_wherever_it_was_led():
@@ -127,6 +142,33 @@ def test_point__in_another_frame_goes_to_every_camera_that_sees_it(topics, monke
     topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))
     assert topics.asked == [("left", 100, 70)] and topics.node.lines == []
     topics.made.destroy()
+
+
+def test_transforms__are_heard_anew_where_the_clock_jumps_back_and_not_after_the_end(topics, monkeypatch):
+    level = Transform()
+    level.rotation.w = 1.0
+    tf2 = fake_tf2(monkeypatch, {("left_optical", "map"): level, ("right_optical", "map"): level})
+    topics.node.clock._set_ros_time_is_active(True)
+    for seconds in (10, 20):
+        topics.node.clock.set_ros_time_override(Time(seconds=seconds, clock_type=topics.node.clock.clock_type))
+        topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))
+        assert len(tf2.listening) == 1
+    (before,) = tf2.listening
+    topics.node.clock.set_ros_time_override(Time(seconds=5, clock_type=topics.node.clock.clock_type))
+    assert tf2.listening == []
+    topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))
+    assert len(tf2.listening) == 1 and tf2.listening[0] is not before
+    topics.made.destroy()
+    topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))  # a callback that was under way
+    assert tf2.listening == [] and "has been deactivated meanwhile" in topics.node.lines[-1]
+
+
+def test_point__beyond_what_the_distortion_describes__is_in_no_image(topics):
+    for camera in topics.cameras.values():
+        camera.camera_info.d = [-0.37, 0.2, 0.0, 0.0, -0.07]
+    topics.made._take_point(clicked("left_optical", 0.2, 0.1, 1.0))
+    topics.made._take_point(clicked("left_optical", 1.7, 0.1, 1.0))
+    assert len(topics.asked) == 1 and "outside of the camera's view: its lens distortion is not known so far out" in topics.node.lines[-1]
 
 
 def test_point__refused_with_the_reason_for_each_camera(topics, monkeypatch):

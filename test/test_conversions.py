@@ -13,6 +13,7 @@ from rmpsam_ros.ros.conversions import (
     check_compressed,
     check_image,
     compressed_to_rgb,
+    dark_16_bit,
     image_to_rgb,
 )
 from rmpsam_ros.errors import ImageError
@@ -95,6 +96,18 @@ def test_image_to_rgb__bayer_mosaic_of_a_plain_colour(pattern, depth):
     got = image_to_rgb(message(rows, f"bayer_{pattern}{depth}", 10, padding=1))
     assert got.shape == (8, 10, 3)
     np.testing.assert_array_equal(got, np.full((8, 10, 3), (200, 120, 40), np.uint8))
+
+
+@pytest.mark.parametrize("encoding, bits, told", [("mono16", 12, "no sample is above 4095 of 65535"), ("mono16", 14, "above 16383"), ("mono16", 16, ""),
+                                                  ("bayer_rggb16", 10, "above 1023"), ("rgb16", 12, "its rgb16 images are nearly black")])
+def test_dark_16_bit__samples_that_are_not_at_the_top_are_told_of(encoding, bits, told):
+    shape = (6, 8, 3) if encoding == "rgb16" else (6, 8)
+    samples = np.random.default_rng(0).integers(0, 2**bits, shape, np.uint16)
+    samples[2:4, 2:4] = 2**bits - 1
+    sent = message(rows_of(samples), encoding, 8)
+    said = dark_16_bit(sent, image_to_rgb(sent))
+    assert told in said and bool(said) == bool(told)
+    assert dark_16_bit(message(np.zeros((6, 8), np.uint8), "mono8", 8), np.zeros((6, 8, 3), np.uint8)) == ""
 
 
 def test_image_to_rgb__one_pixel():

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -198,3 +199,33 @@ def test_feed__time_that_goes_back_is_no_reason_to_wait_for_ever():
     assert feed.near(1033 * MS, 0.05) is None  # that one was of another time
     feed.clear()
     assert feed.near(0, 0.05) is None and not feed.alive
+
+
+def waits(feed: DepthFeed, images: int, depth_of: Callable[[int], bool], late: float) -> list[float]:
+    """Seconds that each image of a stream at 100 Hz was held up; depth of some of them comes `late` seconds after it."""
+    held, timers = [], []
+    for k in range(images):
+        stamp = k * 10 * MS
+        feed.expect(stamp, in_work=True)
+        if depth_of(k):
+            timers.append(threading.Timer(late, feed.offer, (k, stamp)))
+            timers[-1].start()
+        begun = time.monotonic()
+        feed.near(stamp, 0.005)
+        held.append(time.monotonic() - begun)
+        time.sleep(max(0.0, 0.01 - held[-1]))
+    for timer in timers:
+        timer.join()
+    return held
+
+
+def test_near__depth_at_half_the_rate__holds_no_image_up_for_long():
+    feed = DepthFeed()
+    held = waits(feed, 40, lambda k: k % 2 == 0, 0.0)
+    assert sum(span > 0.02 for span in held) <= 3, held
+
+
+def test_near__depth_of_every_image_that_comes_a_little_late__is_waited_for():
+    feed = DepthFeed()
+    held = waits(feed, 30, lambda k: True, 0.005)
+    assert feed.used >= 25 and max(held) < 0.04

@@ -42,6 +42,24 @@ def test_project__fisheye():
     assert (x, y) == pytest.approx((80 + 100 * angle, 60))
 
 
+KITTI = dict(k=[984.2, 0, 690.0, 0, 980.8, 233.2, 0, 0, 1], d=[-0.3728, 0.2037, 0.0022, 0.0014, -0.0723], distortion_model="plumb_bob")
+
+
+@pytest.mark.parametrize("lens, known, unknown", [
+    (KITTI, (0, 10, 25, 42), (55, 58, 60)), (dict(d=[-0.3, 0, 0, 0, 0]), (0, 20, 38), (50, 55, 64)),
+    (dict(d=[-0.05, 0.01, 0.001, 0], distortion_model="equidistant"), (0, 40, 80), ()),
+    (dict(d=[0.1, 0.05, 0, 0, 0]), (0, 30, 60), ()), (dict(d=[]), (0, 45, 80), ()),
+])  # fmt: skip
+@pytest.mark.parametrize("towards", [(1, 0), (0, -1), (-0.6, 0.8)])
+def test_project__further_out_than_the_distortion_is_known__is_refused(lens, known, unknown, towards):
+    info = camera(**lens)
+    for angle in known:
+        assert np.isfinite(project((*(math.tan(math.radians(angle)) * np.array(towards)), 1), info)).all()
+    for angle in unknown:
+        with pytest.raises(PromptError, match="its lens distortion is not known so far out"):
+            project((*(math.tan(math.radians(angle)) * np.array(towards) * 3), 3), info)
+
+
 def test_project__binned_part_of_the_sensor():
     info = camera(roi=SimpleNamespace(x_offset=20, y_offset=10), binning_x=2, binning_y=2)
     assert project((0, 0, 1), info) == pytest.approx((30, 25))

@@ -1,19 +1,24 @@
 """Requests as the services take them, without a node: what they mean, and what comes of one that nobody answers."""
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rmpsam_ros.srv", reason="the services are not built (pip install . builds them)")
 
 from sensor_msgs.msg import RegionOfInterest  # noqa: E402
+from std_msgs.msg import Header  # noqa: E402
 
 from rmpsam_ros.errors import PromptError  # noqa: E402
 from rmpsam_ros.msg import PointPrompt  # noqa: E402
 from rmpsam_ros.ros.prompts import Services, ask_of_request, sentence  # noqa: E402
+from rmpsam_ros.ros.requests import Answer  # noqa: E402
 from rmpsam_ros.srv import RemoveTrack, SegmentPoints  # noqa: E402
+from rmpsam_ros.types import Roi  # noqa: E402
 
 
 def request(**changes) -> SegmentPoints.Request:
@@ -47,6 +52,23 @@ def test_segment__without_an_answer_in_time_nothing_may_come_of_the_click(servic
     response = services.made["~/segment"](request(track=True), SegmentPoints.Response())
     assert not response.success and response.message.startswith("No answer within prompt_timeout = 0.01 s")
     assert response.class_id == 65535 and services.futures[0].cancelled() and services.asked[0].given_up
+
+
+@pytest.mark.parametrize("age, stamp, told", [(6.0, 0, True), (0.5, 0, False), (6.0, 7, False)])
+def test_segment__on_a_frame_that_is_old_says_so(services, age, stamp, told):
+    def ask(asked):
+        asked.target = SimpleNamespace(arrived=time.monotonic() - age)
+        result = SimpleNamespace(mask=np.ones((4, 6), bool), score=0.5, roi=Roi(0, 0, 6, 4), class_id=1, class_name="cup")
+        services.futures[0].set_result(Answer(SimpleNamespace(header=Header()), result, problem="no tracks" if told else ""))
+        return services.futures[0]
+
+    services.worker.ask = ask
+    asked = request()
+    asked.stamp.sec = stamp
+    response = services.made["~/segment"](asked, SegmentPoints.Response())
+    assert response.success
+    assert response.message == ("The mask is answered, but it is not followed: No tracks. "
+                                "The newest frame of camera 'front' is 6 s old: its images have stopped coming." if told else "")
 
 
 def test_remove_track__of_none_names_those_that_there_are(services):

@@ -18,7 +18,7 @@ def test_steady_time__a_clock_that_is_set_ahead__goes_on_by_the_arrivals_and_the
     time = SteadyTime()
     found = [time.of(*pair) for pair in ((5.0, 100.0), (5.1, 100.1), (3605.3, 100.2), (3605.4, 100.4), (3606.0, 101.0))]
     assert found == pytest.approx([5.0, 5.1, 5.2, 5.3, 5.9])
-    assert time.was(3605.3) == pytest.approx(5.2) and time.was(3605.4) == pytest.approx(5.3)
+    assert time.was(3605.3, 100.2) == pytest.approx(5.2) and time.was(3605.4, 100.4) == pytest.approx(5.3)
 
 
 def test_steady_time__set_ahead_twice__both_count():
@@ -28,7 +28,7 @@ def test_steady_time__set_ahead_twice__both_count():
 def test_steady_time__set_ahead_and_back_again__begins_anew_with_the_stamp():
     time = SteadyTime()
     found = [time.of(*pair) for pair in ((5.0, 0.0), (1005.1, 0.1), (5.2, 0.2), (5.3, 0.3))]
-    assert found == pytest.approx([5.0, 5.1, 5.2, 5.3]) and time.was(5.2) == 5.2
+    assert found == pytest.approx([5.0, 5.1, 5.2, 5.3]) and time.was(5.2, 0.2) == 5.2
 
 
 @pytest.mark.parametrize("back, expected", [(0.05, 10.1), (RESTART_AFTER, 10.1), (RESTART_AFTER + 0.01, 10 - RESTART_AFTER - 0.01)])
@@ -59,6 +59,21 @@ def test_steady_time__stamps_of_whole_seconds__advance_with_every_frame():
 @pytest.mark.parametrize("stamp", [0.0, 7.0])
 def test_steady_time__always_the_same_stamp__goes_by_the_arrivals(stamp):
     assert times((stamp, 50.0), (stamp, 50.2), (stamp, 50.9)) == pytest.approx([stamp, stamp + 0.2, stamp + 0.9])
+
+
+def test_steady_time__a_frame_without_a_stamp_among_others__goes_by_the_arrivals():
+    time = SteadyTime()
+    given = ((1.7e9, 50.0), (1.7e9 + 0.1, 50.1), (None, 50.2), (1.7e9 + 0.3, 50.3), (None, 50.4), (None, 65.5), (1.7e9 + 15.6, 65.6))
+    found = [time.of(*pair) - 1.7e9 for pair in given]
+    assert found == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4, 15.5, 15.6], abs=1e-6)
+    assert time.was(None, 65.5) - 1.7e9 == pytest.approx(15.5, abs=1e-6)
+    assert orders([stamp for stamp, _ in given], [arrived for _, arrived in given])[1:] == [Order.NEXT] * 6
+
+
+def test_steady_time__never_a_stamp_and_then_one__goes_on():
+    time = SteadyTime()
+    assert [time.of(*pair) for pair in ((None, 50.0), (None, 50.2), (1.7e9, 50.3), (1.7e9 + 0.1, 50.4), (None, 50.5))] == pytest.approx([50.0, 50.2, 50.3, 50.4, 50.5])
+    assert time.was(1.7e9, 50.3) == pytest.approx(50.3)
 
 
 def test_steady_time__frames_that_arrive_at_once__are_a_little_apart():

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from fakes import FakeSegmenter
-from worker_fakes import FakeHooks, click, make, message, until  # noqa: F401
+from worker_fakes import FakeHooks, click, make, message, under_way, until  # noqa: F401
 
 from rmpsam_ros.errors import ModelError, PromptError
 from rmpsam_ros.ros.feeds import Feed, Processed, Received
@@ -129,6 +129,34 @@ def test_worker__switched_off_and_on(make):
     assert it.segmenter.images == []
     it.worker.enable(True)
     until(lambda: it.hooks.published == [("camera", 1)])
+
+
+def test_worker__switched_off__stays_so_through_a_pause(make):
+    it = make()
+    it.worker.enable(False)
+    it.worker.pause("deactivated")
+    it.worker.resume()
+    assert not it.worker.enabled
+    it.worker.offer("camera", message(), 1)
+    time.sleep(0.03)
+    assert it.segmenter.images == []
+    it.worker.enable(True)
+    until(lambda: it.hooks.published == [("camera", 1)])
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_worker__a_frame_under_way_at_a_pause__is_neither_published_nor_kept(make, resumed):
+    it = make()
+    under_way(it, 1)
+    it.worker.pause("deactivated")
+    if resumed:
+        it.worker.resume()
+        it.worker.offer("camera", message(), 2)
+    it.segmenter.gate.set()
+    until(lambda: it.stats["camera"].processed == (2 if resumed else 1))
+    time.sleep(0.03)
+    assert it.hooks.published == ([("camera", 2)] if resumed else [])
+    assert it.worker._feeds["camera"].with_stamp(1) is None
 
 
 def test_worker__open_raises_what_the_model_raised():

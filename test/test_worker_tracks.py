@@ -114,7 +114,7 @@ def test_worker__a_click_and_the_frames_go_by_the_same_time(make):
         ask.track = True
         run.worker.ask(ask).result(5)
         assert trackers[0].followed == trackers[0].stamps[-1]
-    assert trackers[0].stamps[1] == 2.0
+    assert 0 < trackers[0].stamps[1] - trackers[0].stamps[0] < 5, "the first stamp is no new time"
 
 
 def test_worker__nothing_comes_of_a_click_that_was_given_up(make):

@@ -12,6 +12,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from geometry_msgs.msg import Point, PointStamped
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
+from rclpy.time import Time
 
 from rmpsam_ros.errors import PromptError, RmpsamError
 from rmpsam_ros.ros.cameras import CameraInput
@@ -155,15 +158,18 @@ class ClickTopics:
 class Frames:
     """Transforms between frames through tf2_ros, where it is installed; listening starts with the first question.
 
-    A listener costs a Python callback for every transform on a robot, so a node that nobody clicks at has none.
+    A listener costs a Python callback for every transform on a robot, so a node that nobody clicks at has none. Where the node's
+    clock jumps back (a bag played in a loop), what was heard before is forgotten: it would outlive what comes now.
     """
 
     WAIT = 1.0
     """Seconds to wait for a transform; the first question finds an empty buffer."""
 
     def __init__(self, node):
-        self._node, self._buffer, self._listener = node, None, None
+        self._node, self._buffer, self._listener, self._destroyed = node, None, None, False
         self._lock = threading.Lock()
+        back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)
+        self._jumps = node.get_clock().create_jump_callback(back, post_callback=lambda _: self._forget())
 
     def transform(self, target: str, source: str):
         """The latest `geometry_msgs/Transform` that takes points from `source` to `target`.
@@ -173,24 +179,30 @@ class Frames:
         """
         try:
             import tf2_ros
-            from rclpy.duration import Duration
-            from rclpy.time import Time
         except ImportError:
             raise PromptError(
                 f"the point is in frame '{source}' and the camera in '{target}': tf2_ros, which could tell how they "
                 f"lie, is not installed (apt: ros-DISTRO-tf2-ros)"
             ) from None
         with self._lock:
+            if self._destroyed:
+                raise PromptError("the node has been deactivated meanwhile")
             if self._buffer is None:
                 self._buffer = tf2_ros.Buffer()
                 self._listener = tf2_ros.TransformListener(self._buffer, self._node)
+            buffer = self._buffer
         try:
-            return self._buffer.lookup_transform(target, source, Time(), Duration(seconds=self.WAIT)).transform
+            return buffer.lookup_transform(target, source, Time(), Duration(seconds=self.WAIT)).transform
         except tf2_ros.TransformException as error:
             raise PromptError(f"no transform from '{source}' to '{target}': {' '.join(str(error).split())}") from None
 
     def destroy(self) -> None:
         """Ends listening."""
+        self._destroyed = True
+        self._jumps.unregister()
+        self._forget()
+
+    def _forget(self) -> None:
         with self._lock:
             if self._listener is not None:
                 self._listener.unregister()

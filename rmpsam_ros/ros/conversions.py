@@ -73,6 +73,9 @@ _ENCODINGS = {
 ENCODINGS = tuple(_ENCODINGS)
 """The encodings of `sensor_msgs/Image` that are read."""
 
+_DARK = 64
+"""High bytes below this are those of samples of 14 bits, or of a dark room."""
+
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
@@ -118,6 +121,18 @@ def image_to_rgb(message) -> RgbImage:
         samples = samples[:, 0::2] if message.is_bigendian else samples[:, 1::2]
     shape = (height, width) if encoding.channels == 1 else (height, width, encoding.channels)
     return encoding.to_rgb(samples.reshape(shape))
+
+
+def dark_16_bit(message, image: RgbImage) -> str:
+    """What is suspicious where an image of 16 bits a sample is nearly black; '' otherwise.
+
+    Cameras of 10 to 14 bits should fill the samples from the top, and some do not.
+    """
+    encoding = _ENCODINGS.get(getattr(message, "encoding", ""))
+    if encoding is None or encoding.depth == 1 or (brightest := int(image.max())) >= _DARK:
+        return ""
+    return (f"its {message.encoding} images are nearly black: no sample is above {256 * brightest + 255} of 65535. If the camera has 10 to 14 bits, "
+            f"let its driver shift them to the top, or publish 8 bits")
 
 
 def check_compressed(message) -> None:

@@ -22,7 +22,9 @@ _SAME = 1_000_000
 _RESTART = 1_000_000_000
 """Stamps (ns) that go back by more mean that time began anew."""
 _MOST_IN_VAIN = 3
-"""After so many waits for nothing there are no more, until a depth image is in time again."""
+"""After so many waits for nothing there are no more, until depth images are in time again."""
+_ENOUGH = 3
+"""So many images in a row have had their own depth then: of a camera with depth at half the rate every second one has."""
 
 
 class DepthFeed:
@@ -39,7 +41,7 @@ class DepthFeed:
         self._arrived: float | None = None
         self._asked: int | None = None
         self._synchronised = False
-        self._in_vain = 0
+        self._in_vain = self._matches = 0
         self._held: dict[int, tuple[int, Any] | None] = {}
         self._in_work: int | None = None
         self._waits: int | None = None
@@ -94,17 +96,19 @@ class DepthFeed:
         with self._changed:
             self._asked = stamp
             if self._synchronised and self.alive and self._ring[-1][0] < stamp - _SAME:
-                came = self._changed.wait_for(lambda: bool(self._ring) and self._ring[-1][0] >= stamp - _SAME, WAIT)
-                self._in_vain = 0 if came else self._in_vain + 1
-                self._synchronised = came
+                self._changed.wait_for(lambda: bool(self._ring) and self._ring[-1][0] >= stamp - _SAME, WAIT)
+                self._synchronised = any(abs(entry[0] - stamp) < _SAME for entry in self._ring)
+                self._in_vain = 0 if self._synchronised else self._in_vain + 1
             # The newest of those equally near: without stamps all of them are.
             kept = [entry for entry in (*reversed(self._ring), self._held.get(stamp)) if entry is not None]
             found = min(kept, key=lambda entry: abs(entry[0] - stamp), default=None)
+            same = found is not None and abs(found[0] - stamp) < _SAME
+            self._matches = self._matches + 1 if same else 0
             if found is None or abs(found[0] - stamp) > gap * 1e9:
                 self.missing += 1
                 return None
-            if abs(found[0] - stamp) < _SAME:
-                self._synchronised, self._in_vain = True, 0
+            if self._matches >= _ENOUGH or same and self._in_vain < _MOST_IN_VAIN:
+                self._synchronised, self._in_vain = True, 0 if self._matches >= _ENOUGH else self._in_vain
             self.used += 1
             return found[1]
 
@@ -114,4 +118,4 @@ class DepthFeed:
             self._ring.clear()
             self._held.clear()
             self._arrived = self._asked = self._in_work = self._waits = None
-            self._synchronised, self._in_vain = False, 0
+            self._synchronised, self._in_vain, self._matches = False, 0, 0

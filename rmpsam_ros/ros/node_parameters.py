@@ -5,6 +5,7 @@ the node refuses to be configured until the parameter has been set to something 
 """
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
@@ -48,6 +49,7 @@ class NodeParameters:
     ):
         self._node, self._is_active, self._check, self._changed = node, is_active, check, changed
         self._problems: dict[str, str] = {}
+        self._declaring, self._in_work = threading.RLock(), set()
         self._values = {spec.name: self._declare(spec) for spec in SPECS}
         self._clicked_point = self._declare_topic(CLICKED_POINT, "clicked_point", "Topic of clicks from RViz")
         self._topics: dict[str, str] = {}
@@ -59,6 +61,8 @@ class NodeParameters:
         node.add_on_set_parameters_callback(self._on_set)
         if hasattr(node, "add_pre_set_parameters_callback"):  # not in Humble, where 5.0 must be written for 5
             node.add_pre_set_parameters_callback(_as_declared)
+        if hasattr(node, "add_post_set_parameters_callback"):  # in Humble, the node's diagnostics ask for them every second
+            node.add_post_set_parameters_callback(lambda _: self._declare_cameras())
 
     @property
     def config(self) -> NodeConfig:
@@ -73,7 +77,7 @@ class NodeParameters:
     def check(self) -> None:
         """Raises ParameterError where a value given at start was wrong and has not been corrected yet."""
         self._declare_cameras()
-        problems = [text for name, text in self._problems.items() if self._counts(name)]
+        problems = [text for name, text in list(self._problems.items()) if self._counts(name)]  # another thread may correct one
         if problems:
             raise ParameterError("; ".join(problems))
 
@@ -151,6 +155,16 @@ class NodeParameters:
             self._declare_camera(camera)
 
     def _declare_camera(self, camera: str) -> None:
+        with self._declaring:
+            if camera in self._in_work:  # ROS calls back for each parameter that is declared
+                return
+            self._in_work.add(camera)
+            try:
+                self._declare_all_of(camera)
+            finally:
+                self._in_work.discard(camera)
+
+    def _declare_all_of(self, camera: str) -> None:
         rotation = replace(ROTATION, name=f"{camera}.{ROTATION.name}")
         if rotation.name not in self._rotations:
             self._rotations[rotation.name] = self._declare(rotation)

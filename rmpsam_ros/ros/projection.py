@@ -12,6 +12,8 @@ FISHEYE = ("equidistant", "fisheye")
 NOT_CALIBRATED = "the camera_info has no focal length, or values that are not finite: calibrate the camera"
 RECTIFIED = {"rect", "rectified"}
 """Words in the name of a topic of rectified images."""
+_STEPS = 33
+"""Places between the optical axis and a point that are looked at."""
 
 
 def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float, float]:
@@ -23,7 +25,7 @@ def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float,
         rectified: the image has been rectified: the projection matrix P holds, without distortion.
 
     Raises:
-        PromptError: the point is not in front of the camera or not finite, or the camera is not calibrated.
+        PromptError: the point is not in front of the camera, not finite or beyond what the lens model describes, or the camera is not calibrated.
     """
     point = np.asarray(point, np.float64)
     if not np.isfinite(point).all():
@@ -33,8 +35,14 @@ def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float,
     matrix, distortion = intrinsics(info, rectified)
     if not is_calibrated(matrix, distortion):
         raise PromptError(f"{NOT_CALIBRATED}, or click on the image itself")
-    x, y = _pixel(point, matrix, distortion, "" if rectified else info.distortion_model)
-    return float(x), float(y)
+    # From the axis to the point, so as to see where the polynomial of the distortion folds back: beyond what was calibrated it may
+    # lead into the image again.
+    way = np.column_stack((np.linspace(0, 1, _STEPS)[:, None] * point[:2], np.full(_STEPS, point[2])))
+    pixels = _pixels(way, matrix, distortion, "" if rectified else info.distortion_model)
+    radii = np.hypot(*((pixels - matrix[:2, 2]) / np.diag(matrix)[:2]).T)
+    if (np.diff(radii) < -1e-9).any():
+        raise PromptError(f"the point {_text(point)} is outside of the camera's view: its lens distortion is not known so far out")
+    return float(pixels[-1, 0]), float(pixels[-1, 1])
 
 
 def intrinsics(info, rectified: bool) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -67,13 +75,14 @@ def of_other_images(info, size: tuple[int, int]) -> str:
         f"the camera_info is of images of {width}x{height} pixels, but the image has {size[0]}x{size[1]}: publish the calibration of this image")
 
 
-def _pixel(point: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, model: str) -> tuple[float, float]:
-    zero, points = np.zeros(3), point.reshape(1, 1, 3)
+def _pixels(points: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, model: str) -> npt.NDArray[np.float64]:
+    """(n, 2) of (n, 3) points."""
+    zero, points = np.zeros(3), points.reshape(-1, 1, 3)
     if model in FISHEYE:
         pixels, _ = cv2.fisheye.projectPoints(points, zero, zero, camera, fisheye_coefficients(distortion))
     else:
         pixels, _ = cv2.projectPoints(points, zero, zero, camera, distortion if distortion.size else None)
-    return tuple(pixels.reshape(2))
+    return pixels.reshape(-1, 2)
 
 
 def fisheye_coefficients(distortion: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -22,6 +22,10 @@ SERVICE_QOS = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 """Deep enough for a burst of clicks: the default of 10 would drop the rest without an answer."""
 
 
+OLD_SECONDS = 2.0
+"""A newest frame that came so long before the request is told of: nothing says that the scene is still as it was."""
+
+
 class Services:
     """Offers the services for as long as the node lives, in every lifecycle state.
 
@@ -78,8 +82,10 @@ class Services:
         response.class_name = result.class_name
         response.success = True
         response.track_id = answer.track_id
-        if answer.problem:
-            response.message = f"The mask is answered, but it is not followed: {sentence(answer.problem)}"
+        remarks = [f"The mask is answered, but it is not followed: {sentence(answer.problem)}"] if answer.problem else []
+        if not ask.stamp and ask.target is not None and (age := arrived - ask.target.arrived) > OLD_SECONDS:
+            remarks.append(f"The newest frame of camera '{ask.camera}' is {age:.0f} s old: its images have stopped coming.")
+        response.message = " ".join(remarks)
         response.latency_ms = (time.monotonic() - arrived) * 1e3
 
     def _remove_track(self, request, response) -> None:

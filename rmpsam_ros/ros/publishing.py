@@ -107,8 +107,8 @@ class CameraOutputs:
             self._frame[topic].publish(message)
         if view is not None and tracks is not None:
             self._depth.publish(processed, image, view, extents, points_step)
-        if self._overlay_wanted():
-            self._last_drawn = processed, image
+        self._last_drawn = (processed, image) if self._overlay_wanted() else None
+        if self._last_drawn is not None:
             self._publish_overlay(processed, image, alpha)
 
     def highlight(self, processed: Processed, result: PromptResult, followed: bool, alpha: float) -> None:
@@ -130,6 +130,7 @@ class CameraOutputs:
 
     def stop(self) -> None:
         """Takes down what would stay where it is shown: no frame follows."""
+        self._last_drawn = self._highlight = None
         self._depth.clear()
 
     def destroy(self) -> None:

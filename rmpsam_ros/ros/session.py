@@ -12,7 +12,7 @@ from rmpsam_ros.depth_view import DepthView, Extent
 from rmpsam_ros.errors import DepthError, ParameterError
 from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.clicks import ClickTopics
-from rmpsam_ros.ros.conversions import RgbImage, compressed_to_rgb, image_to_rgb
+from rmpsam_ros.ros.conversions import RgbImage, compressed_to_rgb, dark_16_bit, image_to_rgb
 from rmpsam_ros.ros.diagnostics import CameraStatus, DepthStatus
 from rmpsam_ros.ros.feeds import Processed, Received
 from rmpsam_ros.ros.node_parameters import NodeParameters
@@ -140,6 +140,8 @@ class Session:
         image = (compressed_to_rgb if hasattr(received.message, "format") else image_to_rgb)(received.message)
         if camera is not None:
             camera.image_size = image.shape[1], image.shape[0]
+        if problem := dark_16_bit(received.message, image):
+            self.report(received.camera, problem, counted=False)
         return image
 
     def wanted(self, camera: str) -> bool:
@@ -210,7 +212,9 @@ class Session:
 
     def _show(self, camera: str, answer: Answer) -> None:
         outputs = self._outputs.get(camera)
-        if outputs is not None:
+        with self._publishing:
+            if outputs is None or camera not in self._inputs:
+                return
             outputs.highlight(answer.processed, answer.result, answer.track_id > 0, self.config.overlay_alpha)
 
     def _status(self, name: str) -> CameraStatus:

@@ -49,7 +49,10 @@ class InferenceWorker:
         self._agenda = Agenda(self._feeds, hooks.wanted)
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
-        self._running = self._enabled = self._stopping = False
+        self._running = self._stopping = False
+        self._enabled = True
+        self._forgotten = 0
+        """Messages up to this number are of before the last pause."""
         self._segmenter = None
         self._live: LiveValues | None = None
         self._thread: threading.Thread | None = None
@@ -83,13 +86,13 @@ class InferenceWorker:
         """
         with self._changed:
             self._rotations = rotations or {}
-            self._running = self._enabled = True
+            self._running = True
             self._changed.notify_all()
 
     def pause(self, reason: str) -> None:
         """Takes no more frames, forgets those it has, and refuses the clicks that wait."""
         with self._changed:
-            self._running = False
+            self._running, self._forgotten = False, next(self._numbers)
             waiting = self._agenda.clear()
             for feed in self._feeds.values():
                 feed.clear()
@@ -102,7 +105,7 @@ class InferenceWorker:
         return self._enabled
 
     def enable(self, on: bool) -> None:
-        """Switches inference on or off without unloading; nothing else is forgotten."""
+        """Switches inference on or off without unloading; nothing else is forgotten, and it stays so through `pause` and `resume`."""
         with self._changed:
             self._enabled = on
             self._changed.notify_all()
@@ -249,8 +252,8 @@ class InferenceWorker:
             before = feed.cached(received)  # for a click, ahead of its time
         if before is None:
             frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
-            stamp = received.stamp / 1e9 if received.stamp else received.arrived
-            time_ = feed.time.was(stamp) if past else feed.time.of(stamp, received.arrived)
+            stamp = received.stamp / 1e9 if received.stamp else None
+            time_ = (feed.time.was if past else feed.time.of)(stamp, received.arrived)
         else:
             frame, time_ = before.frame, before.time
         panoptic, view, tracks, extents = self._results(feed, received, frame, time_) if wanted else (None, None, (), {})
@@ -262,9 +265,10 @@ class InferenceWorker:
         with self._changed:
             if before is None:
                 feed.stats.was_processed()
-            if self._running:
+            current = received.number > self._forgotten  # or the node has been deactivated meanwhile
+            if self._running and current:
                 feed.keep(processed)
-        if wanted:
+        if wanted and current:
             self._hooks.publish(processed, image, view, extents)
             done = time.monotonic()
             spans = (started - received.arrived, decoded - started, segmented - decoded, done - segmented, done - received.arrived)
@@ -322,6 +326,7 @@ class InferenceWorker:
         feed = self._feeds[ask.camera]
         with self._changed:
             processed = feed.with_stamp(ask.stamp) if ask.stamp else None
+            ask.target = ask.target or feed.message(ask.stamp)  # it may have come since
             if processed is None and ask.target is None:
                 raise PromptError(
                     f"the frame of camera '{ask.camera}' with stamp {seconds(ask.stamp)} is not in the cache: "

@@ -54,32 +54,40 @@ class SteadyTime:
 
     That is the stamp, as long as it advances. Some drivers stamp with whole seconds, or the same for ever, and clocks are
     set back a little: there the time goes on by as much as has passed between the arrivals, and so it does where the clock is set
-    ahead by more than `AHEAD`. A stamp that goes back by more than `RESTART_AFTER` is taken as it is: time began anew.
+    ahead by more than `AHEAD`, and for a frame without a stamp. A stamp that goes back by more than `RESTART_AFTER` is taken as it
+    is: time began anew.
     """
 
     def __init__(self) -> None:
-        self._stamp = self._arrived = self._now = -math.inf
+        self._stamp = self._stamped = self._arrived = self._now = -math.inf  # `_stamped`: when the frame with that stamp arrived
         self._ahead = 0.0
         """What stamps are ahead of the time by."""
 
-    def of(self, stamp: float, arrived: float) -> float:
+    def of(self, stamp: float | None, arrived: float) -> float:
         """Seconds; `arrived` on any clock that does not go back."""
         passed = max(arrived - self._arrived, 1e-3)
-        if self._stamp - stamp > RESTART_AFTER:
+        if stamp is None:
+            self._now = arrived if self._now == -math.inf else self._now + passed
+            self._arrived = arrived
+            return self._now
+        if self._stamp == -math.inf < self._now:  # the first stamp after frames without one
+            now = self._now + passed
+            self._ahead = stamp - now
+        elif self._stamp - stamp > RESTART_AFTER:
             self._ahead = 0.0
             # Where the clock had been set ahead, and now back, the time may be nearly the stamp's again.
             now = stamp if not 0 <= self._now - stamp <= RESTART_AFTER else self._now + passed
-        elif leap_ahead(self._stamp, self._arrived, stamp, arrived):
+        elif leap_ahead(self._stamp, self._stamped, stamp, arrived):
             now = self._now + passed
             self._ahead = stamp - now
         else:
             now = stamp - self._ahead if stamp - self._ahead > self._now else self._now + passed
-        self._stamp, self._arrived, self._now = stamp, arrived, now
+        self._stamp, self._stamped, self._arrived, self._now = stamp, arrived, arrived, now
         return now
 
-    def was(self, stamp: float) -> float:
+    def was(self, stamp: float | None, arrived: float) -> float:
         """Seconds for a frame before the last one."""
-        return stamp - self._ahead
+        return self._now - max(self._arrived - arrived, 0.0) if stamp is None else stamp - self._ahead
 
 
 def leap_ahead(before: float, arrived_before: float, stamp: float, arrived: float) -> float:
