@@ -54,7 +54,7 @@ def _cut(image: np.ndarray) -> np.ndarray:
 
 def main(words: list[str]) -> int:
     """Writes the picture to the file that is named."""
-    if len(words) != 1:
+    if len(words) != 1 or words[0].startswith("-"):
         print("usage: python -m rmpsam_ros.demo.overview FILE.jpg", file=sys.stderr)
         return 2
     try:
