@@ -157,7 +157,9 @@ class RmpsamNode(LifecycleNode):
     def _activate(self) -> None:
         config = self._settings.config
         if self._session is None or config.fixed() != self._session.config.fixed():  # None: it could not be loaded anew
+            enabled = self._session is None or self._session.worker.enabled
             self._configure()
+            self._session.worker.enable(enabled)
         try:
             self._session.start()
         except Exception:

@@ -61,13 +61,15 @@ class Placement:
         scale_y, scale_x = self.scale
         return (points + 0.5) * (scale_x, scale_y) - 0.5
 
-    def boxes_turned(self, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """(n, 4) xyxy in pixels of the resized image to where the network sees them."""
+    def boxes_turned(self, boxes: npt.NDArray[np.float32], clicks: int = 0) -> npt.NDArray[np.float32]:
+        """(n, 4) xyxy in pixels of the resized image to where the network sees them: edges, but the first `clicks` of them lie round
+        the centre of a pixel, which is half a pixel from its edges."""
         if self.rotation == 0:
             return boxes
-        height, width = self.resized
+        size = np.subtract.outer(self.resized, np.arange(len(boxes)) < clicks).astype(np.float32)
+        height, width = size[..., None]
         x, y = boxes[:, [0, 2]], boxes[:, [1, 3]]
-        x, y = {90: (height - 1 - y, x), 180: (width - 1 - x, height - 1 - y), 270: (y, width - 1 - x)}[self.rotation]
+        x, y = {90: (height - y, x), 180: (width - x, height - y), 270: (y, width - x)}[self.rotation]
         return np.stack((x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)), axis=1)
 
     def turned_back(self, maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -200,7 +200,7 @@ class Segmenter:
     def _ask(self, features: object, prompt: Prompt, placement: Placement) -> PromptOutputs:
         """The prompt graph on features of a picture, or of a part of one, that lies so in the input."""
         encoded, kinds = prompt.encode(placement, self._background_kind)
-        outputs = self._backend.run_prompts(features, placement.boxes_turned(encoded), kinds, placement.network_size)
+        outputs = self._backend.run_prompts(features, placement.boxes_turned(encoded, len(prompt.points)), kinds, placement.network_size)
         return replace(outputs, mask_logits=placement.turned_back(outputs.mask_logits))
 
     def describe(self) -> dict[str, object]:

@@ -163,6 +163,22 @@ def test_transforms__are_heard_anew_where_the_clock_jumps_back_and_not_after_the
     assert tf2.listening == [] and "has been deactivated meanwhile" in topics.node.lines[-1]
 
 
+def test_click_topics__a_topic_that_cannot_be__leaves_nothing_behind(topics, monkeypatch):
+    node = FakeNode()
+    gone: list[str] = []
+    node.destroy_subscription = gone.append
+
+    def refuse(topic):
+        if topic.endswith("nowhere"):
+            raise ValueError("no such topic")
+        return f"/{topic}"
+
+    node.resolve_topic_name = refuse
+    with pytest.raises(ValueError, match="no such topic"):
+        ClickTopics(node, topics.cameras, lambda name: "clicks" if name == "left" else "nowhere", "clicked_point", None, None, None)
+    assert gone == node.topics and len(gone) == 3
+
+
 def test_point__beyond_what_the_distortion_describes__is_in_no_image(topics):
     for camera in topics.cameras.values():
         camera.camera_info.d = [-0.37, 0.2, 0.0, 0.0, -0.07]

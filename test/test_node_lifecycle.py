@@ -212,6 +212,7 @@ def test_parameters__refused_with_the_reason(client, name, value, part):
 
 
 def test_lifecycle__deactivated_changed_and_active_again(client):
+    assert client.call(SetBool, "~/enable", SetBool.Request(data=False)).success
     assert client.change("deactivate") and client.state() == "inactive"
     check_refused(segment(client, points=[(1, 1)]), "The node is inactive")
     assert client.set("qos_reliability", "auto") == ""
@@ -220,6 +221,8 @@ def test_lifecycle__deactivated_changed_and_active_again(client):
     assert client.set("cameras", ["front", "front"])
     assert client.set("camera.image_topic", "")
     assert client.change("activate") and client.state() == "active"
+    check_refused(segment(client, points=[(1, 1)]), "Inference is switched off")  # as it was, though the model was loaded anew
+    assert client.call(SetBool, "~/enable", SetBool.Request(data=True)).success
     panoptic = client.listen(PanopticSegmentation, "~/rear/panoptic")
     source = client.image(scene(40, 50))
     client.publish(f"{NAMESPACE}/rear/image_raw", source, RELIABLE)

@@ -95,7 +95,13 @@ def test_rotation__a_box_lies_on_what_it_lay_on(rotation):
     rows, columns = np.nonzero(image)
     box = np.array([[columns.min(), rows.min(), columns.max(), rows.max()]], np.float32)
     placement = place(image.shape, (48, 80), rotation)
-    np.testing.assert_array_equal(placement.boxes_turned(box), [[40, 8, 72, 16]])
+    np.testing.assert_array_equal(placement.boxes_turned(box, clicks=1), [[40, 8, 72, 16]])
+    edges = box + np.float32([0, 0, 1, 1])
+    np.testing.assert_array_equal(placement.boxes_turned(edges), [[40, 8, 73, 17]])
+    both = placement.boxes_turned(np.concatenate((box, edges)), clicks=1)
+    np.testing.assert_array_equal(both, [[40, 8, 72, 16], [40, 8, 73, 17]])
+    whole = np.float32([[0, 0, image.shape[1], image.shape[0]]])
+    np.testing.assert_array_equal(placement.boxes_turned(whole), [[0, 0, 80, 48]])
 
 
 @pytest.mark.parametrize("rotation", [45, -90, 360, "90"])

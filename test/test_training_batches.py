@@ -1,6 +1,7 @@
 """Batches of several pictures: made by workers in order, and in the losses each picture as if it were alone."""
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import fields, replace
 from types import SimpleNamespace
@@ -44,6 +45,13 @@ def test_batch__of_workers__is_that_of_this_process(example):
         for item in fields(Batch):
             a, b = getattr(here, item.name), getattr(there, item.name)
             assert torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b, item.name
+
+
+def test_loader__a_signal_to_all_processes_of_a_run_does_not_reach_its_workers(monkeypatch):
+    monkeypatch.setattr(Batches, "_batch", lambda self, number: (os.getpid(), os.getpgid(0)))
+    mixture = SimpleNamespace(size=(32, 32))
+    ((worker, group),) = loader(Batches(mixture, 1, 1, SimpleNamespace(number=1)), 1)
+    assert worker != os.getpid() and group == worker != os.getpgid(0)
 
 
 def test_batch__holds_the_objects_of_all_pictures_in_order(example):

@@ -12,6 +12,20 @@ from worker_fakes import click, make, message, under_way, until  # noqa: F401
 from rmpsam_ros.errors import PromptError
 
 
+def test_worker__a_click_under_way_at_a_pause__is_refused(make):
+    it = make()
+    it.hooks.listening = set()
+    it.segmenter.gate.clear()
+    it.worker.offer("camera", message(), 1)
+    future = it.worker.ask(click())
+    until(future.running)
+    it.worker.pause("the node was deactivated")
+    it.worker.resume()
+    it.segmenter.gate.set()
+    with pytest.raises(PromptError, match="deactivated meanwhile"):
+        future.result(5)
+
+
 def test_worker__frames_of_a_time_that_began_anew_are_not_clicked_on(make):
     it = make()
     for count, stamp in enumerate((50_000_000_001, 50_000_000_002, 1_000_000_000), start=1):

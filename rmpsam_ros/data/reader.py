@@ -64,7 +64,7 @@ class Reader(ABC):
             return self.frame(index, frame)
         except RmpsamError:
             raise
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except Exception as error:  # a field of another kind than it should be can end in anything
             raise DataError(f"{self.name(index)}: an entry of it is malformed ({type(error).__name__}: {error}).") from error
 
     def is_crowd(self, label: Mapping[str, Any]) -> bool:

@@ -122,7 +122,7 @@ def _print_table(args: argparse.Namespace) -> int:
             continue  # few of their classes
         naming = Naming()
         for index in source.indices:
-            add(naming, net, source.reader.frame(index), label_map.labels.is_thing(), model.input_size)
+            add(naming, net, source.reader.read(index), label_map.labels.is_thing(), model.input_size)
         print(naming.row(f"{described.annotations.removesuffix('.json')}, {len(source.indices)} pictures"), flush=True)
     return 0
 

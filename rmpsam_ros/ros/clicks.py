@@ -50,13 +50,15 @@ class ClickTopics:
         self._frames = Frames(node)
         self._waiting: dict[str, deque[Future]] = {}
         self._lock = threading.Lock()
-        self._subscriptions = [
-            node.create_subscription(Point, topic, self._pixel_callback(name), 10, callback_group=group)
-            for name, camera in cameras.items() for topic in self._click_topics(name, click_topic(name), camera.topic)
-        ]
-        self._subscriptions.append(
-            node.create_subscription(PointStamped, clicked_point_topic, self._take_point, 10, callback_group=group)
-        )
+        self._subscriptions: list = []
+        try:
+            for name, camera in cameras.items():
+                for topic in self._click_topics(name, click_topic(name), camera.topic):
+                    self._subscriptions.append(node.create_subscription(Point, topic, self._pixel_callback(name), 10, callback_group=group))
+            self._subscriptions.append(node.create_subscription(PointStamped, clicked_point_topic, self._take_point, 10, callback_group=group))
+        except Exception:
+            self.destroy()
+            raise
 
     def destroy(self) -> None:
         """Ends the subscriptions."""
@@ -168,8 +170,7 @@ class Frames:
     def __init__(self, node):
         self._node, self._buffer, self._listener, self._destroyed = node, None, None, False
         self._lock = threading.Lock()
-        back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)
-        self._jumps = node.get_clock().create_jump_callback(back, post_callback=lambda _: self._forget())
+        self._jumps = None
 
     def transform(self, target: str, source: str):
         """The latest `geometry_msgs/Transform` that takes points from `source` to `target`.
@@ -187,6 +188,9 @@ class Frames:
         with self._lock:
             if self._destroyed:
                 raise PromptError("the node has been deactivated meanwhile")
+            if self._jumps is None:  # it must be unregistered before it goes: the clock would call what is no more
+                back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)
+                self._jumps = self._node.get_clock().create_jump_callback(back, post_callback=lambda _: self._forget())
             if self._buffer is None:
                 self._buffer = tf2_ros.Buffer()
                 self._listener = tf2_ros.TransformListener(self._buffer, self._node)
@@ -198,8 +202,11 @@ class Frames:
 
     def destroy(self) -> None:
         """Ends listening."""
-        self._destroyed = True
-        self._jumps.unregister()
+        with self._lock:
+            self._destroyed = True
+            jumps, self._jumps = self._jumps, None
+        if jumps is not None:
+            jumps.unregister()
         self._forget()
 
     def _forget(self) -> None:

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.exceptions import InvalidTopicNameException, ParameterException
+from rclpy.expand_topic_name import expand_topic_name
 from rclpy.parameter import Parameter
 from rclpy.validate_topic_name import validate_topic_name
 
@@ -49,7 +50,7 @@ class NodeParameters:
     ):
         self._node, self._is_active, self._check, self._changed = node, is_active, check, changed
         self._problems: dict[str, str] = {}
-        self._declaring, self._in_work = threading.RLock(), set()
+        self._declaring, self._in_work = threading.RLock(), False
         self._values = {spec.name: self._declare(spec) for spec in SPECS}
         self._clicked_point = self._declare_topic(CLICKED_POINT, "clicked_point", "Topic of clicks from RViz")
         self._topics: dict[str, str] = {}
@@ -156,13 +157,13 @@ class NodeParameters:
 
     def _declare_camera(self, camera: str) -> None:
         with self._declaring:
-            if camera in self._in_work:  # ROS calls back for each parameter that is declared
+            if self._in_work:  # ROS calls back for each parameter that is declared
                 return
-            self._in_work.add(camera)
+            self._in_work = True
             try:
                 self._declare_all_of(camera)
             finally:
-                self._in_work.discard(camera)
+                self._in_work = False
 
     def _declare_all_of(self, camera: str) -> None:
         rotation = replace(ROTATION, name=f"{camera}.{ROTATION.name}")
@@ -245,7 +246,8 @@ def _topic_problem(name: str, topic: object) -> str:
         return ""
     try:
         validate_topic_name(topic)
-    except (InvalidTopicNameException, TypeError):
+        expand_topic_name(topic, "node", "/")  # which knows what {…} there is
+    except (InvalidTopicNameException, TypeError, ValueError):
         return f"{name} is {topic!r}: it must be the name of a topic, of letters, digits, underscores and slashes"
     return ""
 

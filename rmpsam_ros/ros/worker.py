@@ -294,6 +294,8 @@ class InferenceWorker:
             return
         try:
             processed = self._frame_for(ask)
+            if processed.number <= self._forgotten:
+                raise PromptError("the node has been deactivated meanwhile")
             result = processed.frame.prompt(points=ask.points, labels=ask.labels, boxes=ask.boxes)
             follow = ask.track and not ask.given_up
             ask.future.set_result(self._follow(ask, processed, result) if follow else Answer(processed, result))

@@ -1,6 +1,7 @@
 """Batches as tensors. Batch number i is the same whatever worker makes it, so a run resumes where it stopped."""
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -174,6 +175,7 @@ def _check_shared_memory(batches: Batches, workers: int) -> None:
 
 
 def _start_worker(_: int) -> None:
+    os.setpgid(0, 0)  # Ctrl-C, or a signal to all processes of the run, is for the run: it ends its workers when it has saved
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
 

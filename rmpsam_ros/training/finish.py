@@ -46,7 +46,7 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
             prompt, panoptic = PromptQuality(), PanopticQuality(label_map.labels)
             reader = source.reader
             for index in (source.indices[i] for i in spread(len(source.indices), limit or len(source.indices))):
-                sample = reader.frame(index)
+                sample = reader.read(index)
                 frame = segmenter.set_image(sample.image)
                 prompt.add_frame(sample, frame)
                 if reader.has_maps:

@@ -77,7 +77,7 @@ def segments(things: Sequence[tuple[Mapping[str, Any], npt.NDArray[np.bool_]]], 
         infos.append({"category_id": category_of[class_id], "iscrowd": 0})
         ids[stuff == class_id] = len(infos)
     for entry, mask in sorted(things, key=lambda thing: -np.count_nonzero(thing[1])):
-        infos.append({"category_id": entry["category_id"], "iscrowd": int(is_crowd(entry))})
+        infos.append({"category_id": category_key(entry["category_id"]), "iscrowd": int(is_crowd(entry))})
         ids[mask] = len(infos)
     areas = np.bincount(ids.reshape(-1), minlength=len(infos) + 1)
     kept = []
@@ -110,8 +110,8 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
     Raises:
         DataError: a picture or a mask of the set cannot be read.
     """
-    categories = [{"id": c["id"], "name": c["name"], "isthing": 1} for c in reader.content["categories"]]
-    first = max((key for c in categories if isinstance(key := category_key(c["id"]), int)), default=0) + 1
+    categories = [{"id": category_key(c["id"]), "name": c["name"], "isthing": 1} for c in reader.content["categories"]]
+    first = max((c["id"] for c in categories if isinstance(c["id"], int)), default=0) + 1
     category_of = {c.id: first + c.id for c in model.labels.classes if not c.is_thing}
     categories += [{"id": category_of[c.id], "name": c.name, "isthing": 0} for c in model.labels.classes if not c.is_thing]
     (out / "panoptic").mkdir(parents=True, exist_ok=True)
@@ -127,8 +127,9 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
         with atomic_file(out / "panoptic" / name) as path:
             path.write_bytes(coco_png(ids))
         result.annotations.append({"image_id": image["id"], "file_name": name, "segments_info": infos})
-        result.guessed += sum(info["area"] for info in infos if info["category_id"] >= first)
-        result.free += ids.size - sum(info["area"] for info in infos if info["category_id"] < first)
+        guessed = set(category_of.values())
+        result.guessed += sum(info["area"] for info in infos if info["category_id"] in guessed)
+        result.free += ids.size - sum(info["area"] for info in infos if info["category_id"] not in guessed)
     described = f"{reader.content.get('info', {}).get('description', reader.path.name)}; stuff guessed by {model.name}"
     content = {"info": {"description": described}, "licenses": reader.content.get("licenses", []), "images": reader.images,
                "annotations": result.annotations, "categories": categories}  # fmt: skip

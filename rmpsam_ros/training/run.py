@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from types import FrameType
 
 import torch
 from torch import Tensor
@@ -170,6 +171,10 @@ class TrainingRun:
 
     def save(self) -> None:
         """Writes the checkpoint."""
+        with _uninterrupted():
+            self._save()
+
+    def _save(self) -> None:
         save_checkpoint(self.out / CHECKPOINT, Checkpoint(
             self.step, self.net.state_dict(), self.averaged.net.state_dict(), self.optimizer.state_dict(), self._setup(), self.seconds,
             self.criterion.seen, model_yaml(describe(self, self.out))))
@@ -250,13 +255,19 @@ def _alone(out: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Puts Ctrl-C and SIGTERM off until what is inside is done; in the main thread, which alone gets them."""
+    """Puts Ctrl-C and SIGTERM off until what is inside is done, a second one no more; in the main thread, which alone gets them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[tuple] = []
     numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
-    before = {number: signal.signal(number, lambda *details: came.append(details)) for number in numbers}
+
+    def put_off(number: int, stack: FrameType | None) -> None:
+        came.append((number, stack))
+        if len(came) > 1:  # whoever asks twice does not want to wait
+            before[number](number, stack)
+
+    before = {number: signal.signal(number, put_off) for number in numbers}
     try:
         yield
     finally:

@@ -61,7 +61,7 @@ class Validation:
             ious: list[float] = []
             quality = PanopticQuality(self.labels)
             for item in part.items:
-                sample = part.source.reader.frame(*item)
+                sample = part.source.reader.read(*item)
                 canvas, placement = fitted(sample.image, self.config.input_size)
                 size = torch.tensor([placement.resized], device=device)
                 *outputs, features = image_graph(torch.from_numpy(canvas)[None].to(device), size)
