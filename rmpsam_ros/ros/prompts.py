@@ -22,7 +22,7 @@ SERVICE_QOS = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 """Deep enough for a burst of clicks: the default of 10 would drop the rest without an answer."""
 
 
-OLD_SECONDS = 2.0
+OLD_SECONDS = 5.0
 """A newest frame that came so long before the request is told of: nothing says that the scene is still as it was."""
 
 
