@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-import re
 import signal
 import time
 
@@ -19,9 +18,6 @@ from rmpsam_ros.msg import PanopticSegmentation, TrackedInstance, TrackedInstanc
 from rmpsam_ros.srv import RemoveTrack, SegmentPoints
 
 HISTORY = 3
-
-OLD = re.compile(r"The newest frame of camera '\w+' is \d+ s old\.")
-"""What a busy machine may add to an answer."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +50,7 @@ def test_services__click_without_any_subscriber(client):
     assert camera_status(client, "camera")["frames processed"] == before["frames processed"]
     response = segment(client, points=[(70, 50)])
     check_answer(response, source)
-    assert response.latency_ms > 0 and OLD.sub("", response.message) == "" and response.track_id == 0
+    assert response.latency_ms > 0 and response.message == "" and response.track_id == 0
     assert int(camera_status(client, "camera")["frames processed"]) == int(before["frames processed"]) + 1
     assert camera_status(client, "camera")["frames published"] == before["frames published"]
 
@@ -175,7 +171,7 @@ def test_services__a_click_becomes_a_track_and_is_removed(client):
 
     response = segment(client, points=[(80, 60)], track=True)
     check_answer(response, source)
-    assert response.track_id > 0 and OLD.sub("", response.message) == ""
+    assert response.track_id > 0 and response.message == ""
     source = client.image(pixels)
     client.publish("camera/image_raw", source)
     message = client.result_of(tracks, source)

@@ -36,8 +36,7 @@ class VideoFile:
         ids = [video.get("id") for video in self.videos]
         known = set(ids)
         strays = [entry for key, entries in self._entries_of.items() if key not in known for entry in entries]
-        empty = [f"{self.name(index)} has no frames." for index, video in enumerate(self.videos)
-                 if not isinstance(video.get("file_names"), list) or not video["file_names"]]
+        empty = [f"{self.name(index)} has no frames." for index in range(len(self.videos)) if not self.length(index)]
         doubled = [s for key, entries in self._entries_of.items()
                    for s in twice(self.path, f"video {key}'s annotation", [entry["id"] for entry in entries if "id" in entry])]  # fmt: skip
         return [*twice(self.path, "video", ids), *doubled, *labels_of_nothing(self.path, strays, "video_id"), *empty]
@@ -47,6 +46,11 @@ class VideoFile:
         video = self.videos[index]
         which = "" if frame is None else f" frame {frame} ({video['file_names'][frame]})"
         return f"{self.path} video {video.get('id', '?')}{which}"
+
+    def length(self, index: int) -> int:
+        """Its frames; 0 where it lists none."""
+        names = self.videos[index].get("file_names")
+        return len(names) if isinstance(names, list) else 0
 
     def files(self, index: int) -> list[str]:
         """Its frames, relative to the folder of images.
@@ -126,8 +130,7 @@ class YoutubeVis(Reader):
 
     def length(self, index: int) -> int:
         """Frames of a video."""
-        names = self.file.videos[index].get("file_names")
-        return len(names) if isinstance(names, list) else 0
+        return self.file.length(index)
 
     def frame(self, index: int, frame: int = 0) -> Sample:
         """One frame. Its rows are the video's annotations in order, of stuff one for all of a class, so that row i is the same

@@ -115,7 +115,7 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
     category_of = {c.id: first + c.id for c in model.labels.classes if not c.is_thing}
     categories += [{"id": category_of[c.id], "name": c.name, "isthing": 0} for c in model.labels.classes if not c.is_thing]
     (out / "panoptic").mkdir(parents=True, exist_ok=True)
-    result = GuessedSet()
+    result, guessed = GuessedSet(), set(category_of.values())
     for index, image in enumerate(reader.images):
         canvas, placement = fitted(reader.image(index), model.input_size)
         with torch.inference_mode():
@@ -127,7 +127,6 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
         with atomic_file(out / "panoptic" / name) as path:
             path.write_bytes(coco_png(ids))
         result.annotations.append({"image_id": image["id"], "file_name": name, "segments_info": infos})
-        guessed = set(category_of.values())
         result.guessed += sum(info["area"] for info in infos if info["category_id"] in guessed)
         result.free += ids.size - sum(info["area"] for info in infos if info["category_id"] not in guessed)
     described = f"{reader.content.get('info', {}).get('description', reader.path.name)}; stuff guessed by {model.name}"
