@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -115,9 +116,21 @@ def test_demo__ctrl_c_or_a_closed_terminal_ends_what_it_started(model, photos: P
         process.send_signal(number)
         time.sleep(0.3)  # the second comes while the first is obeyed
     _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130 and "interrupted" in errors and "Traceback" not in errors
+    assert (process.returncode, errors.count("interrupted"), errors.count("Traceback")) == (130, 1, 0), errors
     assert not any(map(_runs, children))
     assert (tmp_path / "demo/demo.mp4").is_file()
+
+
+def test_demo__ctrl_c_inside_of_rclpys_conversion_of_a_message_is_ctrl_c(tmp_path: Path, capsys) -> None:
+    def convert(*_: object) -> int:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGHUP)
+        raise RuntimeError("Unable to convert call argument '0' to Python object")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "_run", convert)
+        assert runner.main(["--out", str(tmp_path / "demo")]) == 130
+    assert capsys.readouterr().err == "demo: interrupted; everything that it had started has ended.\n"
 
 
 @pytest.mark.parametrize(

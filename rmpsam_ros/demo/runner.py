@@ -5,6 +5,7 @@ import argparse
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,12 +20,15 @@ START_LIMIT = 45.0
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, an order to end, and a terminal that was closed."""
 
+_interrupted = threading.Event()
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the demo; 0 if results and answers to all clicks came, 1 if not, 2 for bad arguments, 130 after Ctrl-C."""
     args = _arguments().parse_args(argv)
     out = Path(args.out)
     _set_apart(args.domain)
+    _interrupted.clear()
     former = {number: signal.signal(number, _as_ctrl_c) for number in _ENDING}
     try:
         return _run(args, out)
@@ -39,8 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"demo: {error}", file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
-        print("demo: interrupted; everything that it had started has ended.", file=sys.stderr)
-        return 130
+        return _say_interrupted()
+    except Exception:
+        if not _interrupted.is_set():
+            raise
+        return _say_interrupted()  # code in C makes another exception of it, as rclpy does where it converts a message
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
@@ -92,7 +99,13 @@ def _set_apart(domain: int) -> None:
 def _as_ctrl_c(*_: object) -> None:
     """Ends the demo as Ctrl-C does; a second one does not break into that."""
     _stay()
+    _interrupted.set()
     raise KeyboardInterrupt
+
+
+def _say_interrupted() -> int:
+    print("demo: interrupted; everything that it had started has ended.", file=sys.stderr)
+    return 130
 
 
 def _stay() -> None:
