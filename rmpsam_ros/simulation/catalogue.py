@@ -11,12 +11,13 @@ import numpy as np
 
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.media import IMAGE_SUFFIXES, read_image, reduced
-from rmpsam_ros.simulation import goods, large, tools, vessels  # noqa: F401  (they register their kinds)
+from rmpsam_ros.simulation import gadgets, goods, kitchen, large, pantry, tools, vessels, wardrobe, workshop  # noqa: F401  (they register their kinds)
 from rmpsam_ros.simulation.assets import package_kinds, package_surfaces
 from rmpsam_ros.simulation.things import KINDS, Kind, Materials, Rng, Thing, make_thing
 
 HELD_OUT = frozenset(
     {"wine_glass", "jug", "spray_bottle", "pliers", "brush", "remote", "toy_car", "vegetable", "basket", "shoe", "robosuite_milk", "stool"}
+    | {"tea_cup", "squeeze_bottle", "trowel", "padlock", "photo_camera", "toy_plane", "donut", "tissue_box", "sock", "suitcase", "hair_dryer", "umbrella"}
 )
 """Kinds that `objects="seen"` leaves out, so that scenes with them are new to a network trained without."""
 

@@ -176,7 +176,7 @@ def lamp(rng: Rng, materials: Materials) -> list[Part]:
 def clock(rng: Rng, materials: Materials) -> list[Part]:
     r, face = rng.uniform(0.04, 0.09), rotation("x", 90)
     case = turned([(0, 0), (r, 0), (r, 0.03), (r * 0.92, 0.035), (r * 0.9, 0.03), (0, 0.03)], 28).moved((0, 0.015, r), face)
-    dial = turned([(0, 0.0305), (r * 0.88, 0.0305)], 28).moved((0, 0.015, r), face)
+    dial = turned([(r * 0.88, 0.0305), (0, 0.0305)], 28).moved((0, 0.015, r), face)
     hands = join(
         [
             box((0.004, 0.001, r * n)).moved((0, 0, 0)).moved((0, -0.017, r), rotation("y", a))

@@ -112,7 +112,7 @@ def tape_measure(rng: Rng, materials: Materials) -> list[Part]:
     body = rounded((0.07, 0.035, 0.065), 0.35)
     parts = [
         Part(body, handle_look(rng)),
-        Part(turned([(0, 0), (0.022, 0)], 20).moved((0, -0.0178, 0.033), rotation("x", 90)), Look(t.print_on(rng, 64)), ()),
+        Part(turned([(0.022, 0), (0, 0)], 20).moved((0, -0.0178, 0.033), rotation("x", 90)), Look(t.print_on(rng, 64)), ()),
     ]
     if rng.random() < 0.6:
         n = rng.uniform(0.03, 0.25)

@@ -64,7 +64,7 @@ def mug(rng: Rng, materials: Materials) -> list[Part]:
         grip = look if rng.random() < 0.7 else handle_look(rng)
         parts.append(Part(_arch(r * 0.95, h * 0.22, h * 0.82, rng.uniform(0.018, 0.035), rng.uniform(0.004, 0.007)), grip))
     if rng.random() < 0.4:
-        parts.append(Part(turned([(0, h * 0.7), (r * 0.93, h * 0.7)]), Look(t.plain(rng, 32, t.color(rng, (0.4, 0.9), (0.1, 0.5), 0.07))), ()))
+        parts.append(Part(turned([(r * 0.93, h * 0.7), (0, h * 0.7)]), Look(t.plain(rng, 32, t.color(rng, (0.4, 0.9), (0.1, 0.5), 0.07))), ()))
     return parts
 
 
@@ -277,7 +277,7 @@ def potted_plant(rng: Rng, materials: Materials) -> list[Part]:
         path = np.column_stack((length * lean * s**1.5, 0 * s, h * 0.9 + length * (s - 0.45 * lean * s**2.5)))
         leaves.append(tube(path, width * np.array([0.15, 0.5, 0.9, 1, 0.8, 0.5, 0.05]), 6, 0.12).moved(turn=rotation("z", turn)))
     pot = Look(t.plain(rng, 64, t.color(rng, (0.4, 0.8), (0.4, 0.8), 0.05)), specular=0.1) if rng.random() < 0.4 else ceramic(rng, materials)
-    earth = turned([(0, h * 0.9), (r * 0.95, h * 0.9)])
+    earth = turned([(r * 0.95, h * 0.9), (0, h * 0.9)])
     return [Part(turned([(0, 0), (r * 0.75, 0), (r, h), (r * 0.92, h), (r * 0.9, h * 0.9), (0, h * 0.9)]), pot),
             Part(earth, Look(t.plain(rng, 64, t.color(rng, (0.3, 0.6), (0.1, 0.3), 0.07), 0.3)), ()),
             Part(join(leaves), Look(t.skin_of(rng.uniform(0.22, 0.4), rng)), ())]  # fmt: skip
