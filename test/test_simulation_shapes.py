@@ -72,6 +72,19 @@ def test_kind__makes_sound_objects_of_a_usual_size(kind):
             assert np.isfinite(part.mesh.vertices).all() and part.mesh.faces.max() < len(part.mesh.vertices) == len(part.mesh.uv)
 
 
+@pytest.mark.parametrize("kind", ["mug", "tea_cup", "filled_bowl", "potted_plant", "floor_plant"])
+def test_kind__what_fills_a_vessel_is_seen_from_above(kind):
+    """OpenGL draws the front of a triangle only."""
+    found = 0
+    for seed in range(20):
+        for part in make_thing(KINDS.kinds[kind], np.random.default_rng(seed), Materials()).parts:
+            corners = part.mesh.vertices[part.mesh.faces]
+            if np.ptp(part.mesh.vertices[:, 2]) < 1e-6:
+                found += 1
+                assert (np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] >= 0).all()
+    assert found
+
+
 def test_labels__are_classes_of_the_robot_label_set():
     labels = {label.name: label.is_thing for label in load_label_map("robot").labels.classes}
     assert {kind.label for kind in open_catalogue().kinds} | STUFF == set(LABELS)
@@ -105,7 +118,9 @@ def test_layout__stands_things_on_their_support_and_follows_from_the_seed(place,
 def test_catalogue__of_seen_objects_lacks_those_held_out():
     seen, unseen = open_catalogue("seen"), open_catalogue("unseen")
     assert not {kind.name for kind in seen.kinds} & HELD_OUT
-    assert {kind.name for kind in unseen.kinds} & HELD_OUT == unseen.favoured & {kind.name for kind in unseen.kinds}
+    names = {kind.name for kind in unseen.kinds}
+    assert names & HELD_OUT == unseen.favoured & names and HELD_OUT - names <= {"robosuite_milk"}
+    assert len(names & HELD_OUT) == pytest.approx(len(names) / 6, abs=2)
 
 
 def test_catalogue__of_seen_and_unseen_share_no_photograph(tmp_path):

@@ -108,7 +108,7 @@ class Registry:
 
 
 KINDS = Registry()
-"""All kinds that are made here; filled by the modules `vessels`, `tools`, `goods` and `large`."""
+"""All kinds that are made here; filled by the modules that `catalogue` imports for it."""
 
 
 def make_thing(kind: Kind, rng: Rng, materials: Materials) -> Thing:
