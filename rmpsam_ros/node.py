@@ -239,7 +239,10 @@ class RmpsamNode(LifecycleNode):
     # Services and diagnostics
 
     def _active_worker(self):
-        return self._session.worker if self._state == "active" else None
+        session = self._session
+        if session is None or self._state not in ("activating", "active"):
+            return None
+        return session.worker if session.worker.running else None  # results come before rclpy has ended the transition: clicks on them too
 
     def _publish_diagnostics(self) -> None:
         self._look_for_same_name()

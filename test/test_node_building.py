@@ -1,13 +1,18 @@
-"""A node that builds an engine answers, says what it does, and takes over what is set meanwhile."""
+"""A node on its way: one that builds an engine answers, says what it does, and takes over what is set meanwhile; one that already
+listens while rclpy still ends its activation answers clicks."""
 from __future__ import annotations
 
 import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from node_checks import diagnostics
+from node_checks import check_answer, diagnostics, segment
 from ros_harness import SMALL_INPUT, Client, NodeProcess, model, until
+
+from rmpsam_ros.msg import TrackedInstanceArray
+from rmpsam_ros.ros.messages import stamp_ns
 
 SEGMENT_LOCK = re.compile(r"/dev/shm/fastrtps_[0-9a-f]{16}_el")
 
@@ -15,6 +20,15 @@ SEGMENT_LOCK = re.compile(r"/dev/shm/fastrtps_[0-9a-f]{16}_el")
 @pytest.fixture
 def node(tmp_path):
     process = NodeProcess(tmp_path / "log", program=(str(Path(__file__).with_name("node_that_builds.py")),),
+                          model=model(), input_size=SMALL_INPUT)  # fmt: skip
+    yield process
+    if process.process.poll() is None:
+        process.stop()
+
+
+@pytest.fixture
+def early(tmp_path):
+    process = NodeProcess(tmp_path / "log", program=(str(Path(__file__).with_name("node_that_activates.py")),),
                           model=model(), input_size=SMALL_INPUT)  # fmt: skip
     yield process
     if process.process.poll() is None:
@@ -62,3 +76,18 @@ def test_building__is_told_to_end__ends_at_once(node, signals):
     assert node.stop(signals) == 0
     assert not any(segment.exists() for segment in segments)
     assert "ended before the model was loaded" in node.output and "active: listening" not in node.output
+
+
+def test_activating__a_click_on_an_image_that_had_a_result_is_answered(early, client):
+    tracks, sent = client.listen(TrackedInstanceArray, "~/camera/tracks"), {}
+
+    def answered():
+        image = client.image(np.full((96, 128, 3), 90, np.uint8))
+        sent[stamp_ns(image.header.stamp)] = image
+        client.publish("camera/image_raw", image)
+        return tracks
+
+    stamp = stamp_ns(until(answered, "a result", 60)[0].header.stamp)
+    check_answer(segment(client, points=[(64, 48)], stamp=stamp), sent[stamp])
+    assert client.state() == "activating"
+    assert early.stop() == 0

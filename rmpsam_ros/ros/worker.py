@@ -100,6 +100,11 @@ class InferenceWorker:
             refuse(task, PromptError(reason))
 
     @property
+    def running(self) -> bool:
+        """Whether frames and clicks are taken: from `resume` to `pause`."""
+        return self._running
+
+    @property
     def enabled(self) -> bool:
         """False while inference is switched off; frames are still received."""
         return self._enabled
