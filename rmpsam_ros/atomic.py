@@ -42,7 +42,7 @@ def atomic_file(path: str | os.PathLike[str], sync: bool = False) -> Iterator[Pa
 def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives a new temporary folder to fill; on success it takes the place of `path`, else it is removed."""
     path = Path(path).resolve()
-    partial, old = _partial(path), path.with_name(f".{path.name}.old-{os.getpid()}")
+    partial, old = _partial(path), path.with_name(f".{_short(path.name)}.old-{os.getpid()}")
     with _folder_for(path):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
@@ -94,4 +94,9 @@ def crc32(path: Path) -> int:
 
 
 def _partial(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
+    return path.with_name(f".{_short(path.stem)}.partial-{os.getpid()}{path.suffix}")
+
+
+def _short(name: str) -> str:
+    """A name, of at most 200 bytes: file systems take 255, and what stands round it needs some. What is no UTF-8, on which OpenCV dies, is left out."""
+    return os.fsencode(name)[:200].decode(errors="ignore")

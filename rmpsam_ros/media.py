@@ -81,10 +81,11 @@ def list_media(paths: Sequence[str | os.PathLike[str]]) -> list[MediaFile]:
             found.append(path)
     files, names = [], set()
     for path in dict.fromkeys(found):
-        name, number = path.stem, 1
+        stem = path.stem if path.stem.strip(".") else "file"  # of `...mp4` it is `..`: the folder above
+        name, number = stem, 1
         while name.lower() in names:  # lower: some file systems hold Cat.png and cat.png for one
             number += 1
-            name = f"{path.stem}_{number}"
+            name = f"{stem}_{number}"
         names.add(name.lower())
         files.append(MediaFile(path, _kind(path) == "video", name))
     return files
@@ -117,6 +118,18 @@ def reduced(image: RgbImage, longest: int) -> RgbImage:
     if scale >= 1.0:
         return image
     return cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+
+
+def check_name(path: str | os.PathLike[str]) -> None:
+    """Refuses a name on which OpenCV dies.
+
+    Raises:
+        ImageError: it is not UTF-8.
+    """
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        raise ImageError(f"{os.fspath(path)!a} has a name that is not UTF-8; rename it.") from None
 
 
 @contextmanager
@@ -152,7 +165,7 @@ def decode_image(data: bytes) -> RgbImage:
         if raw.dtype == np.uint16:  # OpenCV scales a TIFF's samples by 255 / 65535, a PNG's by 1 / 256
             pixels = (raw[..., :3] >> 8).astype(np.uint8)
         if raw.shape[2] == 4:
-            pixels = _on_white(pixels, raw[..., 3])
+            pixels = _on_white(pixels, raw[..., 3], data[:2] in (b"II", b"MM") and raw.dtype == np.uint8)
     if pixels.shape[:2] == (1, 1):  # OpenCV 4.5 takes no picture of one pixel
         return pixels[..., ::-1].copy()
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
@@ -174,6 +187,7 @@ class Video:
         self.is_device = is_device(self.source)
         if not Path(self.source).exists():
             raise ImageError(f"{self.source} does not exist; give the path of a video or a camera such as /dev/video0.")
+        check_name(self.source)
         with _quiet():
             self._capture = _open_device(self.source) if self.is_device else cv2.VideoCapture(self.source)
         if not self._capture.isOpened():
@@ -307,7 +321,8 @@ def _turned_like(raw: npt.NDArray, pixels: RgbImage, data: bytes) -> npt.NDArray
     return raw
 
 
-def _on_white(pixels: RgbImage, alpha: npt.NDArray) -> RgbImage:
-    """(H, W, 3) uint8 over white, by an (H, W) uint8 or uint16 alpha channel."""
+def _on_white(pixels: RgbImage, alpha: npt.NDArray, multiplied: bool) -> RgbImage:
+    """(H, W, 3) uint8 over white, by an (H, W) uint8 or uint16 alpha channel, which libtiff has `multiplied` 8-bit colours with already."""
     opacity = (alpha.astype(np.float32) / np.iinfo(alpha.dtype).max)[..., None]
-    return np.rint(pixels * opacity + 255.0 * (1.0 - opacity)).astype(np.uint8)
+    shown = pixels if multiplied else pixels * opacity
+    return np.clip(np.rint(shown + 255.0 * (1.0 - opacity)), 0, 255).astype(np.uint8)

@@ -22,7 +22,7 @@ def progress_bars(console: Console) -> Progress:
             if not self.disable:  # else rich 11 ends with an empty line all the same
                 super().stop()
 
-    columns = TextColumn("{task.description}"), BarColumn(), Done(), TimeRemainingColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), Done(), TimeRemainingColumn()
     return Bars(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.atomic import atomic_file, atomic_folder
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.media import MediaFile, VideoFrame
+from rmpsam_ros.media import MediaFile, VideoFrame, check_name
 from rmpsam_ros.types import LabelSet, PanopticResult
 
 _NOT_IN_COCO = {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
@@ -88,6 +88,13 @@ def write_image(path: Path, image: npt.NDArray[np.uint8]) -> None:
     """
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else np.ascontiguousarray(image)
     _write(Path(path), _encode(Path(path).suffix, pixels))
+
+
+def written_here(path: Path) -> bool:
+    """Whether a JSON file is one that `rmpsam segment` or `rmpsam track` has written, by its beginning."""
+    with path.open("rb") as file:
+        head = file.read(1000)
+    return b'"software":"rmpsam_ros ' in head or head.startswith(b'{"info":{"mode":"')
 
 
 def output_paths(out: Path, file: MediaFile) -> tuple[Path, Path, Path]:
@@ -187,7 +194,9 @@ class OverlayVideo:
     """An MP4 (MPEG-4 part 2, which every OpenCV can write) of RGB frames of one size."""
 
     def __init__(self, path: Path, fps: float) -> None:
-        self.path, self.fps = Path(path), fps
+        self.path = Path(path)
+        # MPEG-4 counts time in up to 65,535 parts of a second, and OpenCV hands it the rate with three decimals.
+        self.fps = max(fps, 0.01) if fps < 65 else round(fps, 1)
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._added = 0
@@ -202,6 +211,7 @@ class OverlayVideo:
             # Codecs halve the colour resolution: an odd size would lose a row or column, or be refused.
             height, width = image.shape[:2]
             self._size = (width + width % 2, height + height % 2)
+            check_name(self.path)
             self._writer = cv2.VideoWriter(str(self.path), cv2.VideoWriter_fourcc(*"mp4v"), self.fps, self._size)
             if not self._writer.isOpened():
                 raise ImageError(f"{self.path} cannot be written as MP4 video of {width}x{height} pixels.")
@@ -246,7 +256,7 @@ def _write(path: Path, data: bytes) -> None:
 
 def _encode(suffix: str, pixels: npt.NDArray) -> bytes:
     try:
-        ok, data = cv2.imencode(suffix or ".none", pixels)
+        ok, data = cv2.imencode(suffix if suffix.isascii() and suffix else ".none", pixels)
     except cv2.error:
         ok, data = False, None
     if not ok:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from rmpsam_ros import rle
 from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.errors import ImageError
 from rmpsam_ros.results import categories, category_ids
 from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment, TrackedInstance, TrackState
 
@@ -49,7 +50,14 @@ class TrackWriter:
     _size: tuple[int, int] = (0, 0)
 
     def add(self, name: str, image_size: tuple[int, int], tracks: Iterable[TrackedInstance]) -> None:
-        """One frame: its name, its (height, width), and what `Tracker.update` returned for it."""
+        """One frame: its name, its (height, width), and what `Tracker.update` returned for it.
+
+        Raises:
+            ImageError: the frames before it have another size.
+        """
+        if self._frames and image_size != self._size:
+            (height, width), (h, w) = self._size, image_size
+            raise ImageError(f"{name} is {w}x{h}, the frames before it {width}x{height}; the frames of a video have one size.")
         index = len(self._frames)
         self._frames.append(name)
         self._size = image_size

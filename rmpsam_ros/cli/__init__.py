@@ -102,6 +102,8 @@ def _main(words: Sequence[str]) -> int:
 
 
 def _guarded(prog: str, run: Callable[[], int | None]) -> int:
+    if getattr(sys.stdout, "errors", "") == "strict":  # a name that the terminal has no letters for is shown all the same
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return run() or 0
     except SystemExit as request:  # argparse has printed help, the version or one line

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.ros.bags import BagReader, BagWriter
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
     with BagReader(args.bag, args.topic, args.keep, args.depth) as bag:
         beside = read_beside(bag, args.depth, args.camera_info)
         with model_options.open_segmenter(args) as segmenter, atomic_folder(args.out) as part:
@@ -110,7 +110,7 @@ class _Run:
 
     def __init__(self, args: argparse.Namespace, segmenter: Segmenter, writer, console, announce) -> None:
         self._args, self._segmenter, self._writer, self._console = args, segmenter, writer, console
-        self._used, self._bad, self._older, self._announce = 0, [], set(), announce
+        self._used, self._seen, self._bad, self._older, self._announce = 0, 0, [], set(), announce
 
     def all(self, bag: BagReader, beside: dict[str, tuple[str, str]]) -> str:
         """Every message; what was done, in a sentence.
@@ -133,6 +133,9 @@ class _Run:
             for entry in self._in_turn(bag, cameras, beside):
                 progress.advance(bar)
                 self._write(cameras[entry.connection.topic], entry)
+        if self._seen < bag.count:
+            self._console.print(f"{bag.path} ends after {self._seen} of {bag.count} images; it may be damaged: `mcap recover` or `ros2 bag reindex` may help",
+                                style="yellow")  # fmt: skip
         bad, names = self._bad, ", ".join(cameras)
         if not self._used:
             raise BagError(f"{bag.path} has no image that can be used on {names}" + (f" ({bad[0]})." if bad else "."))
@@ -171,6 +174,7 @@ class _Run:
                 self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), entry.time, latched=True)
             if entry.kept and entry.connection.topic not in self._older:
                 self._writer.copy(entry)
+            self._seen += entry.image
             if (entry.image or entry.beside) and not self._is_readable(entry):
                 continue
             if entry.beside:

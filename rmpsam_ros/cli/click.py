@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     for option, path in (("--out", args.out), ("--overlay", args.overlay)):
         if path and Path(path).exists() and Path(path).samefile(args.image):
             raise ImageError(f"{option} {path} would replace the photo; give another name.")
-        if path and not cv2.haveImageWriter(path):
+        if path and not cv2.haveImageWriter(f"x{Path(path).suffix}" if Path(path).suffix.isascii() else "x"):
             raise ImageError(f"{option} {path} is no kind of picture that can be written; end the name in .png or .jpg.")
     if args.overlay and Path(args.overlay).resolve() == Path(args.out).resolve():
         raise ImageError(f"--out and --overlay are both {args.out}; give each a name of its own.")

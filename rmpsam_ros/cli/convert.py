@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     model = replace(model, **changes)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     with console.status("converting"):
         make_model_folder(net, args.out, model, half=(args.weights or ("fp16" if args.untrained or own else "fp32")) == "fp16",
                           report=lambda line: console.print(line, soft_wrap=True))  # fmt: skip

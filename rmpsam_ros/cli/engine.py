@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         raise RmpsamError(f"--workspace is {args.workspace}; it must be at least 1 (megabyte).")
     if not 1 <= args.batch <= MAX_BATCH:
         raise RmpsamError(f"--batch is {args.batch}; it must be from 1 to {MAX_BATCH} images.")
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if args.cache is not None and Path(args.cache).exists() and not Path(args.cache).is_dir():
         raise RmpsamError(f"--cache {args.cache} is a file; give a folder.")
     cache = EngineCache(args.cache)

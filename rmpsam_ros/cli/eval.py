@@ -36,11 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from rmpsam_ros.atomic import unwritable
     from rmpsam_ros.errors import DataError
 
     given, written = getattr(args, "annotations", None), getattr(args, "json", None)
     if given and written and written.exists() and given.exists() and written.samefile(given):
         raise DataError(f"--json {written} would replace the annotations; give another name.")
+    if written and (problem := "it is a folder; give the name of a file" if written.is_dir() else unwritable(written)):
+        raise DataError(f"--json {written} cannot be written: {problem}.")
     return args.run_task(args)
 
 

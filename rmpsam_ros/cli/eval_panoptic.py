@@ -41,11 +41,11 @@ def run(args: argparse.Namespace) -> int:
             announce()
             quality.add(truth, segmenter.set_image(image).panoptic())
         summary = quality.summary()
+        _print(summary)  # first: nothing that was measured is lost where it cannot be written
         if args.json:
             info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit,
                     "score_threshold": segmenter.score_threshold, "overlap_threshold": segmenter.overlap_threshold}  # fmt: skip
             reports.write_json(args.json, {"info": info, "panoptic": summary})
-    _print(summary)
     return 0
 
 

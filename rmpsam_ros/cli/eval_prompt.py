@@ -45,10 +45,10 @@ def run(args: argparse.Namespace) -> int:
             announce()
             quality.add_frame(sample, segmenter.set_image(sample.image), [data.label_map.labels[i].name for i in sample.class_ids])
         summary = quality.summary()
+        _print(summary, args.clicks, {name: f"{name} ({text} of the picture)" for name, *_, text in SIZES})
         if args.json:
             info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit, "smallest": args.smallest, "clicks": CLICK_RULE}
             reports.write_json(args.json, {"info": info, "prompt": summary})
-    _print(summary, args.clicks, {name: f"{name} ({text} of the picture)" for name, *_, text in SIZES})
     return 0
 
 

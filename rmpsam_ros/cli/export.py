@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
 
     from rmpsam_ros.model_folder import find_model
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     folder = find_model(args.model)
     if args.images and not args.int8:
         raise RmpsamError("--images is what int8 is calibrated on; give --int8 too, or leave it out.")

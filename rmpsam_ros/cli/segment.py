@@ -52,11 +52,12 @@ def run(args: argparse.Namespace) -> int:
     if out.exists() and not out.is_dir():
         raise ImageError(f"--out {out} is a file; give a folder.")
     files = list_media(args.paths)
-    given = {(at.st_dev, at.st_ino): file.path for file in files for at in [file.path.stat()]}
+    given = {(at.st_dev, at.st_ino): file.path for file in files if file.path.exists() for at in [file.path.stat()]}
     for at in (path.stat() for file in files for path in output_paths(out, file) if path.is_file()):
         if (at.st_dev, at.st_ino) in given:
             raise ImageError(f"--out {out} would replace {given[at.st_dev, at.st_ino]}; give another folder.")
-    console = Console(stderr=True)
+    _keep_others(out, files)
+    console = Console(stderr=True, markup=False)
     segmenter = model_options.open_segmenter(args)
     writer = ResultWriter(out, segmenter.labels, _info(segmenter))
     announce = model_options.Announcement(console, segmenter)
@@ -77,6 +78,23 @@ def run(args: argparse.Namespace) -> int:
             console.print(f"{out / 'ids'} holds {len(earlier)} more of an earlier run, such as {earlier[0].name}: panoptic.json names this run's alone",
                           highlight=False, soft_wrap=True)  # fmt: skip
     return 2 if broken else 0
+
+
+def _keep_others(out: Path, files: list[MediaFile]) -> None:
+    """Refuses to write over what this command has not written: labels often lie under the same names.
+
+    Raises:
+        ImageError: there is such a file in `out`.
+    """
+    from rmpsam_ros.errors import ImageError
+    from rmpsam_ros.results import output_paths, written_here
+
+    listing = out / "panoptic.json"
+    if listing.exists() and not (listing.is_file() and written_here(listing)):
+        raise ImageError(f"{listing} is not of this command, which would write over it; give another folder.")
+    for path in (path for file in files for path in output_paths(out, file)):
+        if path.exists() and not listing.exists():
+            raise ImageError(f"{path} is there without the panoptic.json of this command, which would write over it; give another folder.")
 
 
 def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, console, announce) -> int:

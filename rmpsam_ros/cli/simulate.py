@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f"{args.out} holds scenes already, or other pictures; give another folder, or --resume to go on with what the same"
                         " command began.")  # fmt: skip
 
-    catalogue, console = open_catalogue(args.objects, args.photos), Console(highlight=False, soft_wrap=True)
+    catalogue, console = open_catalogue(args.objects, args.photos), Console(highlight=False, soft_wrap=True, markup=False)
     photos, surfaces = len(catalogue.materials.photos), len(catalogue.materials.surfaces)
     found = f"{len(catalogue.kinds)} kinds of objects, {photos} photographs, {surfaces} surfaces of installed packages"
     streams = [SceneStream(args.seed, size, args.frames, args.views, args.place, catalogue=catalogue) for size in sizes]
@@ -149,7 +149,7 @@ def _kept(writer: SceneWriter, args: argparse.Namespace, remove: bool) -> Iterat
         with suppress(OSError):  # of a full disk: what was listed last stays, and --resume makes the rest again
             writer.remove_unlisted()
             writer.save(_remark(whole, args.scenes))
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
+        Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(
             f"{writer.saved // a_scene} of {args.scenes} scenes are whole in {args.out}; the same command with --resume goes on"
         )
         raise

@@ -65,11 +65,13 @@ class _Run:
     def __init__(self, args: argparse.Namespace) -> None:
         from rich.console import Console
 
+        from rmpsam_ros.atomic import unwritable
         from rmpsam_ros.errors import ImageError
         from rmpsam_ros.frame_source import open_frames
+        from rmpsam_ros.results import written_here
 
         self.args = args
-        self.console = Console(stderr=True)
+        self.console = Console(stderr=True, markup=False)
         if "://" in args.video:
             raise ImageError(f"{args.video} is an address; give a file or a folder (a live camera is for the node).")
         self.frames = open_frames(args.video, args.fps)
@@ -78,6 +80,12 @@ class _Run:
         film = Path(args.out) / f"{self.frames.name}.mp4"
         if not args.no_overlay and film.exists() and film.samefile(args.video):
             raise ImageError(f"--out {args.out} would replace {args.video} by its overlay video; give another folder.")
+        listing = Path(args.out) / f"{self.frames.name}.json"
+        for path in (listing,) if args.no_overlay else (listing, film):
+            if path.exists() and not (listing.is_file() and written_here(listing)):
+                raise ImageError(f"{path} is not of this command, which would write over it; give another folder.")
+        if problem := unwritable(listing):
+            raise ImageError(f"{listing} cannot be written: {problem}.")
 
     def online(self) -> int:
         """Frame by frame."""
@@ -96,7 +104,7 @@ class _Run:
             started = time.perf_counter()
             tracks = tracker.update(frame)
             spent[0] += time.perf_counter() - started
-            if index == 0 and self.args.click:
+            if self.args.click and not clicked:  # the first frame that is not broken
                 clicked.extend(_follow(tracker, frame, point) for point in self.args.click)
                 tracks = tracker.tracks
             announce()

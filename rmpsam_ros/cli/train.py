@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.minutes is not None and not args.minutes > 0:
         raise DataError(f"--minutes is {args.minutes:g}; it must be above 0.")
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False)
     if args.ablate:
         return _ablate(args, console)
     config = load_config(args.config)

@@ -143,20 +143,35 @@ class BagReader:
         Raises:
             BagError: the file ends before its end, or cannot be read on.
         """
-        from rosbags.rosbag2 import ReaderError
-
         images, beside, kept = ({c.id for c in some} for some in (self.images, self.beside, self.kept))
         chosen = {c.id: c for c in (*self.images, *self.beside, *self.kept)}
-        try:
-            for connection, time, raw in self._reader.messages(list(chosen.values())):
-                yield BagMessage(connection, time, bytes(raw), connection.id in images, connection.id in beside, connection.id in kept)
-        except (ReaderError, ValueError, EOFError) as error:
-            raise BagError(f"{self.path} cannot be read to its end ({_short(error)}); `ros2 bag reindex` or `mcap recover` may help.") from error
+        for connection, time, raw in self._read(list(chosen.values())):
+            yield BagMessage(connection, time, bytes(raw), connection.id in images, connection.id in beside, connection.id in kept)
+
+    def _read(self, connections: Sequence[Connection]) -> Iterator[tuple[Connection, int, bytes]]:
+        """What rosbags reads; each storage has errors of its own for damaged files.
+
+        Raises:
+            BagError: the file ends before its end, or cannot be read on.
+        """
+        messages = self._reader.messages(connections)
+        while True:
+            try:
+                message = next(messages, None)
+            except Exception as error:
+                raise BagError(f"{self.path} cannot be read to its end ({_short(error)}); `ros2 bag reindex` or `mcap recover` may help.") from error
+            if message is None:
+                return
+            yield message
 
     def first_calibrations(self) -> Iterator[BagMessage]:
-        """The first message of each topic of calibrations that is read beside the images."""
+        """The first message of each topic of calibrations that is read beside the images.
+
+        Raises:
+            BagError: the file cannot be read.
+        """
         for connection in self.beside:
-            first = next(self._reader.messages([connection]), None) if connection.msgtype in INFO_TYPES else None
+            first = next(self._read([connection]), None) if connection.msgtype in INFO_TYPES else None
             if first is not None:
                 yield BagMessage(connection, first[1], bytes(first[2]), False, True, False)
 
