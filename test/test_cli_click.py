@@ -1,6 +1,9 @@
 """`rmpsam click`, with a stand-in for the network: the mask, the overlay, and bad input."""
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -11,6 +14,26 @@ from fakes import FakeFrame, FakeSegmenter
 from rmpsam_ros import cli
 from rmpsam_ros.cli import model_options
 from rmpsam_ros.results import write_image
+
+ROOT = Path(__file__).resolve().parents[1]
+STAND_IN = '''
+import sys
+sys.path.append("test")
+from fakes import FakeFrame, FakeSegmenter
+from rmpsam_ros import cli
+from rmpsam_ros.cli import model_options
+FakeSegmenter.set_image = lambda self, image, stamp=None, rotation=0: FakeFrame(self, image, stamp)
+model_options.open_segmenter = lambda args: FakeSegmenter()
+sys.exit(cli.main())
+'''
+NOT_UTF_8 = os.fsdecode(b"caf\xe9")
+
+
+def run_apart(*words: object) -> subprocess.CompletedProcess[str]:
+    """A command with the stand-in in a process of its own, for names on which OpenCV takes the whole process down."""
+    strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as where the language is not C
+    return subprocess.run([sys.executable, "-c", STAND_IN, *map(str, words)], cwd=ROOT, env=strict, capture_output=True, text=True, encoding="utf-8",
+                          timeout=120, check=False)  # fmt: skip
 
 
 @pytest.fixture
@@ -105,3 +128,13 @@ def test_click__repeated_in_one_process_starts_from_nothing(asked, photo: Path, 
         words = ["click", str(photo), "8", "12", "--negative", "50", "40", "--out", str(tmp_path / "m.png")]
         assert cli.main(words) == 0
     assert [len(call["points"]) for call in asked] == [2, 2]
+
+
+def test_click__names_that_are_not_utf_8(photo: Path, tmp_path: Path) -> None:
+    mask = tmp_path / f"{NOT_UTF_8}.png"
+    mask.with_name(f"{NOT_UTF_8}.jpg").write_bytes(photo.read_bytes())
+    done = run_apart("click", mask.with_suffix(".jpg"), "8", "12", "--out", mask)
+    assert done.returncode == 0 and mask.is_file() and "dark: 200 pixels" in done.stdout and done.stdout.endswith("caf\\udce9.png\n"), done.stderr
+    done = run_apart("click", photo, "8", "12", "--out", tmp_path / "m.png", "--overlay", tmp_path / f"m.j{NOT_UTF_8}")
+    line, = done.stderr.splitlines()
+    assert done.returncode == 2 and "is no kind of picture that can be written" in line and not (tmp_path / "m.png").exists()

@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 import pytest
 from fakes import FakeFrame, FakeSegmenter
+from test_cli_click import NOT_UTF_8, run_apart
 
 from rmpsam_ros import cli
 from rmpsam_ros.cli import model_options
 from rmpsam_ros.media import Video
 from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_banner
 from rmpsam_ros.results import OverlayVideo, write_image
+from rmpsam_ros.simulation.listing import Listing
 
 
 class PhotoSegmenter(FakeSegmenter):
@@ -189,3 +191,93 @@ def test_model_options__mean_what_they_say(monkeypatch) -> None:
     assert plain["zoom"] is plain["input_size"] is plain["score_threshold"] is plain["threads"] is None
     chosen = model_options.open_segmenter(parser.parse_args(["--no-zoom", "--input-size", "96x128", "--score-threshold", "0", "--threads", "2"]))
     assert (chosen["zoom"], chosen["input_size"], chosen["score_threshold"], chosen["threads"]) == (False, (96, 128), 0.0, 2)
+
+
+@pytest.mark.parametrize("whose", ["simulate", "a user", "a folder"])
+def test_segment__labels_of_others_are_not_written_over(segmenter, photos: Path, tmp_path: Path, capsys, whose: str) -> None:
+    listing = tmp_path / "out/panoptic.json"
+    listing.parent.mkdir()
+    if whose == "simulate":
+        Listing().save(listing.parent, {"description": "simulated scenes", "generator": "rmpsam_ros"}, [])
+    elif whose == "a user":
+        listing.write_text('{"images":[],"annotations":[],"categories":[]}')
+    else:
+        listing.mkdir()
+    before = listing.is_file() and listing.read_bytes()
+    assert cli.main(["segment", str(photos), "--out", str(listing.parent)]) == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert f"{listing} is not of this command, which would write over it; give another folder." in line
+    assert before == (listing.is_file() and listing.read_bytes()) and not (tmp_path / "out/ids").exists()
+
+
+@pytest.mark.parametrize("name", ["ids/one.png", "panoptic/two.png", "overlays/one.jpg", "ids/clip/000000.png"])
+def test_segment__maps_without_a_listing_are_not_written_over(segmenter, photos: Path, clip: Path, tmp_path: Path, capsys, name: str) -> None:
+    there = tmp_path / "out" / name
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"labels by hand")
+    assert cli.main(["segment", str(photos), str(clip), "--out", str(tmp_path / "out")]) == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert "is there without the panoptic.json of this command" in line
+    assert [p for p in (tmp_path / "out").rglob("*") if p.is_file()] == [there] and there.read_bytes() == b"labels by hand"
+
+
+def test_segment__writes_over_its_own_results(segmenter, photos: Path, clip: Path, tmp_path: Path) -> None:
+    words = ["segment", str(photos), str(clip), "--out", str(tmp_path / "out")]
+    assert cli.main(words) == 0
+    (tmp_path / "out/ids/one.png").write_bytes(b"old")
+    assert cli.main(words) == 0
+    assert cv2.imread(str(tmp_path / "out/ids/one.png"), cv2.IMREAD_UNCHANGED).dtype == np.uint16
+
+
+def test_segment__a_link_that_leads_nowhere_costs_one_line(segmenter, photos: Path, tmp_path: Path, capsys) -> None:
+    (photos / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    assert cli.main(["segment", str(photos), "--out", str(tmp_path / "out")]) == 2
+    assert len(json.loads((tmp_path / "out/panoptic.json").read_text())["images"]) == 2
+    line, = (line for line in capsys.readouterr().err.splitlines() if "gone.png" in line)
+    assert line.startswith("rmpsam segment: ") and "does not exist" in line
+
+
+def test_segment__a_video_whose_name_is_dots_does_not_replace_the_folder(segmenter, photos: Path, clip: Path, tmp_path: Path) -> None:
+    out, dots = tmp_path / "out", tmp_path / "...mp4"
+    assert cli.main(["segment", str(photos), "--out", str(out)]) == 0
+    (out / "notes.txt").write_text("mine")
+    dots.write_bytes(clip.read_bytes())
+    assert cli.main(["segment", str(dots), "--out", str(out), "--every", "4"]) == 0
+    assert sorted(p.name for p in out.iterdir()) == ["ids", "notes.txt", "overlays", "panoptic", "panoptic.json"]
+    assert sorted(p.name for p in (out / "ids").iterdir()) == ["file", "one.png", "two.png"] and (out / "overlays/file.mp4").is_file()
+    assert [i["file_name"] for i in json.loads((out / "panoptic.json").read_text())["images"]] == ["...mp4/000000", "...mp4/000004"]
+
+
+def test_segment__names_as_long_as_the_file_system_takes(segmenter, photos: Path, clip: Path, tmp_path: Path) -> None:
+    (photos / "one.png").rename(photos / f"{'o' * 240}.png")
+    clip.rename(photos / f"{'é' * 120}.mp4")
+    for _ in range(2):  # the second one replaces what the first one made
+        assert cli.main(["segment", str(photos), "--out", str(tmp_path / "out"), "--every", "5"]) == 0
+        assert (tmp_path / f"out/ids/{'o' * 240}.png").is_file() and (tmp_path / f"out/overlays/{'é' * 120}.mp4").is_file()
+        assert len(list((tmp_path / "out/panoptic" / ("é" * 120)).iterdir())) == 2 and not list((tmp_path / "out").rglob(".*"))
+
+
+def test_segment__a_name_that_is_not_utf_8_does_not_stop_the_others(photos: Path, clip: Path, tmp_path: Path) -> None:
+    (photos / f"{NOT_UTF_8}.mp4").write_bytes(clip.read_bytes())
+    (photos / f"{NOT_UTF_8}_photo.png").write_bytes((photos / "one.png").read_bytes())
+    done = run_apart("segment", photos, "--out", tmp_path / "out")
+    assert done.returncode == 2, done.stderr
+    line, = (line for line in done.stderr.splitlines() if line.startswith("rmpsam segment: "))
+    assert "caf\\udce9.mp4' has a name that is not UTF-8; rename it." in line
+    names = [i["file_name"] for i in json.loads((tmp_path / "out/panoptic.json").read_text())["images"]]
+    assert sorted(names) == sorted(["one.png", "two.jpg", f"{NOT_UTF_8}_photo.png"])
+
+
+def test_segment__into_a_folder_that_is_not_utf_8_writes_what_opencv_does_not(photos: Path, clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / NOT_UTF_8
+    done = run_apart("segment", photos, clip, "--out", out)
+    assert done.returncode == 2, done.stderr
+    line, = (line for line in done.stderr.splitlines() if line.startswith("rmpsam segment: "))
+    assert "mp4' has a name that is not UTF-8; rename it." in line
+    assert sorted(p.name for p in (out / "overlays").iterdir()) == ["one.jpg", "two.jpg"] and (out / "panoptic.json").is_file()
+
+
+def test_segment__square_brackets_in_a_path_are_printed(segmenter, photos: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "run[red]1"
+    assert cli.main(["segment", str(photos), "--out", str(out)]) == 0
+    assert "run[red]1/panoptic.json" in "".join(capsys.readouterr().err.splitlines())

@@ -8,11 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from test_cli_click import NOT_UTF_8, run_apart
 from test_tracking_frames import SceneFrame, Thing
 from tracking_scenes import IMAGE, LABELS
 
 from rmpsam_ros import Segmenter, cli, rle
 from rmpsam_ros.cli import model_options
+from rmpsam_ros.errors import ImageError
 from rmpsam_ros.frame_source import FOLDER_FPS, open_frames
 from rmpsam_ros.results import OverlayVideo, write_image
 from rmpsam_ros.track_results import TrackWriter, tracked_map
@@ -226,3 +228,73 @@ def test_track__an_address__is_no_video(segmenter, tmp_path: Path, capsys) -> No
 def test_track__fewer_frames_than_a_track_needs__is_said(segmenter, clip: Path, tmp_path: Path, capsys) -> None:
     assert track(clip, "--out", tmp_path / "out", "--min-hits", FRAMES + 1) == 0
     assert f"0 tracks in {FRAMES} frames (--min-hits {FRAMES + 1}: an object counts once it was seen in so many)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name, words", [("clip.json", []), ("clip.json", ["--no-overlay"]), ("clip.mp4", [])])
+def test_track__files_of_others_are_not_written_over(segmenter, clip: Path, tmp_path: Path, capsys, name, words) -> None:
+    there = tmp_path / "out" / name
+    there.parent.mkdir()
+    there.write_text('{"info":{"description":"labels by hand"},"videos":[]}')
+    before = there.read_bytes()
+    assert track(clip, "--out", tmp_path / "out", *words) == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert f"{there} is not of this command, which would write over it; give another folder." in line
+    assert there.read_bytes() == before and list(there.parent.iterdir()) == [there] and segmenter.count == 0
+
+
+def test_track__writes_over_its_own_results_and_without_an_overlay_no_film(segmenter, clip: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert track(clip, "--out", tmp_path / "out") == 0
+    film = tmp_path / "other" / "clip.mp4"
+    film.parent.mkdir()
+    film.write_bytes(b"a film of somebody")
+    for _ in range(2):
+        assert track(clip, "--out", tmp_path / "other", "--no-overlay") == 0
+    assert film.read_bytes() == b"a film of somebody" and (tmp_path / "other" / "clip.json").is_file()
+
+
+def test_track__an_output_that_cannot_be_written_is_said_before_the_first_frame(segmenter, clip: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    assert track(clip, "--out", tmp_path / "a.txt" / "out") == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert "clip.json cannot be written: Not a directory." in line and segmenter.count == 0
+
+
+def test_track__a_click_is_followed_from_the_first_frame_that_is_not_broken(segmenter, tmp_path: Path, capsys) -> None:
+    path, starts = tmp_path / "scratched.avi", []
+    film = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (256, 192))
+    for _ in range(8):
+        film.write(np.full((*IMAGE, 3), 90, np.uint8))
+    film.release()
+    data = bytearray(path.read_bytes())
+    while (at := data.find(b"\xff\xd8\xff", starts[-1] + 3 if starts else 0)) >= 0:
+        starts.append(at)
+    for number in (0, 1):  # the pictures alone: before the next one there are eight bytes of the film
+        data[starts[number] : starts[number + 1] - 8] = bytes(starts[number + 1] - 8 - starts[number])
+    path.write_bytes(data)
+    assert track(path, "--out", tmp_path / "out", "--click", 200, 140) == 0
+    content = json.loads((tmp_path / "out" / "scratched.json").read_text())
+    assert content["videos"][0]["file_names"] == [f"scratched/{k:06d}" for k in range(2, 8)]
+    clicked, = (a for a in content["annotations"] if a["prompted"])
+    assert all(clicked["segmentations"]) and f"the click at 200, 140 is track {clicked['id']}" in capsys.readouterr().err
+
+
+def test_track__a_name_that_is_not_utf_8_is_one_line_and_exit_code_2(clip: Path, tmp_path: Path) -> None:
+    named = clip.rename(clip.with_name(f"{NOT_UTF_8}.mp4"))
+    done = run_apart("track", named, "--out", tmp_path / "out")
+    line, = done.stderr.splitlines()
+    assert done.returncode == 2 and "caf\\udce9.mp4' has a name that is not UTF-8; rename it." in line and not (tmp_path / "out").exists()
+
+
+def test_track__square_brackets_in_a_path_are_printed(segmenter, clip: Path, tmp_path: Path, capsys) -> None:
+    assert track(clip, "--out", tmp_path / "run[red]1") == 0
+    assert "run[red]1/clip.json" in capsys.readouterr().err
+
+
+def test_track_writer__frames_of_two_sizes_are_refused() -> None:
+    writer, roi = TrackWriter(LABELS), Roi(2, 3, 4, 5)
+    writer.add("walk/0.png", (20, 30), [_tracked(1, roi)])
+    with pytest.raises(ImageError, match=r"^walk/1\.png is 20x30, the frames before it 30x20; the frames of a video have one size\.$"):
+        writer.add("walk/1.png", (30, 20), [_tracked(1, roi)])
+    writer.add("walk/2.png", (20, 30), [_tracked(1, roi)])
+    assert writer.frames == 2

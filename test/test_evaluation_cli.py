@@ -1,6 +1,7 @@
 """`rmpsam eval` on small sets, with the tiny model."""
 from __future__ import annotations
 
+import errno
 import json
 
 import cv2
@@ -11,6 +12,7 @@ from models import tiny_model
 from rmpsam_ros import cli
 from rmpsam_ros.data.coco import CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap
+from rmpsam_ros.evaluation import reports
 from rmpsam_ros.evaluation.panoptic import PanopticQuality
 from rmpsam_ros.evaluation.reports import ahead, write_json
 from rmpsam_ros.model_folder import read_model_folder
@@ -113,3 +115,29 @@ def test_eval_panoptic__is_the_quality_of_what_rmpsam_segment_writes(tmp_path, m
     for name, counts in quality.summary()["classes"].items():
         assert {key: summary["classes"][name][key] for key in ("tp", "fp", "fn")} == {key: counts[key] for key in ("tp", "fp", "fn")}
     assert sum(row["fp"] + row["tp"] for row in summary["classes"].values()) > 4
+
+
+@pytest.mark.parametrize("kind", ["prompt", "panoptic", "video"])
+@pytest.mark.parametrize("place, said", [("folder", "it is a folder; give the name of a file"), ("a.txt/p.json", "Not a directory")])
+def test_eval__json_that_cannot_be_written_is_refused_first(tmp_path, model, capsys, monkeypatch, kind, place, said):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a.txt").write_text("x")
+    monkeypatch.setattr("rmpsam_ros.cli.model_options.open_segmenter", lambda args: pytest.fail("it was begun"))
+    assert run(kind, (tmp_path / "truth.json", tmp_path), model, "--json", tmp_path / place) == 2
+    assert capsys.readouterr().err == f"rmpsam eval: --json {tmp_path / place} cannot be written: {said}.\n"
+
+
+@pytest.mark.parametrize("kind, heading", [("prompt", "mIoU@1"), ("panoptic", "things")])
+def test_eval__the_table_is_printed_although_json_cannot_be_written(tmp_path, model, capsys, monkeypatch, kind, heading):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(reports, "write_json", full)
+    path, images = instance_set(tmp_path) if kind == "prompt" else panoptic_set(tmp_path)
+    truth = json.loads(path.read_text())
+    for category, name in zip(truth["categories"], ("cup", "box", "floor")):
+        category["name"] = name
+    path.write_text(json.dumps(truth))
+    assert run(kind, (path, images), model, "--limit", 2, "--json", tmp_path / "p.json") == 2
+    said = capsys.readouterr()
+    assert heading in said.out and f"rmpsam eval: {tmp_path / 'p.json'}: No space left on device" in said.err

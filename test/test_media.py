@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.media import Video, is_device, list_media, read_image, reduced
+from rmpsam_ros.media import Video, check_name, is_device, list_media, read_image, reduced
 
 OLD_OPENCV = cv2.__version__.startswith("4.5.")
 """Ubuntu 22.04's."""
@@ -299,3 +299,39 @@ def test_read_image__transparent_palette_behind_a_long_profile__is_on_white(tmp_
 def test_reduced__keeps_what_is_small_and_the_ratio_of_what_is_not() -> None:
     small, large = np.zeros((40, 30, 3), np.uint8), np.zeros((3000, 4000, 3), np.uint8)
     assert reduced(small, 40) is small and reduced(large, 1000).shape == (750, 1000, 3) and reduced(np.zeros((1, 9000, 3), np.uint8), 90).shape == (1, 90, 3)
+
+
+def _tiff(pixels: np.ndarray, kind_of_alpha: int) -> bytes:
+    """(H, W, 4) uint8 RGBA as a TIFF. kind_of_alpha: 1 for colours that are multiplied with it already, 2 for those that are not."""
+    height, width, samples = pixels.shape
+    tags = ((256, 3, 1, width), (257, 3, 1, height), (258, 3, samples, 8), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 16), (277, 3, 1, samples),
+            (278, 3, 1, height), (279, 4, 1, pixels.size), (338, 3, 1, kind_of_alpha))  # fmt: skip
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    head = struct.pack("<2sHI", b"II", 42, 16 + pixels.size) + struct.pack("<4H", *[8] * samples)  # 8 bits for each sample
+    return head + pixels.tobytes() + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+@pytest.mark.parametrize("alpha", [0, 64, 128, 255])
+def test_read_image__half_transparent_tiff_is_what_the_png_is(tmp_path: Path, alpha: int) -> None:
+    picture = np.zeros((4, 6, 4), np.uint8)
+    picture[...] = (200, 100, 0, alpha)
+    expected = read_image(_write(tmp_path / "a.png", picture)).astype(int)
+    multiplied = np.rint(picture * (alpha / 255.0)).astype(np.uint8)
+    multiplied[..., 3] = alpha
+    for kind, stored in ((2, picture), (1, multiplied)):
+        (tmp_path / "a.tiff").write_bytes(_tiff(stored, kind))
+        assert np.abs(read_image(tmp_path / "a.tiff").astype(int) - expected).max() <= 2
+
+
+def test_list_media__a_name_of_dots_is_called_file_and_told_apart(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("file.png", "...mp4", "....mp4", "..png")]
+    for path in paths:
+        path.write_bytes(b"x")
+    assert [file.name for file in list_media(paths)] == ["file", "file_2", "file_3", "file_4"]
+
+
+def test_check_name__refuses_what_is_not_utf_8(clip: Path) -> None:
+    named = clip.rename(clip.with_name("caf\udce9.mp4"))
+    with pytest.raises(ImageError, match=r"caf\\udce9\.mp4' has a name that is not UTF-8; rename it\.$"):
+        check_name(named)
+    check_name(named.with_name("café.mp4"))

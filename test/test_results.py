@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import errno
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -246,3 +248,47 @@ def test_overlay_video__that_found_no_room__is_not_put_in_place(tmp_path: Path, 
     with pytest.raises(ImageError, match="Of 8 frames 5 could be written as a video: is there room on the disk"):
         write(8)
     assert (tmp_path / "film.mp4").read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["film.mp4"]
+
+
+@pytest.mark.parametrize("fps, shown", [(66.667, 66.7), (119.913, 119.9), (142.857, 142.9), (999.999, 1000.0), (0.0001, 0.01), (29.97, 29.97)])
+def test_overlay_video__of_an_odd_rate_is_written(tmp_path: Path, fps: float, shown: float) -> None:
+    film = OverlayVideo(tmp_path / "film.mp4", fps)
+    for _ in range(3):
+        film.add(np.zeros((48, 64, 3), np.uint8))
+    film.finish()
+    with Video(tmp_path / "film.mp4") as video:
+        assert video.frame_count == 3 and (video.fps == pytest.approx(shown, rel=1e-3) or shown == 1000.0)  # OpenCV 4.5 reads 1500 of that
+
+
+@pytest.mark.parametrize("name", ["n" * 248 + ".txt", "é" * 124 + ".txt", "n" * 252])
+def test_atomic_file_and_folder__of_a_name_as_long_as_the_file_system_takes(tmp_path: Path, name: str) -> None:
+    for text in ("old", "new"):
+        with atomic_file(tmp_path / name) as partial:
+            assert partial.name.endswith(Path(name).suffix)
+            partial.write_text(text)
+        with atomic_folder(tmp_path / "deep" / name) as folder:
+            (folder / text).write_text(text)
+    assert (tmp_path / name).read_text() == "new" and [p.name for p in (tmp_path / "deep" / name).iterdir()] == ["new"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["deep", name])
+
+
+def test_atomic_file__the_temporary_name_is_utf_8_where_the_name_is_not(tmp_path: Path) -> None:
+    with atomic_file(tmp_path / "caf\udce9.mp4") as partial:
+        partial.name.encode()
+        partial.write_text("film")
+    assert [p.name for p in tmp_path.iterdir()] == ["caf\udce9.mp4"]
+
+
+def test_write_image__of_an_ending_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    code = """
+import sys
+import numpy as np
+from rmpsam_ros.errors import ImageError
+from rmpsam_ros.results import write_image
+try:
+    write_image(sys.argv[1], np.zeros((4, 4, 3), np.uint8))
+except ImageError as error:
+    print(ascii(str(error)))
+"""  # in a process of its own, which OpenCV would take down
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.j\udce9g"], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "end the name in .png or .jpg" in done.stdout and not list(tmp_path.iterdir()), done.stderr

@@ -1,0 +1,42 @@
+"""`rmpsam bag` on bags that have suffered, and what it says of them."""
+from __future__ import annotations
+
+import pytest
+from test_cli_bag import COUNT, TOPIC, bag, calibration, depth, raw, read_bag, write_bag
+
+
+def test_bag__that_ends_before_its_end__is_read_so_far_and_said(tmp_path, capsys):
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(i)) for i in range(COUNT)])
+    part = write_bag(tmp_path / "part" / "drive", [(TOPIC, raw(i)) for i in range(4)])
+    (source / "drive.mcap").write_bytes((part / "drive.mcap").read_bytes())  # as `mcap recover` leaves it, beside what was recorded of the whole
+    assert bag(source, "--out", str(tmp_path / "out"), "--results", "panoptic") == 0
+    assert f"{source} ends after 4 of {COUNT} images; it may be damaged" in capsys.readouterr().err
+    assert len(read_bag(tmp_path / "out")[0]["/rmpsam/front/panoptic"]) == 4
+
+
+def test_bag__that_is_whole__is_not_called_damaged(tmp_path, capsys):
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(0)), (TOPIC, raw(1, encoding="rgb9")), (TOPIC, raw(2))])
+    assert bag(source, "--out", str(tmp_path / "out"), "--results", "panoptic", "--max-rate", "1") == 0
+    assert "damaged" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("with_depth", [False, True])
+def test_bag__whose_sqlite3_file_is_broken__is_one_line_and_makes_nothing(tmp_path, capsys, with_depth):
+    beside = [("/front/depth", depth(0)), ("/front/camera_info", calibration())]
+    images = [(TOPIC, raw(i)) for i in range(COUNT)]
+    source = write_bag(tmp_path / "drive", [*images[:3], *beside, *images[3:]], "sqlite3")
+    file = source / "drive.db3"
+    data = bytearray(file.read_bytes())
+    late = len(data) * 3 // 4 // 4096 * 4096
+    data[late : late + 5 * 4096] = bytes(5 * 4096)  # pages of a picture: the file can be opened, and read as far as there
+    file.write_bytes(data)
+    assert bag(source, "--topic", TOPIC, "--out", str(tmp_path / "out"), *(["--depth", "/front/depth"] if with_depth else [])) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f"rmpsam bag: {source} cannot be read to its end (") and "Traceback" not in line
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["drive"]
+
+
+def test_bag__square_brackets_in_a_path_are_printed(tmp_path, capsys):
+    source = write_bag(tmp_path / "drive", [(TOPIC, raw(0))])
+    assert bag(source, "--out", str(tmp_path / "run[red]1"), "--results", "panoptic") == 0
+    assert capsys.readouterr().err.splitlines()[-1].endswith("run[red]1")
