@@ -40,9 +40,17 @@ def atomic_file(path: str | os.PathLike[str], sync: bool = False) -> Iterator[Pa
 
 @contextmanager
 def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Gives a new temporary folder to fill; on success it takes the place of `path`, else it is removed."""
+    """Gives a new temporary folder to fill; on success it takes the place of `path`, else it is removed.
+
+    A mount point, as containers have them, cannot be replaced in one step: the temporary folder lies in it, and in the end its
+    entries take their places one by one. An error then puts back what was there; a power cut leaves some of both.
+    """
     path = Path(path).resolve()
     partial, old = _partial(path), path.with_name(f".{_short(path.name)}.old-{os.getpid()}")
+    if os.path.ismount(path):
+        with _filled_within(path, path / partial.name, path / old.name) as partial:
+            yield partial
+        return
     with _folder_for(path):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
@@ -56,6 +64,28 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
             if not path.exists() and old.exists():
                 os.replace(old, path)
             shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _filled_within(path: Path, partial: Path, old: Path) -> Iterator[Path]:
+    """`atomic_folder` with both temporary folders inside of `path`."""
+    moved: list[tuple[Path, Path]] = []
+    for folder in (partial, old):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    try:
+        yield partial
+        for source, target in ((path, old), (partial, path)):
+            for entry in [entry for entry in source.iterdir() if entry not in (partial, old)]:
+                os.replace(entry, target / entry.name)
+                moved.append((entry, target / entry.name))
+    except BaseException:
+        for origin, place in reversed(moved):
+            os.replace(place, origin)
+        raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

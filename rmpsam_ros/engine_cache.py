@@ -24,6 +24,8 @@ from rmpsam_ros.user_folders import cache_folder
 FORMAT = 1
 """Version of the sidecars; others are not read."""
 
+_ON_TRIAL: set[Path] = set()
+"""Engines that this process loads though they are refused. Only in memory: whatever ends a trial, the disk still says refused."""
 _LOG = logging.getLogger(__name__)
 _LABELS = {"source": "the graph or its weights", "flavour": "TensorRT's flavour", "version": "TensorRT's version", "gpu": "the GPU",
            "compute": "the compute capability", "precision": "the precision", "shapes": "the input shape"}  # fmt: skip
@@ -92,7 +94,7 @@ class Miss:
 def default_folder() -> Path:
     """`$RMPSAM_ENGINES`, else `$XDG_CACHE_HOME/rmpsam/engines`, else `~/.cache/rmpsam/engines`."""
     if os.environ.get("RMPSAM_ENGINES"):
-        return Path(os.environ["RMPSAM_ENGINES"])
+        return Path(os.path.expanduser(os.environ["RMPSAM_ENGINES"]))
     return cache_folder() / "engines"
 
 
@@ -127,7 +129,7 @@ class EngineCache:
             path = sidecar.with_suffix(".engine")
             engine = _read_engine(path, notes)
             if isinstance(engine, bytes):
-                return Found(path, engine, notes)
+                return Found(path, engine, {**notes, "refused": ""} if path.resolve() in _ON_TRIAL else notes)
             damaged = engine
         if damaged:
             return Miss(damaged)
@@ -161,23 +163,20 @@ class EngineCache:
         try:
             content = json.loads(sidecar.read_text())
             write_atomically(sidecar, (json.dumps({**content, **notes}, indent=2) + "\n").encode())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             _LOG.warning("%s cannot be updated (%s).", sidecar, error)
             return False
         return True
 
     @contextmanager
     def on_trial(self, paths: Sequence[Path]) -> Iterator[None]:
-        """Within it engines are loaded that an earlier comparison had refused; if it ends with an error, they are refused again."""
-        before = {path: read[1].get("refused", "") for path in paths if not isinstance(read := _read_sidecar(path.with_suffix(".json")), str)}
-        for path in paths:
-            self.note(path, refused="")
+        """Within it this process loads engines that an earlier comparison had refused; `note` says afterwards what came of it."""
+        added = {path.resolve() for path in paths} - _ON_TRIAL
+        _ON_TRIAL.update(added)
         try:
             yield
-        except BaseException:
-            for path, reason in before.items():
-                self.note(path, refused=reason)
-            raise
+        finally:
+            _ON_TRIAL.difference_update(added)
 
     @contextmanager
     def building(self, key: EngineKey, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
@@ -218,7 +217,9 @@ def _read_sidecar(path: Path) -> tuple[EngineKey, dict] | str:
         if content["format"] != FORMAT:
             return f"{path} is a sidecar of format {content['format']}, this version reads {FORMAT}"
         key = EngineKey(**content.pop("key"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if not all(isinstance(part, str) for part in asdict(key).values()):
+            raise TypeError
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return f"{path} is not a readable sidecar ({type(error).__name__}); its engine is not loaded"
     return key, content
 

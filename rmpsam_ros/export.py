@@ -90,8 +90,11 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
         write_model_yaml(part, replace(model, path=part, files={}))
         differences = _export(part, report)
         for other in out.iterdir() if out.is_dir() else ():
-            if not (part / other.name).exists() and (keep or other.name != INT8_GRAPH):
-                (shutil.copytree if other.is_dir() else shutil.copy2)(other, part / other.name)
+            if other.name != part.name and not (part / other.name).exists() and (keep or other.name != INT8_GRAPH):
+                if other.is_dir() and not other.is_symlink():
+                    shutil.copytree(other, part / other.name, symlinks=True)
+                else:  # a link stays one, and may lead nowhere
+                    shutil.copy2(other, part / other.name, follow_symlinks=False)
         write_model_yaml(part, replace(model, path=part))
     return differences
 

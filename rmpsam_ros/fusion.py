@@ -5,6 +5,8 @@ same owners with each query only where it may matter. What is left is to decide 
 """
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +21,7 @@ MAX_KEPT = 65534
 
 def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask_logits: npt.NDArray[np.float32] | MasksElsewhere,
          placement: Placement, labels: LabelSet, score_threshold: float = 0.8, overlap_threshold: float = 0.8,
-         max_segments: int = 100, queries: npt.NDArray[np.float32] | None = None) -> PanopticResult:  # fmt: skip
+         queries: npt.NDArray[np.float32] | None = None) -> PanopticResult:  # fmt: skip
     """Queries to a panoptic map of the source image.
 
     Args:
@@ -30,10 +32,9 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
         labels: the label set; stuff queries of one class become one segment.
         score_threshold: queries at or below are left out.
         overlap_threshold: a query that wins a smaller share than this of its own mask is left out.
-        max_segments: at most this many queries, the best by score.
         queries: (N, D) embeddings, to go with the segments.
     """
-    kept = _select(class_ids, scores, len(labels), score_threshold, max_segments)
+    kept = _select(class_ids, scores, len(labels), score_threshold)
     if kept.size == 0:
         return PanopticResult(np.zeros(placement.source, np.uint16), (), labels)
     weights = scores[kept].astype(np.float32)
@@ -62,13 +63,23 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
     return _describe(ownership, id_of, members, kept, class_ids, scores, labels, queries)
 
 
-def _select(class_ids: npt.NDArray, scores: npt.NDArray, num_classes: int, threshold: float, limit: int) -> npt.NDArray[np.intp]:
+def best_segments(result: PanopticResult, limit: int) -> PanopticResult:
+    """The map with so many segments at most, the best by score, in their order; what was the others' is unlabelled."""
+    if len(result.segments) <= limit:
+        return result
+    best = sorted(range(len(result.segments)), key=lambda index: -result.segments[index].score)[:limit]
+    kept = [result.segments[index] for index in sorted(best)]
+    renumber = np.zeros(max(segment.id for segment in result.segments) + 1, np.uint16)
+    renumber[[segment.id for segment in kept]] = np.arange(1, limit + 1)
+    return PanopticResult(renumber[result.segment_ids], tuple(replace(s, id=i) for i, s in enumerate(kept, start=1)), result.labels)
+
+
+def _select(class_ids: npt.NDArray, scores: npt.NDArray, num_classes: int, threshold: float) -> npt.NDArray[np.intp]:
     """Rows of the queries that take part, in query order (ties go to the first, as in the reference)."""
     keep = (class_ids < num_classes) & (scores > threshold)  # false for a NaN score
     kept = np.flatnonzero(keep)
-    limit = min(limit, MAX_KEPT)
-    if kept.size > limit:
-        kept = np.sort(kept[np.argsort(-scores[kept], kind="stable")[:limit]])
+    if kept.size > MAX_KEPT:
+        kept = np.sort(kept[np.argsort(-scores[kept], kind="stable")[:MAX_KEPT]])
     return kept
 
 

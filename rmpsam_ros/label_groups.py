@@ -20,10 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from rmpsam_ros.errors import ModelError
-from rmpsam_ros.labels import label_set_from_dict
+from rmpsam_ros.labels import label_set_from_dict, read_yaml
 from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
 
 REST = "rest"
@@ -101,10 +100,10 @@ def load_label_groups(file: str | Path, labels: LabelSet) -> LabelGroups:
     if not path.is_file():
         raise ModelError(f"There is no file of label groups {path}.")
     try:
-        return label_groups(yaml.safe_load(path.read_text()), labels)
+        return label_groups(read_yaml(path.read_text()), labels)
     except KeyError as error:
         raise ModelError(f"{path} has no label groups (`{error.args[0]}` is missing); {_FORM}") from error
-    except (yaml.YAMLError, TypeError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise ModelError(f"{path} has no label groups ({' '.join(str(error).split())}); {_FORM}") from error
 
 

@@ -68,10 +68,24 @@ def load_label_set(name_or_file: str | Path) -> LabelSet:
     if not path.is_file():
         raise ModelError(f"There is no label set {str(name_or_file)!r}; give {' or '.join(OFFICIAL)}, or a YAML file.")
     try:
-        return label_set_from_dict(yaml.safe_load(path.read_text()))
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        return label_set_from_dict(read_yaml(path.read_text()))
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} is not a label set ({' '.join(str(error).split())[:120]}); it must say `name:` and "
                          "`classes:`, a list of {name, thing}.") from error
+
+
+def read_yaml(text: str) -> object:
+    """What a text in YAML says.
+
+    Raises:
+        ValueError: it is no YAML.
+    """
+    try:
+        return yaml.safe_load(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:  # the latter of a date without such a month
+        raise ValueError(" ".join(str(error).split())[:120]) from error
 
 
 def label_set_from_dict(content: Mapping) -> LabelSet:
@@ -80,12 +94,17 @@ def label_set_from_dict(content: Mapping) -> LabelSet:
     Raises:
         KeyError, TypeError, ValueError: a field is missing or wrong.
     """
+    if not isinstance(content, Mapping):
+        raise TypeError(f"it holds {type(content).__name__}, no mapping")
     classes = []
     for class_id, entry in enumerate(content["classes"]):
         thing = entry["thing"]
         if not isinstance(thing, bool):
             raise ValueError(f"`thing` of class {entry['name']!r} is {thing!r}; it must be true or false")
-        color = tuple(int(c) for c in entry.get("color") or class_color(class_id, thing))
+        try:
+            color = tuple(int(c) for c in entry.get("color") or class_color(class_id, thing))
+        except OverflowError:  # `.inf`
+            color = ()
         if len(color) != 3 or not all(0 <= c <= 255 for c in color):
             raise ValueError(f"the colour of class {entry['name']!r} must be three values from 0 to 255")
         classes.append(ClassLabel(class_id, str(entry["name"]), thing, color))

@@ -17,7 +17,7 @@ import yaml
 
 from rmpsam_ros.atomic import atomic_file, crc32
 from rmpsam_ros.errors import ModelError
-from rmpsam_ros.labels import label_set_from_dict
+from rmpsam_ros.labels import label_set_from_dict, read_yaml
 from rmpsam_ros.types import LabelSet
 from rmpsam_ros.user_folders import data_folder
 
@@ -80,16 +80,20 @@ def model_roots() -> list[Path]:
     """Folders that are searched for a model's name, in order."""
     roots = [Path(__file__).parent / "models", data_folder() / "models"]
     own = os.environ.get("RMPSAM_MODELS")
-    return ([Path(own)] if own else []) + roots
+    return ([Path(os.path.expanduser(own))] if own else []) + roots
 
 
 def available_models() -> list[Path]:
     """Every model folder under the roots, by name; the first root wins."""
     found: dict[str, Path] = {}
     for root in model_roots():
-        for path in sorted(root.glob(f"*/{MODEL_FILE}")):
-            if not path.parent.name.startswith("."):  # half made, or left of one
-                found.setdefault(path.parent.name, path.parent)
+        try:
+            names = os.listdir(root)
+        except OSError:  # not there, or not this user's
+            continue
+        for name in names:
+            if not name.startswith(".") and os.path.isfile(root / name / MODEL_FILE):  # with a dot: half made, or left of one
+                found.setdefault(name, root / name)
     return [found[name] for name in sorted(found)]
 
 
@@ -103,14 +107,21 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     if not text:
         raise ModelError("The model's name is empty; give `default`, a bundled model's name or a model folder.")
     path = Path(os.path.expanduser(text))
-    if path.is_dir() and (os.sep in text or (text != "default" and not _named(text))):
+    # os.path asks whether something is there for this user; pathlib raises where it may not be looked at.
+    if os.path.isdir(path) and (os.sep in text or (text != "default" and not _named(text))):
         return path
     for name in DEFAULT_MODELS if text == "default" else (text,):
         found = _named(name)
         if found:
             return found
-    if path.is_file():
+    if os.path.isfile(path):
         raise ModelError(f"The model {text} is a file; give the folder that holds {MODEL_FILE} ({_HOW_TO_MAKE}).")
+    try:
+        path.stat()
+    except PermissionError:
+        raise ModelError(f"The model {text} cannot be looked at; this user needs the right to read the folders on the way to it.") from None
+    except (OSError, ValueError):
+        pass
     known = ", ".join(p.name for p in available_models()) or "none"
     raise ModelError(f"There is no model {text!r} (found: {known}); {_HOW_TO_MAKE}.")
 
@@ -118,8 +129,8 @@ def find_model(name_or_path: str | Path = "default") -> Path:
 def is_model_folder(folder: Path) -> bool:
     """Whether a folder holds a model, of whatever version and state: other programs too call a file model.yaml."""
     try:
-        content = yaml.safe_load((folder / MODEL_FILE).read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        content = read_yaml((folder / MODEL_FILE).read_text())
+    except (OSError, ValueError):
         return False
     return isinstance(content, dict) and {"format", "variant", "labels"} <= content.keys()
 
@@ -134,7 +145,13 @@ def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
     Raises:
         ModelError: one sentence on what is missing, broken or of another version.
     """
-    folder = Path(folder)
+    try:
+        return _read(Path(folder), graphs)
+    except OSError as error:
+        raise ModelError(f"{error.filename or folder} cannot be read ({error.strerror}); this user needs the right to read all of a model folder.") from error
+
+
+def _read(folder: Path, graphs: bool) -> ModelFolder:
     path = folder / MODEL_FILE
     if not folder.is_dir():
         raise ModelError(f"There is no model folder {folder}; {_HOW_TO_MAKE}.")
@@ -168,9 +185,9 @@ def parse_model_yaml(text: str, path: Path) -> ModelFolder:
         ModelError: something else, or of another version.
     """
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ModelError(f"{path} is not readable YAML ({' '.join(str(error).split())[:120]}).") from error
+        content = read_yaml(text)
+    except ValueError as error:
+        raise ModelError(f"{path} is not readable YAML ({error}).") from error
     if not isinstance(content, dict):
         raise ModelError(f"{path} is empty or not a mapping; it must say format, name, variant, input_size and labels.")
     if content.get("format") != FORMAT or isinstance(content["format"], bool):
@@ -178,7 +195,7 @@ def parse_model_yaml(text: str, path: Path) -> ModelFolder:
                          "convert it again with this version's `rmpsam convert`.")
     try:
         return _parse(path.parent, content)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:  # the last of `.inf` for a whole number
         raise ModelError(f"{path} is not a valid model description: {_reason(error)}.") from error
 
 
@@ -228,7 +245,7 @@ def check_input_size(size: object) -> tuple[int, int]:
         height, width = (int(side) for side in size)  # type: ignore[union-attr]
         if any(isinstance(side, float) and not side.is_integer() for side in size):
             raise ValueError
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"input_size is {size!r}; it must be height and width") from None
     if any(side % 32 or not 32 <= side <= MAX_SIDE for side in (height, width)):
         raise ValueError(f"input_size is {height}x{width}; height and width must be multiples of 32 from 32 to {MAX_SIDE}")
@@ -238,7 +255,7 @@ def check_input_size(size: object) -> tuple[int, int]:
 def _named(name: str) -> Path | None:
     if os.sep in name or name in (".", ".."):
         return None
-    return next((root / name for root in model_roots() if (root / name / MODEL_FILE).is_file()), None)
+    return next((root / name for root in model_roots() if os.path.isfile(root / name / MODEL_FILE)), None)
 
 
 _KINDS = {"config": dict, "labels": dict, "files": dict, "checksums": dict, "accuracy": dict, "trained": bool, "connected_prompts": bool,
@@ -252,6 +269,9 @@ def _parse(folder: Path, content: dict) -> ModelFolder:
         if not isinstance(value, kind) and (key in _REQUIRED or value is not None):
             raise ValueError(f"{key} is {value!r}; it must be {'a mapping' if kind is dict else 'true or false'}")
     config = content["config"]
+    unnamed = next((key for key in config if not isinstance(key, str)), None)
+    if unnamed is not None:
+        raise ValueError(f"config has the key {unnamed!r}; each must be the name of an option of the network")
     labels = label_set_from_dict(content["labels"])
     if config.get("num_classes") != len(labels):
         raise ValueError(f"the network has {config.get('num_classes')} classes, the label set {len(labels)}")

@@ -169,7 +169,7 @@ def _point(point: Sequence[float], label: int, image_size: tuple[int, int]) -> P
         if isinstance(point, (str, bytes)):
             raise TypeError
         x, y = (float(v) for v in ((point.x, point.y) if isinstance(point, PointPrompt) else point))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise PromptError(f"The point {point!r} is not a pair of numbers; give (x, y) in pixels.") from None
     if label not in (FOREGROUND, BACKGROUND):
         raise PromptError(f"The label {label!r} is not 1 (foreground) or 0 (background).")
@@ -184,7 +184,7 @@ def _point(point: Sequence[float], label: int, image_size: tuple[int, int]) -> P
 def _box(box: Sequence[float], image_size: tuple[int, int]) -> tuple[float, float, float, float]:
     try:
         x1, y1, x2, y2 = (float(v) for v in box)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise PromptError(f"The box {box!r} is not four numbers; give (x1, y1, x2, y2) in pixels.") from None
     height, width = image_size
     if not np.isfinite((x1, y1, x2, y2)).all():

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rmpsam_ros import __version__
 from rmpsam_ros.backends import ImageOutputs, Progress, PromptOutputs, create_backend
 from rmpsam_ros.errors import BackendError, ImageError, RmpsamError
-from rmpsam_ros.fusion import fuse
+from rmpsam_ros.fusion import best_segments, fuse
 from rmpsam_ros.label_groups import load_label_groups, only
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, check_image, fit, place
@@ -88,7 +88,7 @@ class Segmenter:
         input_size: the network's height and width, multiples of 32; None for the model's own.
         score_threshold: queries at or below are left out; None for the model's own.
         overlap_threshold: share of its own mask that a query must win; None for the model's own.
-        max_segments: at most this many queries take part.
+        max_segments: so many segments in one panoptic map at most, the best by score.
         threads: CPU threads; None for the runtime's choice.
         progress: told of engines that TensorRT has to build: what it is doing, and the part done (0 … 1) or None.
         batch: images that one run of the network takes, see `set_images`.
@@ -130,7 +130,7 @@ class Segmenter:
         self.overlap_threshold = folder.overlap_threshold if overlap_threshold is None else overlap_threshold
         self.zoom = folder.zoom_prompts if zoom is None else zoom
         self._allowed: npt.NDArray[np.bool_] | None = None
-        self.batch = batch
+        self.batch = self._backend.batch
         self._canvas = self._backend.make_canvas()  # (batch, H, W, 3)
 
     @property
@@ -142,9 +142,12 @@ class Segmenter:
     def class_filter(self, names: Sequence[str]) -> None:
         if isinstance(names, str):
             raise RmpsamError(f"class_filter is {names!r}; it must be a sequence of class names, such as ({names!r},).")
-        names = () if names is None else tuple(names)
+        try:
+            names = () if names is None else tuple(names)
+        except TypeError:
+            raise RmpsamError(f"class_filter is {names!r}; it must be a sequence of class names.") from None
         known = {label.name: label.id for label in self.labels.classes}
-        unknown = [name for name in names if name not in known]
+        unknown = [name for name in names if not isinstance(name, str) or name not in known]
         if unknown:
             raise RmpsamError(f"The class {unknown[0]!r} is not in the label set {self.labels.name}; "
                               f"its classes are {', '.join(list(known)[:8])} …")
@@ -303,7 +306,8 @@ class Frame:
         if self._panoptic is None:
             groups, allowed = self._segmenter._groups, self._segmenter._allowed
             whole = self._own_map() if groups is None else groups.panoptic(self._own_map())
-            self._panoptic = whole if allowed is None else only(whole, allowed)
+            wanted = whole if allowed is None else only(whole, allowed)
+            self._panoptic = best_segments(wanted, self._segmenter.max_segments)
             self._panoptic.segment_ids.setflags(write=False)  # it is kept, and what clicks are named by
         return self._panoptic
 
@@ -319,7 +323,7 @@ class Frame:
             started = perf_counter()
             s, o = self._segmenter, self._outputs
             self._own = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s._own_labels, s.score_threshold,
-                             s.overlap_threshold, s.max_segments, o.queries)  # fmt: skip
+                             s.overlap_threshold, o.queries)  # fmt: skip
             self.timings["fusion"] = 1e3 * (perf_counter() - started)
         return self._own
 

@@ -76,6 +76,12 @@ def test_find__engine_of_one_gpu__does_not_serve_another_of_its_capability(cache
     assert "the GPU was Orin and is Orin NX" in cache.find(replace(KEY, gpu="Orin NX")).reason
 
 
+def retype(path, **changes):
+    sidecar = path.with_suffix(".json")
+    content = json.loads(sidecar.read_text())
+    sidecar.write_text(json.dumps({**content, "key": {**content["key"], **changes}}))
+
+
 @pytest.mark.parametrize("damage, said", [
     (lambda path: path.write_bytes(ENGINE[:-1]), "is truncated or foreign: it has 10239 bytes, its sidecar says 10240"),
     (lambda path: path.write_bytes(b""), "is truncated or foreign: it has 0 bytes"),
@@ -85,6 +91,9 @@ def test_find__engine_of_one_gpu__does_not_serve_another_of_its_capability(cache
     (lambda path: path.with_suffix(".json").write_text('{"format": 1, "key"'), "is not a readable sidecar"),
     (lambda path: path.with_suffix(".json").write_text("[]"), "is not a readable sidecar"),
     (lambda path: path.with_suffix(".json").write_bytes(b"\xff\xfe\x00"), "is not a readable sidecar"),
+    (lambda path: retype(path, model=5), "is not a readable sidecar"),
+    (lambda path: retype(path, gpu="", compute=["sm_87"]), "is not a readable sidecar"),
+    (lambda path: path.with_suffix(".json").write_text("[" * 100_000), "is not a readable sidecar"),
     (lambda path: path.with_suffix(".json").write_text('{"format": 9, "key": {}}'), "format 9"),
 ])  # fmt: skip
 def test_find__damaged__is_refused_said_and_replaced(cache, damage, said):
@@ -135,6 +144,31 @@ def test_note__adds_to_the_sidecar(cache):
     path = cache.store(KEY, ENGINE, seconds=1.0)
     assert cache.note(path, refused="no good")
     assert cache.find(KEY).notes["refused"] == "no good" and cache.find(KEY).notes["seconds"] == 1.0
+
+
+def test_note__a_sidecar_that_is_no_mapping__is_said(cache, caplog):
+    path = cache.store(KEY, ENGINE)
+    path.with_suffix(".json").write_text("[1]")
+    assert not cache.note(path, refused="no good") and "cannot be updated" in caplog.text
+
+
+def test_on_trial__the_disk_still_says_refused(cache):
+    path = cache.store(KEY, ENGINE)
+    cache.note(path, refused="no good")
+    before = path.with_suffix(".json").read_text()
+    with cache.on_trial([path]):
+        assert path.with_suffix(".json").read_text() == before  # what a kill leaves
+        assert not EngineCache(cache.folder).find(KEY).notes["refused"]
+    assert cache.find(KEY).notes["refused"] == "no good"
+    with pytest.raises(KeyboardInterrupt), cache.on_trial([path]):
+        raise KeyboardInterrupt
+    assert cache.find(KEY).notes["refused"] == "no good"
+
+
+def test_default_folder__a_tilde_in_the_variable_is_the_users_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("RMPSAM_ENGINES", "~/engines")
+    assert default_folder() == tmp_path / "engines"
 
 
 def _build(folder: str, ready, log) -> None:
@@ -204,14 +238,3 @@ def test_find__built_here_anew__comes_before_what_was_built_for_several(cache):
     assert cache.find(here).notes["bytes"] == len(ENGINE)
     cache.store(here, ENGINE[:100])
     assert cache.find(here).engine == ENGINE[:100] and cache.find(here).path == cache.path(here)
-
-
-def test_on_trial__engines_are_no_longer_refused_unless_the_trial_breaks_off(cache):
-    bad, good = cache.store(KEY, ENGINE, refused="its maps agree on 60 %"), cache.store(AHEAD, ENGINE)
-    with pytest.raises(KeyboardInterrupt), cache.on_trial([bad, good]):
-        assert cache.find(KEY).notes["refused"] == ""
-        raise KeyboardInterrupt
-    assert cache.find(KEY).notes["refused"] == "its maps agree on 60 %" and cache.find(AHEAD).notes["refused"] == ""
-    with cache.on_trial([bad]):
-        pass
-    assert cache.find(KEY).notes["refused"] == ""

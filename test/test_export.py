@@ -1,6 +1,7 @@
 """Export and conversion: graphs that equal the network, weights on the disk once, nothing half-written."""
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -80,6 +81,17 @@ def test_export__keeps_what_else_is_in_the_folder_and_links_to_it(folder, monkey
     assert main(["export", "."]) == 0
 
 
+def test_export__links_of_the_users_own_stay_links_even_where_they_lead_nowhere(folder):
+    (folder / "gone").symlink_to("nowhere")
+    (folder / "notes").mkdir()
+    (folder / "notes/gone").symlink_to("nowhere")
+    (folder / "up").symlink_to("..")
+    (folder / "image.onnx").unlink()
+    export_graphs(folder)
+    assert (folder / "image.onnx").is_file()
+    assert [os.readlink(folder / name) for name in ("gone", "notes/gone", "up")] == ["nowhere", "nowhere", ".."]
+
+
 def test_export__a_failure_leaves_the_folder_as_it_was(folder, monkeypatch):
     before = {p.name: p.read_bytes() for p in folder.iterdir()}
     monkeypatch.setattr("rmpsam_ros.export.verify", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -87,6 +99,17 @@ def test_export__a_failure_leaves_the_folder_as_it_was(folder, monkeypatch):
         export_graphs(folder)
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
     assert [p.name for p in folder.parent.iterdir()] == ["tiny"]
+
+
+def test_save_weights__a_weight_beyond_float16__is_said(tmp_path):
+    net = build("tiny", num_classes=6)
+    name, weight = next(iter(net.named_parameters()))
+    with torch.no_grad():
+        weight.view(-1)[3] = 70000.0
+    with pytest.raises(ModelError, match=f"weight {name} has the value 70000, which does not fit float16; use --weights fp32"):
+        save_weights(net, tmp_path, half=True)
+    save_weights(net, tmp_path, half=False)
+    assert (tmp_path / "weights.safetensors").is_file()
 
 
 def test_export__keeps_half_precision_weights_half(tmp_path):

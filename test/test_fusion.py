@@ -162,7 +162,6 @@ def test_fuse__limits_and_broken_numbers():
         return fusion.fuse(**(arguments | changes))
 
     assert [s.class_name for s in fuse().segments] == ["stuff"]  # the greater score takes every pixel
-    assert [s.class_name for s in fuse(max_segments=1).segments] == ["stuff"]
     assert fuse(score_threshold=0.95).segments == ()  # the third is no object
     assert not fuse(score_threshold=0.95).segment_ids.any()
     assert fuse(scores=np.full(3, np.nan, np.float32)).segments == ()
@@ -223,12 +222,15 @@ def test_fuse__thresholds__a_score_at_it_is_left_out_and_a_mask_that_is_won_whol
     assert [s.query_index for s in result.segments] == [1]
 
 
-def test_fuse__the_best_queries_keep_their_order():
+def test_best_segments__the_best_by_score_stay_in_their_order():
     labels = make_label_set("one", ["cup"], [])
     masks = np.full((3, 8, 8), -9, np.float32)
     masks[0, :3], masks[1, 3:5], masks[2, 5:] = 9, 9, 9
-    result = fusion.fuse(np.array([0, 0, 0]), np.array([0.6, 0.8, 0.9], np.float32), masks, WHOLE, labels, 0.5, 0.0, max_segments=2)
-    assert [s.query_index for s in result.segments] == [1, 2]
+    result = fusion.fuse(np.array([0, 0, 0]), np.array([0.6, 0.8, 0.9], np.float32), masks, WHOLE, labels, 0.5, 0.0)
+    best = fusion.best_segments(result, 2)
+    assert_consistent(best)
+    assert [s.query_index for s in best.segments] == [1, 2] and not best.segment_ids[result.segment_ids == 1].any()
+    assert fusion.best_segments(result, 3) is result
 
 
 def test_fuse__a_query_that_wins_only_where_it_is_below_one_half_is_no_segment():

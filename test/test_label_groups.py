@@ -174,3 +174,14 @@ def test_only__of_a_map_with_hundreds_of_segments():
     kept = only(whole, np.array([True, False, False, False, False, False]))
     assert len(kept.segments) == 300 and kept.segment_ids.max() == 300
     assert np.array_equal(kept.segment_ids > 0, ids % 2 == 0)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("name: 2026-13-01", "month must be in 1..12"),
+    ("[" * 5000, "it is nested too deeply"),
+    ("name: x\nclasses: [{name: a, thing: true, color: [.inf, 1, 2]}]", "three values from 0 to 255"),
+])
+def test_load_label_groups__what_yaml_cannot_read__is_said(tmp_path, text, said):
+    (tmp_path / "nav.yaml").write_text(text)
+    with pytest.raises(ModelError, match=said):
+        load_label_groups(tmp_path / "nav.yaml", LABELS)

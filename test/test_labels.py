@@ -28,7 +28,11 @@ def test_load_label_set__from_a_file(tmp_path):
     ("name: x\nclasses: [{name: a, thing: true}, {name: a, thing: true}]", "the same name"),
     ("name: x\nclasses: [{name: a}]", "'thing'"),
     ("name: x\nclasses: [{name: a, thing: true, color: [1, 2, 300]}]", "three values from 0 to 255"),
+    ("name: x\nclasses: [{name: a, thing: true, color: [.inf, 1, 2]}]", "three values from 0 to 255"),
     ("a: [", "not a label set"),
+    ("", "it holds NoneType, no mapping"),
+    ("name: 2026-13-01", "month must be in 1..12"),
+    ("[" * 5000, "it is nested too deeply"),
 ])  # fmt: skip
 def test_load_label_set__bad_file(tmp_path, text, message):
     (tmp_path / "bad.yaml").write_text(text)
@@ -36,3 +40,13 @@ def test_load_label_set__bad_file(tmp_path, text, message):
         load_label_set(tmp_path / "bad.yaml")
     with pytest.raises(ModelError, match="no label set 'none'"):
         load_label_set("none")
+
+
+def test_load_label_set__file_that_cannot_be_read__is_said(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "own.yaml").write_text("name: own")
+    monkeypatch.setattr("pathlib.Path.read_text", refused)
+    with pytest.raises(ModelError, match="Permission denied"):
+        load_label_set(tmp_path / "own.yaml")

@@ -1,14 +1,16 @@
 """Model folders: found by name or path, refused when missing, half-written or of another version."""
 from __future__ import annotations
 
+import os
 import shutil
+from contextlib import contextmanager
 
 import pytest
 import yaml
 from models import tiny_model
 
 from rmpsam_ros.errors import ModelError
-from rmpsam_ros.model_folder import available_models, check_input_size, find_model, read_model_folder
+from rmpsam_ros.model_folder import available_models, check_input_size, find_model, is_model_folder, read_model_folder
 
 
 @pytest.fixture
@@ -55,6 +57,10 @@ def test_read_model_folder__says_what_the_model_is(folder):
     ({"zoom_prompts": "yes please"}, "zoom_prompts is .* true or false"),
     ({"format": True}, "model format True"),
     ({"input_size": [384.7, 512.2]}, "must be height and width"),
+    ({"input_size": [float("inf"), 512]}, "must be height and width"),
+    ({"files": {"image.onnx": float("inf")}}, "is not a valid model description: cannot convert float infinity"),
+    ({"config": {5: 5}}, "config has the key 5; each must be the name of an option"),
+    ({"labels": {"name": "x", "classes": [{"name": "a", "thing": True, "color": [float("inf")] * 3}]}}, "three values from 0 to 255"),
     ({"labels": {"name": "x", "classes": [{"name": "a", "thing": "yes"}]}}, "`thing` of class 'a' is 'yes'"),
     ({"labels": {"name": "x", "classes": [{"name": "a", "thing": True}]}}, "the network has 6 classes, the label set 1"),
 ])  # fmt: skip
@@ -71,12 +77,61 @@ def test_read_model_folder__wrong_description(folder, changes, message):
     (lambda f: (f / "model.yaml").unlink(), "only half written: it has no model.yaml"),
     (lambda f: (f / "model.yaml").write_text("a: [b"), "not readable YAML"),
     (lambda f: (f / "model.yaml").write_text(""), "empty or not a mapping"),
+    (lambda f: (f / "model.yaml").write_text("name: 2026-13-01"), "not readable YAML .month must be in 1..12"),
+    (lambda f: (f / "model.yaml").write_text("a: " + "[" * 5000), "not readable YAML .it is nested too deeply"),
     (lambda f: shutil.rmtree(f), "no model folder"),
 ])  # fmt: skip
 def test_read_model_folder__half_written(folder, spoil, message):
     spoil(folder)
     with pytest.raises(ModelError, match=message):
         read_model_folder(folder)
+
+
+@contextmanager
+def no_rights(path):
+    """Nobody may look into a folder; root, who may do so all the same, is another user for as long."""
+    path.chmod(0)
+    if is_root := os.geteuid() == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        path.chmod(0o755)
+
+
+def test_find_model__a_root_that_may_not_be_read__hides_no_others(folder, monkeypatch):
+    monkeypatch.setenv("RMPSAM_MODELS", str(folder.parent))
+    with no_rights(folder.parent):
+        found = available_models()
+        assert find_model("rmpsam-lite0") in found and folder not in found
+        with pytest.raises(ModelError, match="There is no model 'none'"):
+            find_model("none")
+
+
+def test_find_model__a_path_that_may_not_be_looked_at__is_said(folder):
+    with no_rights(folder.parent), pytest.raises(ModelError, match="cannot be looked at; this user needs the right to read the folders"):
+        find_model(str(folder))
+    with pytest.raises(ModelError, match="There is no model 'xxx"):
+        find_model("x" * 5000)
+
+
+def test_read_model_folder__without_the_right_to_read_it__is_said(folder):
+    with no_rights(folder.parent), pytest.raises(ModelError, match=r"cannot be read \(Permission denied\); this user needs the right to read all"):
+        read_model_folder(folder)
+
+
+def test_is_model_folder__what_is_no_yaml_is_none(folder):
+    assert is_model_folder(folder)
+    (folder / "model.yaml").write_text("format: 2026-13-01")
+    assert not is_model_folder(folder)
+
+
+def test_find_model__a_tilde_in_the_variable_is_the_users_home(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent.parent))
+    monkeypatch.setenv("RMPSAM_MODELS", "~/models")
+    assert find_model("tiny") == folder
 
 
 def test_available_models__hidden_folders_are_none(folder, monkeypatch):

@@ -1,9 +1,9 @@
 """OpenVINO's compiled graphs on disk: found again, checked, kept small, and done without where there is no place for them."""
 from __future__ import annotations
 
-import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,6 +19,7 @@ pytest.importorskip("openvino", reason="the backend of this file")
 from rmpsam_ros import Segmenter
 from rmpsam_ros.backends import openvino_cache
 from rmpsam_ros.backends.openvino_cache import CompiledGraphs
+from rmpsam_ros.locks import held
 from rmpsam_ros.model_folder import read_model_folder
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (96, 128, 3), np.uint8)
@@ -79,31 +80,69 @@ def test_compiled__what_was_used_least_recently_goes_where_it_gets_too_much(mode
     os.utime(root / "of_a_former_version.blob", (1_600_000_000,) * 2)
     logits(model)
     own = sum(file.stat().st_size for file in blobs(root)) - 3000
-    assert len(list(root.iterdir())) == 6  # with the own folder and the lock
+    assert len(list(root.iterdir())) == 5  # with the own folder
     monkeypatch.setattr(openvino_cache, "MOST", own + 2500)
     logits(model)
-    assert {at.name for at in root.iterdir() if len(at.name) < 10} == {"old", "recent", ".lock"}
+    assert {at.name for at in root.iterdir() if len(at.name) < 10} == {"old", "recent"}
 
 
-def test_compiled__one_process_at_a_time_writes_them(model, root):
-    root.mkdir(parents=True)
+def test_compiled__what_another_process_is_writing_to_stays_though_it_gets_too_much(model, root, monkeypatch):
+    (root / "busy").mkdir(parents=True)
+    (root / "busy/a.blob").write_bytes(bytes(1000))
+    os.utime(root / "busy", (1_600_000_000,) * 2)
+    monkeypatch.setattr(openvino_cache, "MOST", 0)
+    with held(root / "busy/.lock"):
+        logits(model)
+        assert (root / "busy").is_dir()
+    logits(model)
+    assert not (root / "busy").exists()
+
+
+def test_compiled__one_process_at_a_time_writes_those_of_one_configuration(model, root):
+    logits(model)
+    (folder,) = root.iterdir()
     done = threading.Event()
-    with (root / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        thread = threading.Thread(target=lambda: (Segmenter(model, backend="openvino").close(), done.set()))
+    with held(folder / ".lock"):
+        thread = threading.Thread(target=lambda: (logits(model), done.set()))
         thread.start()
         assert not done.wait(1.5)
+        Segmenter(model, backend="openvino", precision="fp32", input_size=(64, 96)).close()  # another waits for nobody
     assert done.wait(60)
     thread.join()
 
 
-def test_compiled__a_lock_of_another_user_is_no_error(model, root, monkeypatch):
-    def refused(path):
+def test_compiled__a_process_that_never_ends__is_said_and_done_without(model, root, monkeypatch, caplog):
+    first, made = logits(model), blobs(root)
+    (folder,) = root.iterdir()
+    monkeypatch.setattr(openvino_cache, "SAY_AFTER", 0.2)
+    monkeypatch.setattr(openvino_cache, "WAIT", 0.6)
+    with held(folder / ".lock"):
+        assert (logits(model) == first).all() and blobs(root) == made
+    assert caplog.text.count("Waiting up to 1 s for another process") == 1
+    assert "are not cached" in caplog.text and "(another process has held it for 1 s)" in caplog.text
+
+
+@pytest.mark.parametrize("refusing", ["held", "crc32"])
+def test_compiled__a_folder_of_another_user_is_done_without(model, root, monkeypatch, caplog, refusing):
+    def refused(path, *_):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(openvino_cache, "held", refused)
+    first, made = logits(model), blobs(root)
+    monkeypatch.setattr(openvino_cache, refusing, refused)
+    cache = CompiledGraphs(read_model_folder(model), "CPU")
+    cache.folder = next(root.iterdir())
+    with cache.compiling():
+        assert cache.options == {}
+    assert (logits(model) == first).all() and blobs(root) == made
+    assert "are not cached" in caplog.text and "cannot be used (Permission denied)" in caplog.text
+
+
+def test_compiled__a_file_where_the_folder_should_be__is_done_without(model, root, caplog):
     first = logits(model)
-    assert (logits(model) == first).all() and blobs(root)
+    (folder,) = root.iterdir()
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+    assert (logits(model) == first).all() and "cannot be used (File exists)" in caplog.text
 
 
 def test_compiled__on_a_disk_without_room__is_said(model, root, monkeypatch, caplog):

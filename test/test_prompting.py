@@ -23,6 +23,8 @@ SIZE = (100, 200)
     ([(float("nan"), 5)], None, [], "not finite"),
     ([(1, float("inf"))], None, [], "not finite"),
     ([(1,)], None, [], "not a pair"),
+    ([(10**400, 5)], None, [], "not a pair of numbers"),
+    ([], None, [(5, 5, 10**400, 9)], "not four numbers"),
     ([(1, 1)], [2], [], "not 1 .foreground. or 0"),
     ([(1, 1)], [1, 1], [], "1 points and 2 labels"),
     (["12"], None, [], "'12' is not a pair of numbers"),

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import get_type_hints
 
@@ -18,6 +19,7 @@ from test_fusion import assert_consistent
 from rmpsam_ros import Segmenter, Tracker
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import BackendError, ImageError, ModelError, PromptError, RmpsamError, TrackError
+from rmpsam_ros.model_folder import read_model_folder, write_model_yaml
 from rmpsam_ros.prompting import Prompt
 from rmpsam_ros.segmenter import Frame
 from rmpsam_ros.types import PointPrompt
@@ -321,6 +323,8 @@ def test_segmenter__attributes_are_checked_when_they_are_set(segmenter):
                               ("max_segments", -1, "max_segments is -1; it must be a whole number from 1 up"),
                               ("max_segments", 2.5, "max_segments is 2.5"), ("max_segments", float("inf"), "max_segments is inf"),
                               ("zoom", "yes", "zoom is 'yes'; it must be true or false"),
+                              ("class_filter", 5, "class_filter is 5; it must be a sequence of class names"),
+                              ("class_filter", [["cup"]], r"The class \['cup'\] is not in the label set"),
                               ("class_filter", "cup", r"it must be a sequence of class names, such as \('cup',\)")):  # fmt: skip
         before = getattr(segmenter, name)
         with pytest.raises(RmpsamError, match=said):
@@ -367,7 +371,30 @@ def test_max_segments__of_all_that_there_are_the_best_stay(model):
     image = picture(96, 128)
     every = Segmenter(model, backend="openvino", precision="fp32", overlap_threshold=0.0).set_image(image).panoptic().segments
     few = Segmenter(model, backend="openvino", precision="fp32", overlap_threshold=0.0, max_segments=2).set_image(image).panoptic().segments
-    assert len(every) > 2 >= len(few) > 0 and max(s.score for s in few) == max(s.score for s in every)
+    best = sorted(sorted(every, key=lambda s: -s.score)[:2], key=lambda s: s.id)
+    assert len(every) > 2 and [(s.query_index, s.area) for s in few] == [(s.query_index, s.area) for s in best]
+
+
+def test_max_segments__what_is_filtered_out_does_not_count(model):
+    with Segmenter(model, backend="openvino", precision="fp32", overlap_threshold=0.0) as segmenter:
+        frame = segmenter.set_image(picture(96, 128))
+        worst = min(frame.panoptic().segments, key=lambda s: s.score)
+        segmenter.max_segments, segmenter.class_filter = 1, [worst.class_name]
+        assert [s.class_name for s in segmenter.set_image(picture(96, 128)).panoptic().segments] == [worst.class_name]
+
+
+def test_segmenter__numbers_of_numpy_are_taken(model):
+    with Segmenter(model, backend="openvino", precision="fp32", batch=np.int64(2), threads=np.int64(1)) as segmenter:
+        assert type(segmenter.batch) is int and len(segmenter.set_images([picture(96, 128)] * 2)) == 2
+
+
+def test_openvino__a_graph_that_is_another__is_said(model, tmp_path):
+    folder = Path(shutil.copytree(model, tmp_path / "mixed"))
+    shutil.copyfile(folder / "prompt.onnx", folder / "image.onnx")
+    read = read_model_folder(model)
+    write_model_yaml(folder, replace(read, path=folder))
+    with pytest.raises(ModelError, match="image.onnx is not such a graph .*`rmpsam export .*` makes it anew"):
+        Segmenter(folder, backend="openvino")
 
 
 def test_set_images__each_frame_has_timings_and_a_stamp_of_its_own(model):

@@ -75,6 +75,15 @@ def test_choose_backend__auto_for_a_cpu__is_not_tensorrt_where_there_is_a_gpu_ei
     assert choose_backend("auto", "CPU") == "openvino"
 
 
+def test_choose_backend__auto_for_cuda_without_tensorrt__is_torch(monkeypatch):
+    monkeypatch.setattr(trt_flavour, "has_gpu_device", lambda: True)
+    monkeypatch.setattr("rmpsam_ros.backends.is_installed", lambda name: name != "tensorrt")
+    assert choose_backend("auto", "cuda") == choose_backend("auto", "CUDA:1") == "torch"
+    assert choose_backend("auto") == choose_backend("auto", "GPU") == "openvino"
+    monkeypatch.setattr("rmpsam_ros.backends.is_installed", lambda name: name == "openvino")
+    assert choose_backend("auto", "cuda") == "openvino"  # which says what it lacks
+
+
 def _no_gpu_class(model, **options):
     _no_gpu(None)
 
@@ -180,6 +189,8 @@ def test_backend__refused_precision__auto_takes_fp32(monkeypatch, tmp_path, capl
     assert _tensorrt(model).precision == "fp32"
     with pytest.raises(BackendError, match="does not hold up in fp16.*masks differ.*use fp32"):
         _tensorrt(model, precision="fp16")
+    with cache.on_trial([cache.path(engine_key(model, "image", target, "fp16", (96, 128)))]):
+        assert _tensorrt(model).precision == "fp16"
 
 
 def test_backend__features_alone__are_those_of_the_whole_graph(monkeypatch, tmp_path, photo):

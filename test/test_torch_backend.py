@@ -238,3 +238,10 @@ def test_prompt_graph__makes_no_tensor_from_numbers_of_the_host(monkeypatch):
     with torch.inference_mode():
         masks, *_ = prompt(features, torch.ones(1, 4, 4), torch.ones(1, 4, dtype=torch.int64), torch.full((1, 2), 96))
     assert masks.shape == (1, 4, 24, 32)
+
+
+def test_threads__are_what_they_were_once_the_backend_is_closed():
+    before = torch.get_num_threads()
+    with Segmenter(tiny_model(), "torch", device="cpu", threads=before + 1):
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before

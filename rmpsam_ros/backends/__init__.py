@@ -34,8 +34,8 @@ BACKENDS = {
 }
 """Every backend there is, in no order."""
 
-_PREFERENCE = ("tensorrt", "openvino", "torch")
-"""What `auto` tries, in order. `torch-compile` is not in it: it takes a compiler and a minute at each start."""
+_PREFERENCE, _FOR_CUDA = ("tensorrt", "openvino", "torch"), ("tensorrt", "torch", "openvino")
+"""What `auto` tries, in order, and where a GPU of NVIDIA was asked for, which OpenVINO does not know. `torch-compile` is not in it: it takes a compiler and a minute at each start."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -45,7 +45,7 @@ def is_installed(name: str) -> bool:
 
 
 def choose_backend(name: str = "auto", device: str = "auto") -> str:
-    """The backend itself, or for `auto` the first that can work here of TensorRT, OpenVINO, torch.
+    """The backend itself, or for `auto` the first that can work here of TensorRT, OpenVINO, torch; for `cuda` torch before OpenVINO.
 
     TensorRT can work where there are a GPU and torch, and no CPU was asked for; whether it does is known only once it is loaded.
 
@@ -53,7 +53,7 @@ def choose_backend(name: str = "auto", device: str = "auto") -> str:
         BackendError: unknown, or not installed.
     """
     if name == "auto":
-        for candidate in _PREFERENCE:
+        for candidate in _FOR_CUDA if device.lower().startswith("cuda") else _PREFERENCE:
             usable = candidate != "tensorrt" or (device.lower() != "cpu" and trt_flavour.has_gpu_device() and is_installed("torch"))
             if usable and is_installed(candidate):
                 return candidate
@@ -97,7 +97,8 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
     except ValueError as error:
         raise BackendError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
     chosen = choose_backend(name, device)
-    options = {"device": device, "precision": precision, "input_size": size, "threads": threads, "batch": batch, "progress": progress}
+    options = {"device": device, "precision": precision, "input_size": size, "threads": None if threads is None else int(threads),
+               "batch": int(batch), "progress": progress}  # fmt: skip
     try:
         return _load(chosen)(model, **options)
     except BackendError as error:

@@ -44,13 +44,13 @@ class OpenVinoBackend:
         if plugin == "CPU" and threads:
             options["INFERENCE_NUM_THREADS"] = threads
         cache = CompiledGraphs(model, plugin, self.device, self.precision, self.input_size, batch, ov.__version__)
-        options |= cache.options
 
         height, width = self.input_size
         cells = (height // 4, width // 4)
         image = _read_int8(core, model, self.input_size, batch) if self.precision == "int8" else _read(core, model.image_graph)
-        image.reshape({"image": [batch, height, width, 3], "image_size": [batch, 2]})
-        mid = image.output("features").partial_shape[1].get_length()
+        with _as_exported(model.int8_graph if self.precision == "int8" else model.image_graph):
+            image.reshape({"image": [batch, height, width, 3], "image_size": [batch, 2]})
+            mid = image.output("features").partial_shape[1].get_length()
         # Features go from one graph to the other in the type they are computed in: bf16 halves what a frame keeps.
         stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(computed, ov.Type.f32)
         # Closer looks at clicked objects need the encoder alone: with the decoder as a graph of its own it is there, and only once.
@@ -59,11 +59,12 @@ class OpenVinoBackend:
         image = _with_types(ov, image, inputs={"image_size": ov.Type.i64}, outputs=handed_on)
         decoder = _with_types(ov, decoder, inputs=handed_on) if decoder else None
         prompt = _read(core, model.prompt_graph)
-        prompt.reshape({"features": [1, mid, *cells], "boxes": [1, -1, 4], "labels": [1, -1], "image_size": [1, 2]})
+        with _as_exported(model.prompt_graph):
+            prompt.reshape({"features": [1, mid, *cells], "boxes": [1, -1, 4], "labels": [1, -1], "image_size": [1, 2]})
         prompt = _with_types(ov, prompt, inputs={"features": stored})
 
         def compiled(graph):
-            return core.compile_model(graph, plugin, options).create_infer_request()
+            return core.compile_model(graph, plugin, options | cache.options).create_infer_request()
 
         try:
             with cache.compiling():
@@ -163,6 +164,15 @@ def _read(core, path: Path):
             return core.read_model(real)
     except RuntimeError as error:
         raise ModelError(f"OpenVINO cannot read {path} ({_short(error)}); `rmpsam export` makes it anew.") from error
+
+
+@contextmanager
+def _as_exported(path: Path) -> Iterator[None]:
+    """Around what needs a graph's inputs and outputs: whatever OpenVINO can read may lie under the name."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ModelError(f"{path} is not such a graph of rmpsam_ros ({_short(error)}); `rmpsam export {path.parent}` makes it anew.") from error
 
 
 @contextmanager

@@ -5,11 +5,13 @@ graph would compute something else, without a word. Each configuration has a fol
 """
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -23,7 +25,9 @@ LEAST_FREE = 200 << 20
 """Bytes of a disk on which compiled graphs have room; those of the largest model take 78 MB each."""
 MOST = 1 << 30
 """Bytes that all compiled graphs may take; beyond it those that were not used for the longest time go."""
-_CHECKSUMS = "crc32.json"
+WAIT, SAY_AFTER = 60.0, 3.0
+"""Seconds that are waited for another process that compiles the same graphs, which may hang, and from which on the log says so."""
+_CHECKSUMS, _LOCK = "crc32.json", ".lock"
 _LOG = logging.getLogger(__name__)
 
 
@@ -50,28 +54,30 @@ class CompiledGraphs:
 
     @contextmanager
     def compiling(self) -> Iterator[None]:
-        """Around everything that compiles or loads: other processes wait, and damaged files are made anew."""
-        if self.folder is None:
-            yield
-            return
-        with self._locked():
-            try:
-                self.folder.mkdir(exist_ok=True)
-                good = self._verified()
-            except OSError as error:
-                _LOG.warning("Compiled graphs are not cached: %s cannot be used (%s).", self.folder, error.strerror)
-                good = {}
-            yield
-            with suppress(OSError):  # then they are compiled once more at the next start
-                self._note(good)
-                self._make_room()
+        """Around everything that compiles or loads: other processes that want the same wait, and damaged files are made anew.
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
+        Read `options` within it: where the folder turns out to be of no use, OpenVINO must not see it.
+        """
         with ExitStack() as stack:
-            with suppress(OSError):  # another user's: what is written is checked when it is read
-                stack.enter_context(held(self.root / ".lock"))
+            good = self._opened(stack)
             yield
+            if self.folder is not None:
+                with suppress(OSError):  # then they are compiled once more at the next start
+                    self._note(good)
+                    self._make_room()
+
+    def _opened(self, stack: ExitStack) -> dict[str, int]:
+        """Makes and locks the folder, and checks what is in it; without a folder where that cannot be done."""
+        if self.folder is None:
+            return {}
+        try:
+            self.folder.mkdir(exist_ok=True)
+            stack.enter_context(held(self.folder / _LOCK, _Patience(self.folder)))
+            return self._verified()
+        except OSError as error:
+            _LOG.warning("Compiled graphs are not cached: %s cannot be used (%s).", self.folder, error.strerror)
+            self.folder = None
+            return {}
 
     def _verified(self) -> dict[str, int]:
         """Checksums of the files that are as they were written; the others are removed."""
@@ -102,7 +108,35 @@ class CompiledGraphs:
         for entry in entries:
             total += _size(entry)
             if total > MOST:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+                _remove(entry)
+
+
+class _Patience:
+    """What waiting for another process does: a word in the log after a while, TimeoutError in the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._started, self._said = folder, time.monotonic(), False
+
+    def __call__(self) -> None:
+        waited = time.monotonic() - self._started
+        if waited > WAIT:
+            raise TimeoutError(errno.ETIMEDOUT, f"another process has held it for {WAIT:.0f} s")
+        if waited > SAY_AFTER and not self._said:
+            self._said = True
+            _LOG.warning("Waiting up to %.0f s for another process that compiles the same graphs into %s.", WAIT, self._folder)
+
+
+def _remove(entry: Path) -> None:
+    """Removes a folder, but not one that another process is writing to, or a single file."""
+    if not entry.is_dir():
+        entry.unlink()
+        return
+
+    def occupied() -> None:
+        raise BlockingIOError(errno.EAGAIN, "another process writes to it", str(entry))
+
+    with suppress(BlockingIOError), held(entry / _LOCK, occupied):
+        shutil.rmtree(entry)
 
 
 def _can_be_written(root: Path) -> bool:

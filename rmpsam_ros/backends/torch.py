@@ -33,8 +33,6 @@ class TorchBackend:
         from rmpsam_ros.network import load_model
 
         self._torch, self.batch = torch, batch
-        if threads:
-            torch.set_num_threads(threads)
         self.input_size = input_size or model.input_size
         self._gpu = open_gpu(device, self.name)
         self.device = self._gpu.name if self._gpu else "CPU"
@@ -54,6 +52,10 @@ class TorchBackend:
             from rmpsam_ros.backends.cuda import Staging
 
             self._staging = Staging(self._gpu)
+        # The number is the process's: whoever made the backend has his own back once it is closed.
+        self._threads_before = torch.get_num_threads()
+        if threads:
+            torch.set_num_threads(threads)
         if self.compiles:
             self._compile_now(progress or (lambda text, part: None))
 
@@ -108,6 +110,7 @@ class TorchBackend:
 
     def close(self) -> None:
         self._stages.clear()
+        self._torch.set_num_threads(self._threads_before)
         if self._gpu:
             self._staging.close()
             self._gpu.release()
@@ -142,6 +145,7 @@ class TorchBackend:
             progress("torch.compile: compiling the prompt graph", None)
             self.run_prompts(features, np.array([[0, 0, 6, 6]], np.float32), np.ones(1, np.int64), self.input_size)
         except Exception as error:  # its own, Triton's or the compiler's, of many types
+            self.close()
             reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
             needs = "a C++ compiler and Python's headers" + (", and Triton for the GPU" if self._gpu else "")
             raise BackendError(f"torch.compile does not work here ({reason}); it needs {needs}, or use the backend torch.") from error

@@ -118,18 +118,31 @@ def load_official(state_dict: Mapping[str, Tensor], text_embedding: Tensor) -> R
 
 
 def save_weights(net: RMPSAM, folder: str | Path, half: bool) -> None:
-    """Writes `weights.safetensors`: the state dict and the class embeddings, float16 if `half` else float32."""
+    """Writes `weights.safetensors`: the state dict and the class embeddings, float16 if `half` else float32.
+
+    Raises:
+        ModelError: a weight is too large for float16.
+    """
     _safetensors().save_file(weight_tensors(net, half), str(Path(folder) / WEIGHTS_FILE))
 
 
 def weight_tensors(net: RMPSAM, half: bool) -> dict[str, Tensor]:
-    """What `save_weights` writes, name by name; counters of batch normalisation are left to integers."""
+    """What `save_weights` writes, name by name; counters of batch normalisation are left to integers.
+
+    Raises:
+        ModelError: a weight is too large for float16; it would become infinite.
+    """
     dtype = torch.float16 if half else torch.float32
     tensors: dict[str, Tensor] = dict(net.state_dict())
     classifier = net.panoptic_head.text_classifier
     if not net.config.learned_classes:
         tensors[_EMBEDDING_KEY] = classifier.text_embedding()
-    return {k: (v.to(dtype) if v.is_floating_point() else v).contiguous().clone() for k, v in tensors.items()}
+    stored = {k: (v.to(dtype) if v.is_floating_point() else v).contiguous().clone() for k, v in tensors.items()}
+    for name, values in stored.items():
+        lost = values.isinf() & tensors[name].isfinite()
+        if lost.any():
+            raise ModelError(f"The weight {name} has the value {tensors[name][lost][0]:g}, which does not fit float16; use --weights fp32.")
+    return stored
 
 
 def detect_variant(state: Mapping[str, Tensor]) -> str:
