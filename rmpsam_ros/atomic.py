@@ -46,7 +46,7 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     entries take their places one by one. An error then puts back what was there; a power cut leaves some of both.
     """
     path = Path(path).resolve()
-    partial, old = _partial(path), path.with_name(f".{_short(path.name)}.old-{os.getpid()}")
+    partial, old = (path.with_name(f".{_short(path.name)}.{what}-{os.getpid()}") for what in ("partial", "old"))
     if os.path.ismount(path):
         with _filled_within(path, path / partial.name, path / old.name) as partial:
             yield partial

@@ -165,7 +165,7 @@ def decode_image(data: bytes) -> RgbImage:
         if raw.dtype == np.uint16:  # OpenCV scales a TIFF's samples by 255 / 65535, a PNG's by 1 / 256
             pixels = (raw[..., :3] >> 8).astype(np.uint8)
         if raw.shape[2] == 4:
-            pixels = _on_white(pixels, raw[..., 3], data[:2] in (b"II", b"MM") and raw.dtype == np.uint8)
+            pixels = _on_white(pixels, raw[..., 3], _is_multiplied(data, raw.dtype))
     if pixels.shape[:2] == (1, 1):  # OpenCV 4.5 takes no picture of one pixel
         return pixels[..., ::-1].copy()
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
@@ -321,8 +321,21 @@ def _turned_like(raw: npt.NDArray, pixels: RgbImage, data: bytes) -> npt.NDArray
     return raw
 
 
+def _is_multiplied(data: bytes, dtype: np.dtype) -> bool:
+    """Whether colours come multiplied with alpha: of a TIFF that says so, and of 8-bit ones that say the opposite, where libtiff does it."""
+    if data[:2] not in (b"II", b"MM"):
+        return False
+    order = "little" if data[:2] == b"II" else "big"
+    at = int.from_bytes(data[4:8], order)
+    for entry in range(at + 2, at + 2 + 12 * int.from_bytes(data[at : at + 2], order), 12):
+        if int.from_bytes(data[entry : entry + 2], order) == 338:  # ExtraSamples
+            kind = int.from_bytes(data[entry + 8 : entry + 10], order)
+            return kind == 1 or (kind == 2 and dtype == np.uint8)
+    return False
+
+
 def _on_white(pixels: RgbImage, alpha: npt.NDArray, multiplied: bool) -> RgbImage:
-    """(H, W, 3) uint8 over white, by an (H, W) uint8 or uint16 alpha channel, which libtiff has `multiplied` 8-bit colours with already."""
+    """(H, W, 3) uint8 over white, by an (H, W) uint8 or uint16 alpha channel, which the colours may be `multiplied` with already."""
     opacity = (alpha.astype(np.float32) / np.iinfo(alpha.dtype).max)[..., None]
     shown = pixels if multiplied else pixels * opacity
     return np.clip(np.rint(shown + 255.0 * (1.0 - opacity)), 0, 255).astype(np.uint8)

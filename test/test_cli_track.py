@@ -208,7 +208,7 @@ def test_track__clip_mode_and_pictures_of_two_sizes__is_one_line_and_makes_nothi
     for name, size in (("a", (48, 64)), ("b", (48, 64)), ("c", (64, 48))):
         write_image(tmp_path / "frames" / f"{name}.png", np.zeros((*size, 3), np.uint8))
     assert track(tmp_path / "frames", "--out", tmp_path / "out", "--mode", "clip", "--model", tiny_model()) == 2
-    assert "The frames are of 64x48 and of 48x64 pixels; clip mode takes one size, online mode any." in " ".join(capsys.readouterr().err.split())
+    assert "The frames are of 64x48 and of 48x64 pixels; the frames of a video have one size." in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "out").exists()
 
 

@@ -321,6 +321,8 @@ def test_read_image__half_transparent_tiff_is_what_the_png_is(tmp_path: Path, al
     for kind, stored in ((2, picture), (1, multiplied)):
         (tmp_path / "a.tiff").write_bytes(_tiff(stored, kind))
         assert np.abs(read_image(tmp_path / "a.tiff").astype(int) - expected).max() <= 2
+    untold = _write(tmp_path / "b.tiff", picture)  # OpenCV does not say of what kind it is
+    assert np.abs(read_image(untold).astype(int) - expected).max() <= 2
 
 
 def test_list_media__a_name_of_dots_is_called_file_and_told_apart(tmp_path: Path) -> None:

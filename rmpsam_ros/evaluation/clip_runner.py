@@ -56,8 +56,8 @@ class ClipRunner:
             for _ in range(start, end):
                 image = next(frames)
                 if size not in (None, image.shape):
-                    raise ImageError(f"The frames are of {size[1]}x{size[0]} and of {image.shape[1]}x{image.shape[0]} pixels; clip mode takes one size, "
-                                     "online mode any.")  # fmt: skip
+                    raise ImageError(f"The frames are of {size[1]}x{size[0]} and of {image.shape[1]}x{image.shape[0]} pixels; the frames "
+                                     "of a video have one size.")  # fmt: skip
                 size = image.shape
                 placement = place(image.shape[:2], self.input_size)
                 features.append(self._features(image, placement))
