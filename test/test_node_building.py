@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,22 +19,24 @@ from rmpsam_ros.ros.messages import stamp_ns
 SEGMENT_LOCK = re.compile(r"/dev/shm/fastrtps_[0-9a-f]{16}_el")
 
 
-@pytest.fixture
-def node(tmp_path):
-    process = NodeProcess(tmp_path / "log", program=(str(Path(__file__).with_name("node_that_builds.py")),),
-                          model=model(), input_size=SMALL_INPUT)  # fmt: skip
+@contextmanager
+def running(program: str, log: Path) -> Iterator[NodeProcess]:
+    process = NodeProcess(log, program=(str(Path(__file__).with_name(program)),), model=model(), input_size=SMALL_INPUT)
     yield process
     if process.process.poll() is None:
         process.stop()
+
+
+@pytest.fixture
+def node(tmp_path):
+    with running("node_that_builds.py", tmp_path / "log") as process:
+        yield process
 
 
 @pytest.fixture
 def early(tmp_path):
-    process = NodeProcess(tmp_path / "log", program=(str(Path(__file__).with_name("node_that_activates.py")),),
-                          model=model(), input_size=SMALL_INPUT)  # fmt: skip
-    yield process
-    if process.process.poll() is None:
-        process.stop()
+    with running("node_that_activates.py", tmp_path / "log") as process:
+        yield process
 
 
 @pytest.fixture

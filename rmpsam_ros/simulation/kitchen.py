@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
-from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, rounded, tube, turned, vessel_walls
+from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
-from rmpsam_ros.simulation.vessels import ceramic, glass, handle_look, steel
-
-TABLE = "table shelf"
+from rmpsam_ros.simulation.vessels import TABLE, ceramic, glass, handle_look, hollow, steel
 
 
 def paint(rng: Rng, hue: float | None = None, saturation=(0.3, 0.9), value=(0.3, 0.9), grain: float = 0.08) -> Look:
@@ -32,13 +30,6 @@ def holed(image: np.ndarray, across: int, down: int, share: float = 0.07) -> np.
     y, x = np.mgrid[: len(image), : len(image)] / len(image)
     dots = ((x * across % 1) - 0.5) ** 2 + ((y * down % 1) - 0.5) ** 2 < share
     return np.where(dots[..., None], image // 6, image)
-
-
-def hollow(outside: list[tuple[float, float]], wall: float, look: Look, lift: float = 0.0) -> Part:
-    """A vessel that other things fall into, from the outside of its profile, base to rim."""
-    inside = [(max(r - wall, 0.0005), z + (wall if k == 0 else 0)) for k, (r, z) in enumerate(outside)]
-    mesh = turned([(0, 0), *outside, *reversed(inside), (0, wall)], 36)
-    return Part(mesh.moved((0, 0, lift)), look, tuple(w.moved((0, 0, lift)) for w in vessel_walls(outside, max(wall, 0.004))))
 
 
 def loop(start: tuple[float, float], end: tuple[float, float], out: float, thick: float, flat: float = 1.0) -> Mesh:
@@ -101,7 +92,7 @@ def tea_cup(rng: Rng, materials: Materials) -> list[Part]:
     second, plate_r = (look if rng.random() < 0.8 else ceramic(rng, materials)), r * rng.uniform(1.6, 2.0)
     foot, bend = r * rng.uniform(0.4, 0.6), rng.uniform(0.3, 0.7)
     z = np.linspace(0, 1, 8)
-    cup = hollow([(foot, 0), (foot, 0.004), *zip(foot + (r - foot) * z[1:] ** bend, 0.004 + (h - 0.004) * z[1:])], 0.003, look, 0.006)
+    cup = hollow([(foot, 0), (foot, 0.004), *zip(foot + (r - foot) * z[1:] ** bend, 0.004 + (h - 0.004) * z[1:])], 0.003, look, lift=0.006)
     saucer = hollow([(plate_r * 0.55, 0), (plate_r * 0.6, 0.003), (plate_r, rng.uniform(0.012, 0.022))], 0.003, second)
     top = foot + (r - foot) * 0.85**bend
     tea = Part(turned([(top * 0.97, h * 0.86), (0, h * 0.86)]), paint(rng, 0.06, (0.5, 0.9), (0.1, 0.6)), ())

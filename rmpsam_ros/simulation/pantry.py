@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
-from rmpsam_ros.simulation.kitchen import TABLE, holed, hollow, loop, paint, printed
+from rmpsam_ros.simulation.kitchen import holed, loop, paint, printed
 from rmpsam_ros.simulation.shapes import box, join, plate, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
-from rmpsam_ros.simulation.vessels import ceramic, handle_look, steel
+from rmpsam_ros.simulation.vessels import TABLE, ceramic, handle_look, hollow, steel
 from rmpsam_ros.simulation.wardrobe import ANYWHERE, cloth_look, leather
 
 
@@ -55,7 +55,7 @@ def colander(rng: Rng, materials: Materials) -> list[Part]:
     rim = tube(np.column_stack((r * np.cos(s), r * np.sin(s), np.full(40, h + 0.01))), 0.004, 6)
     foot = turned([(r * 0.5, 0), (r * 0.52, 0), (r * 0.48, 0.016), (r * 0.46, 0.016), (r * 0.5, 0)], 28)
     grips = join([side.moved((0, 0, 0.01), rotation("z", a)) for a in (0, 180)])
-    bowl = hollow(list(zip(r * (0.45 + 0.55 * z**0.6), h * z)), 0.003, look, 0.01)
+    bowl = hollow(list(zip(r * (0.45 + 0.55 * z**0.6), h * z)), 0.003, look, lift=0.01)
     return [bowl, Part(foot, frame, ()), Part(rim, frame, ()), Part(grips, grip, ())]
 
 

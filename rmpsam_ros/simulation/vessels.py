@@ -41,11 +41,12 @@ def handle_look(rng: Rng) -> Look:
     return Look(image, specular=rng.uniform(0.05, 0.5), shininess=0.3)
 
 
-def _hollow(outside: list[tuple[float, float]], wall: float, look: Look, squareness: float = 0.0) -> Part:
-    """A vessel from the outside of its profile, base to rim."""
+def hollow(outside: list[tuple[float, float]], wall: float, look: Look, squareness: float = 0.0, lift: float = 0.0) -> Part:
+    """A vessel that other things fall into, from the outside of its profile, base to rim; its base is `lift` above z = 0."""
     inside = [(max(r - wall, 0.0005), z + (wall if k == 0 else 0)) for k, (r, z) in enumerate(outside)]
     profile = [(0, 0), *outside, *reversed(inside), (0, wall)]
-    return Part(turned(profile, 36, squareness), look, tuple(vessel_walls(outside, max(wall, 0.004))))
+    up = (0, 0, lift)
+    return Part(turned(profile, 36, squareness).moved(up), look, tuple(w.moved(up) for w in vessel_walls(outside, max(wall, 0.004))))
 
 
 def _arch(radius: float, low: float, high: float, out: float, thick: float) -> Mesh:
@@ -59,7 +60,7 @@ def _arch(radius: float, low: float, high: float, out: float, thick: float) -> M
 def mug(rng: Rng, materials: Materials) -> list[Part]:
     r, h = rng.uniform(0.033, 0.048), rng.uniform(0.07, 0.115)
     bottom, look = r * rng.uniform(0.7, 1.0), ceramic(rng, materials)
-    parts = [_hollow([(bottom, 0), (bottom + (r - bottom) * 0.6, h * 0.4), (r, h)], 0.004, look)]
+    parts = [hollow([(bottom, 0), (bottom + (r - bottom) * 0.6, h * 0.4), (r, h)], 0.004, look)]
     if rng.random() < 0.8:
         grip = look if rng.random() < 0.7 else handle_look(rng)
         parts.append(Part(_arch(r * 0.95, h * 0.22, h * 0.82, rng.uniform(0.018, 0.035), rng.uniform(0.004, 0.007)), grip))
@@ -72,7 +73,7 @@ def mug(rng: Rng, materials: Materials) -> list[Part]:
 def drinking_glass(rng: Rng, materials: Materials) -> list[Part]:
     r, h = rng.uniform(0.028, 0.042), rng.uniform(0.08, 0.15)
     look = glass(rng) if rng.random() < 0.7 else ceramic(rng, materials)
-    return [_hollow([(r * rng.uniform(0.65, 1.0), 0), (r, h)], 0.003, look, rng.choice([0, 0, 0.6]))]
+    return [hollow([(r * rng.uniform(0.65, 1.0), 0), (r, h)], 0.003, look, rng.choice([0, 0, 0.6]))]
 
 
 @KINDS.add("cup", TABLE, weight=0.7)
@@ -147,13 +148,13 @@ def bowl(rng: Rng, materials: Materials) -> list[Part]:
     r, h = rng.uniform(0.055, 0.12), rng.uniform(0.035, 0.09)
     z = np.linspace(0, 1, 7)
     base, bend = rng.uniform(0.3, 0.6), rng.uniform(0.4, 0.9)
-    return [_hollow(list(zip(r * (base + (1 - base) * z**bend), h * z)), 0.005, ceramic(rng, materials))]
+    return [hollow(list(zip(r * (base + (1 - base) * z**bend), h * z)), 0.005, ceramic(rng, materials))]
 
 
 @KINDS.add("object", TABLE, weight=1.2)
 def dish(rng: Rng, materials: Materials) -> list[Part]:
     r, h = rng.uniform(0.07, 0.14), rng.uniform(0.012, 0.028)
-    return [_hollow([(r * 0.6, 0), (r * 0.65, h * 0.3), (r, h)], 0.004, ceramic(rng, materials), rng.choice([0, 0, 0, 0.7]))]
+    return [hollow([(r * 0.6, 0), (r * 0.65, h * 0.3), (r, h)], 0.004, ceramic(rng, materials), rng.choice([0, 0, 0, 0.7]))]
 
 
 @KINDS.add("object", TABLE, mass=0.8)
@@ -164,7 +165,7 @@ def pan(rng: Rng, materials: Materials) -> list[Part]:
         rng.uniform(0.12, 0.2),
     )
     path = [(r * 0.97, 0, h * 0.8), (r + 0.03, 0, h * 0.85), (r + length, 0, h + rng.uniform(0, 0.03))]
-    parts = [_hollow([(r * 0.85, 0), (r, h)], 0.004, look), Part(tube(path, [0.006, 0.008, 0.011], 8, 0.6), handle_look(rng))]
+    parts = [hollow([(r * 0.85, 0), (r, h)], 0.004, look), Part(tube(path, [0.006, 0.008, 0.011], 8, 0.6), handle_look(rng))]
     if h > 0.08:
         lid = turned([(0, h + 0.004), (r * 1.02, h + 0.002), (r * 0.6, h + 0.02), (0, h + 0.025)])
         parts += [Part(lid, look), Part(rounded((0.03, 0.03, 0.02), 0.6, 14).moved((0, 0, h + 0.024)), handle_look(rng))]
@@ -176,7 +177,7 @@ def jug(rng: Rng, materials: Materials) -> list[Part]:
     r, h = rng.uniform(0.045, 0.07), rng.uniform(0.13, 0.22)
     look = glass(rng) if rng.random() < 0.3 else ceramic(rng, materials)
     return [
-        _hollow([(r * 0.9, 0), (r, h * 0.3), (r * 0.75, h * 0.8), (r * 0.85, h)], 0.004, look),
+        hollow([(r * 0.9, 0), (r, h * 0.3), (r * 0.75, h * 0.8), (r * 0.85, h)], 0.004, look),
         Part(_arch(r * 0.85, h * 0.25, h * 0.85, 0.045, 0.008), look),
     ]
 

@@ -10,10 +10,9 @@ from rmpsam_ros.simulation import textures as t
 from rmpsam_ros.simulation.large import timber
 from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
-from rmpsam_ros.simulation.vessels import handle_look, steel
+from rmpsam_ros.simulation.vessels import TABLE, handle_look, steel
 
 PLACES = "table floor shelf"
-TABLE = "table shelf"
 ALONG_X = rotation("y", 90)
 """Turns what stands so that its top points along +x."""
 
