@@ -103,7 +103,9 @@ def _folder_for(path: Path) -> Iterator[None]:
 
 
 def unwritable(path: Path) -> str:
-    """Why `atomic_file` could not write a file there, in the system's words; '' where it could. Better known before an hour's work than after."""
+    """Why `atomic_file` could not write a file there, in a few words; '' where it could. Better known before an hour's work than after."""
+    if path.is_dir():
+        return "it is a folder; give the name of a file"
     folder = path.resolve().parent
     while not folder.exists():
         folder = folder.parent

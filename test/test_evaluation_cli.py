@@ -36,6 +36,15 @@ def test_eval_prompt__writes_json_and_prints_a_table(tmp_path, model, capsys):
     assert "mIoU@1" in capsys.readouterr().out
 
 
+def test_eval_prompt__prints_names_with_brackets_as_they_are(tmp_path, model, capsys):
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    content["categories"][0]["name"] = "[red]tin"
+    annotations.write_text(json.dumps(content))
+    assert run("prompt", (annotations, images), model, "--limit", 3) == 0
+    assert "[red]tin" in capsys.readouterr().out
+
+
 def test_eval_panoptic__takes_a_label_map_into_the_model_s_classes(tmp_path, model, capsys):
     labels = read_model_folder(model).labels
     classes = [{"name": c.name, "thing": c.is_thing} for c in labels.classes]

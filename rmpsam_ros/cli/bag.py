@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rmpsam_ros.cli import consoles
+
 if TYPE_CHECKING:
     from rmpsam_ros.ros.bag_cameras import BagCamera
     from rmpsam_ros.ros.bags import BagMessage, BagReader
@@ -65,13 +67,11 @@ def run(args: argparse.Namespace) -> int:
         raise BagError(f"The node's messages need ROS 2 ({error}); source it, or install the package with pip, which brings it.") from error
 
     _check_results(args)
-    from rich.console import Console
-
     from rmpsam_ros.atomic import atomic_folder
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.ros.bags import BagReader, BagWriter
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+    console = consoles.lines(stderr=True)
     with BagReader(args.bag, args.topic, args.keep, args.depth) as bag:
         beside = read_beside(bag, args.depth, args.camera_info)
         with model_options.open_segmenter(args) as segmenter, atomic_folder(args.out) as part:

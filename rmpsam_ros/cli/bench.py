@@ -5,6 +5,7 @@ import argparse
 import time
 from pathlib import Path
 
+from rmpsam_ros.cli import consoles
 from rmpsam_ros.cli.model_options import network_size, whole_number
 
 HELP = "latency of every stage, configurations side by side"
@@ -34,7 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
     from rich.table import Table
 
     from rmpsam_ros import benchmark
@@ -46,14 +46,12 @@ def run(args: argparse.Namespace) -> int:
     if set(args.backend) == {"reference"} and 1 not in args.batch:
         raise RmpsamError("The reference takes one image at a time; give --batch 1, or other backends too.")
     for path in (args.markdown, args.json):
-        if path is not None and path.is_dir():
-            raise RmpsamError(f"{path} is a folder; give the name of a file.")
-        if path is not None and (reason := unwritable(path)):
-            raise RmpsamError(f"{path} cannot be written ({reason}); give another place.")
+        if path is not None and (problem := unwritable(path)):
+            raise RmpsamError(f"{path} cannot be written: {problem}.")
     image = _photograph(args.image) if args.image else None
-    console = Console(highlight=False)
+    console = consoles.lines()
     if not console.is_terminal:
-        console = Console(highlight=False, width=190)  # a file or a pipe has no width to keep to
+        console = consoles.lines(width=190)  # a file or a pipe has no width to keep to
     profiles = []
     with console.status("loading") as status:
         rows = benchmark.measure(
@@ -66,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         table.add_column(heading, justify="left" if index < 4 else "right")
     for line in cells_of(rows):
         table.add_row(*line)
-    console.print(table)
+    console.print(table, soft_wrap=False)
     of_processor = ", processor time of all threads" if args.processor_time else ""
     notes = [*slowest(rows), benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn{of_processor}. {machine()}."]
     notes += [*profiles, _tracking_line()]

@@ -5,6 +5,8 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from rmpsam_ros.cli import consoles
+
 HELP = "one prompt: the mask of the object under a click, or in a box"
 EXAMPLE = """
 rmpsam click kitchen.jpg 320 240 --out cup.png
@@ -35,7 +37,6 @@ def run(args: argparse.Namespace) -> int:
     """Answers the prompt, writes the mask, and prints one line about it."""
     import cv2
     import numpy as np
-    from rich.console import Console
 
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.errors import ImageError, PromptError
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if args.overlay:
         banner = "" if segmenter.trained else UNTRAINED_BANNER
         write_image(Path(args.overlay), draw_click(image, click, banner=banner))
-    model_options.Announcement(Console(stderr=True), segmenter)()
+    model_options.Announcement(consoles.lines(stderr=True), segmenter)()
     roi = click.roi
     print(f"{click.class_name or 'no class'}: {int(click.mask.sum())} pixels, predicted IoU {click.score:.2f}, "
           f"x {roi.x}..{roi.x + roi.width - 1}, y {roi.y}..{roi.y + roi.height - 1}: {args.out}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rmpsam_ros.cli import consoles
 from rmpsam_ros.cli.model_options import need_torch, network_size
 from rmpsam_ros.errors import ModelError, RmpsamError
 
@@ -29,8 +30,6 @@ def run(args: argparse.Namespace) -> int:
     if (args.checkpoint is None) == (args.untrained is None):
         raise RmpsamError("Give either a checkpoint or --untrained VARIANT.")
     need_torch("Converting")
-    from rich.console import Console
-
     from rmpsam_ros.convert import from_checkpoint, untrained
     from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.export import make_model_folder
@@ -55,13 +54,13 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     model = replace(model, **changes)
-    console = Console(highlight=False, markup=False)
+    console = consoles.lines()
     with console.status("converting"):
         make_model_folder(net, args.out, model, half=(args.weights or ("fp16" if args.untrained or own else "fp32")) == "fp16",
-                          report=lambda line: console.print(line, soft_wrap=True))  # fmt: skip
+                          report=console.print)  # fmt: skip
     size = sum(f.stat().st_size for f in args.out.iterdir()) / 1e6
     console.print(f"{args.out}: {model.variant}, {len(model.labels)} classes, {model.input_size[0]}x{model.input_size[1]}, {size:.1f} MB"
-                  + ("" if model.trained else ", UNTRAINED: its masks mean nothing"), soft_wrap=True)  # fmt: skip
+                  + ("" if model.trained else ", UNTRAINED: its masks mean nothing"))  # fmt: skip
     return 0
 
 

@@ -5,6 +5,7 @@ import argparse
 import os
 from pathlib import Path
 
+from rmpsam_ros.cli import consoles
 from rmpsam_ros.cli.model_options import network_size, photos_to_compare_on
 
 HELP = "build and cache a model's TensorRT engines ahead of time, and check them"
@@ -31,8 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from rmpsam_ros.backends.limits import MAX_BATCH
     from rmpsam_ros.engine_cache import EngineCache
     from rmpsam_ros.errors import RmpsamError
@@ -44,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         raise RmpsamError(f"--workspace is {args.workspace}; it must be at least 1 (megabyte).")
     if not 1 <= args.batch <= MAX_BATCH:
         raise RmpsamError(f"--batch is {args.batch}; it must be from 1 to {MAX_BATCH} images.")
-    console = Console(highlight=False, markup=False)
+    console = consoles.lines()
     if args.cache is not None and Path(args.cache).exists() and not Path(args.cache).is_dir():
         raise RmpsamError(f"--cache {args.cache} is a file; give a folder.")
     cache = EngineCache(args.cache)
@@ -59,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         reason = _check(args, model, size, precision, cache, paths, images, console)
         if not reason:
             return 0
-        console.print(f"{precision} is refused: {reason}", style="red", soft_wrap=True)
+        console.print(f"{precision} is refused: {reason}", style="red")
     other = "--precision fp32" if precisions[-1] != "fp32" else "the backend torch or openvino"
     raise RmpsamError(f"{model.name} does not hold up in {args.precision} with this TensorRT and GPU: {reason}; use {other}.")
 
@@ -76,7 +75,7 @@ def _ahead(args, model, size, cache, console) -> int:
         raise RmpsamError(f"Engines cannot be stored in {cache.folder} ({reason}); give --cache a folder that can be written.")
     if len(_provide(args, model, size, "fp16" if args.precision == "auto" else args.precision, target, cache, console)) < len(GRAPHS):
         raise RmpsamError(f"Not all engines could be stored in {cache.folder}, so that they are lost; give --cache a folder with room for them.")
-    console.print("Not compared with the graphs: that takes such a GPU; `rmpsam engine` there, with the same cache, does it.", soft_wrap=True)
+    console.print("Not compared with the graphs: that takes such a GPU; `rmpsam engine` there, with the same cache, does it.")
     return 0
 
 
@@ -103,7 +102,7 @@ def _provide(args, model, size, precision, target, cache, console) -> list[Path]
 
     where = target.gpu or f"GPUs of {', '.join(target.computes)}"
     images = f", {args.batch} images a run" if args.batch > 1 else ""
-    console.print(f"{model.name}, {size[0]}x{size[1]}{images}, {precision}, {target.flavour.title}, {where}", soft_wrap=True)
+    console.print(f"{model.name}, {size[0]}x{size[1]}{images}, {precision}, {target.flavour.title}, {where}")
     paths = []
     for graph in GRAPHS:
         with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True,
@@ -112,13 +111,13 @@ def _provide(args, model, size, precision, target, cache, console) -> list[Path]
 
             def progress(text: str, part: float | None, bar=bar, task=task) -> None:
                 if text.startswith("building"):
-                    console.print(text, soft_wrap=True)
+                    console.print(text)
                 bar.update(task, description=text[:60], completed=part or 0.0)
 
             provided = provide(model, graph, target, precision, size, cache, progress, args.rebuild, args.batch)
         how = "from the cache" if provided.seconds is None else f"built in {provided.seconds:.1f} s"
         stored = provided.path or "NOT STORED (see the warning)"
-        console.print(f"{graph}: {how}, {len(provided.engine) / 1e6:.1f} MB, {stored}", soft_wrap=True)
+        console.print(f"{graph}: {how}, {len(provided.engine) / 1e6:.1f} MB, {stored}")
         paths += [provided.path] if provided.path else []
     return paths
 
@@ -139,7 +138,7 @@ def _check(args, model, size, precision, cache, paths: list[Path], images, conso
             Segmenter(model.path, backend="tensorrt", precision=precision, device=args.device, batch=args.batch, **options) as ours:
         results = compare(ours, reference, images)
     for result in results:
-        console.print(f"  {result}", soft_wrap=True)
+        console.print(f"  {result}")
     reason = refusal(results)
     summary = {"panoptic": round(float(np.mean([r.panoptic for r in results])), 5), "images": len(results),
                "prompt_iou": round(float(np.mean([i for r in results for i in r.prompt_ious])), 5)}  # fmt: skip
@@ -147,5 +146,5 @@ def _check(args, model, size, precision, cache, paths: list[Path], images, conso
         cache.note(path, parity=summary, refused=reason)
     if not reason:
         console.print(f"{precision} holds up: panoptic agreement {100 * summary['panoptic']:.3f} %, click IoU {summary['prompt_iou']:.4f} "
-                      f"against the ONNX graphs in float32 ({plain})", soft_wrap=True)  # fmt: skip
+                      f"against the ONNX graphs in float32 ({plain})")  # fmt: skip
     return reason

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     given, written = getattr(args, "annotations", None), getattr(args, "json", None)
     if given and written and written.exists() and given.exists() and written.samefile(given):
         raise DataError(f"--json {written} would replace the annotations; give another name.")
-    if written and (problem := "it is a folder; give the name of a file" if written.is_dir() else unwritable(written)):
+    if written and (problem := unwritable(written)):
         raise DataError(f"--json {written} cannot be written: {problem}.")
     return args.run_task(args)
 

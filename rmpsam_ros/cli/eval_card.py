@@ -5,6 +5,8 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from rmpsam_ros.cli import consoles
+
 HELP = "a model's card: its data, and every number on the validation sets of its training YAML, with its command"
 EXAMPLE = "rmpsam eval card --config config/train_lite0.yaml --model rmpsam-lite0 --out card --into rmpsam_ros/models/README.md --note"
 
@@ -24,8 +26,6 @@ def run(args: argparse.Namespace) -> int:
     import json
     import os
 
-    from rich.console import Console
-
     from rmpsam_ros import cli
     from rmpsam_ros.atomic import atomic_file
     from rmpsam_ros.cli.model_options import need_torch
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.training.config import load_config
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = consoles.lines(stderr=True)
     model, config = read_model_folder(find_model(args.model)), load_config(args.config)
     label_map = load_label_map(config.labels_path)
     text = args.into.read_text() if args.into else ""
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         path = args.out / f"{measured.task}-{measured.name.replace('/', '-')}.json"
         content = measured.result(path, own, args.precision) if args.resume else None
         if content is None:
-            console.print(f"{number} of {len(planned)}: {measured.task} on {measured.name}", markup=False)
+            console.print(f"{number} of {len(planned)}: {measured.task} on {measured.name}")
             words = [os.path.expandvars(word) for word in measured.command(str(config.data_folder), str(config.labels_path))]
             code = cli.main([*words, "--json", str(path)])
             if code:
@@ -67,5 +67,5 @@ def run(args: argparse.Namespace) -> int:
             part.write_text(card.insert(text, text_of_card, str(args.into)))
     if args.note:
         write_model_yaml(model.path, replace(model, accuracy=card.accuracy(done)))
-    console.print(f"{args.out / 'card.md'}: {len(done)} measurements of {model.name}", markup=False)
+    console.print(f"{args.out / 'card.md'}: {len(done)} measurements of {model.name}")
     return 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rmpsam_ros.cli import consoles
+
 HELP = "PQ, SQ and RQ of panoptic maps, as panopticapi computes them"
 EXAMPLE = "rmpsam eval panoptic --images coco/val2017 --annotations coco/panoptic_val2017.json --limit 100"
 
@@ -19,14 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.data.coco import CocoPanoptic
     from rmpsam_ros.evaluation import reports
     from rmpsam_ros.evaluation.panoptic import PanopticQuality
 
-    console = Console(stderr=True, highlight=False)
+    console = consoles.lines(stderr=True)
     with model_options.open_segmenter(args) as segmenter:
         label_map = reports.label_map_of(segmenter, args.label_map)
         data = CocoPanoptic(args.annotations, args.images, label_map, maps=args.maps)
@@ -50,7 +50,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(summary: dict) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=f"panoptic quality, {summary['images']} pictures")
@@ -62,4 +61,4 @@ def _print(summary: dict) -> None:
     table.add_section()
     for name, row in summary["classes"].items():
         table.add_row(name, *(f"{row[key]:.1f}" for key in ("pq", "sq", "rq")), *(str(row[key]) for key in ("tp", "fp", "fn")))
-    Console().print(table)
+    consoles.lines().print(table, soft_wrap=False)

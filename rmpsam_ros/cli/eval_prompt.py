@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import argparse
 
+from rmpsam_ros.cli import consoles
+
 HELP = "mean IoU of clicked objects after one, two, … simulated clicks, beside that of a disc of 50 pixels round the first"
 EXAMPLE = "rmpsam eval prompt --images coco/val2017 --annotations coco/instances_val2017.json --every 50"
 
@@ -18,8 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.data.annotations import is_panoptic, read_json
     from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     if not 1 <= args.clicks <= 20:
         raise DataError(f"--clicks is {args.clicks}; it must be from 1 to 20.")
-    console = Console(stderr=True, highlight=False)
+    console = consoles.lines(stderr=True)
     # Clicks know no classes: the file's own categories are only names to group by, and stuff is clicked region by region.
     names = [str(c.get("name", "?")) for c in read_json(args.annotations, ("categories",))["categories"]]
     kind = CocoPanoptic if is_panoptic(args.annotations) else CocoInstances
@@ -53,7 +53,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(summary: dict, clicks: int, sizes: dict[str, str]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=f"clicks, {summary['images']} pictures")
@@ -65,4 +64,4 @@ def _print(summary: dict, clicks: int, sizes: dict[str, str]) -> None:
             title = sizes.get(name, name) if section is summary["sizes"] else name
             table.add_row(title, str(row["objects"]), *(f"{v:.1f}" for v in row["miou"]), f"{row['disc']:.1f}")
         table.add_section()
-    Console().print(table)
+    consoles.lines().print(table, soft_wrap=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rmpsam_ros.cli import consoles
+
 HELP = "tracking: YouTube-VIS AP, J, id switches, fragmentations, IDF1 and HOTA"
 EXAMPLE = """
 rmpsam eval video --images DAVIS/JPEGImages --annotations davis.json --clicks
@@ -36,8 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs all videos and prints one line for each tracker."""
-    from rich.console import Console
-
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.data.sample import NO_CLASS
     from rmpsam_ros.errors import TrackError
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         from rmpsam_ros.evaluation.clip_runner import ClipRunner
 
         runner = ClipRunner(args.model, args.input_size, args.score_threshold)
-    judges, console = [], Console(stderr=True)
+    judges, console = [], consoles.lines(stderr=True)
     with model_options.open_segmenter(args) as segmenter:
         label_map = label_map_of(segmenter, args.label_map)
         classes = {category: label_map.class_of(category) for video in videos for category in video.categories.values()}

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 
+from rmpsam_ros.cli import consoles
 from rmpsam_ros.cli.model_options import need_torch, photos_to_compare_on
 from rmpsam_ros.errors import RmpsamError
 
@@ -21,11 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     need_torch("Exporting")
-    from rich.console import Console
-
     from rmpsam_ros.model_folder import find_model
 
-    console = Console(highlight=False, markup=False)
+    console = consoles.lines()
     folder = find_model(args.model)
     if args.images and not args.int8:
         raise RmpsamError("--images is what int8 is calibrated on; give --int8 too, or leave it out.")
@@ -34,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.export import OPSET, export_graphs
 
     with console.status("exporting"):
-        differences = export_graphs(folder, report=lambda line: console.print(line, soft_wrap=True))
-    console.print(f"{folder}: opset {OPSET}, {len(differences)} comparisons, all within their tolerances", soft_wrap=True)
+        differences = export_graphs(folder, report=console.print)
+    console.print(f"{folder}: opset {OPSET}, {len(differences)} comparisons, all within their tolerances")
     return 0
 
 
@@ -43,7 +42,7 @@ def _int8(folder, paths, console) -> int:
     from rmpsam_ros.quantize import measure, quantize
 
     photos = photos_to_compare_on(paths)
-    path = quantize(folder, photos, report=lambda line: console.print(line, soft_wrap=True))
-    console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; `precision: int8` chooses it, `auto` does not", soft_wrap=True)
-    measure(folder, photos, report=lambda line: console.print(line, soft_wrap=True))
+    path = quantize(folder, photos, report=console.print)
+    console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; `precision: int8` chooses it, `auto` does not")
+    measure(folder, photos, report=console.print)
     return 0

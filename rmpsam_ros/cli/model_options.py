@@ -134,7 +134,7 @@ class Announcement:
     def __call__(self) -> None:
         if not self._said:
             self._said = True
-            self._console.print(describe(self._segmenter), style="" if self._segmenter.trained else "yellow", highlight=False, soft_wrap=True)
+            self._console.print(describe(self._segmenter), style="" if self._segmenter.trained else "yellow")
 
 
 def whole_number(text: str) -> int:

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rmpsam_ros.cli import consoles
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -39,8 +41,6 @@ def run(args: argparse.Namespace) -> int:
 
     Stopped with Ctrl-C, it still writes the JSON of what is done; a video that was under way leaves nothing.
     """
-    from rich.console import Console
-
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.errors import ImageError
     from rmpsam_ros.media import list_media
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         if (at.st_dev, at.st_ino) in given:
             raise ImageError(f"--out {out} would replace {given[at.st_dev, at.st_ino]}; give another folder.")
     _keep_others(out, files)
-    console = Console(stderr=True, markup=False)
+    console = consoles.lines(stderr=True)
     segmenter = model_options.open_segmenter(args)
     writer = ResultWriter(out, segmenter.labels, _info(segmenter))
     announce = model_options.Announcement(console, segmenter)
@@ -75,8 +75,7 @@ def run(args: argparse.Namespace) -> int:
         named = {Path(Path(entry["file_name"]).parts[0]).stem for entry in writer.annotations}
         earlier = [path for path in (out / "ids").iterdir() if not path.name.startswith(".") and path.stem not in named]
         if earlier:
-            console.print(f"{out / 'ids'} holds {len(earlier)} more of an earlier run, such as {earlier[0].name}: panoptic.json names this run's alone",
-                          highlight=False, soft_wrap=True)  # fmt: skip
+            console.print(f"{out / 'ids'} holds {len(earlier)} more of an earlier run, such as {earlier[0].name}: panoptic.json names this run's alone")
     return 2 if broken else 0
 
 
@@ -113,7 +112,7 @@ def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, 
                     _segment_photo(file, segmenter, writer, args, announce)
             except ImageError as error:
                 broken += 1
-                console.print(f"rmpsam segment: {error}", markup=False, highlight=False, soft_wrap=True)
+                console.print(f"rmpsam segment: {error}")
             progress.advance(everything)
     return broken
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rmpsam_ros.cli import consoles
+
 if TYPE_CHECKING:  # both need mujoco
     from rmpsam_ros.simulation.stream import SceneStream
     from rmpsam_ros.simulation.writer import SceneWriter
@@ -55,7 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
     from rich.progress import Progress
 
     from rmpsam_ros.errors import DataError
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f"{args.out} holds scenes already, or other pictures; give another folder, or --resume to go on with what the same"
                         " command began.")  # fmt: skip
 
-    catalogue, console = open_catalogue(args.objects, args.photos), Console(highlight=False, soft_wrap=True, markup=False)
+    catalogue, console = open_catalogue(args.objects, args.photos), consoles.lines()
     photos, surfaces = len(catalogue.materials.photos), len(catalogue.materials.surfaces)
     found = f"{len(catalogue.kinds)} kinds of objects, {photos} photographs, {surfaces} surfaces of installed packages"
     streams = [SceneStream(args.seed, size, args.frames, args.views, args.place, catalogue=catalogue) for size in sizes]
@@ -123,8 +124,6 @@ def _kept(writer: SceneWriter, args: argparse.Namespace, remove: bool) -> Iterat
 
     remove: a folder without a whole scene is left as it was found.
     """
-    from rich.console import Console
-
     from rmpsam_ros.errors import DataError
 
     a_scene = args.views * args.frames
@@ -149,7 +148,7 @@ def _kept(writer: SceneWriter, args: argparse.Namespace, remove: bool) -> Iterat
         with suppress(OSError):  # of a full disk: what was listed last stays, and --resume makes the rest again
             writer.remove_unlisted()
             writer.save(_remark(whole, args.scenes))
-        Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(
+        consoles.lines(stderr=True).print(
             f"{writer.saved // a_scene} of {args.scenes} scenes are whole in {args.out}; the same command with --resume goes on"
         )
         raise

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rmpsam_ros.cli import consoles
+
 if TYPE_CHECKING:
     from rmpsam_ros.tracking import Tracker
 
@@ -63,15 +65,13 @@ class _Run:
     """One video on its way."""
 
     def __init__(self, args: argparse.Namespace) -> None:
-        from rich.console import Console
-
         from rmpsam_ros.atomic import unwritable
         from rmpsam_ros.errors import ImageError
         from rmpsam_ros.frame_source import open_frames
         from rmpsam_ros.results import written_here
 
         self.args = args
-        self.console = Console(stderr=True, markup=False)
+        self.console = consoles.lines(stderr=True)
         if "://" in args.video:
             raise ImageError(f"{args.video} is an address; give a file or a folder (a live camera is for the node).")
         self.frames = open_frames(args.video, args.fps)
@@ -167,12 +167,11 @@ class _Run:
             path = Path(args.out) / f"{name}.json"
             writer.save(path, name)
         few = f" (--min-hits {args.min_hits}: an object counts once it was seen in so many)" if writer.frames < args.min_hits and args.mode == "online" else ""
-        self.console.print(f"{writer.confirmed} track{'s' * (writer.confirmed != 1)} in {writer.frames} frame{'s' * (writer.frames != 1)}{few}: {path}",
-                           highlight=False, soft_wrap=True)  # fmt: skip
+        self.console.print(f"{writer.confirmed} track{'s' * (writer.confirmed != 1)} in {writer.frames} frame{'s' * (writer.frames != 1)}{few}: {path}")
         return writer.frames
 
     def _say(self, line: str, trained: bool) -> None:
-        self.console.print(line, style="" if trained else "yellow", highlight=False, soft_wrap=True)
+        self.console.print(line, style="" if trained else "yellow")
 
 
 def _follow(tracker: Tracker, frame, point) -> int:

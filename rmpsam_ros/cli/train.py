@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rmpsam_ros.cli import consoles
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -34,14 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from rmpsam_ros.errors import DataError
     from rmpsam_ros.training.config import load_config
 
     if args.minutes is not None and not args.minutes > 0:
         raise DataError(f"--minutes is {args.minutes:g}; it must be above 0.")
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = consoles.lines()
     if args.ablate:
         return _ablate(args, console)
     config = load_config(args.config)
@@ -82,8 +82,8 @@ def _ablate(args: argparse.Namespace, console: Console) -> int:
     done = runs.train(args.resume, args.minutes, console.print)
     if runs.results():
         path = runs.write_table()
-        console.print(path.read_text(), markup=False)
-        console.print(f"{path}: {len(runs.results())} of {len(runs.parts)} runs", markup=False)
+        console.print(path.read_text())
+        console.print(f"{path}: {len(runs.results())} of {len(runs.parts)} runs")
     if not done:
         console.print("stopped in time; --resume goes on")
     return 0
@@ -93,7 +93,7 @@ def _plot(out: Path, console: Console) -> int:
     from rmpsam_ros.training.plot import plot_run
 
     plot_run(out, out / "curve.png")
-    console.print(f"{out / 'curve.png'}: losses and curve", markup=False)
+    console.print(f"{out / 'curve.png'}: losses and curve")
     return 0
 
 
@@ -111,7 +111,7 @@ def _check(config: TrainingConfig, console: Console) -> int:
         try:
             source = Source(description, label_map, config.data_folder)
         except RmpsamError as error:  # the others are looked at all the same
-            console.print(str(error), markup=False)
+            console.print(str(error))
             problems += 1
             continue
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -119,13 +119,13 @@ def _check(config: TrainingConfig, console: Console) -> int:
             findings = check_source(source, partial(bar.advance, task))
         problems += len(findings.problems)
         for problem in findings.problems:
-            console.print(problem, markup=False)
+            console.print(problem)
         common = sorted(findings.classes.items(), key=lambda item: -item[1])
         console.print(f"{description.annotations}: {findings.pictures} pictures, {findings.objects} objects, {len(findings.problems)} problems; "
-                      + ", ".join(f"{name} {count}" for name, count in common), markup=False)  # fmt: skip
+                      + ", ".join(f"{name} {count}" for name, count in common))  # fmt: skip
         if findings.crowds:
             advice = "" if description.kind == "panoptic" else "; if they are masks of CVAT's brush, which it marks so, give the set `crowds: objects`"
-            console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which teach nothing{advice}", markup=False)
+            console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which teach nothing{advice}")
     return 2 if problems else 0
 
 
@@ -145,7 +145,7 @@ def _check_network(config: TrainingConfig, label_map, console: Console) -> int:
         freeze(first_network(config, label_map.labels), config.freeze_stages)
         device_of(config.device)
     except RmpsamError as error:
-        console.print(str(error), markup=False)
+        console.print(str(error))
         return 1
     return 0
 
