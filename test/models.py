@@ -14,14 +14,19 @@ TINY_CLASSES = (["cup", "robot", "box"], ["floor", "wall", "sky"])
 """Things, then stuff."""
 
 
+def needs_export() -> None:
+    """Skips the test where model folders cannot be made: their graphs are written by torch and checked by OpenVINO."""
+    for package in ("torch", "onnx", "onnxscript", "openvino"):
+        pytest.importorskip(package, reason=f"making a model folder needs {package}")
+
+
 @lru_cache(maxsize=1)
 def tiny_model() -> Path:
     """A folder with the `tiny` variant, 96x128 input, seeded weights whose masks are smooth enough to make segments.
 
     Kept between runs in the system's temporary folder, under a name that changes with the code it is made of.
     """
-    pytest.importorskip("torch", reason="making a model folder needs torch")
-    pytest.importorskip("onnx", reason="making a model folder needs onnx")
+    needs_export()
     from rmpsam_ros.convert import untrained
     from rmpsam_ros.export import make_model_folder
     from rmpsam_ros.labels import make_label_set
@@ -57,6 +62,7 @@ def _fingerprint() -> str:
 
 def cpu_has_bf16() -> bool:
     """Whether the CPU computes bfloat16 natively (AVX-512 BF16 or AMX), as OpenVINO sees it."""
+    pytest.importorskip("openvino", reason="OpenVINO says it")
     from rmpsam_ros.backends.openvino_core import shared_core
 
     return "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

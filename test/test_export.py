@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from models import tiny_model
+from models import needs_export, tiny_model
 
 torch = pytest.importorskip("torch", reason="export needs torch")
 onnx = pytest.importorskip("onnx", reason="export needs onnx")
@@ -113,6 +113,7 @@ def test_save_weights__a_weight_beyond_float16__is_said(tmp_path):
 
 
 def test_export__keeps_half_precision_weights_half(tmp_path):
+    needs_export()
     from rmpsam_ros.convert import untrained
     from rmpsam_ros.export import make_model_folder
 
@@ -181,6 +182,7 @@ def test_convert__into_a_model_folder__replaces_the_model_and_keeps_the_users_ow
 
 
 def test_convert__state_dict_with_its_own_class_embeddings(tmp_path, capsys):
+    needs_export()
     net = build("r18", num_classes=3, learned_classes=True)
     torch.save(net.state_dict(), tmp_path / "own.pth")
     labels = checkpoint_files(tmp_path)[2]
@@ -204,6 +206,7 @@ def test_from_checkpoint__input_is_as_large_as_the_variant_was_made_for(tmp_path
 
 
 def test_convert__weights_are_stored_as_asked(tmp_path):
+    needs_export()
     labels = checkpoint_files(tmp_path)[2]
     sizes = {}
     for words in ((), ("--weights", "fp32")):

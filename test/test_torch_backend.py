@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the torch backend needs torch")
 
 import trt_stand_in
-from models import cpu_has_bf16, tiny_model
+from models import cpu_has_bf16, needs_export, tiny_model
 
 from rmpsam_ros.backends import create_backend
 from rmpsam_ros.backends import torch as torch_backend
@@ -92,6 +92,7 @@ def anchored(tmp_path_factory):
     """A folder of a network whose masks are small ellipses."""
     from dataclasses import replace
 
+    needs_export()
     from rmpsam_ros.export import make_model_folder
     from rmpsam_ros.network import build
 
