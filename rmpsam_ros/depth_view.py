@@ -32,8 +32,8 @@ _FLOOR = 0.02
 class DepthView:
     """What a depth camera sees.
 
-    `depth` is (H, W) float32, metres along the optical axis and NaN where unknown; `rays` (H, W, 2) float32, x / z and
-    y / z of the line of sight of each pixel, NaN where the calibration has none.
+    `depth` is (H, W) float32, metres along the optical axis, NaN where unknown (given with 0, as cameras do, or infinity there, it
+    is a copy that has NaN); `rays` (H, W, 2) float32, x / z and y / z of the line of sight of each pixel, NaN where the calibration has none.
 
     Raises:
         DepthError: integers, which are mostly millimetres, or rays of another size.
@@ -47,6 +47,9 @@ class DepthView:
             raise DepthError(f"Depth is {self.depth.dtype}; floating-point metres were expected (millimetres: divide by 1000).")
         if self.rays.shape != (*self.depth.shape, 2):
             raise DepthError(f"The rays are {self.rays.shape} and the depth is {self.depth.shape}; (H, W, 2) and (H, W) of one image are needed.")
+        unknown = (self.depth <= 0) | np.isinf(self.depth)
+        if unknown.any():
+            object.__setattr__(self, "depth", np.where(unknown, self.depth.dtype.type(np.nan), self.depth))
 
     def points(self, step: int = 1) -> npt.NDArray[np.float32]:
         """(h, w, 3) float32 x, y, z of every `step`-th pixel of every `step`-th row, NaN where unknown."""

@@ -56,6 +56,12 @@ class Placement:
         """Rows and columns of the stride-4 map that belong to the image, the last ones perhaps in part."""
         return -(-self.resized[0] // STRIDE), -(-self.resized[1] // STRIDE)
 
+    @property
+    def cell_size(self) -> tuple[float, float]:
+        """Height and width of a cell of the stride-4 map in source pixels; the last ones may reach beyond the image."""
+        scale_y, scale_x = self.scale
+        return STRIDE / scale_y, STRIDE / scale_x
+
     def points_to_network(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """(n, 2) xy in source pixels (centres at integers) to xy in network pixels."""
         scale_y, scale_x = self.scale

@@ -103,7 +103,7 @@ def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
             np.maximum(best_map, restore(logits[row], placement), out=best_map)
     mask = best_map > 0
     for row in np.flatnonzero(~is_foreground):
-        mask &= ~_taken_away(restore(logits[row], placement) >= best_map, prompt, prompt.points[row])
+        mask &= ~_taken_away(restore(logits[row], placement), best_map, prompt, prompt.points[row])
     if connected:
         mask = _pointed_at(mask, prompt)
     iou = np.nan_to_num(outputs.iou, nan=0.0)
@@ -111,19 +111,26 @@ def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
     return mask, Roi.of_mask(mask), float(np.clip(iou[best], 0, 1)), best
 
 
-def _taken_away(beaten: npt.NDArray[np.bool_], prompt: Prompt, background: PointPrompt) -> npt.NDArray[np.bool_]:
-    """(H, W) bool, the pixels that a background point takes from the answer.
+def _taken_away(own: npt.NDArray[np.float32], best_map: npt.NDArray[np.float32], prompt: Prompt, background: PointPrompt) -> npt.NDArray[np.bool_]:
+    """(H, W) bool, the pixels that a background point takes from the answer: its own always, whatever the network says.
 
-    Those are all where its own mask beats the foreground's. If a foreground point is among them, the network takes both points for
-    one object, which whoever clicked says they are not: then only those within half of the distance between the two.
+    Those are all where the point's own mask beats the foreground's. If a foreground point is among them, or the background point
+    is not, the network takes both points for one object, which whoever clicked says they are not: then only those within half of the
+    distance between the two, where the mask that is beaten at its own point is lifted until it is not.
+
+    own, best_map: (H, W) logits of the background point, and the best of the foreground at each pixel.
     """
-    places = [_pixel(p, beaten.shape) for p in prompt.points if p.label == FOREGROUND]
-    if not any(beaten[y, x] for x, y in places):
+    x, y = _pixel(background, own.shape)
+    lift = max(best_map[y, x] - own[y, x], 0)
+    beaten = own + lift >= best_map
+    places = [_pixel(p, own.shape) for p in prompt.points if p.label == FOREGROUND]
+    if lift == 0 and not any(beaten[v, u] for u, v in places):
         return beaten
-    x, y = _pixel(background, beaten.shape)
+    places += [((x1 + x2) / 2, (y1 + y2) / 2) for x1, y1, x2, y2 in prompt.boxes]
     radius = min(np.hypot(x - u, y - v) for u, v in places) / 2
-    disc = cv2.circle(np.zeros(beaten.shape, np.uint8), (x, y), int(radius), 1, -1)
-    return beaten & (disc > 0)
+    taken = beaten & (cv2.circle(np.zeros(own.shape, np.uint8), (x, y), int(radius), 1, -1) > 0)
+    taken[y, x] = True
+    return taken
 
 
 def _pixel(point: PointPrompt, size: tuple[int, int]) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """The application: an image in, a panoptic map out, clicks answered from the same features. No ROS, no torch."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -78,7 +79,7 @@ def _flag(value: Any) -> bool:
 
 
 class Segmenter:
-    """One loaded model, closed at the end of a `with` or by `close`. Not thread-safe: one thread makes it and uses it.
+    """One loaded model, closed at the end of a `with` or by `close`. Calls from several threads take turns.
 
     Args:
         model: `default`, a bundled model's name, or a model folder.
@@ -132,6 +133,7 @@ class Segmenter:
         self._allowed: npt.NDArray[np.bool_] | None = None
         self.batch = self._backend.batch
         self._canvas = self._backend.make_canvas()  # (batch, H, W, 3)
+        self._turn = threading.RLock()  # whoever runs the backend, which has one canvas and one set of tensors
 
     @property
     def class_filter(self) -> tuple[str, ...]:
@@ -182,11 +184,12 @@ class Segmenter:
                 raise ImageError(f"There are {len(given)} {name} for {len(images)} images; each image needs its own.")
         rotations = [0] * len(images) if rotations is None else rotations
         placements = [place(check_image(image).shape[:2], self.input_size, turn) for image, turn in zip(images, rotations)]
-        for image, placement, canvas in zip(images, placements, self._canvas):
-            fit(image, placement, canvas)
-        fitted = perf_counter()
         stamps = [None] * len(images) if stamps is None else [_seconds(stamp) for stamp in stamps]
-        outputs = self._backend.run_images(self._canvas[: len(placements)], [p.network_size for p in placements])
+        with self._turn:
+            for image, placement, canvas in zip(images, placements, self._canvas):
+                fit(image, placement, canvas)
+            fitted = perf_counter()
+            outputs = self._backend.run_images(self._canvas[: len(placements)], [p.network_size for p in placements])
         outputs = [replace(o, mask_logits=p.turned_back(np.asarray(o.mask_logits))) if p.rotation else o for p, o in zip(placements, outputs)]
         timings = {"preprocess": 1e3 * (fitted - started), "network": 1e3 * (perf_counter() - fitted)}
         copies = [np.array(image) if self.zoom else None for image in images]
@@ -195,15 +198,17 @@ class Segmenter:
     def features_of(self, image: npt.NDArray[np.uint8], rotation: int = 0) -> tuple[object, Placement]:
         """The features that prompts are answered from, of a (H, W, 3) uint8 RGB image, and where it lies in the input."""
         placement = place(image.shape[:2], self.input_size, rotation)
-        fit(image, placement, self._canvas[0])
-        if self._backend.encodes_alone:
-            return self._backend.run_features(self._canvas[:1], [placement.network_size]), placement
-        return self._backend.run_images(self._canvas[:1], [placement.network_size])[0].features, placement
+        with self._turn:
+            fit(image, placement, self._canvas[0])
+            if self._backend.encodes_alone:
+                return self._backend.run_features(self._canvas[:1], [placement.network_size]), placement
+            return self._backend.run_images(self._canvas[:1], [placement.network_size])[0].features, placement
 
     def _ask(self, features: object, prompt: Prompt, placement: Placement) -> PromptOutputs:
         """The prompt graph on features of a picture, or of a part of one, that lies so in the input."""
         encoded, kinds = prompt.encode(placement, self._background_kind)
-        outputs = self._backend.run_prompts(features, placement.boxes_turned(encoded, len(prompt.points)), kinds, placement.network_size)
+        with self._turn:
+            outputs = self._backend.run_prompts(features, placement.boxes_turned(encoded, len(prompt.points)), kinds, placement.network_size)
         return replace(outputs, mask_logits=placement.turned_back(outputs.mask_logits))
 
     def describe(self) -> dict[str, object]:
@@ -236,8 +241,9 @@ class Segmenter:
 
     def close(self) -> None:
         """Frees the backend; frames made before can no longer be prompted."""
-        self._backend.close()
-        self._backend = _Closed()
+        with self._turn:
+            self._backend.close()
+            self._backend = _Closed()
 
 
 def _seconds(stamp: object) -> float | None:
@@ -302,7 +308,8 @@ class Frame:
         return self.placement.turned_back(self._segmenter._backend.read_features(self._outputs.features))[:, :rows, :columns]
 
     def panoptic(self) -> PanopticResult:
-        """The panoptic map at the source's size, computed on the first call with the thresholds and the filter of that moment."""
+        """The panoptic map at the source's size, kept from the first call on: with the filter of that moment, and the thresholds of then
+        or of the frame's first click, which is named by the same map."""
         if self._panoptic is None:
             groups, allowed = self._segmenter._groups, self._segmenter._allowed
             whole = self._own_map() if groups is None else groups.panoptic(self._own_map())
@@ -341,7 +348,8 @@ class Frame:
         """The mask of the object that points and boxes describe.
 
         With background points, a pixel is in the answer where the best foreground prompt's logit is positive and beats
-        every background prompt's; one that would take a foreground point away counts near its own point only. A model
+        every background prompt's; one that would take a foreground point away counts near its own point only, and what is
+        clicked as background is never in the answer. A model
         may keep to the regions that are pointed at (`connected_prompts`), and look at small objects from nearer (`zoom`);
         `query` is of the whole image even then, to compare frames by.
 

@@ -46,6 +46,18 @@ def test_measure__a_box_before_a_wall():
     np.testing.assert_allclose(extent.size, (0.02 * 15, 0.02 * 5, 0.0), atol=0.03)
 
 
+@pytest.mark.parametrize("unknown", [0.0, np.inf, np.nan])
+def test_depth_view__what_cameras_give_where_they_know_nothing__is_no_depth(unknown):
+    mask, depth = rectangle(40, 30, 60, 40), np.full(SIZE, 2.0, np.float32)
+    depth[:, ::2] = unknown
+    view, roi = DepthView(depth, pinhole_rays(SIZE, MATRIX)), Roi.of_mask(mask)
+    assert measure(mask[roi.slices], roi, view).position[2] == 2.0
+    assert np.isnan(view.points()[:, ::2]).all() and np.isfinite(view.points()[:, 1::2]).all()
+    assert depth[0, 0] == unknown or np.isnan(unknown)  # the caller's array is as it was
+    blind = DepthView(np.full(SIZE, unknown, np.float32), view.rays)
+    assert measure(mask[roi.slices], roi, blind) is None
+
+
 @pytest.mark.parametrize("spill", [2, 4, 6])
 def test_measure__a_mask_that_spills_over_the_wall_is_measured_as_without(spill):
     view, mask = box_scene()

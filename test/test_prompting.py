@@ -147,6 +147,26 @@ def test_answer__where_both_points_have_the_very_same_mask_the_background_point_
     assert mask[16, 4] and not mask[16, 24]
 
 
+@pytest.mark.parametrize("points, boxes, of_background", [
+    ((PointPrompt(4, 16, 1), PointPrompt(24, 16, 0)), (), 1), ((PointPrompt(24, 16, 0),), ((0.0, 0.0, 24.0, 32.0),), 0),
+])  # fmt: skip
+def test_answer__what_is_clicked_as_background_is_never_in_the_answer(points, boxes, of_background):
+    placement = Placement((32, 32), (32, 32), (32, 32))
+    logits = np.full((2, 8, 8), 3, np.float32)
+    logits[of_background] = 2.5  # one object for both, the background point less surely
+    mask, *_ = answer(PromptOutputs(logits, np.ones(2, np.float32), np.zeros((2, 4), np.float32)), Prompt(points, boxes), placement)
+    assert mask[16, 4] and not mask[16, 21:28].any() and mask[2, 4]  # half of the distance round the point
+
+
+def test_answer__a_background_point_outside_of_its_own_mask_is_obeyed_too():
+    placement = Placement((32, 32), (32, 32), (32, 32))
+    logits = np.full((2, 8, 8), 3, np.float32)
+    logits[1] = -5
+    outputs = PromptOutputs(logits, np.ones(2, np.float32), np.zeros((2, 4), np.float32))
+    mask, *_ = answer(outputs, Prompt((PointPrompt(4, 16, 1), PointPrompt(24, 16, 0)), ()), placement)
+    assert mask[16, 4] and not mask[16, 24]
+
+
 def test_answer__connected__regions_that_touch_at_a_corner_are_one():
     placement = Placement((8, 8), (8, 8), (8, 8))
     outputs = PromptOutputs(np.array([[[9, -9], [-9, 9]]], np.float32), np.ones(1, np.float32), np.zeros((1, 4), np.float32))

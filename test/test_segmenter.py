@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import get_type_hints
@@ -217,6 +218,18 @@ def test_openvino__reads_a_model_whose_files_are_links(model, tmp_path, apart):
         (linked / file.name).symlink_to(real)
     expected = Segmenter(model, backend="openvino", precision="fp32").set_image(image).panoptic()
     assert np.array_equal(Segmenter(linked, backend="openvino", precision="fp32").set_image(image).panoptic().segment_ids, expected.segment_ids)
+
+
+def test_frame__prompted_from_several_threads__each_gets_its_own_answer(model):
+    photo = picture(480, 640)
+    points = [(x, y) for x in range(20, photo.shape[1], 90) for y in range(20, photo.shape[0], 90)]
+    with Segmenter(model, threads=1) as segmenter:
+        frame = segmenter.set_image(photo)
+        alone = [frame.prompt(points=[point]).mask for point in points]
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(lambda point: frame.prompt(points=[point]).mask, points * 3))
+    assert all(np.array_equal(mask, expected) for mask, expected in zip(together, alone * 3))
+    assert len({mask.tobytes() for mask in alone}) > 3
 
 
 def test_segmenter__closed__says_so(model):

@@ -13,6 +13,7 @@ from tracking_scenes import GRID, IMAGE, LABELS, query, square
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import TrackError
 from rmpsam_ros.prompting import Prompt, class_of_mask
+from rmpsam_ros.placement import place
 from rmpsam_ros.tracking import Tracker, with_track_ids
 from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.tracking.lifecycle import BIRTH_SCORE
@@ -46,6 +47,10 @@ class SceneFrame:
     @property
     def labels(self):
         return LABELS
+
+    @property
+    def placement(self):
+        return place(self.image_size, IMAGE)
 
     def mask(self, thing: Thing) -> np.ndarray:
         return square(thing.x, thing.y, thing.side).repeat(4, 0).repeat(4, 1)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from tracking_scenes import GRID, square
 
+from rmpsam_ros.placement import place, restore
 from rmpsam_ros.tracking import appearance, evidence, masks, motion
 from rmpsam_ros.tracking.clock import NOMINAL_INTERVAL, Clock, Order, SteadyTime
 from rmpsam_ros.tracking.grid import Grid
@@ -83,6 +84,26 @@ def test_grid__fewer_pixels_than_cells__every_cell_has_a_pixel_inside_the_image(
         roi, crop = grid.roi(box), grid.upsample(np.ones((1, 1), bool), box)
         assert crop.shape == (roi.height, roi.width) == (1, 1) and crop.all()
         assert 0 <= roi.x < source[1] and 0 <= roi.y < source[0]
+
+
+@pytest.mark.parametrize("source, padded", [((480, 848), (384, 512)), ((480, 848), (288, 384)), ((1216, 1936), (384, 512)), ((1920, 1080), (288, 384))])
+def test_grid__cells_of_a_network__lie_where_its_resize_puts_them(source, padded):
+    placement = place(source, padded)
+    grid = Grid(placement.valid_cells, source, placement.cell_size)
+    rows, columns = np.arange(grid.size[0]), np.arange(grid.size[1])
+    for cell in ((0, 0), (columns[-2], rows[-2])):  # the last ones may have their middles beyond the image
+        np.testing.assert_allclose(placement.points_to_network(np.array([grid.pixel(np.array(cell))])), [4 * np.array(cell) + 1.5], atol=1e-6)
+        assert grid.cell(grid.pixel(np.array(cell))) == cell
+    assert grid.cell((source[1] - 1, source[0] - 1)) == (columns[-1], rows[-1])
+    logits = np.full((padded[0] // 4, padded[1] // 4), -5.0, np.float32)
+    logits[rows[-14] : rows[-4], columns[-14] : columns[-4]] = 5
+    true = restore(logits, placement) > 0
+    box = (columns[-14], rows[-14], columns[-4], rows[-4])
+    found = np.zeros(source, bool)
+    found[grid.roi(box).slices] = grid.upsample(np.ones((10, 10), bool), box)
+    assert (found & true).sum() / (found | true).sum() > 0.93
+    assert np.abs(np.mean(np.nonzero(found), axis=1) - np.mean(np.nonzero(true), axis=1)).max() < 0.6  # pixels
+    assert np.array_equal(grid.downsample(true), logits[: grid.size[0], : grid.size[1]] > 0)
 
 
 def test_grid__edges_of_a_mask_are_no_stairs():

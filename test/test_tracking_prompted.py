@@ -1,17 +1,23 @@
 """Clicked objects: what they look like, where they are asked for, which answer is theirs."""
 from __future__ import annotations
 
+import copy
+import pickle
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from test_tracking_frames import SceneFrame, Thing
-from tracking_scenes import GRID, LABELS, square
+from tracking_scenes import GRID, IMAGE, LABELS, square
 
+from rmpsam_ros.errors import TrackError
 from rmpsam_ros.tracking import Tracker
 from rmpsam_ros.tracking.candidates import Agreement, displacement, overlaps, peaks, points_inside, regions
 from rmpsam_ros.tracking.detections import Detections
 from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.target import Surroundings, Target
-from rmpsam_ros.types import TrackState
+from rmpsam_ros.types import Roi, TrackState
 
 
 def likeness(learnt: SceneFrame, shown: SceneFrame) -> np.ndarray:
@@ -231,6 +237,66 @@ def test_follow__on_an_earlier_frame__is_the_track_that_had_its_mask_there():
     assert {t.track_id: t.roi for t in tracker.tracks} == where  # it is not drawn back to where it was clicked
     track, = (t for t in tracker.update(SceneFrame([Thing(38, 20), Thing(57, 20, 1)]), stamp=0.6) if t.prompted)
     assert track.track_id == was_second and abs(track.roi.x - 4 * 52) <= 4 and track.state == TrackState.CONFIRMED
+
+
+def test_follow__a_track_of_an_earlier_frame_that_is_still_tentative__is_confirmed():
+    tracker, thing = Tracker(LABELS), Thing(20, 20)
+    past = tracker.update(SceneFrame([thing]), stamp=0.0)
+    tracker.update(SceneFrame([thing]), stamp=0.1)
+    old = SceneFrame([thing])
+    assert past[0].state == TrackState.TENTATIVE
+    track_id = tracker.follow(old.prompt(points=[(80, 80)]), stamp=0.0, frame=old, past=past)
+    track, = tracker.tracks
+    assert track.track_id == track_id == past[0].track_id and track.state == TrackState.CONFIRMED and track.is_followed
+    for k in range(2, 12):
+        tracker.update(SceneFrame([], answers=False), stamp=0.1 * k)
+    assert [(t.track_id, t.state) for t in tracker.tracks] == [(track_id, TrackState.LOST)]
+
+
+def test_follow__tracks_of_a_frame_of_another_size__are_not_the_clicked_one():
+    tracker, frame = Tracker(LABELS, min_hits=1), SceneFrame([Thing(20, 20)])
+    past = tracker.update(frame, stamp=0.0)
+    halved = tuple(replace(track, roi=Roi(35, 35, 20, 20), mask=np.ones((20, 20), bool)) for track in past)
+    edge = tuple(replace(track, roi=Roi(IMAGE[1] - 4, 35, 20, 20), mask=np.ones((20, 20), bool)) for track in past)  # half of it is beyond this image
+    assert tracker.follow(frame.prompt(points=[(80, 80)]), stamp=0.0, frame=frame, past=(*halved, *edge)) == 2
+
+
+def test_follow__the_answer_is_changed_afterwards__the_track_is_as_it_was():
+    tracker, frame = Tracker(LABELS), SceneFrame([Thing(20, 20)])
+    tracker.update(frame, stamp=0.0)
+    click = frame.prompt(points=[(80, 80)])
+    tracker.follow(click, frame=frame)
+    click.mask[:] = False
+    assert tracker.tracks[0].mask.all()
+
+
+@pytest.mark.parametrize("stamp", [float("nan"), float("inf")])
+def test_follow__a_stamp_that_is_not_finite__is_none(stamp):
+    tracker, frame = Tracker(LABELS, min_hits=1), SceneFrame([Thing(20, 20), Thing(45, 20, 1)])
+    before = tracker.update(frame, stamp=5.0)
+    assert tracker.follow(frame.prompt(points=[(80, 80)]), stamp=stamp, frame=frame) == 1
+    assert [t.track_id for t in tracker.tracks] == [t.track_id for t in before] == [1, 2]
+
+
+@pytest.mark.parametrize("stamp", ["now", SimpleNamespace(sec=1, nanosec=0), [1.0]])
+def test_stamps__that_are_no_seconds__are_one_clear_sentence(stamp):
+    tracker, frame = Tracker(LABELS), SceneFrame([Thing(20, 20)])
+    with pytest.raises(TrackError, match="it must be seconds"):
+        tracker.update(frame, stamp=stamp)
+    tracker.update(frame, stamp=0.0)
+    with pytest.raises(TrackError, match="it must be seconds"):
+        tracker.follow(frame.prompt(points=[(80, 80)]), stamp=stamp, frame=frame)
+
+
+def test_tracks__pickled_and_copied__are_the_same_without_the_frame():
+    tracker, frame = Tracker(LABELS, min_hits=1), SceneFrame([Thing(20, 20), Thing(45, 20, 1)])
+    tracker.update(frame, stamp=0.0)
+    tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)
+    for tracks in (tracker.tracks, tracker.update(frame, stamp=0.1)):
+        written = pickle.dumps(tracks)
+        assert len(written) < 4000, "the whole map of the frame is in it"
+        for other, track in zip(pickle.loads(written) + copy.deepcopy(tracks), tracks * 2):
+            assert other == track and np.array_equal(other.mask, track.mask)
 
 
 def test_follow__on_an_earlier_frame_of_unknown_tracks__is_a_track_of_its_own():

@@ -49,6 +49,14 @@ def test_rescale__a_mask_that_would_leave_a_smaller_grid__is_cut_and_has_a_cell_
     assert table.look[1].roi == Roi(80, 48, 40, 24) and table.look[1].segment_id == 5 and table.look[1].mask().shape == (24, 40)
 
 
+def test_resize__a_mask_that_falls_between_fewer_pixels__has_one_at_least():
+    table, full = table_of(1), np.zeros((40, 40), bool)
+    full[:, 1] = True
+    table.look[0] = Look(np.ones((6, 10), bool), Roi(80, 48, 40, 40), 3, full)
+    table.resize(0.1, 0.1, (24, 32))
+    assert np.count_nonzero(table.look[0].mask()) == 1
+
+
 def test_resize__masks_and_rectangles__are_in_pixels_of_the_new_image():
     table = table_of(1)
     patch = np.ones((6, 10), bool)

@@ -69,9 +69,9 @@ class _FromTrackers:
         import supervision
 
         ids = np.zeros(len(detections), np.int64)
-        scale = detections.source_size[0] / detections.grid_size[0]
+        height, width = detections.grid.cell_size
         given = supervision.Detections(
-            xyxy=PackedMasks.of(detections.masks).boxes * scale, confidence=detections.scores,
+            xyxy=PackedMasks.of(detections.masks).boxes * (width, height, width, height), confidence=detections.scores,
             class_id=detections.class_ids, data={"row": np.arange(len(detections))},
         ) if len(detections) else supervision.Detections.empty()
         found = self._tracker.update(given, timestamp=stamp)

@@ -27,7 +27,6 @@ from rmpsam_ros.evaluation.video_metrics import VideoTally, average_precision
 from rmpsam_ros.media import read_image
 from rmpsam_ros.tracking import Detections
 from rmpsam_ros.tracking.frames import detections_of
-from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.masks import PackedMasks
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ class VideoJudge:
 
 def full_masks(detections: Detections) -> npt.NDArray[np.bool_]:
     """(n, H, W) bool at the source's size: from the panoptic map where an object is in it, else from its cells."""
-    grid = Grid(detections.grid_size, detections.source_size)
+    grid = detections.grid
     masks = np.zeros((len(detections), *detections.source_size), bool)
     boxes = PackedMasks.of(detections.masks).boxes.astype(int).tolist()
     for k, box in enumerate(boxes):

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.errors import TrackError
+from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.types import Segment
 
 CELL = 4
@@ -20,7 +21,8 @@ class Detections:
     `class_ids` (n,) int; `scores` (n,) float, 0 … 1; `queries` (n, D) float32, the object embeddings (D = 256 for
     RMP-SAM); `masks` (n, h, w) bool at low resolution (a quarter of the network's input, padding cut off), row 0 on
     top; `depths` (n,) float32 metres, NaN where unknown, or None; `image_size` (height, width) of the source image in
-    pixels, None = four times the mask's.
+    pixels, None = four times the mask's; `cell_size` (height, width) of a mask's cell in those pixels, None = the cells end where the
+    image does.
     """
 
     class_ids: npt.NDArray[np.int64]
@@ -29,6 +31,7 @@ class Detections:
     masks: npt.NDArray[np.bool_]
     depths: npt.NDArray[np.float32] | None = None
     image_size: tuple[int, int] | None = None
+    cell_size: tuple[float, float] | None = None
     segment_map: npt.NDArray[np.uint16] | None = field(default=None, repr=False)
     """(height, width) the frame's panoptic map, where masks at full resolution are cut from."""
     segments: tuple[Segment | None, ...] | None = field(default=None, repr=False)
@@ -47,6 +50,11 @@ class Detections:
         """(height, width) of the source image in pixels."""
         return self.image_size or (self.masks.shape[1] * CELL, self.masks.shape[2] * CELL)
 
+    @property
+    def grid(self) -> Grid:
+        """The cells of the masks over the source image."""
+        return Grid(self.grid_size, self.source_size, self.cell_size)
+
     @classmethod
     def empty(cls, grid_size: tuple[int, int], image_size: tuple[int, int] | None = None, dims: int = 256) -> Detections:
         """No objects, on a grid of `grid_size` (h, w)."""
@@ -59,7 +67,7 @@ class Detections:
         """The detections that `index` (a bool mask or positions) picks."""
         return Detections(
             self.class_ids[index], self.scores[index], self.queries[index], self.masks[index],
-            None if self.depths is None else self.depths[index], self.image_size, self.segment_map,
+            None if self.depths is None else self.depths[index], self.image_size, self.cell_size, self.segment_map,
             None if self.segments is None else tuple(self.segments[k] for k in np.arange(len(self))[index]),
         )
 
@@ -90,7 +98,7 @@ class Detections:
             raise TrackError(f"there are {len(self.segments)} segments for {n} masks; one for each and their map were expected")
         return Detections(
             segment_map=self.segment_map, segments=self.segments, masks=masks if masks.dtype == bool else masks.astype(bool),
-            queries=queries.astype(np.float32, copy=False), image_size=self.image_size, **values,
+            queries=queries.astype(np.float32, copy=False), image_size=self.image_size, cell_size=self.cell_size, **values,
         )
 
     def usable(self, is_thing: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

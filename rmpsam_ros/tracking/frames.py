@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.errors import TrackError
 from rmpsam_ros.tracking.detections import Detections
+from rmpsam_ros.tracking.grid import Grid
 from rmpsam_ros.tracking.lifecycle import BIRTH_SCORE
 from rmpsam_ros.types import PanopticResult, Segment, TrackedInstance
 
@@ -32,13 +33,9 @@ def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDAr
     if objects.mask_logits.shape[1] == 0 and len(objects.class_ids):
         raise TrackError("The frame was kept for prompts only (keep_for_prompts); track it before that.")
     rows, columns = objects.valid
-    height, width = frame.image_size
+    grid = Grid(objects.valid, frame.image_size, frame.placement.cell_size)
     things = [segment for segment in panoptic.segments if segment.is_thing and segment.query is not None]
-    middle = np.ix_(
-        ((np.arange(rows) + 0.5) * height / rows).astype(int), ((np.arange(columns) + 0.5) * width / columns).astype(int)
-    )
-    cells = panoptic.segment_ids[middle]
-    masks = cells[None] == np.array([segment.id for segment in things], np.uint16)[:, None, None]
+    masks = grid.sample(panoptic.segment_ids)[None] == np.array([segment.id for segment in things], np.uint16)[:, None, None]
     unsure = _unsure(objects.class_ids, objects.scores, [s.query_index for s in panoptic.segments],
                      is_thing if frame.allowed is None else is_thing & frame.allowed)  # fmt: skip
     logits = objects.mask_logits[unsure, :rows, :columns]
@@ -55,7 +52,7 @@ def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDAr
         queries=np.concatenate((_queries(things, objects.queries.shape[1]), objects.queries[unsure])),
         masks=np.concatenate((masks, rest)),
         depths=_depths(panoptic, things, len(unsure), depth),
-        image_size=frame.image_size, segment_map=panoptic.segment_ids, segments=(*things, *(None for _ in unsure)),
+        image_size=grid.source, cell_size=grid.cell_size, segment_map=panoptic.segment_ids, segments=(*things, *(None for _ in unsure)),
     )
 
 
@@ -92,6 +89,7 @@ def _depths(
     """(n,) median depth under each mask in metres, of every third pixel of every third row."""
     if depth is None:
         return None
+    depth = np.asarray(depth)
     if depth.shape != panoptic.segment_ids.shape or depth.dtype.kind != "f":
         raise TrackError(f"The depth is {depth.dtype} of {depth.shape}; metres as floats, of the image's {panoptic.segment_ids.shape}, were expected.")
     values = np.full(len(things) + others, np.nan, np.float32)

@@ -9,17 +9,27 @@ from rmpsam_ros.types import Roi
 
 
 class Grid:
-    """A grid of `size` (h, w) cells over a source image of `source` (height, width) pixels."""
+    """A grid of `size` (h, w) cells over a source image of `source` (height, width) pixels.
 
-    def __init__(self, size: tuple[int, int], source: tuple[int, int]) -> None:
+    `cell_size` is the (height, width) of a cell in pixels of the source. The cells of a network are as large as its resize makes them, so
+    that the last row and column may reach beyond the image (`Placement.cell_size`); None = they end where the image does.
+    """
+
+    def __init__(self, size: tuple[int, int], source: tuple[int, int], cell_size: tuple[float, float] | None = None) -> None:
         self.size, self.source = size, source
-        self._row_of, self._first_row = self._axis(size[0], source[0])
-        self._column_of, self._first_column = self._axis(size[1], source[1])
+        self.cell_size = cell_size or (source[0] / size[0], source[1] / size[1])
+        self._row_of, self._first_row = self._axis(size[0], source[0], self.cell_size[0])
+        self._column_of, self._first_column = self._axis(size[1], source[1], self.cell_size[1])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grid) and (self.size, self.source, self.cell_size) == (other.size, other.source, other.cell_size)
+
+    __hash__ = None
 
     @staticmethod
-    def _axis(cells: int, pixels: int) -> tuple[npt.NDArray[np.int64], list[int]]:
+    def _axis(cells: int, pixels: int, cell: float) -> tuple[npt.NDArray[np.int64], list[int]]:
         """The cell of each pixel centre, and the first pixel of each cell (one more at the end)."""
-        cell_of = ((np.arange(pixels) + 0.5) * cells / pixels).astype(np.int64)
+        cell_of = ((np.arange(pixels) + 0.5) / cell).astype(np.int64).clip(0, cells - 1)
         return cell_of, np.searchsorted(cell_of, np.arange(cells + 1)).tolist()
 
     def roi(self, box: tuple[int, int, int, int]) -> Roi:
@@ -36,10 +46,8 @@ class Grid:
         roi = self.roi(box)
         framed = np.pad(patch, 1).astype(np.float32)
         axes = [
-            (np.arange(start, start + count, dtype=np.float32) + 0.5) * (cells / pixels) + (0.5 - first)
-            for start, count, cells, pixels, first in (
-                (roi.x, roi.width, self.size[1], self.source[1], box[0]), (roi.y, roi.height, self.size[0], self.source[0], box[1])
-            )
+            (np.arange(start, start + count, dtype=np.float32) + 0.5) / np.float32(cell) + np.float32(0.5 - first)
+            for start, count, cell, first in ((roi.x, roi.width, self.cell_size[1], box[0]), (roi.y, roi.height, self.cell_size[0], box[1]))
         ]
         heights = cv2.remap(framed, *np.meshgrid(*axes), cv2.INTER_LINEAR)
         mask = heights > 0.5
@@ -48,27 +56,32 @@ class Grid:
     def downsample(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """A (height, width) bool mask of the source to (h, w): the pixel in the middle of each cell, and where it is smaller
         than a cell, the cell that it begins in."""
-        h, w = self.size
-        rows = ((np.arange(h) + 0.5) * self.source[0] / h).astype(int)
-        columns = ((np.arange(w) + 0.5) * self.source[1] / w).astype(int)
-        cells = mask[np.ix_(rows, columns)]
+        cells = self.sample(mask)
         if not cells.any() and mask.any():
             row, column = np.unravel_index(int(mask.argmax()), mask.shape)
             cells[self._row_of[row], self._column_of[column]] = True
         return cells
 
+    def sample(self, pixels: npt.NDArray) -> npt.NDArray:
+        """(height, width) values of the source to (h, w): what the pixel in the middle of each cell has, or the last pixel where that
+        middle is beyond the image."""
+        rows, columns = (
+            ((np.arange(cells) + 0.5) * cell).astype(int).clip(0, count - 1) for cells, cell, count in zip(self.size, self.cell_size, self.source)
+        )
+        return pixels[np.ix_(rows, columns)]
+
     def pixel(self, cell: npt.NDArray) -> tuple[float, float]:
         """The middle of a cell (x, y) to the pixel of the source image, within it."""
-        scale = np.array(self.source[::-1]) / self.size[::-1]
-        x, y = np.clip((cell + 0.5) * scale - 0.5, 0, np.array(self.source[::-1]) - 1).tolist()
+        x, y = np.clip((cell + 0.5) * self.cell_size[::-1] - 0.5, 0, np.array(self.source[::-1]) - 1).tolist()
         return x, y
 
     def cell(self, pixel: tuple[float, float]) -> tuple[int, int]:
         """The cell (x, y) that a pixel of the source image lies in."""
-        return int((pixel[0] + 0.5) * self.size[1] / self.source[1]), int((pixel[1] + 0.5) * self.size[0] / self.source[0])
+        (x, y), (h, w) = pixel, self.size
+        return min(int((x + 0.5) / self.cell_size[1]), w - 1), min(int((y + 0.5) / self.cell_size[0]), h - 1)
 
     def boxes(self, corners: npt.NDArray) -> list[tuple[float, float, float, float]]:
         """(2, 2) corners in cells to a box in pixels of the source image, cut to it; none where nothing is left."""
         limit = np.array(self.source[::-1])
-        (x1, y1), (x2, y2) = np.clip(corners * (limit / self.size[::-1]), 0, limit).tolist()
+        (x1, y1), (x2, y2) = np.clip(corners * self.cell_size[::-1], 0, limit).tolist()
         return [(x1, y1, x2, y2)] if x1 < x2 and y1 < y2 else []

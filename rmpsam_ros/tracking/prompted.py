@@ -84,7 +84,7 @@ class PromptKeeper:
         if frame is not None:
             features = _features(frame)
             # On the clicked frame's own grid: the newest one, and before the first none is known, may be of another size.
-            cells = Grid(features.shape[1:], click.mask.shape).downsample(click.mask)
+            cells = Grid(features.shape[1:], click.mask.shape, frame.placement.cell_size).downsample(click.mask)
             self._surroundings.see(features)
             memory.target = Target(features, cells, self._surroundings)
             # Were it nothing yet, whatever covers the object in the very next frame would be its answer, and then the usual one.
@@ -108,7 +108,10 @@ class PromptKeeper:
         for track in tracks:
             if track.frames_since_seen or (there := table.row_of(track.track_id)) is None:
                 continue
-            common = np.count_nonzero(click.mask[track.roi.slices] & track.mask)
+            clicked = click.mask[track.roi.slices]
+            if clicked.shape != track.mask.shape:  # before the camera changed its resolution
+                continue
+            common = np.count_nonzero(clicked & track.mask)
             iou = common / max(area + np.count_nonzero(track.mask) - common, 1)
             if iou > best:
                 best, row = iou, there
@@ -289,7 +292,7 @@ class PromptKeeper:
             kind = -1  # the map has not found the object here: that it lies on the floor does not make it floor
         seen = Observation.of(Detections(
             np.array([kind]), np.array([score], np.float32), np.ones((1, table.dims), np.float32),
-            mask[None], image_size=grid.source,
+            mask[None], image_size=grid.source, cell_size=grid.cell_size,
         ))
         # Nothing is learnt of its looks as an object: the query of a prompt is of another kind.
         seen.clean[:] = False
@@ -300,8 +303,7 @@ class PromptKeeper:
         else:
             segment = table.look[row].segment_id if overlaps(mask[None], _last_mask(table, row, grid.size))[0] >= SAME_MASK else 0
             lives.show(seen, rows, columns, grid)
-        crop = full[roi.slices].copy()
-        table.look[row] = Look(table.look[row].patch, roi, segment, lambda: crop)
+        table.look[row] = Look(table.look[row].patch, roi, segment, full[roi.slices].copy())
         table.state[row] = TrackState.CONFIRMED
         return mask
 

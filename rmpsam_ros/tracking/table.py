@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from functools import cached_property
 
 import cv2
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from rmpsam_ros.tracking.appearance import PROTOTYPES
 from rmpsam_ros.types import Roi, TrackedInstance, TrackState
 
+Mask = npt.NDArray[np.bool_]
+
 
 class Look:
     """How an object was last seen. Its mask in pixels of the source image is made when it is first asked for.
@@ -19,16 +22,16 @@ class Look:
     image; `segment_id` its value in the frame's panoptic map, 0 = none.
     """
 
-    __slots__ = ("patch", "roi", "segment_id", "_make")
+    __slots__ = ("patch", "roi", "segment_id", "_mask")
 
-    def __init__(self, patch: npt.NDArray[np.bool_], roi: Roi, segment_id: int, make: Callable[[], npt.NDArray[np.bool_]]) -> None:
-        self.patch, self.roi, self.segment_id, self._make = patch, roi, segment_id, make
+    def __init__(self, patch: Mask, roi: Roi, segment_id: int, mask: Mask | Callable[[], Mask]) -> None:
+        self.patch, self.roi, self.segment_id, self._mask = patch, roi, segment_id, mask
 
-    def mask(self) -> npt.NDArray[np.bool_]:
+    def mask(self) -> Mask:
         """(roi.height, roi.width) bool. After the first call nothing but this crop is kept of the frame."""
-        if callable(self._make):
-            self._make = self._make()
-        return self._make
+        if callable(self._mask):
+            self._mask = self._mask()
+        return self._mask
 
 
 class Seen(TrackedInstance):
@@ -44,6 +47,10 @@ class Seen(TrackedInstance):
     @cached_property
     def mask(self) -> npt.NDArray[np.bool_]:
         return self._look.mask()
+
+    def __reduce__(self) -> tuple:
+        """Pickled and copied with its mask, and without the frame that the mask would be made of."""
+        return type(self), tuple(getattr(self, field.name) for field in fields(TrackedInstance))
 
 
 class TrackTable:
@@ -131,4 +138,6 @@ class TrackTable:
         for row, look in enumerate(self.look):
             roi = look.roi.scaled(x, y, size)
             mask = cv2.resize(look.mask().astype(np.uint8), (roi.width, roi.height), interpolation=cv2.INTER_NEAREST) > 0
-            self.look[row] = Look(look.patch, roi, look.segment_id, lambda mask=mask: mask)
+            if not mask.any():
+                mask[len(mask) // 2, mask.shape[1] // 2] = True  # thin things fall through fewer pixels
+            self.look[row] = Look(look.patch, roi, look.segment_id, mask)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.errors import TrackError
 from rmpsam_ros.tracking.association import Observation
-from rmpsam_ros.tracking.clock import Clock, Order
+from rmpsam_ros.tracking.clock import Clock, Order, seconds
 from rmpsam_ros.tracking.detections import CELL, Detections
 from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.tracking.grid import Grid
@@ -153,7 +153,7 @@ class Tracker:
         self._check_dims(detections.queries.shape[1])
         if self._timeless:
             self._clock, self._timeless = Clock(), False
-        order, dt = self._clock.advance(stamp)
+        order, dt = self._clock.advance(seconds(stamp))
         if order is Order.FIRST and self._lives is not None:
             self._lives.table.seen_at[:] = self._clock.now
         self._used = order is not Order.STALE
@@ -193,16 +193,15 @@ class Tracker:
         query = np.ones(self._lives.table.dims if self._lives else _DIMS) if click.query is None else click.query
         query = np.asarray(query, np.float32)
         self._check_dims(len(query))
+        stamp, frame = seconds(stamp), frame or self._frame
         if self._clock.now is None:
             self._clock.advance(stamp)
             self._timeless = stamp is None
-        height, width = click.mask.shape
-        size = self._grid.size if self._grid else (-(-height // CELL), -(-width // CELL))
-        mask = Grid(size, (height, width)).downsample(click.mask)
+        grid = self._grid_of(click, frame)
+        mask = grid.downsample(click.mask)
         class_id = click.class_id if 0 <= click.class_id < len(self.labels) else -1
-        asked = Detections(
-            np.array([class_id]), np.array([np.nan_to_num(click.score)], np.float32), query[None], mask[None], image_size=(height, width)
-        )
+        asked = Detections(np.array([class_id]), np.array([np.nan_to_num(click.score)], np.float32), query[None], mask[None],
+                           image_size=grid.source, cell_size=grid.cell_size)  # fmt: skip
         self._prepare(asked)
         seen = Observation.of(asked)
         table = self._lives.table
@@ -212,7 +211,7 @@ class Tracker:
         self._assignment[~np.isin(self._assignment, table.id)] = 0
         row = self._keeper.match(seen, table) if past is None else self._keeper.match_past(click, past, table)
         moved_on = row is not None and past is not None
-        memory = self._keeper.taught(click, mask, frame or self._frame, moved_on)  # before anything is changed: it reads the frame
+        memory = self._keeper.taught(click, mask, frame, moved_on)  # before anything is changed: it reads the frame
         if row is None:
             self._lives.begin(seen, np.array([0]), self._grid, newest, prompted=True)
             row = len(self._lives.table) - 1
@@ -220,11 +219,22 @@ class Tracker:
         if not moved_on:
             table.state[row], table.seen_at[row] = TrackState.CONFIRMED, newest
             look, roi = table.look[row], Roi.of_mask(click.mask)
-            table.look[row] = Look(look.patch, roi, look.segment_id, lambda: click.mask[roi.slices])
+            table.look[row] = Look(look.patch, roi, look.segment_id, click.mask[roi.slices].copy())
+        elif table.state[row] == TrackState.TENTATIVE:
+            table.state[row] = TrackState.LOST if table.unseen[row] else TrackState.CONFIRMED
         track_id = int(table.id[row])
         self._keeper.remember(track_id, memory)
         self._tracks = self._report()
         return track_id
+
+    def _grid_of(self, click: PromptResult, frame: Frame | None) -> Grid:
+        """The cells over the image of a click: those of the newest frame, or of the one that was clicked."""
+        source = click.mask.shape
+        if self._grid is not None and self._grid.source == source:
+            return self._grid
+        if self._grid is None and frame is not None and frame.image_size == source:
+            return Grid(frame.placement.valid_cells, source, frame.placement.cell_size)
+        return Grid(self._grid.size if self._grid else (-(-source[0] // CELL), -(-source[1] // CELL)), source)
 
     def _check_dims(self, dims: int) -> None:
         if self._lives is not None and dims != self._lives.table.dims:
@@ -236,14 +246,18 @@ class Tracker:
         """Begins the book, and follows a camera that changes its resolution, or a network whose input does."""
         if self._lives is None:
             self._lives = Lives(len(self.labels), detections.queries.shape[1], self._next_id)
-        old = self._grid
-        if old is not None and (old.size, old.source) == (detections.grid_size, detections.source_size):
+        old, new = self._grid, detections.grid
+        if old == new:
             return
-        self._grid = Grid(detections.grid_size, detections.source_size)
-        if old is not None and old.size != self._grid.size:
-            self._lives.table.rescale(self._grid.size[1] / old.size[1], self._grid.size[0] / old.size[0], self._grid.size)
-        if old is not None and old.source != self._grid.source:
-            self._lives.table.resize(self._grid.source[1] / old.source[1], self._grid.source[0] / old.source[0], self._grid.source)
+        self._grid = new
+        if old is None:
+            return
+        pixels = np.divide(new.source, old.source)
+        cells = np.divide(old.cell_size, new.cell_size) * pixels  # the same share of the image is seen, in other cells
+        if old.size != new.size or (cells != 1).any():
+            self._lives.table.rescale(cells[1], cells[0], new.size)
+        if old.source != new.source:
+            self._lives.table.resize(pixels[1], pixels[0], new.source)
 
     def _report(self) -> tuple[TrackedInstance, ...]:
         """All tracks as others see them."""
