@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from training_runs import example, one_thread, short  # noqa: F401, E402
+from training_runs import example, one_thread, short, start_folder  # noqa: F401, E402
 
 from rmpsam_ros import cli  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
@@ -24,6 +25,8 @@ from rmpsam_ros.training import batches as batches_module  # noqa: E402
 from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.batches import Batches  # noqa: E402
 from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
+from rmpsam_ros.training.config import load_config  # noqa: E402
+from rmpsam_ros.training.description import describe  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
 
@@ -207,6 +210,47 @@ def test_resume__of_another_network_is_refused(example):
     TrainingRun(short(example, steps=1, out="other")).save()
     with pytest.raises(DataError, match="another freeze_stages"):
         TrainingRun(short(example, steps=1, out="other", freeze_stages=1), resume=True)
+
+
+OPTIONS = {"anchors": True, "mean_pooling": True, "pooled_classes": True}
+
+
+@pytest.mark.parametrize("then", ["not named", "gone", "another"])
+def test_resume__goes_on_with_the_network_of_the_checkpoint_whatever_became_of_its_start(example, then):
+    kind = then.replace(" ", "_")
+    start = start_folder(TrainingRun(short(example, out=f"from_{kind}", network=OPTIONS)), example.parent / f"start_{kind}")
+    config = short(example, steps=2, out=f"went_on_{kind}", start=str(start))
+    first = TrainingRun(config)
+    first.train(minutes=1e-9)
+    shutil.rmtree(start)
+    if then == "another":
+        start_folder(TrainingRun(short(example, out="plain")), start)
+    again = TrainingRun(replace(config, start="" if then == "not named" else config.start), resume=True)
+    assert again.net.config == first.net.config and again.net.config.anchors and again.step == 1
+    again.train()
+    assert again.finished and describe(again, again.out).provenance.endswith(f"from {start.name}")
+
+
+def test_resume__of_an_older_checkpoint_without_its_network__builds_what_the_yaml_says(example):
+    start = start_folder(TrainingRun(short(example, out="from_old", network=OPTIONS)), example.parent / "start_old")
+    config = short(example, steps=2, out="old", start=str(start))
+    TrainingRun(config).train(minutes=1e-9)
+    path = example.parent / "old/checkpoint.pt"
+    content = torch.load(path, weights_only=True)
+    del content["model"], content["setup"]["start"]
+    torch.save(content, path)
+    assert TrainingRun(config, resume=True).net.config.anchors
+    with pytest.raises(DataError, match="are of another network; start from the same model as before"):
+        TrainingRun(replace(config, start=""), resume=True)
+
+
+def test_resume__where_a_thing_has_become_stuff__is_refused(example, tmp_path):
+    config = load_config(write_example(tmp_path, count=8))
+    TrainingRun(config).save()
+    labels = tmp_path / "labels.yaml"
+    labels.write_text(labels.read_text().replace("name: disc, thing: true", "name: disc, thing: false"))
+    with pytest.raises(DataError, match="a run in which disc was a thing; go on with the same"):
+        TrainingRun(config, resume=True)
 
 
 def test_checkpoint__that_is_none_is_refused(tmp_path):
