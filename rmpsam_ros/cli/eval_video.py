@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{placed['objects']} positions ({placed['share']:.0f} % of the objects in all frames): median {1000 * placed['median']:.1f} mm "
               f"off, 90 % within {1000 * placed['p90']:.1f} mm; {placed['relative']:.1f} % of the distance")
     if args.json:
-        each = [{"video": judge.video.name, "object": found.key, "frame": found.frame, "click": list(found.click), "j": 100 * found.j}
+        each = [{"video": judge.video.name, "object": judge.video.objects[found.key - 1]["id"], "frame": found.frame, "click": list(found.click), "j": 100 * found.j}
                 for judge in judges for found in judge.clicked.objects]  # fmt: skip
         write_json(args.json, {"info": {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every,
                                         "limit": args.limit, "fps": args.fps, "min_hits": args.min_hits, "max_age": args.max_age,

@@ -6,11 +6,11 @@ OC-SORT. Masks are judged at full resolution.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,22 +36,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrueVideo:
-    """A video of the data set: paths of its frames, the name of each object's category, and where the masks are."""
+    """A video of the data set: paths of its frames, the name of each object's category, and where the masks are.
+
+    Objects are known by their number, 1 … n in the file's order: an annotation's own `id` may be a text, or 0.
+    """
 
     name: str
     size: tuple[int, int]
     files: tuple[Path, ...]
     categories: dict[int, str]
+    objects: tuple[Mapping[str, Any], ...] = field(repr=False)
     file: VideoFile = field(repr=False)
     index: int
 
     def at(self, frame: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """(g,) ids and (g, H, W) masks of the objects of one frame.
+        """(g,) numbers and (g, H, W) masks of the objects of one frame.
 
         Raises:
             DataError: a mask that cannot be read.
         """
-        read = {entry["id"]: self.file.mask(self.index, frame, entry, self.size) for entry in self.file.objects(self.index)}
+        read = {number: self.file.mask(self.index, frame, entry, self.size) for number, entry in enumerate(self.objects, 1)}
         shown = {key: mask for key, mask in read.items() if mask is not None and mask.any()}
         return np.array(list(shown), np.int64), np.array(list(shown.values()), bool).reshape(-1, *self.size)
 
@@ -67,12 +71,12 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
     videos = []
     for index, video in enumerate(file.videos):
         files = tuple(images / name for name in file.files(index))
-        objects = file.objects(index)
-        categories = {field_of(annotations, "annotation", a, "id"): names[category_key(a["category_id"])] for a in objects}
-        if len(categories) < len(objects):
+        objects = tuple(file.objects(index))
+        if len({field_of(annotations, "annotation", entry, "id") for entry in objects}) < len(objects):
             raise DataError(f"{file.name(index)}: two of its annotations have one id; each object needs one of its own.")
+        categories = {number: names[category_key(entry["category_id"])] for number, entry in enumerate(objects, 1)}
         size = file.size(index) or read_image(files[0]).shape[:2]
-        videos.append(TrueVideo(video.get("name") or files[0].parent.name, size, files, categories, file, index))
+        videos.append(TrueVideo(video.get("name") or files[0].parent.name, size, files, categories, objects, file, index))
     return videos
 
 
