@@ -3,10 +3,13 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
@@ -26,6 +29,7 @@ from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.batches import Batches  # noqa: E402
 from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
+from rmpsam_ros.training.curve import append_row, read_table  # noqa: E402
 from rmpsam_ros.training.description import describe  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
@@ -108,6 +112,47 @@ def test_train__resumed_with_balanced_classes__goes_on_counting(example):
     first.train(minutes=1e-9)
     second = TrainingRun(short(example, steps=3, out="balanced", losses=losses), resume=True)
     assert torch.equal(second.criterion.seen, first.criterion.seen) and second.criterion.seen.sum() > len(second.criterion.seen)
+
+
+def test_train__whose_worker_is_killed__ends_the_step_and_says_so_in_one_sentence(example, monkeypatch):
+    run, losses = TrainingRun(short(example, steps=9, out="killed", workers=1)), TrainingRun.losses
+
+    def killing(self: TrainingRun, batch: object) -> object:
+        if self.step == 1:
+            for child in multiprocessing.active_children():
+                os.kill(child.pid, signal.SIGKILL)
+            time.sleep(0.3)
+        return losses(self, batch)
+
+    monkeypatch.setattr(TrainingRun, "losses", killing)
+    with pytest.raises(DataError, match=r"^A worker that makes batches was killed \(out of memory\?\); give fewer `workers`; a run goes on with --resume\.$"):
+        run.train()
+    saved = read_checkpoint(run.out / "checkpoint.pt")
+    assert saved.step == run.step == 2 and {int(state["step"]) for state in saved.optimizer["state"].values()} == {2}
+
+
+def test_train__whose_workers_are_silent__says_so_in_one_sentence(example, monkeypatch):
+    monkeypatch.setattr(batches_module, "SILENCE", 1)
+    monkeypatch.setattr(Batches, "_batch", lambda self, number: time.sleep(3))
+    with pytest.raises(DataError, match="^The workers have made no batch for 1 s; .*; a run goes on with --resume.$"):
+        TrainingRun(short(example, steps=2, out="silent", workers=1)).train()
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_train__what_no_checkpoint_has_kept__is_taken_out_of_the_log(example, resumed):
+    config = short(example, steps=3, out=f"killed_{resumed}", curve_minutes=1e-9)
+    first = TrainingRun(config)
+    first.train(minutes=1e-9, every=0.0)
+    for name in ("log.csv", "curve.csv"):  # as after steps that a `kill -9` has lost, in the middle of a line
+        path = first.out / name
+        for step in ("7", "8"):
+            append_row(path, {**read_table(path)[0], "step": step, "seconds": "100.0"})
+        path.write_text(path.read_text() + "9,10")
+    if not resumed:
+        (first.out / "checkpoint.pt").unlink()
+    TrainingRun(config, resume=resumed).train(every=0.0)
+    for name in ("log.csv", "curve.csv"):
+        assert [row["step"] for row in read_table(first.out / name)] == ["1", "2", "3"], name
 
 
 INTERRUPTED = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
@@ -155,6 +156,26 @@ def loader(batches: Batches, workers: int, pinned: bool = False) -> Iterator[Bat
                       prefetch_factor=PREFETCH if workers else None, persistent_workers=False, pin_memory=pinned,
                       timeout=SILENCE if workers else 0)  # fmt: skip
     return map(_batch_or_error, made)
+
+
+@contextmanager
+def worker_failures() -> Iterator[None]:
+    """Round all that a `loader` is read in: torch raises that a worker was killed wherever the main thread is at that moment.
+
+    Raises:
+        DataError: instead of what torch says of its workers.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        said = str(error)
+        if "DataLoader" not in said:
+            raise
+        if "timed out" in said:
+            what = f"The workers have made no batch for {SILENCE} s; look whether the disk of the data still answers"
+        else:
+            what = "A worker that makes batches was killed (out of memory?); give fewer `workers`"
+        raise DataError(f"{what}; a run goes on with --resume.") from error
 
 
 def _batch_or_error(made: Batch | str) -> Batch:

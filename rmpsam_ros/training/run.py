@@ -1,7 +1,6 @@
 """A training run: set up or resumed, step after step, a checkpoint every few minutes."""
 from __future__ import annotations
 
-import csv
 import signal
 import threading
 import time
@@ -19,11 +18,11 @@ from rmpsam_ros.errors import DataError
 from rmpsam_ros.locks import held
 from rmpsam_ros.model_folder import model_yaml
 from rmpsam_ros.network import RMPSAM
-from rmpsam_ros.training.batches import Batch, Batches, loader
+from rmpsam_ros.training.batches import Batch, Batches, loader, worker_failures
 from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.training.criterion import Criterion
-from rmpsam_ros.training.curve import Curve
+from rmpsam_ros.training.curve import CURVE, Curve, append_row, forget_later
 from rmpsam_ros.training.description import describe, network_of
 from rmpsam_ros.training.forward import Forward
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
@@ -118,12 +117,14 @@ class TrainingRun:
         batches = Batches(self.mixture, config.batch_size, last, config.prompts, config.clips, config.frames, config.seed, self.step)
         set_training_mode(self.net, config.freeze_batchnorm, config.freeze_stages)
         self.out.mkdir(parents=True, exist_ok=True)
-        curve = Curve(self.out, Validation(config, self.label_map), config.curve_minutes, self.seconds) if config.curve_minutes else None
-        begun = said = saved = time.monotonic()
-        earlier, first, meter = self.seconds, self.step, _Meter()
-        stream = loader(batches, config.workers, pinned=self.device.type == "cuda")
-        waiting = time.monotonic()
-        with _alone(self.out):
+        with _alone(self.out), worker_failures():
+            for name in (LOG, CURVE):
+                forget_later(self.out / name, self.step)
+            curve = Curve(self.out, Validation(config, self.label_map), config.curve_minutes, self.seconds) if config.curve_minutes else None
+            begun = said = saved = time.monotonic()
+            earlier, first, meter = self.seconds, self.step, _Meter()
+            stream = loader(batches, config.workers, pinned=self.device.type == "cuda")
+            waiting = time.monotonic()
             try:
                 for batch in stream:
                     meter.waited += time.monotonic() - waiting
@@ -195,14 +196,9 @@ class TrainingRun:
         report(f"step {self.step}/{self.config.steps}  {parts}  {speed:.1f} images/s, {meter.waited / max(seconds, 1e-9):.0%} waiting "
                f"for data, {_clock(left)} left{skipped}")
         columns = ["step", "seconds", "images_per_second", "waiting", "rate", *_LOSSES]
-        path = self.out / LOG
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            if new:
-                writer.writeheader()
-            numbers = {"images_per_second": speed, "waiting": meter.waited / max(seconds, 1e-9), "rate": meter.rate * self.config.learning_rate, **row}
-            writer.writerow({"step": self.step, "seconds": f"{self.seconds:.1f}", **{k: f"{v:.6g}" for k, v in numbers.items()}})
+        numbers = {"images_per_second": speed, "waiting": meter.waited / max(seconds, 1e-9), "rate": meter.rate * self.config.learning_rate, **row}
+        append_row(self.out / LOG, {**dict.fromkeys(columns, ""), "step": str(self.step), "seconds": f"{self.seconds:.1f}",
+                                    **{k: f"{v:.6g}" for k, v in numbers.items()}})  # fmt: skip
 
     def _network_of(self, checkpoint: Checkpoint) -> RMPSAM:
         """The network that a checkpoint is of, not its weights yet; refuses a YAML that asks for another one now."""
@@ -275,16 +271,17 @@ def _alone(out: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Puts Ctrl-C and SIGTERM off until what is inside is done, a second one no more; in the main thread, which alone gets them."""
+    """Puts Ctrl-C, SIGTERM, and what torch raises when a worker has ended, off until what is inside is done, a second one of the first
+    two no more; in the main thread, which alone gets them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[tuple] = []
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD) if callable(signal.getsignal(number))]
 
     def put_off(number: int, stack: FrameType | None) -> None:
         came.append((number, stack))
-        if len(came) > 1:  # whoever asks twice does not want to wait
+        if number != signal.SIGCHLD and sum(n != signal.SIGCHLD for n, _ in came) > 1:  # whoever asks twice does not want to wait
             before[number](number, stack)
 
     before = {number: signal.signal(number, put_off) for number in numbers}
@@ -293,8 +290,8 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if came:
-        before[came[0][0]](*came[0])
+    for number, stack in came:
+        before[number](number, stack)
 
 
 def device_of(name: str) -> str:
