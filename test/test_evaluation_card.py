@@ -61,7 +61,7 @@ def test_card__measures_everything_and_says_how(config, capsys):
     capsys.readouterr()
     assert cli.main([*command, "--resume"]) == 0
     assert "of 3:" not in capsys.readouterr().err and (out / "card.md").read_text() == text
-    assert "--label-map labels.yaml" in text
+    assert "--label-map labels.yaml" in text and "on pictures and videos that training did not see:" in text
     # Of another model, one that has changed, or in another precision, everything is measured again.
     same, other = (Path(shutil.copytree(tiny_model(), config.parent / name)) for name in ("same", "other"))
     assert cli.main([*command, "--resume", "--model", str(same)]) == 0 and "1 of 3" not in capsys.readouterr().err
@@ -78,6 +78,18 @@ def test_card__measures_everything_and_says_how(config, capsys):
     for words in (["--precision", "fp32"], ["--model", str(other)]):
         assert cli.main([*command, "--resume", *words]) == 0
         assert "1 of 3: prompt" in capsys.readouterr().err
+
+
+def test_card__of_sets_that_training_saw__says_how_much_of_them(config, capsys):
+    config.write_text(config.read_text().replace(", skip: 6}", "}"))
+    out = config.parent / "card"
+    assert cli.main(["eval", "card", "--config", str(config), "--model", str(tiny_model()), "--out", str(out), "--threads", "1"]) == 0
+    assert "on pictures and videos of which training saw some (2 of 2 of panoptic), so that these numbers promise too much:" in (out / "card.md").read_text()
+
+
+def test_measurements__of_one_file_twice__have_names_of_their_own():
+    entry = SourceConfig("instances", "a/b.json", "a/images", every=10)
+    assert [m.name for m in measurements([entry, replace(entry, every=3)], "m")] == ["a/b-every10", "a/b-every3"]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"info": null}', "{}"])

@@ -18,9 +18,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from datasets import instance_set  # noqa: E402
 from training_runs import example, one_thread, short, start_folder  # noqa: F401, E402
 
 from rmpsam_ros import cli  # noqa: E402
+from rmpsam_ros.data.sources import SourceConfig  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
 from rmpsam_ros.network import load_model  # noqa: E402
@@ -305,6 +307,30 @@ def test_checkpoint__that_is_none_is_refused(tmp_path):
     torch.save({"weights": torch.zeros(2)}, tmp_path / "checkpoint.pt")
     with pytest.raises(DataError, match="not a checkpoint of a training run"):
         read_checkpoint(tmp_path / "checkpoint.pt")
+
+
+def test_train__an_annotation_without_a_mask__is_passed_over_and_said_once(tmp_path):
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    content["annotations"][0]["segmentation"] = []
+    annotations.write_text(json.dumps(content))
+    base = load_config(write_example(tmp_path / "shapes", count=8))
+    (tmp_path / "shapes/labels.yaml").write_text("name: two\nclasses:\n  - {name: disc, thing: true}\n  - {name: box, thing: true}\n")
+    run = TrainingRun(replace(base, steps=4, train=(SourceConfig("instances", str(annotations), str(images)),), validation=()))
+    lines: list[str] = []
+    run.train(report=lines.append, every=0.0)
+    said = [line for line in lines if "passed over" in line]
+    assert run.finished and len(said) == 1
+    assert said[0].startswith("1 annotations without a mask were passed over") and said[0].endswith("image 100 (0.png): annotation 2 is a bare box (`segmentation: []`), which is no mask.")
+
+
+def test_check__says_which_validation_pictures_are_trained_on(tmp_path, capsys):
+    config = write_example(tmp_path, count=12)
+    assert cli.main(["train", "--config", str(config), "--check"]) == 0
+    assert "trained on too" not in capsys.readouterr().out
+    config.write_text(config.read_text().replace(", skip: 6}", "}"))
+    assert cli.main(["train", "--config", str(config), "--check"]) == 0
+    assert "2 of 2 validation pictures of panoptic.json are trained on too; `skip: N` in training" in capsys.readouterr().out
 
 
 def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsys):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rmpsam_ros.data.annotations import read_json
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.data.sources import Source, SourceConfig, set_names, shared
 from rmpsam_ros.engine_cache import file_hash
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.model_folder import ModelFolder, model_yaml
@@ -84,9 +84,9 @@ def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[
     Raises:
         DataError: a set that `rmpsam eval` could not be told of.
     """
-    result = []
+    result, names = [], set_names(validation)
     for task, kinds in TASKS.items():
-        for entry in validation:
+        for name_of_set, entry in zip(names, validation):
             if entry.kind not in kinds:
                 continue
             if entry.skip:
@@ -101,7 +101,7 @@ def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[
             words += ["--label-map", "{labels}"] if task == "panoptic" and own_labels else []
             words += ["--every", str(entry.every)] if entry.every else []
             words += ["--clicks", "--trackers", "rmpsam"] if task == "video" else []
-            result.append(Measurement(task, Path(entry.annotations).with_suffix("").as_posix(), (*words, "--model", model, *more)))
+            result.append(Measurement(task, name_of_set, (*words, "--model", model, *more)))
     return result
 
 
@@ -118,11 +118,12 @@ def card(model: ModelFolder, config: TrainingConfig, label_map: LabelMap, done: 
     megabytes = sum(model.files.values()) / 1e6
     info = done[0][1]["info"] if done else {}
     run = f"{info.get('backend', '')} on {info.get('device', '')}, {info.get('precision', '')}" if info else "nothing"
+    training = [Source(entry, label_map, config.data_folder) for entry in config.train]
     parts = [
         (f"**{model.name}**: {model.variant} at {model.input_size[0]}x{model.input_size[1]}, {len(model.labels)} classes ({things} things, "
          f"{len(model.labels) - things} stuff), {megabytes:.1f} MB, licence {model.licence or 'not stated'}. {_sentence(model.provenance)}"),
-        _data_table(config, label_map),
-        f"Measured with {run}, on pictures and videos that training did not see:" if done else "Not measured.",
+        _data_table(training),
+        f"Measured with {run}, {_kept_aside(config, label_map, training)}:" if done else "Not measured.",
         *(table for table in (_clicks(done), _panoptic(done), _videos(done)) if table),
     ]
     if done:
@@ -143,12 +144,21 @@ def insert(text: str, content: str, where: str) -> str:
     return f"{text[: begin + len(BEGIN)]}\n{content}{text[end:]}"
 
 
-def _data_table(config: TrainingConfig, label_map: LabelMap) -> str:
+def _kept_aside(config: TrainingConfig, label_map: LabelMap, training: Sequence[Source]) -> str:
+    """On what was measured: whether training saw none of it, or how much of which set."""
+    sources = [Source(entry, label_map, config.data_folder) for entry in config.validation]
+    counts = [(shared(source, training), len(source.indices), name) for name, source in zip(set_names(config.validation), sources)]
+    seen = ", ".join(f"{number} of {total} of {name}" for number, total, name in counts if number)
+    if seen:
+        return f"on pictures and videos of which training saw some ({seen}), so that these numbers promise too much"
+    return "on pictures and videos that training did not see"
+
+
+def _data_table(training: Sequence[Source]) -> str:
     lines = ["| trained on | pictures | share of draws | licences |", "|---|---:|---:|---|"]
-    total = sum(entry.weight for entry in config.train)
-    for entry in config.train:
-        source = Source(entry, label_map, config.data_folder)
-        reader = source.reader
+    total = sum(source.weight for source in training)
+    for source in training:
+        entry, reader = source.config, source.reader
         content = read_json(reader.path, ())
         info = content.get("info") or {}
         name = info.get("description") or entry.annotations

@@ -49,6 +49,7 @@ class Batch:
         coverage: (B,) index into `COVERAGES`.
         boxes, labels: (B, P, 4) float32 and (B, P) int64 prompts; P = 0 for clips.
         answers, answer_voids: (B, P, h, w) uint8.
+        passed_over: a sentence for each annotation of its pictures that has no mask.
     """
 
     images: Tensor
@@ -62,6 +63,7 @@ class Batch:
     labels: Tensor
     answers: Tensor
     answer_voids: Tensor
+    passed_over: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.images.shape[0]
@@ -220,6 +222,7 @@ def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: l
         labels=_stack([p.labels for p in prompts], (len(clips), 0), torch.int64),
         answers=_stack([p.answers for p in prompts], (len(clips), 0, height, width), torch.uint8),
         answer_voids=_stack([p.voids for p in prompts], (len(clips), 0, height, width), torch.uint8),
+        passed_over=tuple(said for clip in clips for said in clip[0].passed_over),
     )  # fmt: skip
 
 

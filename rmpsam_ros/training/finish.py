@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.data.sources import Source, SourceConfig, set_names
 from rmpsam_ros.evaluation.panoptic import PanopticQuality
 from rmpsam_ros.evaluation.prompt import PromptQuality
 from rmpsam_ros.evaluation.reports import write_json
@@ -41,7 +41,7 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
     """
     result: dict[str, object] = {}
     with Segmenter(folder) as segmenter:
-        for config in sources:
+        for name, config in zip(set_names(sources), sources):
             source = Source(config, label_map, base)
             prompt, panoptic = PromptQuality(), PanopticQuality(label_map.labels)
             reader = source.reader
@@ -52,7 +52,7 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
                 if reader.has_maps:
                     panoptic.add(reader.panoptic(index), frame.panoptic())
                 progress()
-            result[Path(config.annotations).with_suffix("").as_posix()] = {
+            result[name] = {
                 "prompt": prompt.summary(), **({"panoptic": panoptic.summary()} if panoptic.images else {})}
     short = {name: {"click_miou": [round(v, 1) for v in r["prompt"]["miou"]], **({"pq": round(r["panoptic"]["all"]["pq"], 1)} if "panoptic" in r else {})}
              for name, r in result.items()}  # fmt: skip

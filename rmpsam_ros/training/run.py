@@ -72,6 +72,7 @@ class TrainingRun:
         # For its check of gradients alone, which a GPU need not be waited for: bfloat16 needs no scale.
         self.scaler = torch.amp.GradScaler(self.device.type, init_scale=1.0, enabled=self.device.type == "cuda")
         self.step, self.seconds = 0, 0.0
+        self.passed_over: set[str] = set()
         self.autocast = config.bf16 and (self.device.type != "cpu" or _has_bfloat16())
         if saved is not None:
             self._resume(saved)
@@ -128,6 +129,7 @@ class TrainingRun:
             try:
                 for batch in stream:
                     meter.waited += time.monotonic() - waiting
+                    self.passed_over.update(batch.passed_over)
                     meter.add(*self.advance(batch.to(self.device)))
                     now = time.monotonic()
                     self.seconds = earlier + now - begun
@@ -150,6 +152,9 @@ class TrainingRun:
                     self.save()
                 if meter.steps:
                     self._log(meter, time.monotonic() - said, report)
+                if self.passed_over:
+                    report(f"{len(self.passed_over)} annotations without a mask were passed over, as nothing can be learned from them; "
+                           f"`rmpsam train --check` lists them. {min(self.passed_over)}")  # fmt: skip
 
     def advance(self, batch: Batch) -> tuple[dict[str, Tensor], int, float, Tensor]:
         """One step on a batch that is on the device. Nothing in it but the assignment of queries waits for a GPU.
