@@ -157,6 +157,24 @@ def test_eval_video__json__has_every_click(dataset: Path):
     assert content["clicked"]["objects"] == 1 and content["info"]["model"] == "fake" and "j" in content["trackers"]["rmpsam"]
 
 
+def test_eval_video__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if_told(dataset: Path, capsys):
+    words = ("--trackers", "query matching", "--json", str(dataset / "out.json"))
+    assert evaluate(dataset, *words) == 0
+    table = json.loads((dataset / "out.json").read_text())["trackers"]
+    content = json.loads((dataset / "truth.json").read_text())
+    content["annotations"][0]["iscrowd"] = 1
+    (dataset / "truth.json").write_text(json.dumps(content))
+    capsys.readouterr()
+    assert evaluate(dataset, *words) == 0
+    said = capsys.readouterr()
+    row, = (line.split() for line in said.out.splitlines() if line.startswith("query matching"))
+    assert row[2:] == ["–"] * 7 and "1 annotations are crowds (`iscrowd: 1`), and are left out" in said.err
+    assert set(json.loads((dataset / "out.json").read_text())["trackers"]["query matching"].values()) == {None}
+    assert evaluate(dataset, *words, "--crowds", "objects") == 0
+    again = json.loads((dataset / "out.json").read_text())
+    assert again["trackers"] == table and again["info"]["crowds"] == "objects"
+
+
 @pytest.mark.parametrize("own", ["9", "cup one", 0])
 def test_eval_video__whatever_an_annotation_s_id_is__the_numbers_are_the_same(dataset: Path, own):
     words = ("--trackers", "query matching", "--clicks", "--json", str(dataset / "out.json"))

@@ -211,6 +211,22 @@ def test_train__so_short_that_nothing_was_logged_yet__makes_its_model(example, c
     assert len((out / "log.csv").read_text().splitlines()) == 2 and (out / "model/model.yaml").is_file()
 
 
+def test_train__a_validation_set_without_an_object_to_click__has_no_numbers(tmp_path, capsys):
+    pytest.importorskip("openvino", reason="evaluating needs a backend")
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    content["annotations"], content["categories"] = [], []
+    annotations.write_text(json.dumps(content))
+    config = write_example(tmp_path / "shapes", count=8)
+    lines = config.read_text().splitlines()
+    lines[lines.index("validation:") + 1] = f"  - {{kind: instances, annotations: {annotations}, images: {images}}}"
+    config.write_text("\n".join([*lines, "curve_minutes: 0.0001", ""]))
+    assert cli.main(["train", "--config", str(config), "--minutes", "0.0001"]) == 0
+    out = capsys.readouterr().out
+    assert "IoU of clicks –, –, – (one, two, three clicks); it has no object to click, `--check` says why" in out
+    assert list(read_model_folder(tmp_path / "shapes/run/model").accuracy.values()) == [{"click_miou": [None] * 3}]
+
+
 def test_train__a_validation_set_that_is_not_there__is_said_before_training(example):
     config = short(example, out="early")
     gone = replace(config.train[0], annotations="instancs.json")

@@ -159,6 +159,7 @@ def _check_network(config: TrainingConfig, label_map, console: Console) -> int:
 def _finish(training, console: Console) -> None:
     from rich.progress import Progress
 
+    from rmpsam_ros.evaluation.reports import shown
     from rmpsam_ros.training.finish import evaluate, export_model
 
     config = training.config
@@ -171,5 +172,6 @@ def _finish(training, console: Console) -> None:
         task = bar.add_task("evaluating", total=None)
         numbers = evaluate(folder, list(config.validation), training.label_map, config.data_folder, config.validation_images, lambda: bar.advance(task))
     for name, row in numbers.items():
-        clicks = ", ".join(f"{v:.1f}" for v in row["click_miou"])
-        console.print(f"{name}: IoU of clicks {clicks} (one, two, three clicks)" + (f", PQ {row['pq']:.1f}" if "pq" in row else ""))
+        clicks = ", ".join(map(shown, row["click_miou"]))
+        console.print(f"{name}: IoU of clicks {clicks} (one, two, three clicks)" + (f", PQ {shown(row['pq'])}" if "pq" in row else "")
+                      + ("; it has no object to click, `--check` says why" if row["click_miou"][0] is None else ""))  # fmt: skip

@@ -60,8 +60,8 @@ class TrueVideo:
         return np.array(list(shown), np.int64), np.array(list(shown.values()), bool).reshape(-1, *self.size)
 
 
-def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
-    """Reads YouTube-VIS JSON; crowds are left out.
+def read_videos(annotations: Path, images: Path, crowds_are_objects: bool = False) -> list[TrueVideo]:
+    """Reads YouTube-VIS JSON; crowds are left out, unless they are taken for objects.
 
     Raises:
         DataError: no such file, or a field is missing or wrong.
@@ -71,7 +71,7 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
     videos = []
     for index, video in enumerate(file.videos):
         files = tuple(images / name for name in file.files(index))
-        objects = tuple(file.objects(index))
+        objects = tuple(file.entries(index) if crowds_are_objects else file.objects(index))
         if len({field_of(annotations, "annotation", entry, "id") for entry in objects}) < len(objects):
             raise DataError(f"{file.name(index)}: two of its annotations have one id; each object needs one of its own.")
         categories = {number: names[category_key(entry["category_id"])] for number, entry in enumerate(objects, 1)}
@@ -81,14 +81,15 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
 
 
 def summary(tallies: Sequence[VideoTally], with_classes: bool) -> dict[str, float]:
-    """One tracker's numbers over all videos; shares in percent."""
+    """One tracker's numbers over all videos; shares in percent. NaN where no object is ever seen."""
     ap, ap50 = average_precision(tallies, with_classes)
     similarity = [j for tally in tallies for j in tally.region_similarity().values()]
     s = score([tally.frames for tally in tallies])
-    return {
+    numbers = {
         "ap": 100 * ap, "ap50": 100 * ap50, "j": 100 * float(np.mean(similarity or [0])),
         "switches_per_100": s.switches_per_100, "fragments": s.fragments, "idf1": 100 * s.idf1, "hota": 100 * s.hota,
     }
+    return numbers if similarity else dict.fromkeys(numbers, float("nan"))
 
 
 WITH_DEPTH = "rmpsam, depth"

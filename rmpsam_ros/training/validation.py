@@ -80,7 +80,7 @@ class Validation:
                     quality.add(part.source.reader.panoptic(item[0]), found)
             if ious:
                 result[f"{name} click1"] = 100 * float(np.mean(ious))
-            if part.source.reader.has_maps:
+            if quality.counts:
                 result[f"{name} pq"] = quality.summary()["all"]["pq"]  # type: ignore[index]
         for kind in ("click1", "pq"):
             values = [value for name, value in result.items() if name.endswith(f" {kind}")]
