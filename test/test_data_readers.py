@@ -172,6 +172,55 @@ def test_instances__a_crowd_is_void(tmp_path):
     assert len(sample) == len(content["annotations"]) - 1 and sample.void.any() and sample.coverage is Coverage.THINGS
 
 
+@pytest.mark.parametrize("flaw, said", [
+    ({"segmentation": []}, "is a bare box (`segmentation: []`), which is no mask."), ({"segmentation": [[10, 10, 20, 20]]}, "has a polygon of fewer than three points."),
+    ({"segmentation": [[10.2, 10.1, 10.3, 10.2, 10.2, 10.3]]}, "has an empty mask, or one outside of the picture."),
+])  # fmt: skip
+@pytest.mark.parametrize("coverage", list(Coverage))
+def test_instances__an_annotation_without_a_pixel__is_passed_over_and_its_box_void(tmp_path, flaw, said, coverage):
+    path, images = instance_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    content["annotations"].append({**content["annotations"][0], "id": 77, "bbox": [2.5, 30, 6, 9.5], **flaw})
+    path.write_text(json.dumps(content))
+    good = len(content["annotations"]) - 1
+    sample = CocoInstances(path, images, PLAIN, coverage).sample(0)
+    assert sample.passed_over == (f"{path} image 100 (0.png): annotation 77 {said}",)
+    assert len(sample) == good and sample.masks.any(axis=(1, 2)).all() and sample.coverage is Coverage.SOME  # what is there is not labelled
+    box = np.zeros((48, 64), bool)
+    box[30:40, 2:9] = True
+    assert (sample.void == box & ~sample.masks.any(axis=0)).all() and sample.void.any()
+    assert (sample.no_thing is not None) == (coverage is Coverage.THINGS) and (sample.no_thing is None or not (sample.no_thing & box).any())
+
+
+@pytest.mark.parametrize("box", [None, "wide", [1, 2], [float("nan")] * 4, [900, 900, 5, 5], [-9, -9, 5, 5], [0, 0, float("inf"), 1]])
+def test_instances__an_annotation_without_a_pixel_and_no_box_to_speak_of__makes_nothing_void(tmp_path, box):
+    path, images = instance_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    content["annotations"].append({**content["annotations"][0], "id": 77, "segmentation": [], "bbox": box})
+    path.write_text(json.dumps(content))
+    sample = CocoInstances(path, images, PLAIN).sample(0)
+    assert len(sample.passed_over) == 1 and not sample.void.any()
+
+
+def test_instances__of_boxes_alone__are_refused_at_once(tmp_path):
+    path, images = instance_set(tmp_path)
+    content = json.loads(path.read_text())
+    for entry in content["annotations"]:
+        entry["segmentation"] = []
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="has boxes alone .* which teach no masks; export polygons or masks"):
+        CocoInstances(path, images, PLAIN)
+
+
+@pytest.mark.parametrize("kind, dataset", [(CocoPanoptic, panoptic_set), (CocoInstances, instance_set), (YoutubeVis, video_set)])
+def test_reader__an_unknown_category_that_nothing_is_of__is_no_hindrance(tmp_path, kind, dataset):
+    path, images = dataset(tmp_path)
+    content = json.loads(path.read_text())
+    content["categories"].insert(0, {"id": 0, "name": "shapes", "supercategory": "none"})  # Roboflow's name for the whole set
+    path.write_text(json.dumps(content))
+    assert len(kind(path, images, PLAIN).frame(0, 0)) == len(kind(*dataset(tmp_path), PLAIN).frame(0, 0))
+
+
 def test_video__keeps_rows_and_leaves_unseen_objects_empty(tmp_path):
     data = YoutubeVis(*video_set(tmp_path), PLAIN)
     assert len(data) == 1 and data.length(0) == 5
@@ -195,6 +244,8 @@ def test_robot_map__knows_every_category_of_coco():
 def test_label_map__says_what_is_wrong(tmp_path):
     with pytest.raises(DataError, match="'lawn', which is not a class"):
         LabelMap(LABELS, {"grass": "lawn"})
+    with pytest.raises(DataError, match=r"sends 'lawn' to \['grass'\]; it must be the name of a class, or null"):
+        PLAIN.with_overrides({"lawn": ["grass"]})
     with pytest.raises(DataError, match="There is no label map"):
         load_label_map("nowhere.yaml")
     (tmp_path / "map.yaml").write_text("label_set: {name: x, classes: [{name: a, thing: true}]}\nmapping: [a]\n")

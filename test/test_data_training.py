@@ -13,7 +13,7 @@ from rmpsam_ros.data.augment import Augmentation
 from rmpsam_ros.data.checks import check_source
 from rmpsam_ros.data.clicks import PromptMix, sample_prompts
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.sources import Mixture, Source, SourceConfig
+from rmpsam_ros.data.sources import Mixture, Source, SourceConfig, set_names, shared
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.labels import make_label_set
 
@@ -116,6 +116,28 @@ def test_source__a_category_whose_name_is_a_number_can_be_mapped(tmp_path):
     path.write_text(path.read_text().replace('"disc"', '"1"'))
     data = source("instances", (path, images), mapping={1: "box"})
     assert {PLAIN.labels[c].name for i in range(4) for c in data.reader.sample(i).class_ids} == {"box"}
+
+
+def test_check__of_a_video__counts_an_object_in_the_frames_that_show_it(tmp_path):
+    findings = check_source(source("videos", video_set(tmp_path)))
+    assert findings.pictures == 5 and findings.objects == 4 and findings.classes == {"disc": 4}
+
+
+@pytest.mark.parametrize("every, skip, twice", [(0, 0, 4), (2, 2, 0), (3, 2, 1)])
+def test_shared__counts_pictures_of_validation_that_are_trained_on(tmp_path, every, skip, twice):
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    path, images = panoptic_set(tmp_path)
+    other = source("panoptic", (path, tmp_path / "link" / "." / "images"), every=every)
+    training = [source("panoptic", (path, images), skip=skip), source("panoptic", (path, images), weight=0.0)]
+    assert shared(other, training) == twice
+    videos = source("videos", video_set(tmp_path))
+    assert shared(videos, training) == 0 and shared(videos, [*training, videos]) == 1
+
+
+def test_set_names__are_each_set_s_own():
+    entry = SourceConfig("instances", "a/b.json", "images")
+    assert set_names([entry, replace(entry, annotations="c.json", every=5)]) == ["a/b", "c"]
+    assert set_names([replace(entry, every=10), replace(entry, skip=3), entry, replace(entry, kind="panoptic")]) == ["a/b-every10", "a/b-skip3", "a/b", "a/b-2"]
 
 
 def test_check__of_good_data_counts_it(tmp_path):

@@ -17,7 +17,7 @@ from models import tiny_model  # noqa: E402
 from rmpsam_ros import cli  # noqa: E402
 from rmpsam_ros.data.sources import SourceConfig  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
-from rmpsam_ros.evaluation.card import BEGIN, END, Measurement, insert, measurements  # noqa: E402
+from rmpsam_ros.evaluation.card import BEGIN, END, Measurement, _clicks, _videos, accuracy, insert, measurements  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder, write_model_yaml  # noqa: E402
 from rmpsam_ros.training.example import write_example  # noqa: E402
 
@@ -61,7 +61,7 @@ def test_card__measures_everything_and_says_how(config, capsys):
     capsys.readouterr()
     assert cli.main([*command, "--resume"]) == 0
     assert "of 3:" not in capsys.readouterr().err and (out / "card.md").read_text() == text
-    assert "--label-map labels.yaml" in text
+    assert "--label-map labels.yaml" in text and "on pictures and videos that training did not see:" in text
     # Of another model, one that has changed, or in another precision, everything is measured again.
     same, other = (Path(shutil.copytree(tiny_model(), config.parent / name)) for name in ("same", "other"))
     assert cli.main([*command, "--resume", "--model", str(same)]) == 0 and "1 of 3" not in capsys.readouterr().err
@@ -80,11 +80,38 @@ def test_card__measures_everything_and_says_how(config, capsys):
         assert "1 of 3: prompt" in capsys.readouterr().err
 
 
+def test_card__of_sets_that_training_saw__says_how_much_of_them(config, capsys):
+    config.write_text(config.read_text().replace(", skip: 6}", "}"))
+    out = config.parent / "card"
+    assert cli.main(["eval", "card", "--config", str(config), "--model", str(tiny_model()), "--out", str(out), "--threads", "1"]) == 0
+    assert "on pictures and videos of which training saw some (2 of 2 of panoptic), so that these numbers promise too much:" in (out / "card.md").read_text()
+
+
+def test_measurements__of_one_file_twice__have_names_of_their_own():
+    entry = SourceConfig("instances", "a/b.json", "a/images", every=10)
+    assert [m.name for m in measurements([entry, replace(entry, every=3)], "m")] == ["a/b-every10", "a/b-every3"]
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"info": null}', "{}"])
 def test_card__a_result_that_is_not_whole_is_measured_again(tmp_path, content):
     (tmp_path / "r.json").write_text(content)
     assert Measurement("prompt", "r", ()).result(tmp_path / "r.json", "abc", None) is None
     assert Measurement("prompt", "r", ()).result(tmp_path / "none.json", "abc", None) is None
+
+
+def test_card__a_result_with_other_crowds_is_measured_again(tmp_path):
+    words = ("--every", "4", "--crowds", "objects")
+    for info, same in (({"every": 4, "crowds": "objects"}, True), ({"every": 4}, False), ({"every": 5, "crowds": "objects"}, False)):
+        (tmp_path / "r.json").write_text(json.dumps({"info": {"fingerprint": "abc", **info}}))
+        assert (Measurement("prompt", "r", words).result(tmp_path / "r.json", "abc", None) is not None) == same
+
+
+def test_card__where_nothing_was_measured__has_dashes_and_notes_nothing():
+    nothing = {"prompt": {"objects": 0, "miou": [None] * 3, "disc": None, "sizes": {}}}
+    no_video = {"clicked": {"objects": 0, "j": None, "j_davis": None, "recall": None}, "trackers": {"rmpsam": {"ap50": None, "switches_per_100": None, "idf1": None}}}
+    done = [(Measurement("prompt", "a", ()), nothing), (Measurement("video", "b", ()), no_video)]
+    assert "| a [1] | 0 | – | – | – | – | – | – | – |" in _clicks(done) and "| b [2] | 0 | – | – | – | – | – | – |" in _videos(done)
+    assert accuracy(done) == {"a": {"click_miou": [None] * 3}, "b": {"j": None}}
 
 
 def test_card__into_a_page_without_marks_says_so_before_measuring(config, capsys):
@@ -108,8 +135,8 @@ def test_measurements__refuse_what_the_command_line_cannot_say():
                                     "--model", "m", "--precision", "fp32"]  # fmt: skip
     with pytest.raises(DataError, match="skip"):
         measurements([replace(entry, every=0, skip=5)], "m")
-    with pytest.raises(DataError, match="has `crowds: objects`"):
-        measurements([replace(entry, crowds="objects")], "m")
+    brushed, = measurements([replace(entry, crowds="objects")], "m")
+    assert brushed.command("$DATA", "")[6:10] == ["--every", "10", "--crowds", "objects"]
     with pytest.raises(DataError, match="has `mapping`, which `rmpsam eval panoptic` takes as a file"):
         measurements([replace(entry, kind="panoptic", mapping={"ball": "disc"})], "m")
 

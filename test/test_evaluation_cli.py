@@ -93,6 +93,38 @@ def test_eval__of_each_zeroth_picture_is_one_line(tmp_path, model, capsys, kind)
     assert "--every is 0; it must be 1 or more." in capsys.readouterr().err
 
 
+def test_eval_prompt__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if_told(tmp_path, model, capsys):
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    for entry in content["annotations"]:
+        entry["iscrowd"] = 1
+    content["annotations"].append({**content["annotations"][0], "id": 5000, "image_id": 7})
+    annotations.write_text(json.dumps(content))
+    crowds = len(content["annotations"]) - 1
+    assert run("prompt", (annotations, images), model, "--json", tmp_path / "p.json") == 0
+    said = capsys.readouterr()
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.out.splitlines() if "│" in line]
+    assert ["all", "0", "–", "–", "–", "–"] in rows
+    assert f"No object was measured.\n{annotations}: 1 annotations are of nothing that the file lists" in said.err
+    assert f"{crowds} annotations are crowds (`iscrowd: 1`), and are left out" in said.err and "--crowds objects" in said.err
+    assert json.loads((tmp_path / "p.json").read_text())["prompt"]["miou"] == [None, None, None]
+    assert run("prompt", (annotations, images), model, "--json", tmp_path / "p.json", "--crowds", "objects", "--smallest", 1) == 0
+    measured = json.loads((tmp_path / "p.json").read_text())
+    assert measured["prompt"]["objects"] == crowds and measured["info"]["crowds"] == "objects"
+    assert run("prompt", panoptic_set(tmp_path), model, "--crowds", "objects") == 2
+    assert "--crowds objects goes with instances and videos" in capsys.readouterr().err
+
+
+def test_eval_prompt__passes_over_what_has_no_mask_and_says_so(tmp_path, model, capsys):
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    content["annotations"][0]["segmentation"] = []
+    annotations.write_text(json.dumps(content))
+    assert run("prompt", (annotations, images), model, "--json", tmp_path / "p.json") == 0
+    assert json.loads((tmp_path / "p.json").read_text())["prompt"]["objects"] == len(content["annotations"]) - 1
+    assert "1 annotations without a mask were passed over." in capsys.readouterr().err
+
+
 def test_json__has_null_for_what_is_no_number(tmp_path):
     write_json(tmp_path / "a.json", {"a": [float("nan"), 1.23456, 2]})
     assert json.loads((tmp_path / "a.json").read_text()) == {"a": [None, 1.2346, 2]}

@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the network needs torch")
 
 from rmpsam_ros.data.sample import Coverage, Sample  # noqa: E402
+from rmpsam_ros.evaluation import naming as naming_module  # noqa: E402
 from rmpsam_ros.evaluation.naming import Naming, add  # noqa: E402
 from rmpsam_ros.network import build  # noqa: E402
 
@@ -31,3 +32,12 @@ def test_naming__counts_what_was_found_and_who_named_it_rightly():
     add(naming, net, sample, np.array([True] * 5 + [False]), (96, 128))
     assert (naming.things, naming.opinion, naming.both) == (3, 1, 1) and naming.found == 2
     assert naming.row("it").startswith("| it | 2 of 3 | ") and naming.row("it").endswith("| 50.0 % | 50.0 % |")
+
+
+def test_naming__interrupted__says_so_in_one_line(capsys, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(naming_module, "_print_table", interrupted)
+    assert naming_module.main(["--config", "run.yaml"]) == 130
+    assert capsys.readouterr().err == "python -m rmpsam_ros.evaluation.naming: interrupted\n"

@@ -77,6 +77,13 @@ def test_quality__of_one_match_and_one_miss_is_as_by_hand():
     assert (row["sq"], row["rq"], row["pq"]) == pytest.approx((80.0, 100 * 1 / 1.5, 80 / 1.5))
 
 
+def test_quality__of_no_class__is_not_a_number():
+    quality = PanopticQuality(LABELS)
+    quality.add_maps(PanopticTruth(square(10, s1=np.s_[:4, :5]), {1: SegmentTruth(0)}), square(10, s8=np.s_[:4, :5]), {8: 0})
+    summary = quality.summary()
+    assert summary["all"]["pq"] == summary["things"]["pq"] == 100.0 and np.isnan([summary["stuff"][key] for key in ("pq", "sq", "rq")]).all()
+
+
 @pytest.mark.parametrize("rows, wrong", [([0, 1], 0), ([5, 6], 0), ([1, 4, 5], 0), ([3, 4, 5], 1), ([8, 9], 1)])
 def test_quality__two_crowds_of_a_class_excuse_what_lies_on_either(rows, wrong):
     ids = square(10, s9=np.s_[:, :])

@@ -84,7 +84,8 @@ def test_quality__keeps_the_score_of_a_perfect_first_answer():
 def test_quality__leaves_tiny_masks_out():
     quality = PromptQuality(smallest=64)
     quality.add(sample(box(np.s_[0:3], np.s_[0:3])), lambda clicks: np.zeros((40, 60), bool))
-    assert quality.summary()["objects"] == 0
+    summary = quality.summary()
+    assert summary["objects"] == 0 and quality.small == 1 and np.isnan([*summary["miou"], summary["disc"]]).all()
 
 
 def test_quality__of_many_objects_is_that_of_each_alone():

@@ -157,6 +157,40 @@ def test_eval_video__json__has_every_click(dataset: Path):
     assert content["clicked"]["objects"] == 1 and content["info"]["model"] == "fake" and "j" in content["trackers"]["rmpsam"]
 
 
+def test_eval_video__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if_told(dataset: Path, capsys):
+    words = ("--trackers", "query matching", "--json", str(dataset / "out.json"))
+    assert evaluate(dataset, *words) == 0
+    table = json.loads((dataset / "out.json").read_text())["trackers"]
+    content = json.loads((dataset / "truth.json").read_text())
+    content["annotations"][0]["iscrowd"] = 1
+    (dataset / "truth.json").write_text(json.dumps(content))
+    capsys.readouterr()
+    assert evaluate(dataset, *words) == 0
+    said = capsys.readouterr()
+    row, = (line.split() for line in said.out.splitlines() if line.startswith("query matching"))
+    assert row[2:] == ["–"] * 7 and "1 annotations are crowds (`iscrowd: 1`), and are left out" in said.err
+    assert set(json.loads((dataset / "out.json").read_text())["trackers"]["query matching"].values()) == {None}
+    assert evaluate(dataset, *words, "--crowds", "objects") == 0
+    again = json.loads((dataset / "out.json").read_text())
+    assert again["trackers"] == table and again["info"]["crowds"] == "objects"
+
+
+@pytest.mark.parametrize("own", ["9", "cup one", 0])
+def test_eval_video__whatever_an_annotation_s_id_is__the_numbers_are_the_same(dataset: Path, own):
+    words = ("--trackers", "query matching", "--clicks", "--json", str(dataset / "out.json"))
+    assert evaluate(dataset, *words) == 0
+    numbers = json.loads((dataset / "out.json").read_text())
+    content = json.loads((dataset / "truth.json").read_text())
+    content["annotations"][0]["id"] = own
+    (dataset / "truth.json").write_text(json.dumps(content))
+    assert evaluate(dataset, *words) == 0
+    again = json.loads((dataset / "out.json").read_text())
+    assert again["trackers"] == numbers["trackers"] and again["trackers"]["query matching"]["ap50"] > 50
+    assert again["clicked"]["each"][0].pop("object") == own
+    numbers["clicked"]["each"][0].pop("object")
+    assert again["clicked"] == numbers["clicked"]
+
+
 def test_eval_video__j_of_a_click_is_that_of_what_rmpsam_track_writes(dataset: Path):
     assert evaluate(dataset, "--trackers", "rmpsam", "--clicks", "--json", str(dataset / "out.json")) == 0
     click, = json.loads((dataset / "out.json").read_text())["clicked"]["each"]
@@ -281,7 +315,7 @@ def test_read_videos__polygons_and_no_size__are_read_as_training_reads_them(data
     found = read_videos(dataset / "truth.json", dataset / "images")[0]
     assert found.size == size
     ids, masks = found.at(1)
-    assert masks[ids.tolist().index(entry["id"])].sum() == 26 * 20
+    assert ids[0] == 1 and masks[0].sum() == 26 * 20
     found.file.objects(0)[0]["segmentations"][1] = {"size": [3, 3], "counts": [9]}
     with pytest.raises(DataError, match="video 4 frame 1 .*: annotation .* cannot be read"):
         found.at(1)

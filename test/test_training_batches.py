@@ -104,7 +104,7 @@ def pictures() -> list[dict]:
 
 def together(alone: list[Batch]) -> Batch:
     values = {item.name: [getattr(batch, item.name) for batch in alone] for item in fields(Batch)}
-    return Batch(**{name: sum(value, ()) if name == "counts" else torch.cat(value) for name, value in values.items()})
+    return Batch(**{name: sum(value, ()) if isinstance(value[0], tuple) else torch.cat(value) for name, value in values.items()})
 
 
 def truth_of(batch: Batch) -> Truth:

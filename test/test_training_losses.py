@@ -285,10 +285,19 @@ def test_masks__a_very_sure_mistake__does_not_outvote_all_others():
 def test_classes__balance__does_not_go_beyond_its_limits(often):
     masks, logits = masks_of_columns((0, 16), (20, 40)), torch.zeros(2, 11)
     criterion = Criterion(torch.ones(10, dtype=torch.bool), LossWeights(points=400, balance=1.0))
-    criterion.seen = torch.tensor([often] + [1.0] * 9)
+    criterion.seen = torch.tensor([often] + [2.0] * 9)
     logits[0, -1] = logits[1, 1] = 12.0  # the common one is wrong
     cost = criterion.objects([output_of(logits_of(masks), logits)], batch_of(masks, [0, 1]))["object/class"].item()
     assert cost == pytest.approx(2 * 12 * 0.3 / (0.3 + 4.0), rel=0.01)
+
+
+def test_rarity__is_among_the_classes_that_occur_however_many_a_label_set_lists():
+    factors = []
+    for number in (3, 40):
+        criterion = Criterion(torch.ones(number, dtype=torch.bool), LossWeights(balance=0.5))
+        criterion.seen[:3] += torch.tensor([1000.0, 1000.0, 250.0])
+        factors.append(criterion.rarity()[:3])
+    assert torch.equal(*factors) and factors[0].tolist() == pytest.approx([0.87, 0.87, 1.73], abs=0.01)
 
 
 @pytest.mark.parametrize("class_id, taught", [(0, True), (-1, False)])

@@ -7,17 +7,18 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from training_runs import example, one_thread, short  # noqa: F401, E402
+from training_runs import example, one_thread, short, start_folder  # noqa: F401, E402
 
 from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
-from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.errors import DataError, ModelError  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
 from rmpsam_ros.network import build  # noqa: E402
 from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.finish import export_model  # noqa: E402
 from rmpsam_ros.training.optimizer import AveragedNetwork, backbone_stages, freeze, make_optimizer, set_rate  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
-from rmpsam_ros.training.start import first_network  # noqa: E402
+from rmpsam_ros.training.start import _OF_CLASSES, _OF_QUERIES, first_network  # noqa: E402
+from rmpsam_ros.types import ClassLabel, LabelSet  # noqa: E402
 
 
 def test_freeze__keeps_the_first_stages_and_the_norms(example):
@@ -69,6 +70,43 @@ def test_start__brings_its_options_of_the_network_unless_the_run_names_others(ex
     assert not first_network(short(example), labels).config.anchors
     with pytest.raises(DataError, match="stuff_queries is 3, but the labels have 2 stuff classes"):
         first_network(short(example, network={"stuff_queries": 3}), labels)
+
+
+@pytest.mark.parametrize("change", ["one more", "one less", "other order"])
+def test_start__with_other_classes__takes_over_what_it_knows_of_each_by_its_name(example, change):
+    run = TrainingRun(short(example, out="knows", network={"anchors": True, "stuff_queries": 2, "second_opinion": True}))
+    before = run.averaged.net
+    with torch.no_grad():
+        for tensor in before.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.add_(torch.rand_like(tensor))
+    start, labels = start_folder(run, example.parent / "knows"), run.label_map.labels  # disc, square, triangle; grass, sand
+    classes = {"one more": (ClassLabel(0, "bear", True, (0, 0, 0)), *labels.classes), "one less": tuple(c for c in labels.classes if c.name != "grass"),
+               "other order": labels.classes[::-1]}[change]  # fmt: skip
+    changed = LabelSet("changed", tuple(replace(label, id=number) for number, label in enumerate(classes)))
+    net = first_network(short(example, start=str(start)), changed)
+    names, others = ([c.name for c in some.classes] for some in (changed, labels))
+    for key in _OF_CLASSES:
+        own, known = net.state_dict()[key], before.state_dict()[key]
+        for row, name in enumerate(names):
+            assert name == "bear" or torch.equal(own[row], known[others.index(name)]), (key, name)
+    stuff = [c.name for c in changed.classes if not c.is_thing]
+    for key in _OF_QUERIES:
+        own, known = net.state_dict()[key], before.state_dict()[key]
+        assert torch.equal(own[: len(stuff)], known[[("grass", "sand").index(name) for name in stuff]])
+        shared = min(len(own) - len(stuff), len(known) - 2)
+        assert torch.equal(own[len(stuff) :][:shared], known[2:][:shared])
+
+
+def test_start__by_the_name_of_a_model(example, monkeypatch, capsys):
+    run = TrainingRun(short(example, out="named"))
+    start_folder(run, example.parent / "models" / "mine")
+    monkeypatch.setenv("RMPSAM_MODELS", str(example.parent / "models"))
+    config = short(example, start="mine")
+    assert config.start_path == example.parent / "models" / "mine"
+    assert torch.equal(first_network(config, run.label_map.labels).state_dict()["neck.loc_conv.weight"], run.averaged.net.state_dict()["neck.loc_conv.weight"])
+    with pytest.raises(ModelError, match="There is no model 'yours'"):
+        first_network(short(example, start="yours"), run.label_map.labels)
 
 
 def test_optimizer__backbone_learns_slower_and_norms_and_embeddings_do_not_decay():

@@ -154,6 +154,15 @@ def test_throughput__of_slow_workers__does_not_count_what_they_made_before(examp
 
 def test_throughput__of_no_batch_or_no_configuration__is_refused(example, capsys):
     for arguments, words in ((["--config", str(example), "--batches", "0"], "--batches is 0"), (["--config", "none.yaml"], "none.yaml")):
-        with pytest.raises(SystemExit):
-            throughput_module.main(arguments)
-        assert words in capsys.readouterr().err
+        assert throughput_module.main(arguments) == 2
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1
+
+
+def test_throughput__interrupted__says_so_in_one_line(example, capsys, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(throughput_module, "throughput", interrupted)
+    assert throughput_module.main(["--config", str(example)]) == 130
+    assert capsys.readouterr().err == "python -m rmpsam_ros.training.throughput: interrupted\n"

@@ -1,29 +1,26 @@
-"""A run from its YAML to a model folder: it learns, resumes to the same weights, and says what is wrong with its input."""
+"""A run from its YAML to a model folder: it learns, and says what is wrong with its input."""
 from __future__ import annotations
 
 import csv
 import json
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from datasets import instance_set  # noqa: E402
 from training_runs import example, one_thread, short  # noqa: F401, E402
 
 from rmpsam_ros import cli  # noqa: E402
+from rmpsam_ros.data.sources import SourceConfig  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
 from rmpsam_ros.network import load_model  # noqa: E402
-from rmpsam_ros.training import batches as batches_module  # noqa: E402
 from rmpsam_ros.training import run as run_module  # noqa: E402
 from rmpsam_ros.training.batches import Batches  # noqa: E402
-from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
+from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.example import CONFIG, write_example  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
 
@@ -56,91 +53,6 @@ def test_train__of_the_example_learns_and_makes_a_model_folder(example, capsys):
     assert "was written by an older version" in " ".join(capsys.readouterr().err.split())
 
 
-def test_train__stopped_and_resumed_is_as_if_it_had_never_stopped(example):
-    whole, parts = short(example, steps=4, out="whole"), short(example, steps=4, out="parts")
-    TrainingRun(whole).train()
-    first = TrainingRun(parts)
-    first.train(minutes=1e-9)
-    assert first.step == 1 and not first.finished
-    second = TrainingRun(parts, resume=True)
-    second.train()
-    a, b = (read_checkpoint(example.parent / name / "checkpoint.pt") for name in ("whole", "parts"))
-    assert a.step == b.step == 4
-    for one, other in ((a.net, b.net), (a.averaged, b.averaged)):
-        assert all(torch.allclose(one[key], other[key], atol=1e-5) for key in one)
-    assert not all(torch.equal(a.net[key], a.averaged[key]) for key in a.net)
-
-
-def test_train__interrupted_in_the_middle_of_a_step__ends_it_first(example, monkeypatch):
-    how = dict(steps=3, losses=replace(short(example).losses, balance=0.5))
-    TrainingRun(short(example, out="unbroken", **how)).train()
-    broken = short(example, out="broken", **how)
-    run, losses = TrainingRun(broken), TrainingRun.losses
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def interrupted(self: TrainingRun, batch: object) -> object:
-        found = losses(self, batch)
-        if self.step == 1:
-            signal.raise_signal(signal.SIGINT)
-        return found
-
-    monkeypatch.setattr(TrainingRun, "losses", interrupted)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run.train()
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    assert run.step == 2
-    monkeypatch.setattr(TrainingRun, "losses", losses)
-    TrainingRun(broken, resume=True).train()
-    a, b = (read_checkpoint(example.parent / name / "checkpoint.pt") for name in ("unbroken", "broken"))
-    assert a.step == b.step == 3 and torch.equal(a.seen, b.seen)
-    for one, other in ((a.net, b.net), (a.averaged, b.averaged)):
-        assert all(torch.allclose(one[key], other[key], atol=1e-5) for key in one)
-
-
-def test_train__resumed_with_balanced_classes__goes_on_counting(example):
-    losses = replace(short(example).losses, balance=0.5)
-    first = TrainingRun(short(example, steps=3, out="balanced", losses=losses))
-    first.train(minutes=1e-9)
-    second = TrainingRun(short(example, steps=3, out="balanced", losses=losses), resume=True)
-    assert torch.equal(second.criterion.seen, first.criterion.seen) and second.criterion.seen.sum() > len(second.criterion.seen)
-
-
-INTERRUPTED = """
-import os, signal, sys, time
-from dataclasses import replace
-from pathlib import Path
-import torch
-from rmpsam_ros.training.config import load_config
-from rmpsam_ros.training.run import TrainingRun
-
-torch.set_num_threads(1)
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
-run = TrainingRun(replace(load_config(Path(sys.argv[1])), steps=4, out="interrupted"))
-step = run.optimizer.step
-
-def interrupted():
-    step()
-    os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(0.05)
-
-run.optimizer.step = interrupted
-try:
-    run.train()
-except KeyboardInterrupt:
-    print("interrupted", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
-"""
-
-
-def test_train__an_interrupt_waits_for_the_step_to_be_whole(example):
-    # In a process of its own: a signal here would be everybody's.
-    result = subprocess.run([sys.executable, "-c", INTERRUPTED, str(example)], capture_output=True, text=True)
-    assert result.stdout == "interrupted True\n", result.stderr
-    saved = read_checkpoint(example.parent / "interrupted/checkpoint.pt")
-    assert saved.step == 1 and {int(state["step"]) for state in saved.optimizer["state"].values()} == {1}
-
-
 def test_train__two_runs_in_one_folder__the_second_is_refused(example):
     one, other = (TrainingRun(short(example, steps=2, out="shared")) for _ in range(2))
     with run_module._alone(_made(one.out)), pytest.raises(DataError, match="Another run trains in"):
@@ -159,6 +71,22 @@ def test_train__so_short_that_nothing_was_logged_yet__makes_its_model(example, c
     config.write_text(CONFIG.replace("validation:\n  - {kind: panoptic, annotations: panoptic.json, images: images, every: 6}\n", ""))
     assert cli.main(["train", "--config", str(config), "--minutes", "0.0001", "--out", str(out)]) == 0
     assert len((out / "log.csv").read_text().splitlines()) == 2 and (out / "model/model.yaml").is_file()
+
+
+def test_train__a_validation_set_without_an_object_to_click__has_no_numbers(tmp_path, capsys):
+    pytest.importorskip("openvino", reason="evaluating needs a backend")
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    content["annotations"], content["categories"] = [], []
+    annotations.write_text(json.dumps(content))
+    config = write_example(tmp_path / "shapes", count=8)
+    lines = config.read_text().splitlines()
+    lines[lines.index("validation:") + 1] = f"  - {{kind: instances, annotations: {annotations}, images: {images}}}"
+    config.write_text("\n".join([*lines, "curve_minutes: 0.0001", ""]))
+    assert cli.main(["train", "--config", str(config), "--minutes", "0.0001"]) == 0
+    out = capsys.readouterr().out
+    assert "IoU of clicks –, –, – (one, two, three clicks); it has no object to click, `--check` says why" in out
+    assert list(read_model_folder(tmp_path / "shapes/run/model").accuracy.values()) == [{"click_miou": [None] * 3}]
 
 
 def test_train__a_validation_set_that_is_not_there__is_said_before_training(example):
@@ -203,19 +131,28 @@ def test_compiled__where_that_cannot_be_done_says_so(example, monkeypatch):
         run.losses(Batches(run.mixture, 2, 1, run.config.prompts)[0])
 
 
-def test_resume__of_another_network_is_refused(example):
-    TrainingRun(short(example, steps=1, out="other")).save()
-    with pytest.raises(DataError, match="another freeze_stages"):
-        TrainingRun(short(example, steps=1, out="other", freeze_stages=1), resume=True)
+def test_train__an_annotation_without_a_mask__is_passed_over_and_said_once(tmp_path):
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    content["annotations"][0]["segmentation"] = []
+    annotations.write_text(json.dumps(content))
+    base = load_config(write_example(tmp_path / "shapes", count=8))
+    (tmp_path / "shapes/labels.yaml").write_text("name: two\nclasses:\n  - {name: disc, thing: true}\n  - {name: box, thing: true}\n")
+    run = TrainingRun(replace(base, steps=4, train=(SourceConfig("instances", str(annotations), str(images)),), validation=()))
+    lines: list[str] = []
+    run.train(report=lines.append, every=0.0)
+    said = [line for line in lines if "passed over" in line]
+    assert run.finished and len(said) == 1
+    assert said[0].startswith("1 annotations without a mask were passed over") and said[0].endswith("image 100 (0.png): annotation 2 is a bare box (`segmentation: []`), which is no mask.")
 
 
-def test_checkpoint__that_is_none_is_refused(tmp_path):
-    (tmp_path / "checkpoint.pt").write_bytes(b"not a checkpoint")
-    with pytest.raises(DataError, match="loaded safely"):
-        read_checkpoint(tmp_path / "checkpoint.pt")
-    torch.save({"weights": torch.zeros(2)}, tmp_path / "checkpoint.pt")
-    with pytest.raises(DataError, match="not a checkpoint of a training run"):
-        read_checkpoint(tmp_path / "checkpoint.pt")
+def test_check__says_which_validation_pictures_are_trained_on(tmp_path, capsys):
+    config = write_example(tmp_path, count=12)
+    assert cli.main(["train", "--config", str(config), "--check"]) == 0
+    assert "trained on too" not in capsys.readouterr().out
+    config.write_text(config.read_text().replace(", skip: 6}", "}"))
+    assert cli.main(["train", "--config", str(config), "--check"]) == 0
+    assert "2 of 2 validation pictures of panoptic.json are trained on too; `skip: N` in training" in capsys.readouterr().out
 
 
 def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsys):
@@ -245,31 +182,3 @@ def test_config__says_what_is_wrong(tmp_path, capsys, line, part):
     assert cli.main(["train", "--config", str(tmp_path / "train.yaml")]) == 2
     error = capsys.readouterr().err
     assert part in error and error.count("\n") == 1
-
-
-def test_resume__with_another_learning_rate__goes_on_with_it(example):
-    TrainingRun(short(example, steps=1, out="rate", learning_rate=0.01)).save()
-    resumed = TrainingRun(short(example, steps=1, out="rate", learning_rate=0.002), resume=True)
-    assert {group["base"] for group in resumed.optimizer.param_groups} == {0.002}
-
-
-def test_checkpoint__that_holds_more_than_numbers_is_not_loaded(tmp_path):
-    torch.save({"format": "rmpsam-training-1", "step": tmp_path}, tmp_path / "checkpoint.pt")
-    with pytest.raises(DataError, match="loaded safely"):
-        read_checkpoint(tmp_path / "checkpoint.pt")
-
-
-def test_train__resumed_with_another_weight_decay__takes_it(example):
-    TrainingRun(short(example, steps=2, out="decay", weight_decay=0.05)).train(minutes=1e-9)
-    again = TrainingRun(short(example, steps=2, out="decay", weight_decay=0.01), resume=True)
-    assert {group["weight_decay"] for group in again.optimizer.param_groups} == {0.0, 0.01}
-
-
-def test_train__a_run_that_could_not_begin__may_be_corrected_and_started_anew(example, monkeypatch):
-    monkeypatch.setattr(batches_module, "SHARED_MEMORY", example.parent)
-    monkeypatch.setattr(batches_module.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
-    with pytest.raises(DataError, match="give workers: 0"):
-        TrainingRun(short(example, steps=2, out="begun", workers=2)).train()
-    corrected = TrainingRun(short(example, steps=2, out="begun", workers=0))
-    corrected.train(minutes=1e-9)
-    assert corrected.step == 1

@@ -15,6 +15,7 @@ from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
 from rmpsam_ros.data.sources import SourceConfig  # noqa: E402
 from rmpsam_ros.errors import DataError  # noqa: E402
 from rmpsam_ros.media import read_image  # noqa: E402
+from rmpsam_ros.training import plot  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.curve import Curve, append_row, read_table  # noqa: E402
 from rmpsam_ros.training.example import write_example  # noqa: E402
@@ -129,6 +130,15 @@ def test_plot__draws_what_there_is(tmp_path):
         append_row(tmp_path / "curve.csv", {"step": str(step), "seconds": "1", "a click1": f"{value}", "click1": f"{value}"})
     plot_run(tmp_path, tmp_path / "p.png")
     assert read_image(tmp_path / "p.png").shape == (2 * HEIGHT, WIDTH, 3)
+
+
+def test_plot__of_steps_out_of_order__reaches_to_the_last_of_them(tmp_path, monkeypatch):
+    for step in (30, 70, 40):
+        append_row(tmp_path / "log.csv", {"step": str(step), "seconds": "1", "total": "4"})
+    ends = []
+    monkeypatch.setattr(plot, "draw_chart", lambda title, lines, end, **_: ends.append(end) or np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    plot_run(tmp_path, tmp_path / "p.png")
+    assert ends == [70.0]
 
 
 def test_chart__lines_lie_where_their_values_are():

@@ -47,6 +47,12 @@ def run(args: argparse.Namespace) -> int:
     return args.run_task(args)
 
 
+def add_crowds(parser: argparse.ArgumentParser) -> None:
+    """The option that says what crowds are, as `crowds` in a training YAML does."""
+    parser.add_argument("--crowds", default="void", choices=("void", "objects"),
+                        help="what annotations with `iscrowd: 1` are: objects where CVAT's brush has painted them, which it marks so (void)")
+
+
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """The options that all tasks share."""
     from pathlib import Path

@@ -52,12 +52,14 @@ def run(args: argparse.Namespace) -> int:
 def _print(summary: dict) -> None:
     from rich.table import Table
 
+    from rmpsam_ros.evaluation.reports import shown
+
     table = Table(title=f"panoptic quality, {summary['images']} pictures")
     for heading in ("", "PQ", "SQ", "RQ", "TP", "FP", "FN"):
         table.add_column(heading, justify="right" if heading else "left")
     for name in ("all", "things", "stuff"):
         row = summary[name]
-        table.add_row(f"{name} ({row['classes']} classes)", *(f"{row[key]:.1f}" for key in ("pq", "sq", "rq")), "", "", "")
+        table.add_row(f"{name} ({row['classes']} classes)", *(shown(row[key]) for key in ("pq", "sq", "rq")), "", "", "")
     table.add_section()
     for name, row in summary["classes"].items():
         table.add_row(name, *(f"{row[key]:.1f}" for key in ("pq", "sq", "rq")), *(str(row[key]) for key in ("tp", "fp", "fn")))

@@ -10,10 +10,11 @@ EXAMPLE = "rmpsam eval prompt --images coco/val2017 --annotations coco/instances
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.eval import add_data_options
+    from rmpsam_ros.cli.eval import add_crowds, add_data_options
     from rmpsam_ros.cli.model_options import add_model_options
 
     add_data_options(parser)
+    add_crowds(parser)
     parser.add_argument("--clicks", type=int, default=3, metavar="N", help="clicks an object gets at most (default: %(default)s)")
     parser.add_argument("--smallest", type=int, default=64, metavar="PIXELS", help="objects below are left out (default: %(default)s)")
     add_model_options(parser)
@@ -35,25 +36,39 @@ def run(args: argparse.Namespace) -> int:
     console = consoles.lines(stderr=True)
     # Clicks know no classes: the file's own categories are only names to group by, and stuff is clicked region by region.
     names = [str(c.get("name", "?")) for c in read_json(args.annotations, ("categories",))["categories"]]
-    kind = CocoPanoptic if is_panoptic(args.annotations) else CocoInstances
-    data = kind(args.annotations, args.images, LabelMap(make_label_set("categories", names, [])))
+    label_map, crowds_are_objects = LabelMap(make_label_set("categories", names, [])), args.crowds == "objects"
+    if not is_panoptic(args.annotations):
+        data = CocoInstances(args.annotations, args.images, label_map, crowds_are_objects=crowds_are_objects)
+    elif not crowds_are_objects:
+        data = CocoPanoptic(args.annotations, args.images, label_map)
+    else:
+        raise DataError(f"--crowds objects goes with instances and videos; {args.annotations} is a panoptic set.")
     indices = reports.chosen(len(data), args.limit, args.every)
     with model_options.open_segmenter(args) as segmenter:
         announce = model_options.Announcement(console, segmenter)
-        quality = PromptQuality(args.clicks, args.smallest)
+        quality, passed_over = PromptQuality(args.clicks, args.smallest), []
         for sample in reports.with_progress(reports.ahead(data.sample, indices), len(indices), console):
             announce()
+            passed_over += sample.passed_over
             quality.add_frame(sample, segmenter.set_image(sample.image), [data.label_map.labels[i].name for i in sample.class_ids])
         summary = quality.summary()
         _print(summary, args.clicks, {name: f"{name} ({text} of the picture)" for name, *_, text in SIZES})
+        if passed_over:
+            console.print(f"{len(passed_over)} annotations without a mask were passed over. {passed_over[0]}")
+        if not summary["objects"]:
+            for reason in reports.why_nothing(data.problems(), sum(map(data.crowds, indices)), quality.small, args.smallest):
+                console.print(reason)
         if args.json:
-            info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit, "smallest": args.smallest, "clicks": CLICK_RULE}
+            info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit, "smallest": args.smallest, "clicks": CLICK_RULE,
+                    "crowds": args.crowds}  # fmt: skip
             reports.write_json(args.json, {"info": info, "prompt": summary})
     return 0
 
 
 def _print(summary: dict, clicks: int, sizes: dict[str, str]) -> None:
     from rich.table import Table
+
+    from rmpsam_ros.evaluation.reports import shown
 
     table = Table(title=f"clicks, {summary['images']} pictures")
     table.add_column("")
@@ -62,6 +77,6 @@ def _print(summary: dict, clicks: int, sizes: dict[str, str]) -> None:
     for section in ({"all": summary}, summary["sizes"], summary["classes"]):
         for name, row in section.items():
             title = sizes.get(name, name) if section is summary["sizes"] else name
-            table.add_row(title, str(row["objects"]), *(f"{v:.1f}" for v in row["miou"]), f"{row['disc']:.1f}")
+            table.add_row(title, str(row["objects"]), *map(shown, row["miou"]), shown(row["disc"]))
         table.add_section()
     consoles.lines().print(table, soft_wrap=False)

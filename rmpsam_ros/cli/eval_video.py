@@ -18,10 +18,11 @@ CLIP_MODE = "clip mode"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from rmpsam_ros.cli.eval import add_data_options
+    from rmpsam_ros.cli.eval import add_crowds, add_data_options
     from rmpsam_ros.cli.model_options import add_model_options, seconds, whole_number
 
     add_data_options(parser)
+    add_crowds(parser)
     parser.add_argument("--fps", type=float, default=12.0, metavar="F", help="frames per second of the videos (12)")
     parser.add_argument("--max-age", type=seconds, default=10.0, metavar="S", help="seconds that objects are remembered (10)")
     parser.add_argument("--min-hits", type=whole_number, default=3, metavar="N",
@@ -43,14 +44,14 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.errors import TrackError
     from rmpsam_ros.evaluation.clicked import clicked_summary
     from rmpsam_ros.evaluation.positions import DepthCameras, together
-    from rmpsam_ros.evaluation.reports import chosen, label_map_of, with_progress, write_json
+    from rmpsam_ros.evaluation.reports import chosen, label_map_of, why_nothing, with_progress, write_json
     from rmpsam_ros.evaluation.trackers import available
     from rmpsam_ros.evaluation.video import WITH_DEPTH, VideoJudge, read_videos, summary
 
     if not 0 < args.fps <= 1000:
         raise TrackError(f"--fps is {args.fps:g}; it must be above 0 and up to 1000.")
     cameras = DepthCameras(args.cameras) if args.cameras else None
-    videos = read_videos(args.annotations, args.images)
+    videos = read_videos(args.annotations, args.images, args.crowds == "objects")
     videos = [videos[index] for index in chosen(len(videos), args.limit, args.every)]
     names, left_out = available([name for name in args.trackers if name != CLIP_MODE])
     if left_out and args.trackers != list(TRACKERS):  # asked for by name
@@ -79,6 +80,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"{' and '.join(left_out)} left out: install the package 'trackers' to compare with them")
     table = {name: summary([judge.tallies[name] for judge in judges], with_classes) for name in names}
     _print(table)
+    if not any(video.objects for video in videos):
+        left_out = sum(len(video.file.entries(video.index)) for video in videos)
+        for reason in why_nothing(videos[0].file.problems(), left_out):
+            console.print(reason)
     clicked = clicked_summary([found for judge in judges for found in judge.clicked.objects])
     if clicked["objects"]:
         print(f"{clicked['objects']} objects clicked once, where they first appear: J {clicked['j']:.1f} over all frames from there on; as DAVIS "
@@ -88,17 +93,19 @@ def run(args: argparse.Namespace) -> int:
         print(f"{placed['objects']} positions ({placed['share']:.0f} % of the objects in all frames): median {1000 * placed['median']:.1f} mm "
               f"off, 90 % within {1000 * placed['p90']:.1f} mm; {placed['relative']:.1f} % of the distance")
     if args.json:
-        each = [{"video": judge.video.name, "object": found.key, "frame": found.frame, "click": list(found.click), "j": 100 * found.j}
+        each = [{"video": judge.video.name, "object": judge.video.objects[found.key - 1]["id"], "frame": found.frame, "click": list(found.click), "j": 100 * found.j}
                 for judge in judges for found in judge.clicked.objects]  # fmt: skip
         write_json(args.json, {"info": {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every,
-                                        "limit": args.limit, "fps": args.fps, "min_hits": args.min_hits, "max_age": args.max_age,
+                                        "limit": args.limit, "crowds": args.crowds, "fps": args.fps, "min_hits": args.min_hits, "max_age": args.max_age,
                                         "with_classes": with_classes},
                                "trackers": table, "positions": placed, "clicked": {**clicked, "each": each}})  # fmt: skip
     return 0
 
 
 def _print(table: dict[str, dict[str, float]]) -> None:
+    from rmpsam_ros.evaluation.reports import shown
+
     print(f"{'':16s} {'AP':>6s} {'AP50':>6s} {'J':>6s} {'switches/100':>12s} {'fragments':>9s} {'IDF1':>6s} {'HOTA':>6s}")
     for name, row in table.items():
-        print(f"{name:16s} {row['ap']:6.1f} {row['ap50']:6.1f} {row['j']:6.1f} {row['switches_per_100']:12.2f} "
-              f"{row['fragments']:9.0f} {row['idf1']:6.1f} {row['hota']:6.1f}")
+        print(f"{name:16s} {shown(row['ap']):>6s} {shown(row['ap50']):>6s} {shown(row['j']):>6s} {shown(row['switches_per_100'], 2):>12s} "
+              f"{shown(row['fragments'], 0):>9s} {shown(row['idf1']):>6s} {shown(row['hota']):>6s}")

@@ -102,12 +102,13 @@ def _check(config: TrainingConfig, console: Console) -> int:
 
     from rmpsam_ros.data.checks import check_source
     from rmpsam_ros.data.label_map import load_label_map
-    from rmpsam_ros.data.sources import Source
+    from rmpsam_ros.data.sources import Source, shared
     from rmpsam_ros.errors import RmpsamError
 
     label_map = load_label_map(config.labels_path)
     problems = _check_network(config, label_map, console)
-    for description in (*config.train, *config.validation):
+    training: list[Source] = []
+    for number, description in enumerate((*config.train, *config.validation)):
         try:
             source = Source(description, label_map, config.data_folder)
         except RmpsamError as error:  # the others are looked at all the same
@@ -126,6 +127,11 @@ def _check(config: TrainingConfig, console: Console) -> int:
         if findings.crowds:
             advice = "" if description.kind == "panoptic" else "; if they are masks of CVAT's brush, which it marks so, give the set `crowds: objects`"
             console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which teach nothing{advice}")
+        if number < len(config.train):
+            training.append(source)
+        elif seen := shared(source, training):
+            console.print(f"{seen} of {len(source.indices)} validation {'videos' if source.reader.is_video else 'pictures'} of {description.annotations} are "
+                          "trained on too; `skip: N` in training and `every: N` in validation keep them aside")
     return 2 if problems else 0
 
 
@@ -153,6 +159,7 @@ def _check_network(config: TrainingConfig, label_map, console: Console) -> int:
 def _finish(training, console: Console) -> None:
     from rich.progress import Progress
 
+    from rmpsam_ros.evaluation.reports import shown
     from rmpsam_ros.training.finish import evaluate, export_model
 
     config = training.config
@@ -165,5 +172,6 @@ def _finish(training, console: Console) -> None:
         task = bar.add_task("evaluating", total=None)
         numbers = evaluate(folder, list(config.validation), training.label_map, config.data_folder, config.validation_images, lambda: bar.advance(task))
     for name, row in numbers.items():
-        clicks = ", ".join(f"{v:.1f}" for v in row["click_miou"])
-        console.print(f"{name}: IoU of clicks {clicks} (one, two, three clicks)" + (f", PQ {row['pq']:.1f}" if "pq" in row else ""))
+        clicks = ", ".join(map(shown, row["click_miou"]))
+        console.print(f"{name}: IoU of clicks {clicks} (one, two, three clicks)" + (f", PQ {shown(row['pq'])}" if "pq" in row else "")
+                      + ("; it has no object to click, `--check` says why" if row["click_miou"][0] is None else ""))  # fmt: skip

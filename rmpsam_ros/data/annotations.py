@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -71,28 +71,36 @@ def is_panoptic(path: Path) -> bool:
     return any("segments_info" in entry for entry in read_json(path, ("annotations",))["annotations"][:1])
 
 
-def class_table(path: Path, categories: list[Mapping[str, Any]], label_map: LabelMap) -> dict[int | str, int]:
-    """Category id to class id (or `NO_CLASS`).
+def class_table(path: Path, categories: list[Mapping[str, Any]], annotations: list[Mapping[str, Any]],
+                label_map: LabelMap) -> dict[int | str, int]:  # fmt: skip
+    """Category id to class id (or `NO_CLASS`). Categories that no annotation is of may be unknown: some tools list a group of them too.
 
     Raises:
         DataError: categories that the label map does not know, or an id that is none.
     """
     table: dict[int | str, int] = {}
-    unknown = []
+    unknown, used = [], {category_key(number) for number in _category_ids(annotations)}
     for category in categories:
         name, number = field(path, "category", category, "name"), field(path, "category", category, "id")
         key = category_key(number)
         if key is None:
             raise DataError(f"{path}: the category {name!r} has the id {number!r}; it must be a whole number.")
         class_id = label_map.class_of(str(name))
-        if class_id is None:
-            unknown.append(repr(name))
-        else:
+        if class_id is not None:
             table[key] = class_id
+        elif key in used:
+            unknown.append(repr(name))
     if unknown:
         which, them = (f"the category {unknown[0]} is", "it") if len(unknown) == 1 else (f"the categories {', '.join(unknown)} are", "each")
         raise DataError(f"{path}: {which} not in the label set {label_map.labels.name}; map {them} to a class, or to null to use its masks for clicks only.")
     return table
+
+
+def _category_ids(annotations: list[Mapping[str, Any]]) -> Iterator[object]:
+    """The `category_id` of each annotation, or of each of its segments, as they stand there."""
+    for entry in annotations:
+        parts = entry.get("segments_info", [entry])
+        yield from (part.get("category_id") for part in (parts if isinstance(parts, list) else ()) if isinstance(part, dict))
 
 
 def category_key(number: object) -> int | str | None:

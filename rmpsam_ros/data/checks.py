@@ -4,8 +4,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from rmpsam_ros.data.sources import Source
 from rmpsam_ros.errors import RmpsamError
 
@@ -23,7 +21,7 @@ class Findings:
 
 
 def check_source(source: Source, progress: Callable[[], None] = lambda: None) -> Findings:
-    """Reads everything that training would; one problem a picture is reported."""
+    """Reads everything that training would; of a picture that cannot be read one problem is reported."""
     findings, reader = Findings(), source.reader
     names = [c.name for c in reader.label_map.labels.classes]
     findings.problems += reader.problems()
@@ -34,9 +32,11 @@ def check_source(source: Source, progress: Callable[[], None] = lambda: None) ->
             except RmpsamError as error:
                 findings.problems.append(str(error))
                 continue
+            findings.problems += sample.passed_over
             findings.pictures += 1
-            findings.objects += int(np.count_nonzero(sample.masks.any(axis=(1, 2))))
-            for class_id in sample.class_ids:
+            shown = sample.class_ids[sample.masks.any(axis=(1, 2))]  # not those that are out of sight in this frame of a video
+            findings.objects += len(shown)
+            for class_id in shown:
                 name = names[class_id] if class_id >= 0 else "(no class)"
                 findings.classes[name] = findings.classes.get(name, 0) + 1
         findings.crowds += _crowds(source, index)

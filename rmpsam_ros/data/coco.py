@@ -1,6 +1,7 @@
 """COCO panoptic and COCO instances: annotation files to samples and to true panoptic maps."""
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,7 @@ class CocoImages(Reader):
         self.path, self.folder, self.label_map, self.coverage = Path(annotations), Path(images), label_map, coverage
         self.content = read_json(self.path, ("images", "annotations", "categories"))
         self.images: list[Mapping[str, Any]] = self.content["images"]
-        self.class_of = class_table(self.path, self.content["categories"], label_map)
+        self.class_of = class_table(self.path, self.content["categories"], self.content["annotations"], label_map)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -52,6 +53,9 @@ class CocoImages(Reader):
         """`annotations.json image 42 (kitchen.jpg)`."""
         entry = self.images[index]
         return f"{self.path} image {entry.get('id', '?')} ({entry.get('file_name', '?')})"
+
+    def files(self, index: int) -> list[str]:
+        return [str(self.images[index].get("file_name", ""))]
 
     def image_path(self, index: int) -> Path:
         return self.folder / field(self.path, "image", self.images[index], "file_name")
@@ -195,42 +199,53 @@ class CocoInstances(CocoImages):
     def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage = Coverage.THINGS,
                  crowds_are_objects: bool = False) -> None:  # fmt: skip
         super().__init__(annotations, images, label_map, coverage)
+        entries = self.content["annotations"]
+        if entries and all(entry.get("segmentation") == [] for entry in entries):
+            raise DataError(f"{self.path} has boxes alone (`segmentation: []`), which teach no masks; export polygons or masks.")
         self.crowds_are_objects = crowds_are_objects
         self.entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
-        for entry in self.content["annotations"]:
+        for entry in entries:
             self.entries_of[field(self.path, "annotation", entry, "image_id")].append(entry)
 
     def objects(self, index: int) -> Iterator[tuple[Mapping[str, Any], int, npt.NDArray[np.bool_]]]:
-        """A picture's annotations, each with its class and its (H, W) mask.
+        """A picture's annotations, each with its class and its (H, W) mask, which has no pixel where none can be made of it.
 
         Raises:
-            DataError: a mask that is empty or cannot be read.
+            DataError: a mask that cannot be read.
         """
-        height, width = self.size(index)
+        size = self.size(index)
         for entry in self.labels(index):
-            what, class_id = f"annotation {entry.get('id', '?')}", self._class_of(index, entry)
+            class_id = self._class_of(index, entry)
             try:
-                mask = masks.decode(field(self.path, "annotation", entry, "segmentation"), height, width)
+                mask = masks.decode(field(self.path, "annotation", entry, "segmentation"), *size)
+            except masks.DegenerateError:
+                mask = np.zeros(size, bool)
             except ValueError as error:
-                raise DataError(f"{self.name(index)}: {what} cannot be read: {error}.") from error
-            if not mask.any():
-                raise DataError(f"{self.name(index)}: {what} has an empty mask, or one outside of the picture.")
+                raise DataError(f"{self.name(index)}: annotation {entry.get('id', '?')} cannot be read: {error}.") from error
             yield entry, class_id, mask
 
     def sample(self, index: int) -> Sample:
         """The picture with one mask an annotation, or of stuff one a class; crowds are void.
 
+        An annotation without a pixel is passed over: its box is void, and as something is there that no mask shows, only some objects
+        of the picture count as labelled.
+
         Raises:
-            DataError: a mask that is empty or cannot be read.
+            DataError: a mask that cannot be read.
         """
         void = np.zeros(self.size(index), bool)
         of_objects = [self._class_of(index, entry) for entry in self.labels(index) if not self.is_crowd(entry)]
         rows, class_ids = rows_of_objects(of_objects, self.label_map.labels.is_thing())
-        stacked, row_of_next = np.zeros((len(class_ids), *void.shape), bool), iter(rows)
+        stacked, row_of_next, passed_over = np.zeros((len(class_ids), *void.shape), bool), iter(rows), []
         for entry, _, mask in self.objects(index):  # one at a time: photographs are large
             where = void if self.is_crowd(entry) else stacked[next(row_of_next)]
             where |= mask
+            if not mask.any():
+                passed_over.append(f"{self.name(index)}: annotation {entry.get('id', '?')} {_flaw(entry)}.")
+                void[_box(entry)] = True
         sample = _sample(self, index, stacked, class_ids, void)
+        if passed_over:
+            sample = replace(sample.keep(stacked.any(axis=(1, 2))), coverage=Coverage.SOME, passed_over=tuple(passed_over))
         if self.coverage is not Coverage.THINGS:
             return sample
         return replace(sample, no_thing=~(stacked.any(axis=0) | sample.void))  # it may be stuff of any class, labelled here or not
@@ -240,6 +255,25 @@ class CocoInstances(CocoImages):
 
     def _class_of(self, index: int, entry: Mapping[str, Any]) -> int:
         return self.class_id(index, f"annotation {entry.get('id', '?')}", entry.get("category_id"))
+
+
+def _flaw(entry: Mapping[str, Any]) -> str:
+    """Why an annotation has no pixel."""
+    said = entry["segmentation"]
+    if said == []:
+        return "is a bare box (`segmentation: []`), which is no mask"
+    short = isinstance(said, list) and any(len(polygon) < 6 for polygon in said)
+    return "has a polygon of fewer than three points" if short else "has an empty mask, or one outside of the picture"
+
+
+def _box(entry: Mapping[str, Any]) -> tuple[slice, slice]:
+    """Rows and columns of the pixels that an annotation's `bbox` touches; none where it has no such field."""
+    try:
+        x, y, width, height = (float(value) for value in entry["bbox"])
+        left, top = max(math.floor(x), 0), max(math.floor(y), 0)
+        return slice(top, max(math.ceil(y + height), top)), slice(left, max(math.ceil(x + width), left))
+    except (LookupError, TypeError, ValueError, OverflowError):  # not there, or not four finite numbers
+        return slice(0), slice(0)
 
 
 def _values(ids: npt.NDArray[np.int64]) -> list[int]:

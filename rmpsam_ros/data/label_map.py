@@ -31,6 +31,8 @@ class LabelMap:
     def __post_init__(self) -> None:
         known = {label.name for label in self.labels.classes}
         for source, target in self.mapping.items():
+            if not isinstance(target, str | None):
+                raise DataError(f"The label map sends {source!r} to {target!r}; it must be the name of a class, or null.")
             if target is not None and target not in known:
                 raise DataError(f"The label map sends {source!r} to {target!r}, which is not a class of {self.labels.name}.")
 

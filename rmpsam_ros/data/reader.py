@@ -13,7 +13,8 @@ from rmpsam_ros.errors import DataError, RmpsamError
 
 
 class Reader(ABC):
-    """An opened annotation file: `path`, what its categories mean (`label_map`), and what its labels leave out (`coverage`).
+    """An opened annotation file: `path`, the `folder` of its pictures, what its categories mean (`label_map`), and what its labels leave
+    out (`coverage`).
 
     Attributes:
         is_video: whether an index is a video, whose rows are the same objects in each frame.
@@ -22,6 +23,7 @@ class Reader(ABC):
     """
 
     path: Path
+    folder: Path
     label_map: LabelMap
     coverage: Coverage
     is_video, has_maps, crowds_are_objects = False, False, False
@@ -49,6 +51,10 @@ class Reader(ABC):
     @abstractmethod
     def labels(self, index: int) -> Iterable[Mapping[str, Any]]:
         """The annotations (or segments) of a picture or video, as they stand in the file."""
+
+    @abstractmethod
+    def files(self, index: int) -> list[str]:
+        """The files of a picture or video, relative to `folder`, as they stand in the file."""
 
     def length(self, index: int) -> int:
         """Frames of a video; 1 of a picture."""

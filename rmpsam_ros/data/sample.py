@@ -36,6 +36,7 @@ class Sample:
         coverage: what is labelled.
         no_thing: (H, W) bool, unlabelled pixels of which it is known that they are no thing: they count against the masks of
             things, and neither for nor against those of stuff. None: there are none.
+        passed_over: a sentence for each annotation that no mask can be made of.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Sample:
     void: npt.NDArray[np.bool_]
     coverage: Coverage
     no_thing: npt.NDArray[np.bool_] | None = None
+    passed_over: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.masks)

@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,12 @@ class Source:
         if not self.indices:
             raise DataError(f"{config.annotations} has no picture to take.")
 
+    @property
+    def files(self) -> list[list[str]]:
+        """The files of each of its pictures or videos, as paths from the root."""
+        folder = self.reader.folder.resolve()
+        return [[os.path.normpath(folder / name) for name in self.reader.files(index)] for index in self.indices]
+
     def draw(self, rng: np.random.Generator) -> Sample:
         """One picture, or one frame of a video."""
         index = self.indices[int(rng.integers(len(self.indices)))]
@@ -80,6 +87,24 @@ class Source:
         step = int(rng.integers(1, 4))
         start = int(rng.integers(max(length - step * (frames - 1), 1)))
         return [self.reader.read(index, min(start + step * t, length - 1)) for t in range(frames)]
+
+
+def shared(validation: Source, training: Iterable[Source]) -> int:
+    """How many pictures (or videos) of a validation set are in the training sets too, wherever those list them."""
+    seen = {name for source in training if source.weight > 0 for names in source.files for name in names}
+    return sum(not seen.isdisjoint(names) for names in validation.files)
+
+
+def set_names(entries: Sequence[SourceConfig]) -> list[str]:
+    """A name for each set, and no two the same: `coco/panoptic_train` for `coco/panoptic_train.json`, and where others have that name
+    as well, with `every` and `skip`, and at last with a number."""
+    plain = [Path(entry.annotations).with_suffix("").as_posix() for entry in entries]
+    names: list[str] = []
+    for entry, name in zip(entries, plain):
+        if plain.count(name) > 1:
+            name += "".join(f"-{option}{value}" for option, value in (("every", entry.every), ("skip", entry.skip)) if value)
+        names.append(next(free for free in chain((name,), (f"{name}-{number}" for number in count(2))) if free not in names))
+    return names
 
 
 class Mixture:

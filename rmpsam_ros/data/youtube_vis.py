@@ -26,9 +26,10 @@ class VideoFile:
         self._content = content = read_json(self.path, ("videos", "annotations", "categories"))  # kept: others share it
         self.videos: list[Mapping[str, Any]] = content["videos"]
         self.categories: list[Mapping[str, Any]] = content["categories"]
+        self.annotations: list[Mapping[str, Any]] = content["annotations"]
         self._ids = {category_key(field(self.path, "category", category, "id")) for category in self.categories} - {None}
         self._entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
-        for entry in content["annotations"]:
+        for entry in self.annotations:
             self._entries_of[field(self.path, "annotation", entry, "video_id")].append(entry)
 
     def problems(self) -> list[str]:
@@ -113,7 +114,7 @@ class YoutubeVis(Reader):
                  crowds_are_objects: bool = False) -> None:  # fmt: skip
         self.crowds_are_objects = crowds_are_objects
         self.file, self.folder, self.label_map, self.coverage = VideoFile(annotations), Path(images), label_map, coverage
-        self.class_of = class_table(self.file.path, self.file.categories, label_map)
+        self.class_of = class_table(self.file.path, self.file.categories, self.file.annotations, label_map)
         self.path = self.file.path
 
     def name(self, index: int, frame: int | None = None) -> str:
@@ -124,6 +125,9 @@ class YoutubeVis(Reader):
 
     def labels(self, index: int) -> list[Mapping[str, Any]]:
         return self.file.entries(index)
+
+    def files(self, index: int) -> list[str]:
+        return [str(name) for name in self.file.videos[index].get("file_names") or ()]
 
     def __len__(self) -> int:
         return len(self.file.videos)

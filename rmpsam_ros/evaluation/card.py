@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from rmpsam_ros.data.annotations import read_json
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.data.sources import Source, SourceConfig, set_names, shared
 from rmpsam_ros.engine_cache import file_hash
 from rmpsam_ros.errors import DataError
+from rmpsam_ros.evaluation.reports import in_short, shown
 from rmpsam_ros.model_folder import ModelFolder, model_yaml
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ class Measurement:
         try:
             content = json.loads(path.read_text())
             info = content["info"]
-            every = int(self.words[self.words.index("--every") + 1]) if "--every" in self.words else None
-            same = (info.get("fingerprint"), info.get("every")) == (model, every) and precision in (None, info.get("precision"))
+            options = dict(zip(self.words, self.words[1:]))  # each word with the next one, its value if it is an option
+            asked = (model, options.get("--every", "None"), options.get("--crowds", "void"))
+            same = (info.get("fingerprint"), str(info.get("every")), info.get("crowds", "void")) == asked and precision in (None, info.get("precision"))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):  # not there, or not whole
             return None
         return content if same else None
@@ -59,16 +61,17 @@ def fingerprint(model: ModelFolder) -> str:
 
 
 def accuracy(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """What a `model.yaml` says of measurements, by set, in percent: `click_miou` after one click, two and three, `pq`, `j` of one click."""
+    """What a `model.yaml` says of measurements, by set, in percent: `click_miou` after one click, two and three, `pq`, `j` of one click;
+    None where a set has nothing to measure."""
     short: dict[str, dict[str, Any]] = {}
     for measured, content in done:
         numbers = short.setdefault(measured.name, {})
         if measured.task == "prompt":
-            numbers["click_miou"] = [round(value, 1) for value in content["prompt"]["miou"]]
+            numbers["click_miou"] = [in_short(value) for value in content["prompt"]["miou"]]
         elif measured.task == "panoptic":
-            numbers["pq"] = round(content["panoptic"]["all"]["pq"], 1)
+            numbers["pq"] = in_short(content["panoptic"]["all"]["pq"])
         else:
-            numbers["j"] = round(content["clicked"]["j"], 1)
+            numbers["j"] = in_short(content["clicked"]["j"])
     return short
 
 
@@ -84,15 +87,13 @@ def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[
     Raises:
         DataError: a set that `rmpsam eval` could not be told of.
     """
-    result = []
+    result, names = [], set_names(validation)
     for task, kinds in TASKS.items():
-        for entry in validation:
+        for name_of_set, entry in zip(names, validation):
             if entry.kind not in kinds:
                 continue
             if entry.skip:
                 raise DataError(f"The validation set {entry.annotations} has `skip`, which `rmpsam eval` has not; give it `every`.")
-            if entry.crowds != "void":
-                raise DataError(f"The validation set {entry.annotations} has `crowds: {entry.crowds}`, which `rmpsam eval` has not; set `iscrowd` to 0 in it.")
             if task == "panoptic" and entry.mapping:
                 raise DataError(f"The validation set {entry.annotations} has `mapping`, which `rmpsam eval panoptic` takes as a file (--label-map); "
                                 "put it into the run's label map.")  # fmt: skip
@@ -100,8 +101,9 @@ def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[
             words = ["--images", images, "--annotations", annotations]
             words += ["--label-map", "{labels}"] if task == "panoptic" and own_labels else []
             words += ["--every", str(entry.every)] if entry.every else []
+            words += ["--crowds", entry.crowds] if entry.crowds != "void" else []
             words += ["--clicks", "--trackers", "rmpsam"] if task == "video" else []
-            result.append(Measurement(task, Path(entry.annotations).with_suffix("").as_posix(), (*words, "--model", model, *more)))
+            result.append(Measurement(task, name_of_set, (*words, "--model", model, *more)))
     return result
 
 
@@ -118,11 +120,12 @@ def card(model: ModelFolder, config: TrainingConfig, label_map: LabelMap, done: 
     megabytes = sum(model.files.values()) / 1e6
     info = done[0][1]["info"] if done else {}
     run = f"{info.get('backend', '')} on {info.get('device', '')}, {info.get('precision', '')}" if info else "nothing"
+    training = [Source(entry, label_map, config.data_folder) for entry in config.train]
     parts = [
         (f"**{model.name}**: {model.variant} at {model.input_size[0]}x{model.input_size[1]}, {len(model.labels)} classes ({things} things, "
          f"{len(model.labels) - things} stuff), {megabytes:.1f} MB, licence {model.licence or 'not stated'}. {_sentence(model.provenance)}"),
-        _data_table(config, label_map),
-        f"Measured with {run}, on pictures and videos that training did not see:" if done else "Not measured.",
+        _data_table(training),
+        f"Measured with {run}, {_kept_aside(config, label_map, training)}:" if done else "Not measured.",
         *(table for table in (_clicks(done), _panoptic(done), _videos(done)) if table),
     ]
     if done:
@@ -143,12 +146,21 @@ def insert(text: str, content: str, where: str) -> str:
     return f"{text[: begin + len(BEGIN)]}\n{content}{text[end:]}"
 
 
-def _data_table(config: TrainingConfig, label_map: LabelMap) -> str:
+def _kept_aside(config: TrainingConfig, label_map: LabelMap, training: Sequence[Source]) -> str:
+    """On what was measured: whether training saw none of it, or how much of which set."""
+    sources = [Source(entry, label_map, config.data_folder) for entry in config.validation]
+    counts = [(shared(source, training), len(source.indices), name) for name, source in zip(set_names(config.validation), sources)]
+    seen = ", ".join(f"{number} of {total} of {name}" for number, total, name in counts if number)
+    if seen:
+        return f"on pictures and videos of which training saw some ({seen}), so that these numbers promise too much"
+    return "on pictures and videos that training did not see"
+
+
+def _data_table(training: Sequence[Source]) -> str:
     lines = ["| trained on | pictures | share of draws | licences |", "|---|---:|---:|---|"]
-    total = sum(entry.weight for entry in config.train)
-    for entry in config.train:
-        source = Source(entry, label_map, config.data_folder)
-        reader = source.reader
+    total = sum(source.weight for source in training)
+    for source in training:
+        entry, reader = source.config, source.reader
         content = read_json(reader.path, ())
         info = content.get("info") or {}
         name = info.get("description") or entry.annotations
@@ -169,8 +181,8 @@ def _clicks(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
     for number, (measured, content) in enumerate(done, 1):
         if measured.task == "prompt":
             row = content["prompt"]
-            sizes = [f"{row['sizes'][size]['miou'][0]:.1f}" if size in row["sizes"] else "–" for size in ("small", "medium", "large")]
-            cells = [*(f"{value:.1f}" for value in row["miou"][:3]), *sizes, f"{row['disc']:.1f}"]
+            sizes = [shown(row["sizes"][size]["miou"][0]) if size in row["sizes"] else "–" for size in ("small", "medium", "large")]
+            cells = [*map(shown, row["miou"][:3]), *sizes, shown(row["disc"])]
             lines.append(f"| {measured.name} [{number}] | {row['objects']} | " + " | ".join(cells) + " |")
     heads = ("mean IoU of clicks, percent", "objects", "one click", "two", "three", "one, below 1 % of the picture", "1 to 10 %", "from 10 %",
              "a disc instead")  # fmt: skip
@@ -182,7 +194,7 @@ def _panoptic(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
     for number, (measured, content) in enumerate(done, 1):
         if measured.task == "panoptic":
             row = content["panoptic"]
-            cells = [f"{row['all'][key]:.1f}" for key in ("pq", "sq", "rq")] + [f"{row[part]['pq']:.1f}" for part in ("things", "stuff")]
+            cells = [shown(row["all"][key]) for key in ("pq", "sq", "rq")] + [shown(row[part]["pq"]) for part in ("things", "stuff")]
             lines.append(f"| {measured.name} [{number}] | {row['images']} | {row['all']['classes']} | " + " | ".join(cells) + " |")
             present += [name for name, counts in row["classes"].items() if counts["tp"] + counts["fn"] and name not in present]
             found |= {name for name, counts in row["classes"].items() if counts["tp"]}
@@ -196,8 +208,8 @@ def _videos(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
     for number, (measured, content) in enumerate(done, 1):
         if measured.task == "video":
             clicked, tracked = content["clicked"], content["trackers"]["rmpsam"]
-            cells = [_percent(clicked[key]) for key in ("j", "j_davis", "recall")]
-            cells += [_percent(tracked["ap50"]), f"{tracked['switches_per_100']:.2f}", _percent(tracked["idf1"])]
+            cells = [shown(clicked[key]) for key in ("j", "j_davis", "recall")]
+            cells += [shown(tracked["ap50"]), shown(tracked["switches_per_100"], 2), shown(tracked["idf1"])]
             lines.append(f"| {measured.name} [{number}] | {clicked['objects']} | " + " | ".join(cells) + " |")
     heads = ("videos", "objects", "J of one click, all frames", "J as DAVIS counts", "recall", "AP50 without a click", "id switches in 100 frames",
              "IDF1")  # fmt: skip
@@ -207,10 +219,6 @@ def _videos(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
 def _table(heads: Sequence[str], lines: Sequence[str]) -> str:
     """A Markdown table; "" without a row."""
     return "\n".join(["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1), *lines]) if lines else ""
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"
 
 
 def _shell(words: Sequence[str]) -> str:

@@ -18,8 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rmpsam_ros.cli import guarded
 from rmpsam_ros.data.sample import Sample
-from rmpsam_ros.errors import DataError, ModelError, RmpsamError
+from rmpsam_ros.errors import DataError, ModelError
 from rmpsam_ros.network import RMPSAM
 from rmpsam_ros.network.opinion import agree
 from rmpsam_ros.placement import fitted
@@ -92,14 +93,15 @@ def _iou(truths: Tensor, masks: Tensor) -> Tensor:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the table; returns the exit code."""
+    return guarded("python -m rmpsam_ros.evaluation.naming", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.evaluation.naming", description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default", help="a model of the label set of the run (default)")
     parser.add_argument("--config", type=Path, required=True, help="a run's YAML, whose validation sets are looked at")
-    args = parser.parse_args(arguments)
-    try:
-        return _print_table(args)
-    except RmpsamError as error:
-        parser.exit(2, f"{error}\n")
+    return _print_table(parser.parse_args(arguments))
 
 
 def _print_table(args: argparse.Namespace) -> int:

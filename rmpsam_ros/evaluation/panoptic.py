@@ -88,7 +88,8 @@ class PanopticQuality:
                 self.counts[class_id].fp += 1
 
     def summary(self) -> dict[str, object]:
-        """Percentages: `all`, `things` and `stuff` with pq, sq, rq and the number of classes, and `classes` by name."""
+        """Percentages: `all`, `things` and `stuff` with pq, sq, rq and the number of classes, NaN where that
+        is 0, and `classes` by name."""
         rows = {c.name: self.counts[c.id] for c in self.labels.classes if c.id in self.counts and self.counts[c.id].seen}
         thing = {c.name for c in self.labels.classes if c.is_thing}
         return {
@@ -115,5 +116,5 @@ def _overlaps(true_ids: npt.NDArray, found_ids: npt.NDArray) -> dict[tuple[int, 
 
 
 def _average(counts: list[ClassCount]) -> dict[str, float]:
-    mean = {name: float(np.mean([100 * getattr(c, name) for c in counts])) if counts else 0.0 for name in ("pq", "sq", "rq")}
+    mean = {name: float(np.mean([100 * getattr(c, name) for c in counts])) if counts else float("nan") for name in ("pq", "sq", "rq")}
     return {**mean, "classes": len(counts)}

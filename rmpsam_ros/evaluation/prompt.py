@@ -49,6 +49,8 @@ class PromptQuality:
     discs: list[float] = field(default_factory=list)
     groups: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     images: int = 0
+    small: int = 0
+    """Objects that were left out."""
 
     def add(self, sample: Sample, answer: Answer, names: Sequence[str] | None = None) -> None:
         """Clicks on each object of one picture.
@@ -70,6 +72,7 @@ class PromptQuality:
         for row, truth in enumerate(sample.masks):
             area = int(truth.sum())
             if area < max(self.smallest, 1):
+                self.small += 1
                 continue
             index = len(self.ious) + len(truths)
             share = area / truth.size
@@ -100,7 +103,7 @@ class PromptQuality:
 
     def summary(self) -> dict[str, object]:
         """Percentages: `miou` after 1, 2, … clicks and of a `disc` round the first one, over all objects and by size and
-        class, with the objects' number."""
+        class, with the objects' number; NaN where there is none."""
         table = np.column_stack((np.array(self.ious, np.float64).reshape(-1, self.clicks), np.array(self.discs, np.float64)))
         by = {name: _row(table[rows]) for name, rows in self.groups.items()}
         return {"images": self.images, **_row(table),
@@ -124,5 +127,5 @@ def iou(truth: npt.NDArray[np.bool_], answer: npt.NDArray[np.bool_], void: npt.N
 
 
 def _row(table: npt.NDArray[np.float64]) -> dict[str, object]:
-    mean = table.mean(axis=0) if len(table) else np.zeros(table.shape[1])
+    mean = table.mean(axis=0) if len(table) else np.full(table.shape[1], np.nan)
     return {"objects": len(table), "miou": [float(100 * v) for v in mean[:-1]], "disc": float(100 * mean[-1])}

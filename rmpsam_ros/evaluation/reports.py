@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -73,6 +73,25 @@ def label_map_of(segmenter: Segmenter, name_or_file: str | None) -> LabelMap:
         raise DataError(f"The label map {name_or_file} leads to {asked.labels.name} ({len(asked.labels)} classes), the model's "
                         f"label set is {labels.name} ({len(labels)}); give a map into the model's classes.")
     return asked
+
+
+def shown(value: float | None, digits: int = 1) -> str:
+    """A number for people; a dash where nothing was measured."""
+    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def in_short(value: float | None) -> float | None:
+    """A number for a `model.yaml`, to one digit; None where nothing was measured."""
+    return None if value is None or math.isnan(value) else round(value, 1)
+
+
+def why_nothing(problems: Sequence[str], crowds: int, small: int = 0, smallest: int = 0) -> list[str]:
+    """Why a set has no object to measure, in a sentence each: what is wrong with its file, how many annotations are crowds, and how many
+    objects have fewer than `smallest` pixels."""
+    reasons = [f"{crowds} annotations are crowds (`iscrowd: 1`), and are left out; those of instances and videos are taken for objects with "
+               "--crowds objects, as CVAT marks the masks of its brush."] * bool(crowds)  # fmt: skip
+    reasons += [f"{small} objects have fewer than {smallest} pixels, and are left out."] * bool(small)
+    return ["No object was measured.", *problems, *reasons] if problems or reasons else ["No object was measured: the pictures have no label."]
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

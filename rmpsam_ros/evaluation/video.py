@@ -6,11 +6,11 @@ OC-SORT. Masks are judged at full resolution.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,28 +35,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrueVideo:
-    """A video of the data set: paths of its frames, the name of each object's category, and where the masks are."""
+    """A video of the data set: paths of its frames, the name of each object's category, and where the masks are.
+
+    Objects are known by their number, 1 … n in the file's order: an annotation's own `id` may be a text, or 0.
+    """
 
     name: str
     size: tuple[int, int]
     files: tuple[Path, ...]
     categories: dict[int, str]
+    objects: tuple[Mapping[str, Any], ...] = field(repr=False)
     file: VideoFile = field(repr=False)
     index: int
 
     def at(self, frame: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """(g,) ids and (g, H, W) masks of the objects of one frame.
+        """(g,) numbers and (g, H, W) masks of the objects of one frame.
 
         Raises:
             DataError: a mask that cannot be read.
         """
-        read = {entry["id"]: self.file.mask(self.index, frame, entry, self.size) for entry in self.file.objects(self.index)}
+        read = {number: self.file.mask(self.index, frame, entry, self.size) for number, entry in enumerate(self.objects, 1)}
         shown = {key: mask for key, mask in read.items() if mask is not None and mask.any()}
         return np.array(list(shown), np.int64), np.array(list(shown.values()), bool).reshape(-1, *self.size)
 
 
-def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
-    """Reads YouTube-VIS JSON; crowds are left out.
+def read_videos(annotations: Path, images: Path, crowds_are_objects: bool = False) -> list[TrueVideo]:
+    """Reads YouTube-VIS JSON; crowds are left out, unless they are taken for objects.
 
     Raises:
         DataError: no such file, or a field is missing or wrong.
@@ -66,24 +70,25 @@ def read_videos(annotations: Path, images: Path) -> list[TrueVideo]:
     videos = []
     for index, video in enumerate(file.videos):
         files = tuple(images / name for name in file.files(index))
-        objects = file.objects(index)
-        categories = {field_of(annotations, "annotation", a, "id"): names[category_key(a["category_id"])] for a in objects}
-        if len(categories) < len(objects):
+        objects = tuple(file.entries(index) if crowds_are_objects else file.objects(index))
+        if len({field_of(annotations, "annotation", entry, "id") for entry in objects}) < len(objects):
             raise DataError(f"{file.name(index)}: two of its annotations have one id; each object needs one of its own.")
+        categories = {number: names[category_key(entry["category_id"])] for number, entry in enumerate(objects, 1)}
         size = file.size(index) or read_image(files[0]).shape[:2]
-        videos.append(TrueVideo(video.get("name") or files[0].parent.name, size, files, categories, file, index))
+        videos.append(TrueVideo(video.get("name") or files[0].parent.name, size, files, categories, objects, file, index))
     return videos
 
 
 def summary(tallies: Sequence[VideoTally], with_classes: bool) -> dict[str, float]:
-    """One tracker's numbers over all videos; shares in percent."""
+    """One tracker's numbers over all videos; shares in percent. NaN where no object is ever seen."""
     ap, ap50 = average_precision(tallies, with_classes)
     similarity = [j for tally in tallies for j in tally.region_similarity().values()]
     s = score([tally.frames for tally in tallies])
-    return {
+    numbers = {
         "ap": 100 * ap, "ap50": 100 * ap50, "j": 100 * float(np.mean(similarity or [0])),
         "switches_per_100": s.switches_per_100, "fragments": s.fragments, "idf1": 100 * s.idf1, "hota": 100 * s.hota,
     }
+    return numbers if similarity else dict.fromkeys(numbers, float("nan"))
 
 
 WITH_DEPTH = "rmpsam, depth"

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +49,7 @@ class Batch:
         coverage: (B,) index into `COVERAGES`.
         boxes, labels: (B, P, 4) float32 and (B, P) int64 prompts; P = 0 for clips.
         answers, answer_voids: (B, P, h, w) uint8.
+        passed_over: a sentence for each annotation of its pictures that has no mask.
     """
 
     images: Tensor
@@ -61,6 +63,7 @@ class Batch:
     labels: Tensor
     answers: Tensor
     answer_voids: Tensor
+    passed_over: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.images.shape[0]
@@ -157,6 +160,26 @@ def loader(batches: Batches, workers: int, pinned: bool = False) -> Iterator[Bat
     return map(_batch_or_error, made)
 
 
+@contextmanager
+def worker_failures() -> Iterator[None]:
+    """Round all that a `loader` is read in: torch raises that a worker was killed wherever the main thread is at that moment.
+
+    Raises:
+        DataError: instead of what torch says of its workers.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        said = str(error)
+        if "DataLoader" not in said:
+            raise
+        if "timed out" in said:
+            what = f"The workers have made no batch for {SILENCE} s; look whether the disk of the data still answers"
+        else:
+            what = "A worker that makes batches was killed (out of memory?); give fewer `workers`"
+        raise DataError(f"{what}; a run goes on with --resume.") from error
+
+
 def _batch_or_error(made: Batch | str) -> Batch:
     if isinstance(made, str):
         raise DataError(f"{made.rstrip('.')}; `rmpsam train --check` lists all that is wrong.")
@@ -199,6 +222,7 @@ def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: l
         labels=_stack([p.labels for p in prompts], (len(clips), 0), torch.int64),
         answers=_stack([p.answers for p in prompts], (len(clips), 0, height, width), torch.uint8),
         answer_voids=_stack([p.voids for p in prompts], (len(clips), 0, height, width), torch.uint8),
+        passed_over=tuple(said for clip in clips for said in clip[0].passed_over),
     )  # fmt: skip
 
 

@@ -16,9 +16,9 @@ FORMAT = "rmpsam-training-1"
 
 @dataclass
 class Checkpoint:
-    """`step` steps are done; `net` and `averaged` are state dicts, `optimizer` its own; `setup` is what must not change;
-    `seen` (K,) objects of each class so far; `model`, the text of the `model.yaml` of the averaged network. Older checkpoints lack
-    these two."""
+    """`step` steps are done; `net` and `averaged` are state dicts, `optimizer` its own; `setup` is what must not change,
+    and `start`, the name of the model that the run began from; `seen` (K,) objects of each class so far; `model`, the text of the
+    `model.yaml` of the averaged network. Older checkpoints lack these three."""
 
     step: int
     net: dict[str, Tensor]

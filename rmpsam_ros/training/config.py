@@ -15,7 +15,7 @@ from rmpsam_ros.data.augment import Augmentation
 from rmpsam_ros.data.clicks import PromptMix
 from rmpsam_ros.data.sources import SourceConfig
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.model_folder import check_input_size
+from rmpsam_ros.model_folder import check_input_size, find_model
 from rmpsam_ros.training.matcher import LossWeights
 
 
@@ -28,7 +28,7 @@ class TrainingConfig:
         labels: a bundled label map (`robot`), an official label set, or a YAML file.
         train: the datasets; `validation`: those that the finished model is evaluated on; both seen from `data_root`.
         name: of the model; the out folder's if empty.
-        variant: lite0, r18, r50 (tiny, for tests); `start` is a model folder to start from instead of fresh weights.
+        variant: lite0, r18, r50 (tiny, for tests); `start` is a model to start from instead of fresh weights, a folder or a name.
         network: options of the variant that differ, such as `num_queries`; those of a start model of the same variant hold anyway.
         input_size: height and width, multiples of 32; model_size: those of the finished model, if it shall run at others.
         steps, batch_size: how long, and pictures in a step; minutes: of training after which the run is over at the latest, its learning
@@ -95,6 +95,16 @@ class TrainingConfig:
         """The label map: a file, or the name of a bundled one."""
         own = self.path(self.labels)
         return own if own.is_file() else self.labels
+
+    @property
+    def start_path(self) -> Path:
+        """The model folder to start from: seen from the YAML's folder, or that of a bundled model's name.
+
+        Raises:
+            ModelError: there is no model of such a name.
+        """
+        own = self.path(self.start)
+        return own if own.is_dir() or os.sep in self.start else find_model(self.start)
 
     @property
     def data_folder(self) -> Path:

@@ -45,7 +45,7 @@ class Criterion:
                  one_to_many: bool = False) -> None:  # fmt: skip
         self.is_thing, self.weights, self.stage_class_scale = is_thing, weights, stage_class_scale
         self.one_to_many = one_to_many
-        self.seen = torch.ones(len(is_thing))  # objects of each class so far
+        self.seen = torch.ones(len(is_thing))  # objects of each class so far, one more than there were
         self.owner = torch.where(is_thing, -1, (~is_thing).long().cumsum(0) - 1) if stuff_queries else None
 
     def objects(self, outputs: list[StageOutput], batch: Batch) -> Losses:
@@ -106,9 +106,15 @@ class Criterion:
         allowed.view(-1, outputs)[chosen] = F.one_hot(class_ids.remainder(outputs), outputs).bool()
         weight.view(-1)[chosen] = (class_ids >= 0).to(weight.dtype)
         if self.weights.balance > 0:
-            rarity = ((self.seen.mean() / self.seen) ** self.weights.balance).clamp(0.3, 4.0)
-            weight = weight * torch.where(allowed[..., -1], 1.0, (allowed[..., :-1] * rarity).amax(dim=-1))
+            weight = weight * torch.where(allowed[..., -1], 1.0, (allowed[..., :-1] * self.rarity()).amax(dim=-1))
         return allowed, weight
+
+    def rarity(self) -> Tensor:
+        """(K,) factors on the classes' losses, by `LossWeights.balance`. The mean is over the classes that have occurred: those
+        that a label set only lists would make all others look common, and their losses small. (In the bundled model's data all occur.)"""
+        occurred = self.seen > 1
+        mean = (self.seen * occurred).sum() / occurred.sum().clamp(min=1)
+        return ((mean / self.seen) ** self.weights.balance).clamp(0.3, 4.0)
 
     def _share(self, allowed: Tensor, weight: Tensor, iou: Tensor, class_ids: Tensor) -> tuple[Tensor, Tensor]:
         """The same where queries whose masks (B, N, M) lie on one of M objects (B, M) may be its class, from an IoU of `SAME`;

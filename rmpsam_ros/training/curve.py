@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rmpsam_ros.atomic import atomic_file
+
 if TYPE_CHECKING:
     from rmpsam_ros.network import RMPSAM
     from rmpsam_ros.training.validation import Validation
@@ -42,6 +44,22 @@ class Curve:
         said = ", ".join(f"{name} {value:.1f}" for name, value in numbers.items())
         report(f"step {step}: {said} ({took:.0f} s)" if said else f"step {step}: no validation set has an object to click")
         return numbers
+
+
+def forget_later(path: Path, step: int) -> None:
+    """Takes the rows after a step out of a CSV file: of steps that no checkpoint has kept, which are done again, and else would stand
+    there twice."""
+    rows = read_table(path)
+    kept = [row for row in rows if float(row["step"]) <= step]
+    if len(kept) == len(rows):
+        return
+    if not kept:
+        path.unlink()
+        return
+    with atomic_file(path) as part, part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(kept[0]))
+        writer.writeheader()
+        writer.writerows(kept)
 
 
 def append_row(path: Path, row: dict[str, str]) -> None:

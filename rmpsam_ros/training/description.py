@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rmpsam_ros.errors import ModelError
 from rmpsam_ros.model_folder import ModelFolder, parse_model_yaml
 from rmpsam_ros.network import RMPSAM, build
-from rmpsam_ros.training.checkpoint import read_checkpoint
+from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint
 
 if TYPE_CHECKING:
     from rmpsam_ros.training.run import TrainingRun
@@ -25,8 +25,18 @@ def describe(run: TrainingRun, folder: Path) -> ModelFolder:
         overlap_threshold=config.overlap_threshold, connected_prompts=True, background_prompts=True, zoom_prompts=True,
         licence=config.licence,
         provenance=f"{state} run of rmpsam train: {steps} steps of {config.batch_size} pictures in "
-                   f"{run.seconds / 60:.0f} minutes on {run.device.type}" + (f", from {Path(config.start).name}" if config.start else ""),
+                   f"{run.seconds / 60:.0f} minutes on {run.device.type}" + (f", from {run.start}" if run.start else ""),
     )  # fmt: skip
+
+
+def network_of(checkpoint: Checkpoint, path: Path) -> tuple[RMPSAM, ModelFolder]:
+    """The network that a checkpoint describes, with fresh weights, and that description. `path`: where it lies, for messages.
+
+    Raises:
+        ModelError: the description is damaged, or of another version.
+    """
+    model = parse_model_yaml(checkpoint.model, path)
+    return build(model.variant, **model.config), model
 
 
 def model_of(checkpoint: Path) -> tuple[RMPSAM, ModelFolder]:
@@ -39,8 +49,7 @@ def model_of(checkpoint: Path) -> tuple[RMPSAM, ModelFolder]:
     if not content.model:
         raise ModelError(f"{checkpoint} was written by an older version and does not say which network it is of; `rmpsam train --config FILE "
                          "--resume` makes the model of its run.")
-    model = parse_model_yaml(content.model, Path(checkpoint))
-    net = build(model.variant, **model.config)
+    net, model = network_of(content, Path(checkpoint))
     try:
         net.load_state_dict(content.averaged)
     except RuntimeError as error:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.data.sources import Source, SourceConfig, set_names
 from rmpsam_ros.evaluation.panoptic import PanopticQuality
 from rmpsam_ros.evaluation.prompt import PromptQuality
-from rmpsam_ros.evaluation.reports import write_json
+from rmpsam_ros.evaluation.reports import in_short, write_json
 from rmpsam_ros.export import make_model_folder
 from rmpsam_ros.model_folder import read_model_folder, write_model_yaml
 from rmpsam_ros.segmenter import Segmenter
@@ -37,11 +37,11 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
     """Evaluates a model folder on validation sets: clicks on all (of videos on their first frames), panoptic quality on panoptic ones;
     of each set at most `limit` pictures (0 = all), spread evenly over it.
 
-    The numbers go into the folder's `model.yaml` too.
+    The numbers go into the folder's `model.yaml` too, None where a set has no object.
     """
     result: dict[str, object] = {}
     with Segmenter(folder) as segmenter:
-        for config in sources:
+        for name, config in zip(set_names(sources), sources):
             source = Source(config, label_map, base)
             prompt, panoptic = PromptQuality(), PanopticQuality(label_map.labels)
             reader = source.reader
@@ -52,9 +52,9 @@ def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, bas
                 if reader.has_maps:
                     panoptic.add(reader.panoptic(index), frame.panoptic())
                 progress()
-            result[Path(config.annotations).with_suffix("").as_posix()] = {
+            result[name] = {
                 "prompt": prompt.summary(), **({"panoptic": panoptic.summary()} if panoptic.images else {})}
-    short = {name: {"click_miou": [round(v, 1) for v in r["prompt"]["miou"]], **({"pq": round(r["panoptic"]["all"]["pq"], 1)} if "panoptic" in r else {})}
+    short = {name: {"click_miou": [in_short(v) for v in r["prompt"]["miou"]], **({"pq": in_short(r["panoptic"]["all"]["pq"])} if "panoptic" in r else {})}
              for name, r in result.items()}  # fmt: skip
     write_model_yaml(folder, replace(read_model_folder(folder), accuracy=short))
     write_json(folder.parent / REPORT, result)

@@ -20,7 +20,8 @@ FORBIDDEN = 1e4
 class LossWeights:
     """Weights of the losses, and the number of points that masks are compared at.
 
-    `balance` 0 … 1: the class loss of an object is multiplied by (mean frequency / frequency of its class) to this power.
+    `balance` 0 … 1: the class loss of an object is multiplied by (mean frequency of the classes that occur / frequency of its class) to
+    this power.
     `queries_per_thing`: each thing is learned by so many queries at most (Jia et al., "DETRs with Hybrid Matching", 2023): with one
     alone, most queries are told nothing of where things are. For networks that lower the scores of duplicates themselves.
     """

@@ -36,7 +36,7 @@ def plot_run(out: Path, target: Path, log: str = "log.csv") -> None:
     if not losses and not worth:
         raise DataError(f"{out} holds no run with numbers to draw; `rmpsam train` writes {log} and {CURVE} there.")
     charts = []
-    end = max(x[-1] for x, _ in (*losses.values(), *worth.values()))
+    end = max(x.max() for x, _ in (*losses.values(), *worth.values()))
     if losses:
         charts.append(draw_chart("losses (weighted, logarithmic)", {n: (x, running_mean(y)) for n, (x, y) in losses.items()}, end, logarithmic=True))
     if worth:

@@ -1,7 +1,6 @@
 """A training run: set up or resumed, step after step, a checkpoint every few minutes."""
 from __future__ import annotations
 
-import csv
 import signal
 import threading
 import time
@@ -18,12 +17,13 @@ from rmpsam_ros.data.sources import Mixture, Source
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.locks import held
 from rmpsam_ros.model_folder import model_yaml
-from rmpsam_ros.training.batches import Batch, Batches, loader
+from rmpsam_ros.network import RMPSAM
+from rmpsam_ros.training.batches import Batch, Batches, loader, worker_failures
 from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.training.criterion import Criterion
-from rmpsam_ros.training.curve import Curve
-from rmpsam_ros.training.description import describe
+from rmpsam_ros.training.curve import CURVE, Curve, append_row, forget_later
+from rmpsam_ros.training.description import describe, network_of
 from rmpsam_ros.training.forward import Forward
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
 from rmpsam_ros.training.start import first_network
@@ -38,7 +38,8 @@ class TrainingRun:
 
     Args:
         config: the run.
-        resume: go on from the checkpoint in its folder, if there is one.
+        resume: go on from the checkpoint in its folder, if there is one. The network is then the checkpoint's, whatever has become
+            of the model that the run began from.
 
     Raises:
         DataError, ModelError: data, weights or checkpoint that cannot be used.
@@ -47,8 +48,11 @@ class TrainingRun:
     def __init__(self, config: TrainingConfig, resume: bool = False) -> None:
         self.config, self.out = config, config.path(config.out)
         self.label_map = load_label_map(config.labels_path)
-        if not resume and (self.out / CHECKPOINT).exists():
+        path = self.out / CHECKPOINT
+        if not resume and path.exists():
             raise DataError(f"{self.out} already holds a run; go on with --resume, or give another `out`.")
+        saved = read_checkpoint(path) if path.exists() else None
+        self.start = Path(config.start).name if saved is None else saved.setup.get("start", Path(config.start).name)
         sources = [Source(source, self.label_map, config.data_folder) for source in config.train]
         for source in config.validation:
             Source(source, self.label_map, config.data_folder)  # a wrong name is not found out after hours
@@ -58,7 +62,7 @@ class TrainingRun:
             torch.set_float32_matmul_precision("high")  # TF32 for what is left in float32
             torch.backends.cudnn.benchmark = True  # nearly all batches have one shape
         torch.manual_seed(config.seed)
-        self.net = first_network(config, self.label_map.labels).to(self.device)
+        self.net = (first_network(config, self.label_map.labels) if saved is None else self._network_of(saved)).to(self.device)
         freeze(self.net, config.freeze_stages)
         self.forward = Forward(self.net, config.compile)
         self.optimizer = make_optimizer(self.net, config.learning_rate, config.weight_decay, config.backbone_rate)
@@ -68,9 +72,10 @@ class TrainingRun:
         # For its check of gradients alone, which a GPU need not be waited for: bfloat16 needs no scale.
         self.scaler = torch.amp.GradScaler(self.device.type, init_scale=1.0, enabled=self.device.type == "cuda")
         self.step, self.seconds = 0, 0.0
+        self.passed_over: set[str] = set()
         self.autocast = config.bf16 and (self.device.type != "cpu" or _has_bfloat16())
-        if (self.out / CHECKPOINT).exists():
-            self._resume()
+        if saved is not None:
+            self._resume(saved)
 
     @property
     def finished(self) -> bool:
@@ -113,15 +118,18 @@ class TrainingRun:
         batches = Batches(self.mixture, config.batch_size, last, config.prompts, config.clips, config.frames, config.seed, self.step)
         set_training_mode(self.net, config.freeze_batchnorm, config.freeze_stages)
         self.out.mkdir(parents=True, exist_ok=True)
-        curve = Curve(self.out, Validation(config, self.label_map), config.curve_minutes, self.seconds) if config.curve_minutes else None
-        begun = said = saved = time.monotonic()
-        earlier, first, meter = self.seconds, self.step, _Meter()
-        stream = loader(batches, config.workers, pinned=self.device.type == "cuda")
-        waiting = time.monotonic()
-        with _alone(self.out):
+        with _alone(self.out), worker_failures():
+            for name in (LOG, CURVE):
+                forget_later(self.out / name, self.step)
+            curve = Curve(self.out, Validation(config, self.label_map), config.curve_minutes, self.seconds) if config.curve_minutes else None
+            begun = said = saved = time.monotonic()
+            earlier, first, meter = self.seconds, self.step, _Meter()
+            stream = loader(batches, config.workers, pinned=self.device.type == "cuda")
+            waiting = time.monotonic()
             try:
                 for batch in stream:
                     meter.waited += time.monotonic() - waiting
+                    self.passed_over.update(batch.passed_over)
                     meter.add(*self.advance(batch.to(self.device)))
                     now = time.monotonic()
                     self.seconds = earlier + now - begun
@@ -144,6 +152,9 @@ class TrainingRun:
                     self.save()
                 if meter.steps:
                     self._log(meter, time.monotonic() - said, report)
+                if self.passed_over:
+                    report(f"{len(self.passed_over)} annotations without a mask were passed over, as nothing can be learned from them; "
+                           f"`rmpsam train --check` lists them. {min(self.passed_over)}")  # fmt: skip
 
     def advance(self, batch: Batch) -> tuple[dict[str, Tensor], int, float, Tensor]:
         """One step on a batch that is on the device. Nothing in it but the assignment of queries waits for a GPU.
@@ -190,23 +201,33 @@ class TrainingRun:
         report(f"step {self.step}/{self.config.steps}  {parts}  {speed:.1f} images/s, {meter.waited / max(seconds, 1e-9):.0%} waiting "
                f"for data, {_clock(left)} left{skipped}")
         columns = ["step", "seconds", "images_per_second", "waiting", "rate", *_LOSSES]
-        path = self.out / LOG
-        new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            if new:
-                writer.writeheader()
-            numbers = {"images_per_second": speed, "waiting": meter.waited / max(seconds, 1e-9), "rate": meter.rate * self.config.learning_rate, **row}
-            writer.writerow({"step": self.step, "seconds": f"{self.seconds:.1f}", **{k: f"{v:.6g}" for k, v in numbers.items()}})
+        numbers = {"images_per_second": speed, "waiting": meter.waited / max(seconds, 1e-9), "rate": meter.rate * self.config.learning_rate, **row}
+        append_row(self.out / LOG, {**dict.fromkeys(columns, ""), "step": str(self.step), "seconds": f"{self.seconds:.1f}",
+                                    **{k: f"{v:.6g}" for k, v in numbers.items()}})  # fmt: skip
 
-    def _resume(self) -> None:
-        checkpoint = read_checkpoint(self.out / CHECKPOINT)
-        changed = [key for key, value in self._setup().items() if checkpoint.setup.get(key) != value]
+    def _network_of(self, checkpoint: Checkpoint) -> RMPSAM:
+        """The network that a checkpoint is of, not its weights yet; refuses a YAML that asks for another one now."""
+        path, own = self.out / CHECKPOINT, self.label_map.labels
+        changed = [key for key, value in self._setup().items() if checkpoint.setup.get(key, value) != value]
         if changed:
-            raise DataError(f"{self.out / CHECKPOINT} is of a run with another {changed[0]} ({checkpoint.setup.get(changed[0])}); "
+            raise DataError(f"{path} is of a run with another {changed[0]} ({checkpoint.setup[changed[0]]}); "
                             "go on with the same, or give another `out`.")
-        self.net.load_state_dict(checkpoint.net)
-        self.averaged.net.load_state_dict(checkpoint.averaged)
+        if not checkpoint.model:  # an older version's, which says of its network no more than the setup does
+            return first_network(self.config, own)
+        net, model = network_of(checkpoint, path)
+        other = [c for c, now in zip(model.labels.classes, own.classes) if c.is_thing != now.is_thing]
+        if other:
+            raise DataError(f"{path} is of a run in which {other[0].name} was {'a thing' if other[0].is_thing else 'stuff'}; "
+                            "go on with the same, or give another `out`.")
+        return net
+
+    def _resume(self, checkpoint: Checkpoint) -> None:
+        try:
+            self.net.load_state_dict(checkpoint.net)
+            self.averaged.net.load_state_dict(checkpoint.averaged)
+        except RuntimeError as error:
+            raise DataError(f"The weights in {self.out / CHECKPOINT} are of another network; start from the same model as before, "
+                            "or give another `out`.") from error
         for saved, own in zip(checkpoint.optimizer["param_groups"], self.optimizer.param_groups):
             for name in ("base", "weight_decay", "fused"):  # what the YAML says now counts from here on, and so does the device
                 saved[name] = own[name]
@@ -218,7 +239,7 @@ class TrainingRun:
     def _setup(self) -> dict[str, str]:
         labels = ", ".join(label.name for label in self.label_map.labels.classes)
         return {"variant": self.config.variant, "network": str(sorted(self.config.network.items())), "label set": labels,
-                "freeze_stages": str(self.config.freeze_stages)}  # fmt: skip
+                "freeze_stages": str(self.config.freeze_stages), "start": self.start}  # fmt: skip
 
 
 _LOSSES = ("total", "object/class", "object/mask", "object/dice", "object/iou", "object/name", "prompt/mask", "prompt/dice", "prompt/iou")
@@ -255,16 +276,17 @@ def _alone(out: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Puts Ctrl-C and SIGTERM off until what is inside is done, a second one no more; in the main thread, which alone gets them."""
+    """Puts Ctrl-C, SIGTERM, and what torch raises when a worker has ended, off until what is inside is done, a second one of the first
+    two no more; in the main thread, which alone gets them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[tuple] = []
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD) if callable(signal.getsignal(number))]
 
     def put_off(number: int, stack: FrameType | None) -> None:
         came.append((number, stack))
-        if len(came) > 1:  # whoever asks twice does not want to wait
+        if number != signal.SIGCHLD and sum(n != signal.SIGCHLD for n, _ in came) > 1:  # whoever asks twice does not want to wait
             before[number](number, stack)
 
     before = {number: signal.signal(number, put_off) for number in numbers}
@@ -273,8 +295,8 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if came:
-        before[came[0][0]](*came[0])
+    for number, stack in came:
+        before[number](number, stack)
 
 
 def device_of(name: str) -> str:

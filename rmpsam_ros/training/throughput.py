@@ -18,8 +18,9 @@ from pathlib import Path
 
 import torch
 
-from rmpsam_ros.errors import RmpsamError
-from rmpsam_ros.training.batches import PREFETCH, Batches, loader
+from rmpsam_ros.cli import guarded
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.training.batches import PREFETCH, Batches, loader, worker_failures
 from rmpsam_ros.training.config import TrainingConfig, load_config
 from rmpsam_ros.training.optimizer import set_training_mode
 from rmpsam_ros.training.run import TrainingRun
@@ -66,17 +67,20 @@ def _wait(device: torch.device) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures and prints; returns the exit code."""
+    return guarded("python -m rmpsam_ros.training.throughput", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.throughput", description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the run's YAML")
     parser.add_argument("--batches", type=int, default=20, metavar="N", help="in each of three measurements (default: %(default)s)")
     args = parser.parse_args(arguments)
     if args.batches < 1:
-        parser.error(f"--batches is {args.batches}; it must be at least 1.")
-    try:
-        config = load_config(args.config)
+        raise DataError(f"--batches is {args.batches}; it must be at least 1.")
+    config = load_config(args.config)
+    with worker_failures():
         rates = throughput(config, args.batches)
-    except RmpsamError as error:
-        parser.exit(1, f"{error}\n")
     for name, value in rates.items():
         print(f"{name:9}{value:8.1f} images/s")
     print(f"{config.batch_size} pictures of {config.input_size[1]}x{config.input_size[0]} a batch, {config.workers} workers, "

@@ -7,8 +7,6 @@ left out: they are worth some points and cost as much again. Nothing random is d
 """
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -17,7 +15,7 @@ from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.masks import areas
 from rmpsam_ros.data.sample import Sample
-from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.data.sources import Source, set_names
 from rmpsam_ros.evaluation.panoptic import PanopticQuality
 from rmpsam_ros.evaluation.prompt import iou
 from rmpsam_ros.evaluation.simulated_clicks import first_click
@@ -48,7 +46,8 @@ class Validation:
 
     def __init__(self, config: TrainingConfig, label_map: LabelMap, images: int = 32, objects: int = 32) -> None:
         self.config, self.labels, self.objects = config, label_map.labels, objects
-        self.sets = {set_name(entry): _Set(Source(entry, label_map, config.data_folder), images) for entry in config.validation}
+        self.sets = {name: _Set(Source(entry, label_map, config.data_folder), images)
+                     for name, entry in zip(set_names(config.validation), config.validation)}  # fmt: skip
 
     @torch.inference_mode()
     def run(self, net: RMPSAM) -> dict[str, float]:
@@ -81,18 +80,13 @@ class Validation:
                     quality.add(part.source.reader.panoptic(item[0]), found)
             if ious:
                 result[f"{name} click1"] = 100 * float(np.mean(ious))
-            if part.source.reader.has_maps:
+            if quality.counts:
                 result[f"{name} pq"] = quality.summary()["all"]["pq"]  # type: ignore[index]
         for kind in ("click1", "pq"):
             values = [value for name, value in result.items() if name.endswith(f" {kind}")]
             if values:
                 result[kind] = float(np.mean(values))
         return result
-
-
-def set_name(entry: SourceConfig) -> str:
-    """`coco/panoptic_train` for `coco/panoptic_train.json`."""
-    return Path(entry.annotations).with_suffix("").as_posix()
 
 
 def clickable(sample: Sample, most: int) -> npt.NDArray[np.int64]:
