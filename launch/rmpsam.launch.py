@@ -9,16 +9,15 @@ import os
 import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.logging import launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-CONFIG = os.path.join(get_package_share_directory("rmpsam_ros"), "config")
+from rmpsam_ros.ros.dds import image_variables
 
-# The two names that Fast DDS has for the variable: up to version 2 (Humble, Jazzy), and from version 3 on.
-PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+CONFIG = os.path.join(get_package_share_directory("rmpsam_ros"), "config")
 
 # Arguments that replace one parameter each: name, how its text becomes the parameter's value, description.
 OVERRIDES = (
@@ -40,26 +39,21 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal",
                               choices=["debug", "info", "warn", "error", "fatal"]),
         DeclareLaunchArgument("large_images", default_value="true", choices=["true", "false"],
-                              description="Give Fast DDS a shared memory segment that images fit into "
-                                          "(a profile that you have set yourself stays)"),
+                              description="Give the node, and RViz, a shared memory segment of Fast DDS that images fit into "
+                                          "(a profile, or FASTDDS_BUILTIN_TRANSPORTS, that you have set yourself stays)"),
         DeclareLaunchArgument("rviz", default_value="false", choices=["true", "false"],
                               description="Start RViz with the first camera's overlay, points and tracks"),
         DeclareLaunchArgument("fixed_frame", default_value="camera_color_optical_frame",
                               description="What RViz shows everything in: the frame_id of the images, or any that TF connects"),
-        *_large_images(),
         # RViz first: what it lacks is found out before the node runs, which would stay when the launch fails.
         OpaqueFunction(function=_rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
         OpaqueFunction(function=_node),
     ])
 
 
-def _large_images() -> list:
-    """Sets the Fast DDS profile for this launch, unless the user has one: the default loses or delays large images."""
-    if any(os.environ.get(name) for name in PROFILE_VARIABLES):
-        return []
-    wanted = IfCondition(LaunchConfiguration("large_images"))
-    profile = os.path.join(CONFIG, "fastdds_large_images.xml")
-    return [SetEnvironmentVariable(name, profile, condition=wanted) for name in PROFILE_VARIABLES]
+def _environment(context) -> dict:
+    """What the processes started here have more than others of the launch: where the default loses or delays large images, a profile."""
+    return image_variables(_true_or_false("large_images", LaunchConfiguration("large_images").perform(context)), context.environment)
 
 
 def _true_or_false(name: str, text: str) -> bool:
@@ -89,6 +83,7 @@ def _node(context) -> list:
         namespace=LaunchConfiguration("namespace"),
         parameters=[_params_file(context), *([overrides] if overrides else [])],
         arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
+        additional_env=_environment(context),
         output="screen",
         emulate_tty=True,
     )]
@@ -123,6 +118,6 @@ def _rviz(context) -> list:
     with open(path, "w") as file:
         file.write(text)
     return [Node(
-        package="rviz2", executable="rviz2", name="rviz2", output="screen",
+        package="rviz2", executable="rviz2", name="rviz2", output="screen", additional_env=_environment(context),
         arguments=["-d", path, "-f", LaunchConfiguration("fixed_frame")],
     )]

@@ -18,12 +18,12 @@ pytest.importorskip("launch_ros.actions", reason="launch_ros is not installed (i
 
 import ros_harness as ros  # noqa: E402
 from ament_index_python import packages  # noqa: E402
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable  # noqa: E402
+from launch.actions import DeclareLaunchArgument, OpaqueFunction  # noqa: E402
 from launch.launch_description_sources import get_launch_description_from_python_launch_file  # noqa: E402
 from launch.logging import launch_config  # noqa: E402
 
 from launch import LaunchContext  # noqa: E402
-from rmpsam_ros.ros.dds import VARIABLES  # noqa: E402
+from rmpsam_ros.ros.dds import TRANSPORTS, VARIABLES  # noqa: E402
 
 FILE = Path(__file__).resolve().parents[1] / "launch" / "rmpsam.launch.py"
 
@@ -31,7 +31,7 @@ FILE = Path(__file__).resolve().parents[1] / "launch" / "rmpsam.launch.py"
 @pytest.fixture
 def description(monkeypatch):
     def load(**environment):
-        for name in VARIABLES:
+        for name in (*VARIABLES, TRANSPORTS):
             monkeypatch.delenv(name, raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -40,39 +40,11 @@ def description(monkeypatch):
     return load
 
 
-def environment_set_by(description, **arguments) -> dict[str, str]:
-    """What the description's SetEnvironmentVariable actions would set, given the launch arguments."""
-    context = LaunchContext()
-    found = {}
-    for entity in description.entities:
-        if isinstance(entity, DeclareLaunchArgument):
-            default = "".join(part.perform(context) for part in entity.default_value)
-            context.launch_configurations[entity.name] = arguments.get(entity.name, default)
-        elif isinstance(entity, SetEnvironmentVariable) and (not entity.condition or entity.condition.evaluate(context)):
-            found["".join(p.perform(context) for p in entity.name)] = "".join(p.perform(context) for p in entity.value)
-    return found
-
-
 def test_arguments__are_the_promised_ones_each_with_a_description(description):
     arguments = description().get_launch_arguments()
     assert {a.name for a in arguments} >= {
         "namespace", "cameras", "params_file", "model", "backend", "autostart", "log_level"}
     assert [a.name for a in arguments if len(a.description) < 15] == []
-
-
-def test_environment__names_the_profile_for_large_images(description):
-    found = environment_set_by(description())
-    assert set(found) == set(VARIABLES)
-    assert all(Path(path).is_file() and path.endswith("fastdds_large_images.xml") for path in found.values())
-
-
-@pytest.mark.parametrize("variable", VARIABLES)
-def test_environment__keeps_the_profile_of_the_user(description, variable):
-    assert environment_set_by(description(**{variable: "/my/profile.xml"})) == {}
-
-
-def test_environment__can_be_left_alone(description):
-    assert environment_set_by(description(), large_images="false") == {}
 
 
 def started_by(description, package: str, **arguments) -> list:
@@ -90,6 +62,30 @@ def started_by(description, package: str, **arguments) -> list:
 def rviz_is_there(description, monkeypatch):
     honest = packages.get_package_prefix
     monkeypatch.setattr(packages, "get_package_prefix", lambda name: "/opt/rviz2" if name == "rviz2" else honest(name))
+
+
+def environment_of(node) -> dict[str, str]:
+    """What a process has in its environment that others of the launch have not."""
+    text = LaunchContext().perform_substitution
+    added = node.process_description.additional_env or []
+    return {"".join(map(text, name)): "".join(map(text, value)) for name, value in added}
+
+
+def test_environment__names_the_profile_for_large_images_to_what_is_started_here_alone(description, rviz_is_there):
+    before = dict(os.environ)
+    found = [environment_of(*started_by(description(), package, rviz="true")) for package in ("rmpsam_ros", "rviz2")]
+    assert found[0] == found[1] and set(found[0]) == set(VARIABLES)
+    assert all(Path(path).is_file() and path.endswith("fastdds_large_images.xml") for path in found[0].values())
+    assert dict(os.environ) == {name: value for name, value in before.items() if name not in (*VARIABLES, TRANSPORTS)}
+
+
+@pytest.mark.parametrize("variable", [*VARIABLES, TRANSPORTS])
+def test_environment__keeps_what_the_user_has_chosen(description, variable):
+    assert environment_of(*started_by(description(**{variable: "mine"}), "rmpsam_ros")) == {}
+
+
+def test_environment__can_be_left_alone__by_the_node_too(description):
+    assert environment_of(*started_by(description(), "rmpsam_ros", large_images="false")) == {TRANSPORTS: "DEFAULT"}
 
 
 def test_rviz__is_not_started_unasked(description):
