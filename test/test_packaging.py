@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from shutil import which
 
 import pytest
 import yaml
@@ -45,10 +46,10 @@ INTERFACES = {
 """The contract with other people's code: names, types and their order, which may not change."""
 
 
-def tracked_files() -> list[str]:
-    if not (ROOT / ".git").exists():
-        pytest.skip("this is not a git checkout")
-    return subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+def tracked_files(*options: str) -> list[str]:
+    if not (ROOT / ".git").exists() or which("git") is None:
+        pytest.skip("this is not a git checkout, or git is missing")
+    return subprocess.run(["git", "ls-files", *options], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def package_xml() -> ElementTree.Element:
@@ -84,6 +85,13 @@ def test_top_level__holds_what_is_promised_and_nothing_else():
     entries = {path.split("/")[0] for path in tracked_files()}
     assert TOP_LEVEL <= entries
     assert entries - TOP_LEVEL <= OPTIONAL_TOP_LEVEL
+
+
+def test_source_archive__leaves_out_nothing_but_ci():
+    patterns = re.search(r"^sdist\.exclude = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    exclude = [f"--exclude={pattern}" for pattern in re.findall(r'"(.+?)"', patterns)]
+    for options, left_out in ((exclude, {".ci"}), (["--exclude-per-directory=.gitignore"], set())):  # both are patterns of git
+        assert {path.split("/")[0] for path in tracked_files("--cached", "--ignored", *options)} == left_out
 
 
 def test_no_setup_cfg__because_ament_would_read_it():
