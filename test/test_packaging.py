@@ -56,18 +56,21 @@ def package_xml() -> ElementTree.Element:
     return ElementTree.parse(ROOT / "package.xml").getroot()
 
 
-def test_run_from_here__the_sources_come_before_what_pip_has_installed(tmp_path):
+def test_run_from_here__the_sources_come_before_what_pip_has_installed__and_after_pythonpath(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
     python = tmp_path / "env/bin/python"
     copy = Path(subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], check=True,
                                capture_output=True, text=True).stdout.strip(), "rmpsam_ros")  # fmt: skip
-    copy.mkdir()
-    (copy / "__init__.py").touch()
+    other = tmp_path / "other" / "rmpsam_ros"
+    for folder in (copy, other):
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
     ask = [python, "-c", "import importlib.util; print(importlib.util.find_spec('rmpsam_ros').origin)"]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     for expected in (copy, ROOT / "rmpsam_ros"):
-        found = subprocess.run(ask, check=True, capture_output=True, text=True, cwd=tmp_path, env=plain).stdout.strip()
-        assert Path(found) == expected / "__init__.py"
+        for environ, place in ((plain, expected), ({**plain, "PYTHONPATH": str(other.parent)}, other)):
+            found = subprocess.run(ask, check=True, capture_output=True, text=True, cwd=tmp_path, env=environ).stdout.strip()
+            assert Path(found) == place / "__init__.py"
         subprocess.run([python, ROOT / "packaging/run_from_here.py"], check=True, env=plain)
 
 
