@@ -19,7 +19,7 @@ RUN   := PYTHONPATH="$(CURDIR)" $(PY)
 STEP  := packaging/step
 PINS  := packaging/constraints.txt
 PIP   := $(PY) -m pip install --constraint $(PINS)
-BUILD := $(wildcard msg/*.msg srv/*.srv packaging/*) CMakeLists.txt package.xml pyproject.toml setup.py
+BUILD := $(filter-out %/__pycache__,$(wildcard msg/*.msg srv/*.srv packaging/*)) CMakeLists.txt package.xml pyproject.toml setup.py
 
 TRAINED   := rmpsam_ros/models/rmpsam-lite0/model.yaml
 UNTRAINED := rmpsam_ros/models/untrained-lite0/model.yaml
@@ -27,6 +27,8 @@ MODEL     := $(if $(wildcard $(TRAINED)),$(TRAINED),$(UNTRAINED))
 
 .PHONY: help demo test test-humble install model clean
 .DELETE_ON_ERROR:
+# With -j, pip would run twice at once in one environment.
+.NOTPARALLEL:
 
 help:
 	@echo "make demo     node, moving camera and viewer for DURATION=$(DURATION) seconds; SOURCE=image, folder, video, /dev/video0 or simulated"
@@ -59,6 +61,9 @@ $(PY):
 	@$(STEP) $(VENV)/log/venv "Making $(VENV) with $$($(PYTHON) --version)" $(PYTHON) -m venv "$(VENV)"
 
 $(VENV)/installed: $(BUILD) | $(PY)
+	@$(PY) -m pip --version >/dev/null 2>&1 || { \
+		$(STEP) $(VENV)/log/pip "Adding pip to $(VENV)" $(PY) -m ensurepip && $(PY) -m pip --version >/dev/null 2>&1; } || { \
+		echo "$(VENV) is without pip: make clean removes it, and the next make begins anew" >&2; exit 1; }
 	@$(STEP) $(VENV)/log/install "Installing the package and ROS 2 into $(VENV) (about a minute)" $(PIP) ".[demo]"
 	@$(PY) packaging/run_from_here.py
 	@touch $@
@@ -79,5 +84,5 @@ $(UNTRAINED): rmpsam_ros/export.py rmpsam_ros/graphs.py rmpsam_ros/model_folder.
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-humble build install log dist demo _skbuild .pytest_cache $(dir $(UNTRAINED))
-	find rmpsam_ros test launch -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf $(VENV) $(VENV)-humble build install log dist demo _skbuild .pytest_cache __pycache__ $(dir $(UNTRAINED))
+	find rmpsam_ros test launch packaging -name __pycache__ -prune -exec rm -rf {} +

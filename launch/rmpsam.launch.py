@@ -9,57 +9,18 @@ import os
 import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.conditions import IfCondition
-from launch.logging import launch_config
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.logging import get_logger, launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterFile
+from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+
+from rmpsam_ros.ros.dds import image_variables
+from rmpsam_ros.ros.parameter_files import fits, sections
 
 CONFIG = os.path.join(get_package_share_directory("rmpsam_ros"), "config")
-
-# The two names that Fast DDS has for the variable: up to version 2 (Humble, Jazzy), and from version 3 on.
-PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
-
-# Arguments that replace one parameter each: name, how its text becomes the parameter's value, description.
-OVERRIDES = (
-    ("cameras", lambda text: [name for part in text.strip("[] ").split(",") if (name := part.strip(" '\""))],
-     "Camera names, separated by commas; NAME/image_raw is subscribed for each. Empty: as in the parameter file"),
-    ("model", str, "Name of a bundled model, or path of a model folder. Empty: as in the parameter file"),
-    ("backend", str, "auto, tensorrt, openvino, torch or torch-compile. Empty: as in the parameter file"),
-    ("autostart", lambda text: _true_or_false("autostart", text),
-     "true: configure and activate at start; false: wait for a lifecycle manager. Empty: as in the parameter file"),
-)
-
-
-def generate_launch_description() -> LaunchDescription:
-    return LaunchDescription([
-        DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and of all its topics"),
-        DeclareLaunchArgument("params_file", default_value=os.path.join(CONFIG, "rmpsam.yaml"),
-                              description="YAML file with the node's parameters"),
-        *[DeclareLaunchArgument(name, default_value="", description=text) for name, _, text in OVERRIDES],
-        DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn, error or fatal",
-                              choices=["debug", "info", "warn", "error", "fatal"]),
-        DeclareLaunchArgument("large_images", default_value="true", choices=["true", "false"],
-                              description="Give Fast DDS a shared memory segment that images fit into "
-                                          "(a profile that you have set yourself stays)"),
-        DeclareLaunchArgument("rviz", default_value="false", choices=["true", "false"],
-                              description="Start RViz with the first camera's overlay, points and tracks"),
-        DeclareLaunchArgument("fixed_frame", default_value="camera_color_optical_frame",
-                              description="What RViz shows everything in: the frame_id of the images, or any that TF connects"),
-        *_large_images(),
-        # RViz first: what it lacks is found out before the node runs, which would stay when the launch fails.
-        OpaqueFunction(function=_rviz, condition=IfCondition(LaunchConfiguration("rviz"))),
-        OpaqueFunction(function=_node),
-    ])
-
-
-def _large_images() -> list:
-    """Sets the Fast DDS profile for this launch, unless the user has one: the default loses or delays large images."""
-    if any(os.environ.get(name) for name in PROFILE_VARIABLES):
-        return []
-    wanted = IfCondition(LaunchConfiguration("large_images"))
-    profile = os.path.join(CONFIG, "fastdds_large_images.xml")
-    return [SetEnvironmentVariable(name, profile, condition=wanted) for name in PROFILE_VARIABLES]
+LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
 def _true_or_false(name: str, text: str) -> bool:
@@ -69,60 +30,109 @@ def _true_or_false(name: str, text: str) -> bool:
     return value
 
 
-def _params_file(context) -> str:
+# Arguments that replace one parameter each: name, how its text becomes the parameter's value, description.
+OVERRIDES = (
+    ("cameras", lambda text: [name for part in text.strip("[] ").split(",") if (name := part.strip(" '\""))],
+     "Camera names, separated by commas; NAME/image_raw is subscribed for each. Empty: as in the parameter file"),
+    ("model", str, "Name of a bundled model, or path of a model folder. Empty: as in the parameter file"),
+    ("backend", str, "auto, tensorrt, openvino, torch or torch-compile. Empty: as in the parameter file"),
+    ("autostart", lambda text: _true_or_false("autostart", text),
+     "true: configure and activate at start; false: wait for a lifecycle manager. Empty: as in the parameter file"),
+    ("use_sim_time", lambda text: _true_or_false("use_sim_time", text), "true: the time of /clock. Empty: as in the parameter file"),
+)
+
+
+def generate_launch_description() -> LaunchDescription:
+    return LaunchDescription([
+        DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and of all its topics"),
+        DeclareLaunchArgument("name", default_value="rmpsam", description="Name of the node, with which its topics begin"),
+        DeclareLaunchArgument("params_file", default_value=os.path.join(CONFIG, "rmpsam.yaml"),
+                              description="YAML file with the node's parameters; $(find-pkg-share PACKAGE) and the like may be in it"),
+        *[DeclareLaunchArgument(name, default_value="", description=text) for name, _, text in OVERRIDES],
+        DeclareLaunchArgument("log_level", default_value="info", description=", ".join(LEVELS)),
+        DeclareLaunchArgument("respawn", default_value="false", description="true: start the node again two seconds after it has ended"),
+        DeclareLaunchArgument("large_images", default_value="true",
+                              description="true: give the node, and RViz, a shared memory segment of Fast DDS that images fit into "
+                                          "(a profile, or FASTDDS_BUILTIN_TRANSPORTS, that you have set yourself stays); false: do not"),
+        DeclareLaunchArgument("rviz", default_value="false", description="true: start RViz with the first camera's overlay, points and tracks"),
+        DeclareLaunchArgument("fixed_frame", default_value="camera_color_optical_frame",
+                              description="What RViz shows everything in: the frame_id of the images, or any that TF connects"),
+        OpaqueFunction(function=_start),
+    ])
+
+
+def _start(context) -> list:
+    """The node, and RViz before it: what that lacks is found out before the node runs, which would stay when the launch fails."""
+    def value(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    name = value("name")
+    namespace = make_namespace_absolute(prefix_namespace(context.launch_configurations.get("ros_namespace"), value("namespace")))
+    full_name = f"{namespace.rstrip('/')}/{name}"
+    file = _params_file(value("params_file"))
+    overrides = {key: parse(text) for key, parse, _ in OVERRIDES if (text := value(key))}
+    common = {
+        "namespace": namespace, "output": "screen",
+        # For what is started here alone: where the default loses or delays large images, a profile.
+        "additional_env": image_variables(_true_or_false("large_images", value("large_images")), context.environment),
+    }
+    level = value("log_level").lower()
+    if level not in LEVELS:
+        raise RuntimeError(f"log_level:={value('log_level')} is none of {', '.join(LEVELS)}")
+    node = Node(
+        package="rmpsam_ros", executable="rmpsam_node", name=name,
+        parameters=[file, *([overrides] if overrides else [])],
+        arguments=["--ros-args", "--log-level", level],
+        respawn=_true_or_false("respawn", value("respawn")), respawn_delay=2.0,
+        emulate_tty=True,
+        **common,
+    )
+    own = _sections_of(full_name, file.evaluate(context))
+    if own == []:
+        get_logger("rmpsam.launch.py").warning(f"no section of {value('params_file')} is for the node {full_name}, which starts without it")
+    if not _true_or_false("rviz", value("rviz")):
+        return [node]
+    given = {key: of for section in [*(own or []), overrides] for key, of in section.items()}
+    return [_rviz(full_name, _first_camera(given), value("fixed_frame"), given.get("use_sim_time") is True, common), node]
+
+
+def _params_file(given: str) -> ParameterFile:
     """The parameter file; launch itself would go on without one that is not there."""
-    given = LaunchConfiguration("params_file").perform(context)
     path = os.path.expanduser(given)  # a shell leaves the ~ in params_file:=~/robot.yaml as it is
     if not os.path.isfile(path):
         raise RuntimeError(f"there is no parameter file {given}")
-    return path
+    with open(path, "rb") as file:
+        return ParameterFile(path, allow_substs=b"$(" in file.read())  # without one launch need not copy it, less the backslashes
 
 
-def _node(context) -> list:
-    """The node, with the parameter file first and the arguments that were given after it."""
-    given = {name: (parse, LaunchConfiguration(name).perform(context)) for name, parse, _ in OVERRIDES}
-    overrides = {name: parse(text) for name, (parse, text) in given.items() if text}
-    return [Node(
-        package="rmpsam_ros",
-        executable="rmpsam_node",
-        name="rmpsam",
-        namespace=LaunchConfiguration("namespace"),
-        parameters=[_params_file(context), *([overrides] if overrides else [])],
-        arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
-        output="screen",
-        emulate_tty=True,
-    )]
-
-
-def _first_camera(path: str) -> str:
-    """The first camera of a parameter file; the node itself says what is wrong with one that cannot be read."""
+def _sections_of(node: str, path: os.PathLike) -> list[dict] | None:
+    """What the file has for the node of that full name; None where it cannot be read, as the node itself says."""
     try:
-        with open(path) as file:
-            nodes = yaml.safe_load(file)
-        named = [node["ros__parameters"]["cameras"] for node in nodes.values() if "cameras" in node.get("ros__parameters", {})]
-        return str(named[0][0])
-    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, IndexError):
-        return "camera"
+        return [parameters for section, parameters in sections(path) if fits(section, node)]
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
 
 
-def _rviz(context) -> list:
-    """RViz with the shipped configuration, its topics moved to this namespace and this camera."""
+def _first_camera(parameters: dict) -> str:
+    cameras = parameters.get("cameras")
+    return str(cameras[0]) if cameras and isinstance(cameras, list) else "camera"
+
+
+def _rviz(node: str, camera: str, fixed_frame: str, use_sim_time: bool, common: dict) -> Node:
+    """RViz with the shipped configuration, its topics moved to this node and this camera."""
     try:
         get_package_prefix("rviz2")
     except PackageNotFoundError:
         raise RuntimeError("rviz:=true needs RViz: sudo apt install ros-$ROS_DISTRO-rviz2") from None
-    namespace = LaunchConfiguration("namespace").perform(context).strip("/")
-    prefix = f"/{namespace}" if namespace else ""
-    cameras = OVERRIDES[0][1](LaunchConfiguration("cameras").perform(context))
-    camera = cameras[0] if cameras else _first_camera(_params_file(context))
     with open(os.path.join(CONFIG, "rmpsam.rviz")) as file:
         text = file.read()
-    text = text.replace("Value: /rmpsam/camera/", f"Value: {prefix}/rmpsam/{camera}/")
-    text = text.replace("Value: /clicked_point", f"Value: {prefix}/clicked_point")
-    path = launch_config.get_log_file_path("rmpsam.rviz")  # beside this launch's logs, and cleaned up with them
+    text = text.replace("Value: /rmpsam/camera/", f"Value: {node}/{camera}/")
+    text = text.replace("Value: /clicked_point", f"Value: {node.rpartition('/')[0]}/clicked_point")
+    # Beside this launch's logs, and cleaned up with them; each node of the launch has one.
+    path = launch_config.get_log_file_path(f"{node.strip('/').replace('/', '.')}.rviz")
     with open(path, "w") as file:
         file.write(text)
-    return [Node(
-        package="rviz2", executable="rviz2", name="rviz2", output="screen",
-        arguments=["-d", path, "-f", LaunchConfiguration("fixed_frame")],
-    )]
+    return Node(
+        package="rviz2", executable="rviz2", name="rviz2", arguments=["-d", path, "-f", fixed_frame],
+        parameters=[{"use_sim_time": use_sim_time}], **common,
+    )

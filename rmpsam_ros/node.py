@@ -30,7 +30,7 @@ from rclpy.utilities import remove_ros_args
 
 from rmpsam_ros.errors import ParameterError, RmpsamError
 from rmpsam_ros.ros.buffers import keep_image_buffers
-from rmpsam_ros.ros.dds import profile_in_effect, remove_own_segments, use_shipped_profile
+from rmpsam_ros.ros.dds import profile_in_effect, remove_own_segments, transports_in_effect, use_shipped_profile
 from rmpsam_ros.ros.diagnostics import SAME_NAME, NodeStatus, report
 from rmpsam_ros.ros.node_parameters import NodeParameters
 from rmpsam_ros.ros.parameters import NodeConfig
@@ -254,7 +254,7 @@ class RmpsamNode(LifecycleNode):
         session = self._session
         start_problem = self._start_problem()  # in any case: it declares the parameters of cameras that were named since
         status = NodeStatus(
-            name=self.get_fully_qualified_name(), state=self._state, profile=profile_in_effect() or "",
+            name=self.get_fully_qualified_name(), state=self._state, profile=profile_in_effect() or "", transports=transports_in_effect() or "",
             last_error=self._last_error or start_problem,
             progress=self._progress if self._state in ("configuring", "activating") else "",
             name_taken=self._same_name >= SAME_NAME_TICKS,

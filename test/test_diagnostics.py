@@ -40,6 +40,14 @@ def test_report__unconfigured_without_a_camera():
     assert node.level == WARN and node.message == "unconfigured" and "none" in values(node)["Fast DDS profile"]
 
 
+@pytest.mark.parametrize("changes, said", [
+    ({}, "p.xml"), ({"profile": ""}, "none: large images may be lost"),
+    ({"profile": "", "transports": "FASTDDS_BUILTIN_TRANSPORTS=UDPv4"}, "none: FASTDDS_BUILTIN_TRANSPORTS=UDPv4"),
+])
+def test_report__profile__or_what_was_chosen_in_its_place(changes, said):
+    assert values(report(status(**changes))[0])["Fast DDS profile"].startswith(said)
+
+
 @pytest.mark.parametrize("changes, level, part", [
     ({"state": "unconfigured", "last_error": "no model"}, ERROR, "unconfigured: no model"),
     ({"enabled": False}, WARN, "switched off"),

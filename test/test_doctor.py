@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import types
 
@@ -62,14 +63,35 @@ def test_models__a_damaged_default_is_missing_with_its_reason(one_model, tmp_pat
         model_folder.read_model_folder(tmp_path / "m")
 
 
+def nothing_chosen(monkeypatch) -> None:
+    for name in (*dds.VARIABLES, dds.TRANSPORTS):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.mark.parametrize("profile, state", [(None, NOTE), ("/nowhere/x.xml", NOTE), (dds.shipped_profile(), OK)])
 def test_middleware__looks_at_the_profile_in_effect(monkeypatch, profile, state):
     pytest.importorskip("rclpy", reason="needs ROS 2")
-    for name in dds.VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+    nothing_chosen(monkeypatch)
     if profile:
         monkeypatch.setenv(dds.VARIABLES[0], str(profile))
     assert found(checks._middleware)["DDS profile"].state == state
+
+
+def test_middleware__transports_of_the_user__are_said_to_be_left_alone(monkeypatch):
+    pytest.importorskip("rclpy", reason="needs ROS 2")
+    nothing_chosen(monkeypatch)
+    monkeypatch.setenv(dds.TRANSPORTS, "LARGE_DATA")
+    check = found(checks._middleware)["DDS profile"]
+    assert check.state == NOTE and check.found.startswith("none, as FASTDDS_BUILTIN_TRANSPORTS=LARGE_DATA is set")
+    assert "unset it" in check.advice
+
+
+def test_middleware__a_path_with_a_space__can_be_pasted_into_a_shell(monkeypatch, tmp_path):
+    pytest.importorskip("rclpy", reason="needs ROS 2")
+    nothing_chosen(monkeypatch)
+    monkeypatch.setattr(dds, "shipped_profile", lambda: tmp_path / "my robot" / dds.PROFILE)
+    command = found(checks._middleware)["DDS profile"].advice.split(": ")[1]
+    assert shlex.split(command) == ["export", f"{dds.VARIABLES[0]}={tmp_path}/my robot/{dds.PROFILE}"]
 
 
 def test_backends__one_is_needed(monkeypatch):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -11,7 +12,9 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed (pip install . bring
 pytest.importorskip("rmpsam_ros.msg", reason="the messages are not built (pip install . builds them)")
 
 from rmpsam_ros import node  # noqa: E402
+from rmpsam_ros.ros.node_parameters import ROS_OWN  # noqa: E402
 from rmpsam_ros.ros.parameters import SPECS  # noqa: E402
+from rmpsam_ros.ros.usage import usage  # noqa: E402
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["-h", "--ros-args", "-p", "autostart:=false"]])
@@ -21,6 +24,18 @@ def test_help__names_every_parameter_and_starts_nothing(words, capsys, monkeypat
     text = capsys.readouterr().out
     assert all(f"  {spec.name}{'*' * spec.live} " in text for spec in SPECS)
     assert "NAME.rotation" in text and "(NAME/image_raw_mouse_left)" in text
+
+
+def test_help__has_the_parameters_that_the_node_declares_and_no_others():
+    context = node.rclpy.Context()
+    node.rclpy.init(args=["--ros-args", "-p", "autostart:=false", "-p", "cameras:=[NAME]"], context=context)
+    try:
+        started = node.RmpsamNode(context=context)
+        declared = {name for name in started._parameters if not name.startswith(ROS_OWN)}
+        started.destroy_node()
+    finally:
+        node.rclpy.shutdown(context=context)
+    assert set(re.findall(r"^  ([\w.]+)\*? ", usage(), re.MULTILINE)) == declared
 
 
 @pytest.mark.parametrize("words", [["--params-file", "x.yaml"], ["--foo", "--ros-args", "-p", "autostart:=false"]])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from shutil import which
 
 import pytest
 import yaml
@@ -45,28 +46,31 @@ INTERFACES = {
 """The contract with other people's code: names, types and their order, which may not change."""
 
 
-def tracked_files() -> list[str]:
-    if not (ROOT / ".git").exists():
-        pytest.skip("this is not a git checkout")
-    return subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+def tracked_files(*options: str) -> list[str]:
+    if not (ROOT / ".git").exists() or which("git") is None:
+        pytest.skip("this is not a git checkout, or git is missing")
+    return subprocess.run(["git", "ls-files", *options], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def package_xml() -> ElementTree.Element:
     return ElementTree.parse(ROOT / "package.xml").getroot()
 
 
-def test_run_from_here__the_sources_come_before_what_pip_has_installed(tmp_path):
+def test_run_from_here__the_sources_come_before_what_pip_has_installed__and_after_pythonpath(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
     python = tmp_path / "env/bin/python"
     copy = Path(subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], check=True,
                                capture_output=True, text=True).stdout.strip(), "rmpsam_ros")  # fmt: skip
-    copy.mkdir()
-    (copy / "__init__.py").touch()
+    other = tmp_path / "other" / "rmpsam_ros"
+    for folder in (copy, other):
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
     ask = [python, "-c", "import importlib.util; print(importlib.util.find_spec('rmpsam_ros').origin)"]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     for expected in (copy, ROOT / "rmpsam_ros"):
-        found = subprocess.run(ask, check=True, capture_output=True, text=True, cwd=tmp_path, env=plain).stdout.strip()
-        assert Path(found) == expected / "__init__.py"
+        for environ, place in ((plain, expected), ({**plain, "PYTHONPATH": str(other.parent)}, other)):
+            found = subprocess.run(ask, check=True, capture_output=True, text=True, cwd=tmp_path, env=environ).stdout.strip()
+            assert Path(found) == place / "__init__.py"
         subprocess.run([python, ROOT / "packaging/run_from_here.py"], check=True, env=plain)
 
 
@@ -84,6 +88,13 @@ def test_top_level__holds_what_is_promised_and_nothing_else():
     entries = {path.split("/")[0] for path in tracked_files()}
     assert TOP_LEVEL <= entries
     assert entries - TOP_LEVEL <= OPTIONAL_TOP_LEVEL
+
+
+def test_source_archive__leaves_out_nothing_but_ci():
+    patterns = re.search(r"^sdist\.exclude = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    exclude = [f"--exclude={pattern}" for pattern in re.findall(r'"(.+?)"', patterns)]
+    for options, left_out in ((exclude, {".ci"}), (["--exclude-per-directory=.gitignore"], set())):  # both are patterns of git
+        assert {path.split("/")[0] for path in tracked_files("--cached", "--ignored", *options)} == left_out
 
 
 def test_no_setup_cfg__because_ament_would_read_it():

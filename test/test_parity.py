@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from models import tiny_model
 
 from rmpsam_ros.cli import main, model_options
+from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.labels import make_label_set
 from rmpsam_ros.parity import Parity, mask_iou, panoptic_agreement, refusal
 from rmpsam_ros.results import write_image
@@ -141,6 +143,12 @@ def test_engine_command__for_absent_gpus__builds_with_nvidias_builder(tmp_path, 
     output = capsys.readouterr()
     assert "give --cache a folder that can be written" in " ".join(output.err.split())
     assert "built in" not in output.out, "known before anything is built"
+
+
+def test_photos_to_compare_on__without_the_demo__says_what_to_give(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rmpsam_ros.demo.photos", None)
+    with pytest.raises(RmpsamError, match="give some with --images"):
+        model_options.photos_to_compare_on([])
 
 
 def test_photos_to_compare_on__of_many_are_spread_over_all_and_reduced(tmp_path, monkeypatch, capsys):

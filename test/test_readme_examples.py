@@ -173,13 +173,25 @@ def test_launch_arguments__in_the_readme_are_those_that_there_are():
 def test_launch_file__includes_ours_where_launch_is_installed():
     pytest.importorskip("launch_ros.actions", reason="launch_ros is not installed (it comes with a ROS 2 installation only)")
     from launch import LaunchContext
+    from launch.actions import DeclareLaunchArgument, ExecuteProcess
 
     names: dict = {}
     exec(compile(block("python", "IncludeLaunchDescription("), "README.md", "exec"), names)
-    include, = names["generate_launch_description"]().entities
-    included = include.launch_description_source.get_launch_description(LaunchContext())
-    arguments = {argument.name for argument in included.get_launch_arguments()}
-    assert {name for name, _ in include.launch_arguments} <= arguments
+    context, declared = LaunchContext(), {}
+    outside = {"params_file": "/nav2.yaml", "namespace": "nav2", "rviz": "true", "ros_namespace": "/nav2"}
+    context.launch_configurations.update(outside)
+
+    def visit(entity) -> None:
+        if isinstance(entity, ExecuteProcess):
+            return
+        for part in entity.visit(context) or []:
+            visit(part)
+        if isinstance(entity, DeclareLaunchArgument):
+            declared[entity.name] = context.launch_configurations[entity.name]
+
+    visit(names["generate_launch_description"]())
+    assert declared["cameras"] == "front, rear" and declared["namespace"] == "" and declared["params_file"].endswith("rmpsam.yaml")
+    assert context.launch_configurations == outside
 
 
 # Nav2

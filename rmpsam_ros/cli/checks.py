@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -111,10 +112,13 @@ def _middleware() -> Iterator[Check]:
         yield Check("ROS 2", "DDS profile", NOTE, f"{name} does not read Fast DDS profiles",
                     "large images: give it large buffers, its documentation says how")
         return
-    profile, shipped = dds.profile_in_effect(), dds.shipped_profile()
-    if profile is None:
+    profile, transports, shipped = dds.profile_in_effect(), dds.transports_in_effect(), dds.shipped_profile()
+    if transports is not None:
+        yield Check("ROS 2", "DDS profile", NOTE, f"none, as {transports} is set: rmpsam_node takes none either",
+                    "on one machine the shipped one loses fewer large images and is faster: unset it, for the camera too")
+    elif profile is None:
         yield Check("ROS 2", "DDS profile", NOTE, "none set here: large images arrive late or not at all",
-                    f"for the camera (rmpsam_node does so itself): export {dds.VARIABLES[0]}={shipped}")
+                    f"for the camera (rmpsam_node does so itself): export {dds.VARIABLES[0]}={shlex.quote(str(shipped))}")
     elif not Path(profile).is_file():
         yield Check("ROS 2", "DDS profile", NOTE, f"{profile} is not there", f"the shipped one is {shipped}")
     else:
@@ -189,7 +193,7 @@ def _models() -> Iterator[Check]:
     except RmpsamError as error:
         yield Check("Models", "default", MISSING, _first_line(error).split(";")[0],
                     "`make demo` makes one, or `rmpsam convert --untrained lite0 --out "
-                    f"{model_folder.model_roots()[-1] / 'untrained-lite0'}`")
+                    f"{shlex.quote(str(model_folder.model_roots()[-1] / 'untrained-lite0'))}`")
         default = None
     for path in model_folder.available_models():
         try:

@@ -121,7 +121,7 @@ def photos_to_compare_on(paths: list[str]) -> list[tuple[str, object]]:
         from rmpsam_ros.demo.photos import bundled_photos
 
         return [(photo.name, photo.image) for photo in bundled_photos()]
-    except ImageError as error:
+    except (ImageError, ModuleNotFoundError) as error:  # a package may have been made without the demo
         raise RmpsamError("There are no photos to compare on: give some with --images, or `pip install scikit-image` for the demo's.") from error  # fmt: skip
 
 

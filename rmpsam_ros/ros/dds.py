@@ -14,6 +14,10 @@ from pathlib import Path
 VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 """The variable's names up to Fast DDS 2 (Humble, Jazzy) and from 3 on."""
 
+TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
+"""Fast DDS's own choice of transports, such as UDPv4 or LARGE_DATA. The shipped profile has transports of its own, which would go before
+it: over a network a process with LARGE_DATA and one with the profile hear nothing of each other's images."""
+
 PROFILE = "fastdds_large_images.xml"
 
 _LOCK = re.compile(r"/dev/shm/fast(rtps|dds)_[0-9a-f]{16}_el")
@@ -32,11 +36,27 @@ def profile_in_effect(environ: Mapping[str, str] = os.environ) -> str | None:
     return next((environ[name] for name in VARIABLES if environ.get(name)), None)
 
 
-def use_shipped_profile(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Sets the variables to the shipped profile, unless the user has set one."""
+def transports_in_effect(environ: Mapping[str, str] = os.environ) -> str | None:
+    """`TRANSPORTS=…` where it is set and no profile is, or None."""
+    return f"{TRANSPORTS}={environ[TRANSPORTS]}" if environ.get(TRANSPORTS) and not profile_in_effect(environ) else None
+
+
+def image_variables(large: bool = True, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What to add to the environment of a process: the shipped profile, or without `large` what keeps the node from using it.
+
+    Nothing where a profile or transports are chosen already.
+    """
+    if profile_in_effect(environ) or transports_in_effect(environ):
+        return {}
+    if not large:
+        return {TRANSPORTS: "DEFAULT"}
     profile = shipped_profile()
-    if profile is not None and profile_in_effect(environ) is None:
-        environ.update({name: str(profile) for name in VARIABLES})
+    return {name: str(profile) for name in VARIABLES} if profile else {}
+
+
+def use_shipped_profile(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Sets the variables to the shipped profile, unless the user has chosen a profile or transports."""
+    environ.update(image_variables(environ=environ))
 
 
 def remove_own_segments() -> None:

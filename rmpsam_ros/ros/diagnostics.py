@@ -72,6 +72,7 @@ class NodeStatus:
     trained: bool = True
     input_size: tuple[int, int] = (0, 0)
     profile: str = ""
+    transports: str = ""
     last_error: str = ""
     progress: str = ""
     name_taken: bool = False
@@ -116,7 +117,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
         "latency p99 (ms)": _most(stats, "total", 99),
         "age of the last frame (s)": f"{min(ages):.3f}" if ages else "",
         "last error": status.last_error or "; ".join(errors),
-        "Fast DDS profile": status.profile or "none: large images may be lost, see the README on Fast DDS profiles",
+        "Fast DDS profile": status.profile or f"none: {status.transports or 'large images may be lost, see the README on Fast DDS profiles'}",
     }
     return _status(level, f"{status.name}: inference", message, status.device, values)
 

@@ -29,7 +29,8 @@ TOPICS = {
     "click_topic": ("{image_topic}" + CLICKED, "Topic of clicks from rqt_image_view"),
 }
 """Parameters `CAMERA.NAME` with the default and meaning of each topic of a camera."""
-CLICKED_POINT = "clicked_point_topic"
+CLICKED_POINT = ParameterSpec("clicked_point_topic", "clicked_point", "Topic of clicks from RViz")
+"""The parameter of the one topic that is of no single camera."""
 ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 """How the names of parameters begin that a node has from ROS itself."""
 
@@ -52,7 +53,7 @@ class NodeParameters:
         self._problems: dict[str, str] = {}
         self._declaring, self._in_work = threading.RLock(), False
         self._values = {spec.name: self._declare(spec) for spec in SPECS}
-        self._clicked_point = self._declare_topic(CLICKED_POINT, "clicked_point", "Topic of clicks from RViz")
+        self._clicked_point = self._declare_topic(CLICKED_POINT.name, CLICKED_POINT.default, CLICKED_POINT.description)
         self._topics: dict[str, str] = {}
         self._rotations: dict[str, int] = {}
         self._declare_cameras()
@@ -87,7 +88,7 @@ class NodeParameters:
         camera, _, kind = name.rpartition(".")
         if kind in (*TOPICS, ROTATION.name):
             return f"the parameter {name} is of no camera: cameras names {', '.join(self._values['cameras'])}"
-        known = [*SPEC_OF, CLICKED_POINT, *self._topics, *self._rotations]
+        known = [*SPEC_OF, CLICKED_POINT.name, *self._topics, *self._rotations]
         alike = get_close_matches(name, known, 1)
         return f"there is no parameter {name}" + (f": {alike[0]} may be meant" if alike else "") + "; it is ignored"
 
@@ -197,7 +198,7 @@ class NodeParameters:
     def _take(self, parameters: list[Parameter]) -> None:
         """Checks all changes together, then takes all of them."""
         changes = {p.name: SPEC_OF[p.name].checked(p.value) for p in parameters if p.name in SPEC_OF}
-        given = {p.name: p.value for p in parameters if p.name in self._topics or p.name == CLICKED_POINT}
+        given = {p.name: p.value for p in parameters if p.name in self._topics or p.name == CLICKED_POINT.name}
         topics = {n: topic for n, topic in given.items() if n in self._problems or topic != self._topics.get(n, self._clicked_point)}
         rotations = {p.name: replace(ROTATION, name=p.name).checked(p.value) for p in parameters if p.name in self._rotations}
         fixed = [name for name in changes if not SPEC_OF[name].live and changes[name] != self._values[name]]
@@ -214,8 +215,8 @@ class NodeParameters:
         self._check(config)
         self._values.update(changes)
         self._rotations.update(rotations)
-        self._topics.update({name: topic for name, topic in topics.items() if name != CLICKED_POINT})
-        self._clicked_point = topics.get(CLICKED_POINT, self._clicked_point)
+        self._topics.update({name: topic for name, topic in topics.items() if name != CLICKED_POINT.name})
+        self._clicked_point = topics.get(CLICKED_POINT.name, self._clicked_point)
         for name in (*changes, *topics, *rotations):
             self._problems.pop(name, None)
         if changes:
