@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 import weakref
 from collections.abc import Callable
 
@@ -261,7 +262,7 @@ class RmpsamNode(LifecycleNode):
         )
         if session is not None:
             loaded = session.segmenter
-            status.enabled = session.worker.enabled
+            status.enabled, status.busy, status.ended = session.worker.enabled, session.worker.pulse.seconds, session.worker.pulse.ended
             status.backend, status.device, status.precision = loaded.backend_name, loaded.device_name, loaded.precision
             status.model, status.trained, status.input_size = loaded.model_name, loaded.trained, loaded.input_size
             status.cameras = session.statuses()
@@ -352,8 +353,12 @@ def _shut_down(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
             node.trigger_shutdown()
     except Exception as error:
         node.get_logger().warning(f"shutdown: {error}")
+    # rclpy takes the wait set down under callbacks that still run, and prints what these meet as news.
+    tasks, end = getattr(executor, "_futures", ()), time.monotonic() + 1.0
+    while not all(task.done() for task in tuple(tasks)) and time.monotonic() < end:
+        time.sleep(0.01)
     executor.shutdown(timeout_sec=2.0)
-    for task in getattr(executor, "_futures", ()):  # whatever a callback met while all was taken down is no news, which rclpy prints as one
+    for task in tasks:
         task.exception()
     node.destroy_node()
     rclpy.try_shutdown()

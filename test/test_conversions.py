@@ -37,11 +37,11 @@ def rows_of(samples: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("padding", [0, 5])
-@pytest.mark.parametrize("encoding", ["rgb8", "bgr8", "rgba8", "bgra8", "rgb16", "bgr16", "rgba16", "bgra16"])
+@pytest.mark.parametrize("encoding", ["rgb8", "bgr8", "rgba8", "bgra8", "rgb16", "bgr16", "rgba16", "bgra16", "8UC3"])
 @pytest.mark.parametrize("big", [False, True])
 def test_image_to_rgb__colour_of_any_order_depth_and_padding(encoding, padding, big):
     rgb = picture()
-    samples = rgb[..., ::-1] if encoding.startswith("bgr") else rgb
+    samples = rgb[..., ::-1] if encoding.startswith(("bgr", "8UC3")) else rgb
     if "a" in encoding:
         samples = np.dstack([samples, np.full(samples.shape[:2], 7, np.uint8)])
     if encoding.endswith("16"):
@@ -55,7 +55,8 @@ def test_image_to_rgb__colour_of_any_order_depth_and_padding(encoding, padding, 
 def test_image_to_rgb__mono(padding):
     grey = picture()[..., 0]
     expected = np.repeat(grey[..., None], 3, axis=2)
-    np.testing.assert_array_equal(image_to_rgb(message(grey, "mono8", 8, padding)), expected)
+    for encoding in ("mono8", "8UC1"):
+        np.testing.assert_array_equal(image_to_rgb(message(grey, encoding, 8, padding)), expected)
     deep = grey.astype(">u2") * 257
     big = image_to_rgb(message(rows_of(deep.astype(">u2")), "mono16", 8, padding, big=True))
     np.testing.assert_array_equal(big, expected)

@@ -89,6 +89,33 @@ def test_report__frames_that_all_fail_are_an_error_until_one_succeeds():
     assert [part.level for part in report(status(cameras=[broken]))] == [OK, OK]
 
 
+@pytest.mark.parametrize("changes, said", [
+    ({"busy": 9.0}, ""), ({"busy": 14.0}, "one inference has taken 14 s and goes on"), ({"ended": "the inference thread has ended (x)"}, "has ended (x)"),
+])
+def test_report__an_inference_that_hangs(changes, said):
+    node, camera = report(status(**changes))
+    assert node.level == camera.level == (ERROR if said else OK)
+    assert said in node.message and said in camera.message
+    assert report(status("inactive", **changes))[1].level == OK
+
+
+def test_report__an_inference_that_is_always_slow__does_not_hang():
+    slow = stats()
+    slow.was_published(StageTimes(0, 0, 8000, 0, 8000))
+    assert report(status(busy=30.0, cameras=[CameraStatus("front", "/f", slow, listeners=True)]))[0].level == OK
+
+
+def test_report__switched_off__no_camera_is_running():
+    node, camera = report(status(enabled=False))
+    assert node.level == WARN and camera.message == "inference is switched off"
+
+
+def test_report__only_points_are_listened_to_and_no_depth_comes__nothing_is_inferred():
+    depth = DepthStatus("/d", problem="no depth image on /d", needed=True, wanted=True)
+    camera = report(status(cameras=[CameraStatus("front", "/f", stats(), listeners=False, depth=depth)]))[1]
+    assert (camera.level, camera.message) == (WARN, "no inference: no depth image on /d")
+
+
 @pytest.mark.parametrize("depth, level, said", [
     (DepthStatus("/d"), OK, ""),
     (DepthStatus("/d", alive=True), OK, "not needed"),

@@ -193,7 +193,7 @@ def test_parameters__a_whole_number_will_do_for_a_float(client):
     ("overlay_alpha", -0.1, "out of range"),
     ("prompt_timeout", 0.0, "out of range"),
     ("class_filter", ["unicorn"], "'unicorn', which the label set"),
-    ("model", "other", "read when the node is configured: deactivate it first"),
+    ("model", "other", "read when the node is configured: deactivate it first"), ("autostart", False, "read when the node starts: start it anew with it"),
     ("cameras", [], "cameras is empty: it must name at least one camera"),
     ("input_size", [], "input_size is []: it must be a height and a width"),
     ("input_size", "large", "input_size is 'large': it must be a list of whole numbers"),

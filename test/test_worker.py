@@ -178,6 +178,49 @@ def test_worker__close_releases_the_segmenter():
     assert segmenter.closed
 
 
+def test_worker__an_inference_that_does_not_end__is_told_from_one_that_has():
+    segmenter, hooks = FakeSegmenter(), FakeHooks()
+    worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
+    worker.open()
+    worker.resume()
+    assert worker.pulse.seconds == 0.0 and worker.pulse.ended == ""
+    segmenter.gate.clear()
+    worker.offer("camera", message(), 1)
+    until(lambda: worker.pulse.seconds > 0.05)
+    assert worker.close(timeout=0.05) is False and not segmenter.closed
+    segmenter.gate.set()
+    until(lambda: segmenter.closed)
+    assert worker.pulse.seconds == 0.0 and worker.close() is True
+
+
+def test_worker__whose_thread_has_ended__says_so_to_every_click():
+    segmenter, hooks = FakeSegmenter(), FakeHooks()
+    worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
+    worker.open()
+    worker.resume()
+    segmenter.error = SystemExit("a library gave up")  # no Exception
+    segmenter.gate.clear()
+    worker.offer("camera", message(), 1)
+    until(lambda: worker.pulse.seconds > 0)
+    waiting = worker.ask(click())
+    segmenter.gate.set()
+    with pytest.raises(PromptError, match="the inference thread has ended .*a library gave up"):
+        waiting.result(5)
+    until(lambda: segmenter.closed)
+    with pytest.raises(PromptError, match="clean the node up and configure it again"):
+        worker.ask(click())
+    assert any("the inference thread has ended" in said for said in hooks.reports) and worker.pulse.seconds == 0.0
+    worker.close()
+
+
+def test_feed__a_stamp_far_ahead_and_right_ones_again__tracks_and_clicks_go_on():
+    feed = Feed("camera", 8)
+    said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((10.0, 10.1, 110.2, 10.3, 10.4))]
+    assert said[:2] == ["", ""] and "went ahead by" in said[2] and said[4] == ""
+    assert "went back by 99.900 s: tracks go by when they came" in said[3]
+    assert feed.message(int(10.1e9)) is not None, "clicks on frames of a moment before are answered"
+
+
 def test_feed__images_without_a_stamp_are_no_jumps_in_time():
     feed = Feed("camera", 4)
     assert [feed.offer(Received("camera", None, 0, float(k), k), True) for k in range(3)] == ["", "", ""]

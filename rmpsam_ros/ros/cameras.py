@@ -104,7 +104,7 @@ class CameraInput:
                 logger.info(f"camera '{self.name}': images come in on {self.topic}")
         elif not self._silent and not self.images.unmatched and seconds >= SILENT_TIMES * (self.stats.interval() or 0.0):
             self._silent = True
-            reason = self.images.reason_of_silence(self._node.get_fully_qualified_name())
+            reason = self.images.reason_of_silence(self._node.get_fully_qualified_name(), self.depth.topic)
             logger.warning(f"camera '{self.name}': no image on {self.topic} for {seconds:.0f} s: {reason}")
 
     def destroy(self) -> None:

@@ -52,6 +52,8 @@ _ENCODINGS = {
     "rgba8": _Encoding(4, _convert(cv2.COLOR_RGBA2RGB)),
     "bgra8": _Encoding(4, _convert(cv2.COLOR_BGRA2RGB)),
     "mono8": _Encoding(1, _convert(cv2.COLOR_GRAY2RGB)),
+    "8UC3": _Encoding(3, _convert(cv2.COLOR_BGR2RGB)),  # OpenCV's names, with OpenCV's order
+    "8UC1": _Encoding(1, _convert(cv2.COLOR_GRAY2RGB)),
     "rgb16": _Encoding(3, np.ascontiguousarray, depth=2),
     "bgr16": _Encoding(3, _convert(cv2.COLOR_BGR2RGB), depth=2),
     "rgba16": _Encoding(4, _convert(cv2.COLOR_RGBA2RGB), depth=2),

@@ -17,6 +17,8 @@ FAILURES = 3
 """Frames in a row without a result from which something is wrong with more than one of them."""
 
 SAME_NAME = "another node is called {name} too, and both publish on the same topics: end one, or give it a name (__node:=) or namespace (__ns:=)"
+HANGS_SECONDS, HANGS_TIMES = 10.0, 5.0
+"""An inference hangs that takes so many seconds more than so many times the usual."""
 STALE_SECONDS = 3.0
 """Silence after which a camera of an active node is worth a warning."""
 
@@ -60,6 +62,7 @@ class NodeStatus:
     """Everything that a report is made from; the texts of the model are empty until one is loaded.
 
     `progress` is what a transition is doing, such as building an engine. `name_taken`: another node has this one's full name.
+    `busy`: seconds for which the worker has been at one frame or click; `ended`: what has ended it, in words.
     """
 
     name: str
@@ -76,7 +79,17 @@ class NodeStatus:
     last_error: str = ""
     progress: str = ""
     name_taken: bool = False
+    busy: float = 0.0
+    ended: str = ""
     cameras: list[CameraStatus] = field(default_factory=list)
+
+    @property
+    def hangs(self) -> str:
+        """Why nothing can come out of the worker; '' where it works."""
+        if self.ended:
+            return self.ended
+        usual = max((c.stats.percentile("total", 99) or 0.0 for c in self.cameras), default=0.0) / 1e3
+        return f"one inference has taken {self.busy:.0f} s and goes on" if self.busy > HANGS_SECONDS + HANGS_TIMES * usual else ""
 
 
 def report(status: NodeStatus) -> list[DiagnosticStatus]:
@@ -100,6 +113,8 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
     failing = [camera for camera in status.cameras if camera.fails]
     if failing and status.state == "active" and status.enabled:
         level, message = ERROR, f"active, but no frame of camera {failing[0].name} has a result: {failing[0].stats.last_error}"
+    if status.hangs and status.state == "active":
+        level, message = ERROR, f"active, but {status.hangs}"
     ages = [age for age in (s.age() for s in stats) if age is not None]
     errors = [f"{c.name}: {c.stats.last_error}" for c in status.cameras if c.stats.last_error]
     values = {
@@ -128,16 +143,20 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
     level, message = OK, "running" if camera.listeners else "nobody has subscribed: no inference"
     if not active:
         message = status.state
+    elif not status.enabled:
+        message = "inference is switched off"
     elif camera.unmatched:
         level, message = ERROR, camera.unmatched[0]
     elif age is None:
         level, message = WARN, f"waiting for the first image on {camera.topic}"
     elif age > max(STALE_SECONDS, SILENT_TIMES * (stats.interval() or 0.0)):
         level, message = WARN, f"no image on {camera.topic} for {age:.1f} s"
+    elif status.hangs and (camera.listeners or status.ended):
+        level, message = ERROR, status.hangs
     elif camera.fails:
         level, message = ERROR, f"the last {stats.failures} frames have no result: {stats.last_error}"
     elif depth.problem and (depth.wanted or depth.alive):
-        level, message = WARN, f"running, but {depth.consequence}: {depth.problem}"
+        level, message = WARN, f"running, but {depth.consequence}: {depth.problem}" if camera.listeners else f"no inference: {depth.problem}"
     fps_in, fps_out = stats.rates()
     values: dict[str, object] = {
         "state": status.state,

@@ -55,6 +55,7 @@ class Feed:
         self.started = -math.inf
         """When the last frame was begun, seconds of the monotonic clock."""
         self.time = SteadyTime()
+        self._offered_time, self._offered = SteadyTime(), -math.inf
         self._history = history
         self._ring: deque[Processed] = deque(maxlen=history)
         self._messages: deque[Received] = deque(maxlen=history)
@@ -70,6 +71,9 @@ class Feed:
             '' or, when the stamp did not advance, or leapt, a sentence that says so. The frame is taken all the same.
         """
         previous, stamped, jump = self.newest, self._stamped, ""
+        # As tracking will judge it, by all that comes.
+        before, self._offered = self._offered, self._offered_time.of(received.stamp / 1e9 if received.stamp else None, received.arrived)
+        anew = before - self._offered > RESTART_AFTER
         if self.waiting and wanted:
             self.stats.was_replaced()
             self._replaced.append(previous.number)
@@ -79,9 +83,9 @@ class Feed:
             jump = (
                 f"the stamp of camera '{self.name}' went back by {back:.3f} s" if back else
                 f"two images of camera '{self.name}' in a row have the stamp {seconds(received.stamp)}"
-            ) + (": time begins anew, and so do all tracks" if back > RESTART_AFTER else ": tracks go by when they came")
+            ) + (": time begins anew, and so do all tracks" if anew else ": tracks go by when they came")
             self.stats.jumped(jump)
-            if back > RESTART_AFTER:
+            if anew:
                 self._ring.clear()
                 self._messages.clear()
                 self._begun = received.number
@@ -160,6 +164,7 @@ class Feed:
     def clear(self) -> None:
         """Forgets every frame; the counters stay."""
         self.newest, self._stamped, self.waiting, self.started = None, None, False, -math.inf
+        self._offered_time, self._offered = SteadyTime(), -math.inf
         for kept in (self._ring, self._messages, self._recent):
             kept.clear()
 

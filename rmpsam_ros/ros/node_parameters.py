@@ -205,6 +205,8 @@ class NodeParameters:
         fixed += [name for name in rotations if rotations[name] != self._rotations[name]]
         if (fixed or topics) and self._is_active():
             name = (fixed or list(topics))[0]
+            if name == "autostart":
+                raise ParameterError("autostart is read when the node starts: start it anew with it")
             raise ParameterError(
                 f"{name} is read when the node is configured: deactivate it first, then set {name} and activate again"
             )

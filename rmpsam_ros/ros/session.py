@@ -100,7 +100,8 @@ class Session:
     def close(self) -> None:
         """Ends the worker and takes the topics down."""
         self.stop("the node is being cleaned up")
-        self.worker.close()
+        if not self.worker.close():
+            self._node.get_logger().warning("an inference does not end: its model stays in memory until it does")
         outputs, self._outputs = self._outputs, {}
         for camera in outputs.values():
             camera.destroy()

@@ -75,11 +75,12 @@ class MatchedSubscription:
                 self._node.get_logger().warning(sentence)
         self.unmatched = left_out
 
-    def reason_of_silence(self, but: str) -> str:
-        """Why nothing comes in, as far as the graph tells; topics below the name `but` are the node's own."""
+    def reason_of_silence(self, but: str, *others: str) -> str:
+        """Why nothing comes in, as far as the graph tells; topics below the name `but` are the node's own, and `others` are of
+        another kind."""
         published = {
             name: types for name, types in self._node.get_topic_names_and_types()
-            if name != self.topic and not name.startswith(f"{but}/") and self._node.count_publishers(name)
+            if name not in (self.topic, *others) and not name.startswith(f"{but}/") and self._node.count_publishers(name)
         }
         publishers = self._node.count_publishers(self.topic)
         return matching.reason_of_silence(self.topic, self._type_name, publishers, published)

@@ -19,6 +19,7 @@ from rmpsam_ros.ros.feeds import Feed, Processed, Received, seconds
 from rmpsam_ros.ros.hooks import Hooks
 from rmpsam_ros.ros.live_values import LiveValues
 from rmpsam_ros.ros.parameters import NodeConfig
+from rmpsam_ros.ros.pulse import Pulse
 from rmpsam_ros.ros.requests import Answer, Ask, Call, do, one_line, refuse
 from rmpsam_ros.ros.stats import CameraStats, StageTimes
 from rmpsam_ros.tracking.frames import of_classes, with_track_ids
@@ -34,7 +35,7 @@ class InferenceWorker:
         hooks: the node's side.
         stats: counters of each camera; they outlive the worker.
         make_tracker: makes a camera's tracker from the label set; None for no tracks.
-        track_ids: the next id of each camera's tracks, brought up to date at the end: ids are not used twice though models change.
+        track_ids: the next id of each camera's tracks, kept up to date: ids are not used twice though models change.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class InferenceWorker:
         self._segmenter = None
         self._live: LiveValues | None = None
         self._thread: threading.Thread | None = None
+        self.pulse = Pulse()
 
     # From any thread
 
@@ -70,14 +72,20 @@ class InferenceWorker:
         self._thread.start()
         return ready.result()
 
-    def close(self, timeout: float = 10.0) -> None:
-        """Ends the thread after what it is doing now; clicks that wait are told so."""
+    def close(self, timeout: float = 10.0) -> bool:
+        """Ends the thread after what it is doing now; clicks that wait are told so.
+
+        Returns:
+            Whether it has ended; a thread that has not within `timeout` seconds keeps its model until it does.
+        """
         self.pause("the node is shutting down or being cleaned up")
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(timeout)
+        if self._thread is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def resume(self, rotations: Mapping[str, int] | None = None) -> None:
         """Begins to take frames and clicks.
@@ -93,11 +101,7 @@ class InferenceWorker:
         """Takes no more frames, forgets those it has, and refuses the clicks that wait."""
         with self._changed:
             self._running, self._forgotten = False, next(self._numbers)
-            waiting = self._agenda.clear()
-            for feed in self._feeds.values():
-                feed.clear()
-        for task in waiting:
-            refuse(task, PromptError(reason))
+        self._forget(reason)
 
     @property
     def running(self) -> bool:
@@ -137,8 +141,7 @@ class InferenceWorker:
     def ask(self, ask: Ask) -> Future:
         """Queues a click; the future gives an `Answer` or raises `PromptError`. Cancel it to withdraw the click."""
         with self._changed:
-            if not self._running:
-                raise PromptError("the node is not active: activate it first")
+            self._check_active()
             if not self._enabled:
                 raise PromptError("inference is switched off: call ~/enable with data: true first")
             feed = self._feeds[ask.camera]
@@ -168,6 +171,21 @@ class InferenceWorker:
 
         return self._call(reset)
 
+    def _forget(self, reason: str) -> None:
+        """Forgets all frames, and refuses what waits."""
+        with self._changed:
+            waiting = self._agenda.clear()
+            for feed in self._feeds.values():
+                feed.clear()
+        for task in waiting:
+            refuse(task, PromptError(reason))
+
+    def _check_active(self) -> None:
+        if self.pulse.ended:
+            raise PromptError(self.pulse.ended)
+        if not self._running:
+            raise PromptError("the node is not active: activate it first")
+
     def _tracker(self, camera: str) -> Any:
         tracker = self._feeds[camera].tracker
         if tracker is None:
@@ -177,8 +195,7 @@ class InferenceWorker:
     def _call(self, action: Callable[[], Any]) -> Future:
         call = Call(action)
         with self._changed:
-            if not self._running:
-                raise PromptError("the node is not active: activate it first")
+            self._check_active()
             self._agenda.add(call)
             self._changed.notify_all()
         return call.future
@@ -203,17 +220,21 @@ class InferenceWorker:
         try:
             while (task := self._next()) is not None:
                 started = time.monotonic()
-                if isinstance(task, Ask):
-                    self._answer(task)
-                elif isinstance(task, Call):
-                    do(task)
-                else:
-                    self._process_safely(task)
+                with self.pulse.busy():
+                    if isinstance(task, Ask):
+                        self._answer(task)
+                    elif isinstance(task, Call):
+                        do(task)
+                    else:
+                        self._process_safely(task)
                 with self._changed:
                     self._agenda.took(task, time.monotonic() - started)
                 del task  # or the frame would stay alive while the worker waits
+        except BaseException as error:  # what is no `Exception`, such as SystemExit: of one that is, each task takes care
+            self.pulse.ended = f"the inference thread has ended ({one_line(error)}): clean the node up and configure it again"
+            self._hooks.report(next(iter(self._feeds)), self.pulse.ended)
+            self._forget(self.pulse.ended)
         finally:
-            self._track_ids.update({name: feed.tracker.next_id for name, feed in self._feeds.items() if feed.tracker is not None})
             self._release()
 
     def _release(self) -> None:
@@ -289,6 +310,7 @@ class InferenceWorker:
         if feed.tracker is None:
             return panoptic, view, (), {}
         tracks = feed.tracker.update(frame, stamp=time_, depth=None if view is None else view.depth)
+        self._note_ids(feed)
         if not feed.tracker.used:  # these are the tracks of another picture
             return panoptic, view, None, {}
         tracks, extents = located(of_classes(tracks, self._config.class_filter), view)
@@ -320,9 +342,15 @@ class InferenceWorker:
         with self._changed:
             past = (processed.tracks or ()) if feed.is_past(processed.number) else None
         try:
-            return Answer(processed, result, feed.tracker.follow(result, stamp=processed.time, frame=processed.frame, past=past))
+            track_id = feed.tracker.follow(result, stamp=processed.time, frame=processed.frame, past=past)
         except TrackError as error:
             return Answer(processed, result, problem=str(error))
+        self._note_ids(feed)
+        return Answer(processed, result, track_id)
+
+    def _note_ids(self, feed: Feed) -> None:
+        """At once, and never less: another worker may have come after this one while an inference did not end."""
+        self._track_ids[feed.name] = max(feed.tracker.next_id, self._track_ids.get(feed.name, 1))
 
     def _frame_for(self, ask: Ask) -> Processed:
         """The frame that a click means: from the ring, else inferred now from the message.
