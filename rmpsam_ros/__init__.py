@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _HOME_OF = {
     "Segmenter": "rmpsam_ros.segmenter",
-    "Frame": "rmpsam_ros.segmenter",
+    "Frame": "rmpsam_ros.frame",
     "Tracker": "rmpsam_ros.tracking",
     "PointPrompt": "rmpsam_ros.types",
     "PanopticResult": "rmpsam_ros.types",

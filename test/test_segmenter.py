@@ -22,7 +22,7 @@ from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.errors import BackendError, ImageError, ModelError, PromptError, RmpsamError, TrackError
 from rmpsam_ros.model_folder import read_model_folder, write_model_yaml
 from rmpsam_ros.prompting import Prompt
-from rmpsam_ros.segmenter import Frame
+from rmpsam_ros.frame import Frame
 from rmpsam_ros.types import PointPrompt
 
 

@@ -14,9 +14,10 @@ import numpy as np
 from rmpsam_ros.demo.photos import Photo, bundled_photos
 from rmpsam_ros.demo.sheet import Picture, row
 from rmpsam_ros.errors import RmpsamError
+from rmpsam_ros.frame import Frame
 from rmpsam_ros.overlay import draw_click, draw_panoptic
 from rmpsam_ros.results import write_image
-from rmpsam_ros.segmenter import Frame, Segmenter
+from rmpsam_ros.segmenter import Segmenter
 
 WIDTH = 1260
 MAPS = ("astronaut", "coffee", "chelsea")

@@ -19,7 +19,7 @@ from rmpsam_ros.tracking import Tracker
 from rmpsam_ros.types import LabelSet, TrackedInstance
 
 if TYPE_CHECKING:
-    from rmpsam_ros.segmenter import Frame
+    from rmpsam_ros.frame import Frame
 
 
 @dataclass

@@ -17,7 +17,7 @@ from rmpsam_ros.prompting import Prompt
 from rmpsam_ros.types import PointPrompt
 
 if TYPE_CHECKING:
-    from rmpsam_ros.segmenter import Frame
+    from rmpsam_ros.frame import Frame
 
 AT_ONCE = 16
 """Points in one run of the network: of more, each costs as much again."""

@@ -19,7 +19,7 @@ from rmpsam_ros.evaluation.simulated_clicks import first_click, next_click
 from rmpsam_ros.types import PointPrompt
 
 if TYPE_CHECKING:
-    from rmpsam_ros.segmenter import Frame
+    from rmpsam_ros.frame import Frame
 
 Mask = npt.NDArray[np.bool_]
 Answer = Callable[[Sequence[PointPrompt]], Mask]

@@ -49,7 +49,7 @@ class Feed:
     def __init__(self, name: str, history: int, stats: CameraStats | None = None):
         self.name = name
         self.stats = stats or CameraStats()
-        self.tracker: Any = None
+        self.tracks: Any = None  # its `CameraTracks`, where the node tracks
         self.newest: Received | None = None
         self.waiting = False
         self.started = -math.inf

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from rmpsam_ros.depth_view import DepthView, Extent, located
-from rmpsam_ros.errors import ImageError, PromptError, RmpsamError, TrackError
+from rmpsam_ros.depth_view import DepthView, Extent
+from rmpsam_ros.errors import ImageError, PromptError, RmpsamError
 from rmpsam_ros.ros.agenda import Agenda
+from rmpsam_ros.ros.camera_tracks import CameraTracks
 from rmpsam_ros.ros.feeds import Feed, Processed, Received, seconds
 from rmpsam_ros.ros.hooks import Hooks
 from rmpsam_ros.ros.live_values import LiveValues
@@ -22,7 +23,7 @@ from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.pulse import Pulse
 from rmpsam_ros.ros.requests import Answer, Ask, Call, do, one_line, refuse
 from rmpsam_ros.ros.stats import CameraStats, StageTimes
-from rmpsam_ros.tracking.frames import of_classes, with_track_ids
+from rmpsam_ros.tracking.frames import with_track_ids
 from rmpsam_ros.types import PromptResult
 
 
@@ -156,20 +157,13 @@ class InferenceWorker:
 
     def remove_track(self, camera: str, track_id: int) -> Future:
         """Forgets one track; the future gives whether there was one, and the ids that there are."""
-        tracker = self._tracker(camera)
-        return self._call(lambda: (tracker.remove(track_id), [track.track_id for track in tracker.tracks]))
+        tracks = self._tracks(camera)
+        return self._call(lambda: tracks.remove(track_id))
 
     def reset_tracks(self) -> Future:
         """Forgets the tracks of all cameras; the future gives how many there were."""
-        trackers = [self._tracker(name) for name in self._feeds]
-
-        def reset() -> int:
-            count = sum(len(tracker.tracks) for tracker in trackers)
-            for tracker in trackers:
-                tracker.reset()
-            return count
-
-        return self._call(reset)
+        all_tracks = [self._tracks(name) for name in self._feeds]
+        return self._call(lambda: sum(tracks.reset() for tracks in all_tracks))
 
     def _forget(self, reason: str) -> None:
         """Forgets all frames, and refuses what waits."""
@@ -186,11 +180,11 @@ class InferenceWorker:
         if not self._running:
             raise PromptError("the node is not active: activate it first")
 
-    def _tracker(self, camera: str) -> Any:
-        tracker = self._feeds[camera].tracker
-        if tracker is None:
+    def _tracks(self, camera: str) -> CameraTracks:
+        tracks = self._feeds[camera].tracks
+        if tracks is None:
             raise PromptError("this node does not track")
-        return tracker
+        return tracks
 
     def _call(self, action: Callable[[], Any]) -> Future:
         call = Call(action)
@@ -207,9 +201,8 @@ class InferenceWorker:
             self._segmenter = self._make()
             self._live = LiveValues(self._segmenter)
             for name, feed in self._feeds.items():
-                feed.tracker = self._make_tracker(self._segmenter.labels) if self._make_tracker else None
-                if feed.tracker is not None and name in self._track_ids:
-                    feed.tracker.next_id = self._track_ids[name]
+                if self._make_tracker:
+                    feed.tracks = CameraTracks(self._make_tracker(self._segmenter.labels), name, self._track_ids)
             self._take_over_live_values()
             self._segmenter.warm_up()
         except BaseException as error:
@@ -307,14 +300,10 @@ class InferenceWorker:
         """The panoptic map with its track ids, the depth, all tracks of the camera with their positions, and their extents."""
         panoptic = frame.panoptic()
         view = self._hooks.depth(received, frame.image_size)  # after the network: by now it has mostly come
-        if feed.tracker is None:
+        if feed.tracks is None:
             return panoptic, view, (), {}
-        tracks = feed.tracker.update(frame, stamp=time_, depth=None if view is None else view.depth)
-        self._note_ids(feed)
-        if not feed.tracker.used:  # these are the tracks of another picture
-            return panoptic, view, None, {}
-        tracks, extents = located(of_classes(tracks, self._config.class_filter), view)
-        return with_track_ids(panoptic, tracks), view, tracks, extents
+        tracks, extents = feed.tracks.update(frame, time_, view, self._config.class_filter)
+        return panoptic if tracks is None else with_track_ids(panoptic, tracks), view, tracks, extents
 
     def _answer(self, ask: Ask) -> None:
         if not ask.future.set_running_or_notify_cancel():
@@ -335,22 +324,12 @@ class InferenceWorker:
             refuse(ask, PromptError(f"the click could not be answered: {sentence}"))
 
     def _follow(self, ask: Ask, processed: Processed, result: PromptResult) -> Answer:
-        """Makes the clicked object a track; where that is impossible, the mask is answered all the same."""
         feed = self._feeds[ask.camera]
-        if feed.tracker is None:
+        if feed.tracks is None:
             return Answer(processed, result, problem="this node does not track")
         with self._changed:
             past = (processed.tracks or ()) if feed.is_past(processed.number) else None
-        try:
-            track_id = feed.tracker.follow(result, stamp=processed.time, frame=processed.frame, past=past)
-        except TrackError as error:
-            return Answer(processed, result, problem=str(error))
-        self._note_ids(feed)
-        return Answer(processed, result, track_id)
-
-    def _note_ids(self, feed: Feed) -> None:
-        """At once, and never less: another worker may have come after this one while an inference did not end."""
-        self._track_ids[feed.name] = max(feed.tracker.next_id, self._track_ids.get(feed.name, 1))
+        return feed.tracks.follow(processed, result, past)
 
     def _frame_for(self, ask: Ask) -> Processed:
         """The frame that a click means: from the ring, else inferred now from the message.
@@ -376,4 +355,4 @@ class InferenceWorker:
         return self._process(feed, ask.target, past, quietly=early)
 
     def _take_over_live_values(self) -> None:
-        self._live.take_over(self._config, (feed.tracker for feed in self._feeds.values() if feed.tracker is not None))
+        self._live.take_over(self._config, (feed.tracks.tracker for feed in self._feeds.values() if feed.tracks is not None))

@@ -15,7 +15,7 @@ from rmpsam_ros.tracking.lifecycle import BIRTH_SCORE
 from rmpsam_ros.types import PanopticResult, Segment, TrackedInstance
 
 if TYPE_CHECKING:
-    from rmpsam_ros.segmenter import Frame
+    from rmpsam_ros.frame import Frame
 
 UNSURE = 0.15
 """Least score of an object that continues a track without being in the panoptic map."""

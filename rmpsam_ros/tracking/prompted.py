@@ -28,7 +28,7 @@ from rmpsam_ros.tracking.target import Surroundings, Target
 from rmpsam_ros.types import FOREGROUND, PointPrompt, PromptResult, TrackedInstance, TrackState
 
 if TYPE_CHECKING:
-    from rmpsam_ros.segmenter import Frame
+    from rmpsam_ros.frame import Frame
 
 FloatArray = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]

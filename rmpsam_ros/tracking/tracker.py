@@ -20,7 +20,7 @@ from rmpsam_ros.tracking.table import Look, Seen
 from rmpsam_ros.types import LabelSet, PromptResult, Roi, TrackedInstance, TrackState
 
 if TYPE_CHECKING:
-    from rmpsam_ros.segmenter import Frame
+    from rmpsam_ros.frame import Frame
 
 _STATES = {int(state): state for state in TrackState}
 _DIMS = 256
