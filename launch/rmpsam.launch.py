@@ -5,6 +5,7 @@ Values come from the parameter file; an argument given on the command line goes 
 Written for Humble and Jazzy alike.
 """
 import os
+import re
 
 import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
@@ -93,7 +94,7 @@ def _start(context) -> list:
     if not _true_or_false("rviz", value("rviz")):
         return [node]
     given = {key: of for section in [*(own or []), overrides] for key, of in section.items()}
-    return [_rviz(full_name, _first_camera(given), value("fixed_frame"), given.get("use_sim_time") is True, common), node]
+    return [_rviz(full_name, _first_camera(given), value("fixed_frame"), given.get("use_sim_time"), common), node]
 
 
 def _params_file(given: str) -> ParameterFile:
@@ -102,7 +103,8 @@ def _params_file(given: str) -> ParameterFile:
     if not os.path.isfile(path):
         raise RuntimeError(f"there is no parameter file {given}")
     with open(path, "rb") as file:
-        return ParameterFile(path, allow_substs=b"$(" in file.read())  # without one launch need not copy it, less the backslashes
+        text = re.sub(rb"(^|\s)#.*", b"", file.read())  # comments may have anything in them
+    return ParameterFile(path, allow_substs=b"$(" in text)  # only where it is needed: where it substitutes, launch takes backslashes out
 
 
 def _sections_of(node: str, path: os.PathLike) -> list[dict] | None:
@@ -118,7 +120,7 @@ def _first_camera(parameters: dict) -> str:
     return str(cameras[0]) if cameras and isinstance(cameras, list) else "camera"
 
 
-def _rviz(node: str, camera: str, fixed_frame: str, use_sim_time: bool, common: dict) -> Node:
+def _rviz(node: str, camera: str, fixed_frame: str, use_sim_time: object, common: dict) -> Node:
     """RViz with the shipped configuration, its topics moved to this node and this camera."""
     try:
         get_package_prefix("rviz2")
@@ -134,5 +136,6 @@ def _rviz(node: str, camera: str, fixed_frame: str, use_sim_time: bool, common: 
         file.write(text)
     return Node(
         package="rviz2", executable="rviz2", name="rviz2", arguments=["-d", path, "-f", fixed_frame],
-        parameters=[{"use_sim_time": use_sim_time}], **common,
+        # Only where it is said: a SetParameter of the including file holds otherwise.
+        parameters=[{"use_sim_time": use_sim_time}] if isinstance(use_sim_time, bool) else None, **common,
     )

@@ -73,15 +73,19 @@ class Frame:
     def objects(self) -> ObjectOutputs:
         """The decoder's object queries, for tracking."""
         o, groups = self._outputs, self._segmenter._groups
+        with self._segmenter.turn:
+            logits = np.asarray(o.mask_logits)
         class_ids = o.class_ids if groups is None else groups.classes(o.class_ids)
-        return ObjectOutputs(class_ids, o.scores, o.iou, o.queries, np.asarray(o.mask_logits), self.placement.valid_cells)
+        return ObjectOutputs(class_ids, o.scores, o.iou, o.queries, logits, self.placement.valid_cells)
 
     @property
     def features(self) -> npt.NDArray[np.float32]:
         """What the network sees in each cell of the image, for tracking: (mid, rows, columns) float32 as in `objects.valid`.
         Read from where it was computed at each call."""
         rows, columns = self.placement.valid_cells
-        return self.placement.turned_back(self._segmenter._backend.read_features(self._outputs.features))[:, :rows, :columns]
+        with self._segmenter.turn:
+            features = self._segmenter._backend.read_features(self._outputs.features)
+        return self.placement.turned_back(features)[:, :rows, :columns]
 
     def panoptic(self) -> PanopticResult:
         """The panoptic map at the source's size, kept from the first call on: with the filter of that moment, and the thresholds of then
@@ -105,8 +109,9 @@ class Frame:
         if self._own is None:
             started = perf_counter()
             s, o = self._segmenter, self._outputs
-            self._own = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s._own_labels, s.score_threshold,
-                             s.overlap_threshold, o.queries)  # fmt: skip
+            with s.turn:  # masks may lie on a device, which has one set of buffers
+                self._own = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s._own_labels, s.score_threshold,
+                                 s.overlap_threshold, o.queries)  # fmt: skip
             self.timings["fusion"] = 1e3 * (perf_counter() - started)
         return self._own
 

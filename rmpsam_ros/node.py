@@ -8,10 +8,8 @@ The node itself only follows the lifecycle. What it holds while configured is in
 """
 from __future__ import annotations
 
-import os
 import signal
 import sys
-import time
 import weakref
 from collections.abc import Callable
 
@@ -31,8 +29,9 @@ from rclpy.utilities import remove_ros_args
 
 from rmpsam_ros.errors import ParameterError, RmpsamError
 from rmpsam_ros.ros.buffers import keep_image_buffers
-from rmpsam_ros.ros.dds import profile_in_effect, remove_own_segments, transports_in_effect, use_shipped_profile
+from rmpsam_ros.ros.dds import profile_in_effect, transports_in_effect, use_shipped_profile
 from rmpsam_ros.ros.diagnostics import SAME_NAME, NodeStatus, report
+from rmpsam_ros.ros.ending import leave_at_once, shut_down
 from rmpsam_ros.ros.node_parameters import NodeParameters
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.prompts import Services
@@ -317,8 +316,8 @@ def main(args: list[str] | None = None) -> int:
             _spin_once(executor, node)
     finally:
         if node.is_loading:
-            _leave_at_once(node)
-        _shut_down(executor, node)
+            leave_at_once(node)
+        shut_down(executor, node)
         # Python gives signals their default action back while it ends, and a late second one would then kill it.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
@@ -333,32 +332,3 @@ def _spin_once(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
         pass
     except Exception as error:
         node.get_logger().error(f"a callback failed: {type(error).__name__}: {error}", throttle_duration_sec=2.0)
-
-
-def _leave_at_once(node: RmpsamNode) -> None:
-    """Ends the process while a model is loaded or an engine is built: nothing could break that off, and it may take minutes.
-
-    What is on the disk is whole, as engines are written beside their place and renamed.
-    """
-    node.get_logger().info("ended before the model was loaded")
-    remove_own_segments()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
-def _shut_down(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
-    try:
-        if not node.is_finalized:
-            node.trigger_shutdown()
-    except Exception as error:
-        node.get_logger().warning(f"shutdown: {error}")
-    # rclpy takes the wait set down under callbacks that still run, and prints what these meet as news.
-    tasks, end = getattr(executor, "_futures", ()), time.monotonic() + 1.0
-    while not all(task.done() for task in tuple(tasks)) and time.monotonic() < end:
-        time.sleep(0.01)
-    executor.shutdown(timeout_sec=2.0)
-    for task in tasks:
-        task.exception()
-    node.destroy_node()
-    rclpy.try_shutdown()

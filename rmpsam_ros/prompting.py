@@ -121,7 +121,7 @@ def _taken_away(own: npt.NDArray[np.float32], best_map: npt.NDArray[np.float32],
     own, best_map: (H, W) logits of the background point, and the best of the foreground at each pixel.
     """
     x, y = _pixel(background, own.shape)
-    lift = max(best_map[y, x] - own[y, x], 0)
+    lift = max(best_map[y, x] - own[y, x], 0) if best_map[y, x] > 0 else 0  # elsewhere the point is out of the answer anyway
     beaten = own + lift >= best_map
     places = [_pixel(p, own.shape) for p in prompt.points if p.label == FOREGROUND]
     if lift == 0 and not any(beaten[v, u] for u, v in places):

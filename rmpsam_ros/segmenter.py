@@ -113,7 +113,7 @@ class Segmenter:
         self._allowed: npt.NDArray[np.bool_] | None = None
         self.batch = self._backend.batch
         self._canvas = self._backend.make_canvas()  # (batch, H, W, 3)
-        self._turn = threading.RLock()  # whoever runs the backend, which has one canvas and one set of tensors
+        self.turn = threading.RLock()  # of whoever uses the backend, which has one canvas and one set of buffers
 
     @property
     def class_filter(self) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ class Segmenter:
         rotations = [0] * len(images) if rotations is None else rotations
         placements = [place(check_image(image).shape[:2], self.input_size, turn) for image, turn in zip(images, rotations)]
         stamps = [None] * len(images) if stamps is None else [_seconds(stamp) for stamp in stamps]
-        with self._turn:
+        with self.turn:
             for image, placement, canvas in zip(images, placements, self._canvas):
                 fit(image, placement, canvas)
             fitted = perf_counter()
@@ -178,7 +178,7 @@ class Segmenter:
     def features_of(self, image: npt.NDArray[np.uint8], rotation: int = 0) -> tuple[object, Placement]:
         """The features that prompts are answered from, of a (H, W, 3) uint8 RGB image, and where it lies in the input."""
         placement = place(image.shape[:2], self.input_size, rotation)
-        with self._turn:
+        with self.turn:
             fit(image, placement, self._canvas[0])
             if self._backend.encodes_alone:
                 return self._backend.run_features(self._canvas[:1], [placement.network_size]), placement
@@ -187,7 +187,7 @@ class Segmenter:
     def _ask(self, features: object, prompt: Prompt, placement: Placement) -> PromptOutputs:
         """The prompt graph on features of a picture, or of a part of one, that lies so in the input."""
         encoded, kinds = prompt.encode(placement, self._background_kind)
-        with self._turn:
+        with self.turn:
             outputs = self._backend.run_prompts(features, placement.boxes_turned(encoded, len(prompt.points)), kinds, placement.network_size)
         return replace(outputs, mask_logits=placement.turned_back(outputs.mask_logits))
 
@@ -221,7 +221,7 @@ class Segmenter:
 
     def close(self) -> None:
         """Frees the backend; frames made before can no longer be prompted."""
-        with self._turn:
+        with self.turn:
             self._backend.close()
             self._backend = _Closed()
 

@@ -13,7 +13,7 @@ MODULES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"
 
 ROS = re.compile(r"rclpy|tf2_ros|cv_bridge|launch\w*|\w+_(msgs|srvs|interfaces)|rmpsam_ros\.(msg|srv)")
 ROS_WORLD = {
-    "node.py", "ros/start.py", "ros/usage.py", "ros/session.py", "ros/node_parameters.py", "ros/cameras.py", "ros/clicks.py", "ros/prompts.py",
+    "node.py", "ros/start.py", "ros/ending.py", "ros/usage.py", "ros/session.py", "ros/node_parameters.py", "ros/cameras.py", "ros/clicks.py", "ros/prompts.py",
     "ros/publishing.py", "ros/publishing_3d.py", "ros/clouds.py", "ros/markers.py", "ros/subscriptions.py", "ros/depth_input.py", "ros/bag_cameras.py",
     "ros/diagnostics.py", "ros/messages.py", "ros/vision_messages.py", "ros/foxglove_messages.py", "ros/frame_messages.py", "ros/node_bench.py", "ros/bags.py",
     "cli/checks.py", "cli/bag.py", "cli/bench.py",

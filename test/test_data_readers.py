@@ -44,7 +44,7 @@ def test_runs__come_back_as_they_were(runs):
 
 @pytest.mark.parametrize("segmentation, part", [
     ({"size": [4, 4], "counts": [3]}, "add up"), ({"size": [4, 5], "counts": [20]}, "picture is"),
-    ({"counts": [16]}, "lack"), ([[1, 2, 3, 4]], "three"), ("text", "str"), ({"size": [4, 4], "counts": b"o"}, "early"),
+    ({"counts": [16]}, "lack"), ([[1, 2, 3, 4, 5]], "three"), ("text", "str"), ({"size": [4, 4], "counts": b"o"}, "early"),
 ])  # fmt: skip
 def test_decode__says_what_is_wrong(segmentation, part):
     with pytest.raises(ValueError, match=part):
@@ -190,6 +190,18 @@ def test_instances__an_annotation_without_a_pixel__is_passed_over_and_its_box_vo
     box[30:40, 2:9] = True
     assert (sample.void == box & ~sample.masks.any(axis=0)).all() and sample.void.any()
     assert (sample.no_thing is not None) == (coverage is Coverage.THINGS) and (sample.no_thing is None or not (sample.no_thing & box).any())
+
+
+def test_instances__points_and_lines_beside_a_good_polygon__cost_nothing(tmp_path):
+    path, images = instance_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    before = CocoInstances(path, images, PLAIN).sample(0)
+    polygons = [[2, 2, 20, 2, 20, 20, 2, 20], [30, 30, 31, 31], [5, 5]]
+    content["annotations"].append({**content["annotations"][0], "id": 77, "segmentation": polygons})
+    path.write_text(json.dumps(content))
+    sample = CocoInstances(path, images, PLAIN).sample(0)
+    assert len(sample) == len(before) + 1 and sample.passed_over == () and sample.coverage is before.coverage
+    assert np.count_nonzero(sample.masks[-1]) > 200
 
 
 @pytest.mark.parametrize("box", [None, "wide", [1, 2], [float("nan")] * 4, [900, 900, 5, 5], [-9, -9, 5, 5], [0, 0, float("inf"), 1]])

@@ -158,6 +158,25 @@ def test_rviz__shows_the_first_camera(description, rviz_is_there, arguments, pre
     assert shown["Tools"][-1]["Topic"]["Value"] == ("/bot" if arguments else "") + "/clicked_point"
 
 
+@pytest.mark.parametrize("arguments, said", [({}, None), ({"use_sim_time": "true"}, True), ({"use_sim_time": "false"}, False)])
+def test_rviz__time_of__is_the_node_s_where_that_is_said(description, rviz_is_there, arguments, said):
+    node, = started_by(description(), "rviz2", rviz="true", **arguments)
+    files = node._Node__parameters or []
+    assert len(files) == (said is not None), "what the including file sets for all nodes must hold"
+    if said is not None:
+        assert list(files[0].values()) == [said]
+
+
+@pytest.mark.parametrize("line, allowed", [
+    ("model: $(find-pkg-share rmpsam_ros)/m", True), ("# was $(rospack find x)/m", False), ("model: a#b$(env HOME)", True), ("model: m", False),
+])
+def test_node__substitutions__are_looked_for_outside_of_comments(description, tmp_path, line, allowed):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"/**:\n  ros__parameters:\n    {line}\n    backend: 'a\\b'\n")
+    node, = started_by(description(), "rmpsam_ros", params_file=str(file))
+    assert node._Node__parameters[0].allow_substs is allowed
+
+
 def test_rviz__of_two_nodes__has_a_configuration_each(description, rviz_is_there):
     paths = set()
     for arguments in ({"namespace": "a"}, {"namespace": "b"}, {"namespace": "a", "name": "eye"}, {}):

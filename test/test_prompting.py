@@ -158,6 +158,17 @@ def test_answer__what_is_clicked_as_background_is_never_in_the_answer(points, bo
     assert mask[16, 4] and not mask[16, 21:28].any() and mask[2, 4]  # half of the distance round the point
 
 
+def test_answer__a_background_point_beside_the_answer__takes_no_more_than_its_own_mask():
+    placement = Placement((32, 32), (32, 32), (32, 32))
+    logits = np.full((2, 8, 8), -2, np.float32)
+    logits[0, :, :4] = 1  # the object, to the left of the point
+    logits[1] = -5
+    outputs = PromptOutputs(logits, np.ones(2, np.float32), np.zeros((2, 4), np.float32))
+    alone, *_ = answer(PromptOutputs(logits[:1], np.ones(1, np.float32), np.zeros((1, 4), np.float32)), Prompt((PointPrompt(4, 16, 1),), ()), placement)
+    mask, *_ = answer(outputs, Prompt((PointPrompt(4, 16, 1), PointPrompt(22, 16, 0)), ()), placement)
+    assert not alone[16, 22] and np.array_equal(mask, alone)
+
+
 def test_answer__a_background_point_outside_of_its_own_mask_is_obeyed_too():
     placement = Placement((32, 32), (32, 32), (32, 32))
     logits = np.full((2, 8, 8), 3, np.float32)

@@ -278,7 +278,7 @@ def test_follow__a_stamp_that_is_not_finite__is_none(stamp):
     assert [t.track_id for t in tracker.tracks] == [t.track_id for t in before] == [1, 2]
 
 
-@pytest.mark.parametrize("stamp", ["now", SimpleNamespace(sec=1, nanosec=0), [1.0]])
+@pytest.mark.parametrize("stamp", ["now", SimpleNamespace(sec=1, nanosec=0), [1.0], np.array([1.0, 2.0])])
 def test_stamps__that_are_no_seconds__are_one_clear_sentence(stamp):
     tracker, frame = Tracker(LABELS), SceneFrame([Thing(20, 20)])
     with pytest.raises(TrackError, match="it must be seconds"):

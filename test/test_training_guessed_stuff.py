@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from datasets import instance_set
 torch = pytest.importorskip("torch", reason="the network needs torch")
 
 from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic  # noqa: E402
-from rmpsam_ros.data.label_map import load_label_map  # noqa: E402
+from rmpsam_ros.data.label_map import LabelMap, load_label_map  # noqa: E402
 from rmpsam_ros.data.sample import Coverage  # noqa: E402
+from rmpsam_ros.errors import DataError  # noqa: E402
+from rmpsam_ros.labels import make_label_set  # noqa: E402
 from rmpsam_ros.placement import place  # noqa: E402
 from rmpsam_ros.training import guessed_stuff  # noqa: E402
 from rmpsam_ros.training.guessed_stuff import guess, segments, write_set  # noqa: E402
@@ -63,6 +66,20 @@ def test_segments__things_lie_on_stuff_and_the_smaller_on_top():
     assert (ids[:, :10] == 0).all()
     assert [at[ids[y, x]]["category_id"] for y, x in ((15, 25), (30, 40), (45, 40))] == [11, 12, 50]
     assert at[ids[30, 40]]["iscrowd"] == 1 and sum(info["area"] for info in infos) == np.count_nonzero(ids)
+
+
+def test_write_set__an_annotation_without_a_mask__is_refused(tmp_path):
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    content["annotations"][0]["segmentation"] = []
+    annotations.write_text(json.dumps(content))
+    labels = make_label_set("two", ["disc", "box"], ["grass"])
+    reader = CocoInstances(annotations, images, LabelMap(labels))
+    model = SimpleNamespace(name="given", labels=labels, input_size=SIZE)
+    logits = torch.from_numpy(half(True).copy())[None, None]
+    with pytest.raises(DataError, match="has no mask; what is there would be guessed as stuff"):
+        write_set(reader, lambda image, size: (torch.tensor([[2]]), torch.tensor([[0.9]]), torch.ones(1, 1), torch.ones(1, 1, 4), logits, None),
+                  model, tmp_path / "out", 0.7)  # fmt: skip
 
 
 @pytest.mark.parametrize("as_text", [False, True])

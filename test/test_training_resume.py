@@ -90,7 +90,7 @@ def test_train__whose_worker_is_killed__ends_the_step_and_says_so_in_one_sentenc
         return losses(self, batch)
 
     monkeypatch.setattr(TrainingRun, "losses", killing)
-    with pytest.raises(DataError, match=r"^A worker that makes batches was killed \(out of memory\?\); give fewer `workers`; a run goes on with --resume\.$"):
+    with pytest.raises(DataError, match=r"^A worker that makes batches was killed \(out of memory\?\); give fewer `workers`; a run of training goes on with --resume\.$"):
         run.train()
     saved = read_checkpoint(run.out / "checkpoint.pt")
     assert saved.step == run.step == 2 and {int(state["step"]) for state in saved.optimizer["state"].values()} == {2}
@@ -99,8 +99,17 @@ def test_train__whose_worker_is_killed__ends_the_step_and_says_so_in_one_sentenc
 def test_train__whose_workers_are_silent__says_so_in_one_sentence(example, monkeypatch):
     monkeypatch.setattr(batches_module, "SILENCE", 1)
     monkeypatch.setattr(Batches, "_batch", lambda self, number: time.sleep(3))
-    with pytest.raises(DataError, match="^The workers have made no batch for 1 s; .*; a run goes on with --resume.$"):
+    with pytest.raises(DataError, match="^The workers have made no batch for 1 s; .*; a run of training goes on with --resume.$"):
         TrainingRun(short(example, steps=2, out="silent", workers=1)).train()
+
+
+def test_train__whose_worker_raises_an_error_of_its_own__is_not_said_to_be_killed(example, monkeypatch):
+    def broken(self, number):
+        raise RuntimeError("index 7 is out of bounds")
+
+    monkeypatch.setattr(Batches, "_batch", broken)
+    with pytest.raises(RuntimeError, match="index 7 is out of bounds"):
+        TrainingRun(short(example, steps=2, out="raises", workers=1)).train()
 
 
 @pytest.mark.parametrize("resumed", [False, True])

@@ -117,6 +117,10 @@ def test_table__takes_new_columns_and_forgives_a_line_cut_short(tmp_path):
     assert len(read_table(path)) == 2
     append_row(path, {"step": "4", "a": "5", "b": "6"})
     assert [row["step"] for row in read_table(path)] == ["1", "2", "4"]
+    with path.open("ab") as file:
+        file.write(bytes(40))  # as after a loss of power
+    append_row(path, {"step": "5", "a": "5", "b": "6"})
+    assert [row["step"] for row in read_table(path)] == ["1", "2", "4", "5"]
 
 
 def test_plot__draws_what_there_is(tmp_path):

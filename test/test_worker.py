@@ -213,6 +213,19 @@ def test_worker__whose_thread_has_ended__says_so_to_every_click():
     worker.close()
 
 
+def test_worker__whose_thread_ends_at_a_click__answers_that_click_too():
+    segmenter, hooks = FakeSegmenter(), FakeHooks()
+    worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
+    worker.open()
+    worker.resume()
+    hooks.listening = set()  # so that the frame is inferred for the click alone
+    worker.offer("camera", message(), 1)
+    segmenter.error = SystemExit("a library gave up")
+    with pytest.raises(PromptError, match="the inference thread has ended .*a library gave up"):
+        worker.ask(click()).result(5)
+    worker.close()
+
+
 def test_feed__a_stamp_far_ahead_and_right_ones_again__tracks_and_clicks_go_on():
     feed = Feed("camera", 8)
     said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((10.0, 10.1, 110.2, 10.3, 10.4))]

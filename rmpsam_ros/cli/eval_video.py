@@ -81,8 +81,8 @@ def run(args: argparse.Namespace) -> int:
     table = {name: summary([judge.tallies[name] for judge in judges], with_classes) for name in names}
     _print(table)
     if not any(video.objects for video in videos):
-        left_out = sum(len(video.file.entries(video.index)) for video in videos)
-        for reason in why_nothing(videos[0].file.problems(), left_out):
+        crowds = sum(len(video.file.entries(video.index)) for video in videos)
+        for reason in why_nothing(videos[0].file.problems(), crowds):
             console.print(reason)
     clicked = clicked_summary([found for judge in judges for found in judge.clicked.objects])
     if clicked["objects"]:

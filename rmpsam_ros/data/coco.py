@@ -218,8 +218,6 @@ class CocoInstances(CocoImages):
             class_id = self._class_of(index, entry)
             try:
                 mask = masks.decode(field(self.path, "annotation", entry, "segmentation"), *size)
-            except masks.DegenerateError:
-                mask = np.zeros(size, bool)
             except ValueError as error:
                 raise DataError(f"{self.name(index)}: annotation {entry.get('id', '?')} cannot be read: {error}.") from error
             yield entry, class_id, mask

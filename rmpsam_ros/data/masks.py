@@ -19,10 +19,6 @@ FAR = 20
 """Points further out than so many times the picture's longer side are a mistake, and would take minutes to draw."""
 
 
-class DegenerateError(ValueError):
-    """A polygon of fewer than three points: of the right form, but without a pixel."""
-
-
 def areas(masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """(N,) pixels of (N, H, W) masks; a tenth of the time of NumPy's sum."""
     return np.array([cv2.countNonZero(np.ascontiguousarray(mask).view(np.uint8)) for mask in masks], np.int64)
@@ -36,7 +32,7 @@ def decode(segmentation: object, height: int, width: int) -> Mask:
             COCO's compressed text.
 
     Raises:
-        ValueError: none of these, or of another size. DegenerateError: a polygon has fewer than three points.
+        ValueError: none of these, or of another size.
     """
     try:
         return _decoded(segmentation, height, width)
@@ -54,6 +50,8 @@ def _decoded(segmentation: object, height: int, width: int) -> Mask:
         raise ValueError(f"its segmentation is a {type(segmentation).__name__}; it must be polygons or run lengths")
     mask = np.zeros((width, height), bool)
     for polygon in segmentation:
+        if np.ndim(polygon) == 1 and len(polygon) in (2, 4):
+            continue  # one or two points, as some tools leave beside a good polygon, or alone: of the right form, but without a pixel
         first, columns = _fill(polygon, height, width)
         mask[first : first + len(columns)] |= columns
     return mask.T
@@ -66,11 +64,9 @@ def _fill(polygon: Sequence[float], height: int, width: int) -> tuple[int, Mask]
         Its first column, and (n, height) the columns from there on: an object of some pixels must not cost a whole photograph.
 
     Raises:
-        ValueError: fewer than three points, or values that are not numbers.
+        ValueError: not x and y of at least three points, or values that are not numbers.
     """
     points = np.asarray(polygon, np.float64)
-    if points.ndim == 1 and points.size in (2, 4):
-        raise DegenerateError("a polygon of it has fewer than three points")
     if points.ndim != 1 or points.size < 6 or points.size % 2 or not np.isfinite(points).all():
         raise ValueError("a polygon of it is not a list of at least three x, y pairs of finite numbers")
     if np.abs(points).max() > FAR * max(height, width):

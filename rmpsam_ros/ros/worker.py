@@ -102,7 +102,9 @@ class InferenceWorker:
         """Takes no more frames, forgets those it has, and refuses the clicks that wait."""
         with self._changed:
             self._running, self._forgotten = False, next(self._numbers)
-        self._forget(reason)
+            waiting = self._forget()
+        for task in waiting:
+            refuse(task, PromptError(reason))
 
     @property
     def running(self) -> bool:
@@ -165,14 +167,12 @@ class InferenceWorker:
         all_tracks = [self._tracks(name) for name in self._feeds]
         return self._call(lambda: sum(tracks.reset() for tracks in all_tracks))
 
-    def _forget(self, reason: str) -> None:
-        """Forgets all frames, and refuses what waits."""
+    def _forget(self) -> list[Ask | Call]:
+        """Forgets all frames; what waited, to be refused."""
         with self._changed:
-            waiting = self._agenda.clear()
             for feed in self._feeds.values():
                 feed.clear()
-        for task in waiting:
-            refuse(task, PromptError(reason))
+            return self._agenda.clear()
 
     def _check_active(self) -> None:
         if self.pulse.ended:
@@ -210,6 +210,7 @@ class InferenceWorker:
             ready.set_exception(error)
             return
         ready.set_result(self._segmenter)
+        task = None
         try:
             while (task := self._next()) is not None:
                 started = time.monotonic()
@@ -222,11 +223,13 @@ class InferenceWorker:
                         self._process_safely(task)
                 with self._changed:
                     self._agenda.took(task, time.monotonic() - started)
-                del task  # or the frame would stay alive while the worker waits
+                task = None  # or the frame would stay alive while the worker waits
         except BaseException as error:  # what is no `Exception`, such as SystemExit: of one that is, each task takes care
             self.pulse.ended = f"the inference thread has ended ({one_line(error)}): clean the node up and configure it again"
             self._hooks.report(next(iter(self._feeds)), self.pulse.ended)
-            self._forget(self.pulse.ended)
+            for left in (*self._forget(), task):
+                if isinstance(left, (Ask, Call)):
+                    refuse(left, PromptError(self.pulse.ended))
         finally:
             self._release()
 

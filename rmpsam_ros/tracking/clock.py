@@ -23,9 +23,11 @@ def seconds(stamp: object) -> float | None:
     """
     if stamp is None:
         return None
-    if isinstance(stamp, str) or not hasattr(type(stamp), "__float__"):
-        raise TrackError(f"The stamp is {stamp!r}; it must be seconds, such as stamp.sec + 1e-9 * stamp.nanosec.")
-    return float(stamp) if math.isfinite(stamp) else None
+    try:
+        value = float("text" if isinstance(stamp, str) else stamp)
+    except (TypeError, ValueError):
+        raise TrackError(f"The stamp is {stamp!r}; it must be seconds, such as stamp.sec + 1e-9 * stamp.nanosec.") from None
+    return value if math.isfinite(value) else None
 
 
 class Order(Enum):

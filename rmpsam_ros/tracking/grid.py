@@ -24,8 +24,6 @@ class Grid:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and (self.size, self.source, self.cell_size) == (other.size, other.source, other.cell_size)
 
-    __hash__ = None
-
     @staticmethod
     def _axis(cells: int, pixels: int, cell: float) -> tuple[npt.NDArray[np.int64], list[int]]:
         """The cell of each pixel centre, and the first pixel of each cell (one more at the end)."""

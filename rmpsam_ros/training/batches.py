@@ -171,13 +171,13 @@ def worker_failures() -> Iterator[None]:
         yield
     except RuntimeError as error:
         said = str(error)
-        if "DataLoader" not in said:
+        if "DataLoader" not in said or said.startswith("Caught "):  # what a worker raised itself
             raise
         if "timed out" in said:
             what = f"The workers have made no batch for {SILENCE} s; look whether the disk of the data still answers"
         else:
             what = "A worker that makes batches was killed (out of memory?); give fewer `workers`"
-        raise DataError(f"{what}; a run goes on with --resume.") from error
+        raise DataError(f"{what}; a run of training goes on with --resume.") from error
 
 
 def _batch_or_error(made: Batch | str) -> Batch:

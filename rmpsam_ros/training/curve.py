@@ -82,4 +82,5 @@ def read_table(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     with path.open(newline="") as file:
-        return [row for row in csv.DictReader(file) if None not in row.values() and None not in row]
+        whole = (line for line in file if "\0" not in line)  # which a disk leaves when power fails
+        return [row for row in csv.DictReader(whole) if None not in row.values() and None not in row]

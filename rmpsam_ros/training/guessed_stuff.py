@@ -108,7 +108,7 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
         confidence: as for `guess`.
 
     Raises:
-        DataError: a picture or a mask of the set cannot be read.
+        DataError: a picture or a mask of the set cannot be read, or an annotation has none.
     """
     categories = [{"id": category_key(c["id"]), "name": c["name"], "isthing": 1} for c in reader.content["categories"]]
     first = max((c["id"] for c in categories if isinstance(c["id"], int)), default=0) + 1
@@ -122,7 +122,11 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
             outputs = graph(torch.from_numpy(canvas)[None], torch.tensor([placement.resized]))
         class_ids, scores, _, _, logits = (output[0].numpy() for output in outputs[:5])
         stuff = guess(class_ids, scores, logits, placement, model.labels, confidence)
-        ids, infos = segments([(entry, mask) for entry, _, mask in reader.objects(index)], stuff, category_of)
+        objects = [(entry, mask) for entry, _, mask in reader.objects(index)]
+        empty = [entry.get("id", "?") for entry, mask in objects if not mask.any()]
+        if empty:
+            raise DataError(f"{reader.name(index)}: annotation {empty[0]} has no mask; what is there would be guessed as stuff.")
+        ids, infos = segments(objects, stuff, category_of)
         name = f"{index:06d}.png"  # two pictures may differ in folder or suffix only
         with atomic_file(out / "panoptic" / name) as path:
             path.write_bytes(coco_png(ids))

@@ -1,0 +1,42 @@
+"""How the node's process ends."""
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import rclpy
+from rclpy.executors import Executor
+from rclpy.node import Node
+
+from rmpsam_ros.ros.dds import remove_own_segments
+
+
+def leave_at_once(node: Node) -> None:
+    """Ends the process while a model is loaded or an engine is built: nothing could break that off, and it may take minutes.
+
+    What is on the disk is whole, as engines are written beside their place and renamed.
+    """
+    node.get_logger().info("ended before the model was loaded")
+    remove_own_segments()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def shut_down(executor: Executor, node: Node) -> None:
+    """Takes the node down, whatever it is doing, and rclpy."""
+    try:
+        if not node.is_finalized:
+            node.trigger_shutdown()
+    except Exception as error:
+        node.get_logger().warning(f"shutdown: {error}")
+    # rclpy takes the wait set down under callbacks that still run, and prints what these meet as news.
+    tasks, end = getattr(executor, "_futures", ()), time.monotonic() + 1.0
+    while not all(task.done() for task in tuple(tasks)) and time.monotonic() < end:
+        time.sleep(0.01)
+    executor.shutdown(timeout_sec=2.0)
+    for task in tasks:
+        task.exception()
+    node.destroy_node()
+    rclpy.try_shutdown()
