@@ -28,6 +28,12 @@ _FLOOR = 0.02
 """… but not those within 2 cm and 2 % of it: of a flat thing seen from the front the deviation is nearly 0."""
 
 
+def is_known(depth: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Where metres are a depth: 0, what is negative and what is not finite mean that the camera knows none."""
+    with np.errstate(invalid="ignore"):
+        return (depth > 0) & (depth < np.inf)
+
+
 @dataclass(frozen=True, eq=False)
 class DepthView:
     """What a depth camera sees.
@@ -47,9 +53,9 @@ class DepthView:
             raise DepthError(f"Depth is {self.depth.dtype}; floating-point metres were expected (millimetres: divide by 1000).")
         if self.rays.shape != (*self.depth.shape, 2):
             raise DepthError(f"The rays are {self.rays.shape} and the depth is {self.depth.shape}; (H, W, 2) and (H, W) of one image are needed.")
-        unknown = (self.depth <= 0) | np.isinf(self.depth)
-        if unknown.any():
-            object.__setattr__(self, "depth", np.where(unknown, self.depth.dtype.type(np.nan), self.depth))
+        known = is_known(self.depth)
+        if not (known | np.isnan(self.depth)).all():
+            object.__setattr__(self, "depth", np.where(known, self.depth, self.depth.dtype.type(np.nan)))
 
     def points(self, step: int = 1) -> npt.NDArray[np.float32]:
         """(h, w, 3) float32 x, y, z of every `step`-th pixel of every `step`-th row, NaN where unknown."""

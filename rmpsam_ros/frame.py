@@ -130,9 +130,8 @@ class Frame:
 
         With background points, a pixel is in the answer where the best foreground prompt's logit is positive and beats
         every background prompt's; one that would take a foreground point away counts near its own point only, and what is
-        clicked as background is never in the answer. A model
-        may keep to the regions that are pointed at (`connected_prompts`), and look at small objects from nearer (`zoom`);
-        `query` is of the whole image even then, to compare frames by.
+        clicked as background is never in the answer. A model may keep to the regions that are pointed at (`connected_prompts`),
+        and look at small objects from nearer (`zoom`); `query` is of the whole image even then, to compare frames by.
 
         Args:
             points: (x, y) or `PointPrompt` each, in source pixels.

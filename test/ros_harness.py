@@ -36,12 +36,11 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
-from rmpsam_ros.ros.dds import TRANSPORTS, use_shipped_profile  # noqa: E402
+from rmpsam_ros.ros.dds import use_shipped_profile  # noqa: E402
 from rmpsam_ros.ros.messages import byte_array, image_message, stamp_ns  # noqa: E402
 from rmpsam_ros.model_folder import available_models  # noqa: E402
 
-os.environ.pop(TRANSPORTS, None)
-use_shipped_profile()
+use_shipped_profile(loopback=True)
 
 TIMEOUT = 20.0
 PATIENCE = 3.0

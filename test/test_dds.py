@@ -28,6 +28,13 @@ def test_use_shipped_profile__is_for_who_has_chosen_nothing(environ):
     assert after == (environ or SHIPPED)
 
 
+@pytest.mark.parametrize("environ, after", [(LARGE_DATA, SHIPPED), ({}, SHIPPED), ({**LARGE_DATA, **MINE}, MINE)])
+def test_use_shipped_profile__on_loopback__transports_for_a_network_are_dropped(environ, after):
+    environ = dict(environ)
+    dds.use_shipped_profile(environ, loopback=True)
+    assert environ == after
+
+
 def test_use_shipped_profile__after_the_launch_argument_that_is_against_it__uses_none():
     environ = dds.image_variables(large=False, environ={})
     dds.use_shipped_profile(environ)

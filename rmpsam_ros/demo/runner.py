@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rmpsam_ros.demo import DemoError
 from rmpsam_ros.demo.processes import CAMERA_LOG, NODE_LOG, Child, stop_all
-from rmpsam_ros.ros.dds import TRANSPORTS, use_shipped_profile
+from rmpsam_ros.ros.dds import use_shipped_profile
 
 START_LIMIT = 45.0
 """Seconds until the first result: loading a model takes 3, compiling it for the first time longer."""
@@ -93,8 +93,7 @@ def _set_apart(domain: int) -> None:
     if os.environ.get("ROS_DISTRO") == "humble":  # knows only this one
         os.environ["ROS_LOCALHOST_ONLY"] = "1"
     os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)  # the wheels do not set it
-    os.environ.pop(TRANSPORTS, None)  # chosen for a network, which the demo does not use
-    use_shipped_profile(os.environ)
+    use_shipped_profile(loopback=True)
 
 
 def _as_ctrl_c(*_: object) -> None:

@@ -54,8 +54,13 @@ def image_variables(large: bool = True, environ: Mapping[str, str] = os.environ)
     return {name: str(profile) for name in VARIABLES} if profile else {}
 
 
-def use_shipped_profile(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Sets the variables to the shipped profile, unless the user has chosen a profile or transports."""
+def use_shipped_profile(environ: MutableMapping[str, str] = os.environ, loopback: bool = False) -> None:
+    """Sets the variables to the shipped profile, unless the user has chosen a profile or transports.
+
+    loopback: only this machine is talked to, so transports that were chosen for a network are dropped.
+    """
+    if loopback:
+        environ.pop(TRANSPORTS, None)
     environ.update(image_variables(environ=environ))
 
 

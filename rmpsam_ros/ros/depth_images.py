@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.depth_view import is_known
 from rmpsam_ros.errors import DepthError
 
 _DTYPES = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
@@ -43,8 +44,7 @@ def depth_to_metres(message, size: tuple[int, int]) -> npt.NDArray[np.float32]:
         )
     # Always a copy in the machine's byte order, never a view into the message.
     depth = values * np.float32(0.001) if values.dtype.kind == "u" else values.astype(np.float32)
-    with np.errstate(invalid="ignore"):
-        depth[~((depth > 0) & (depth < np.inf))] = np.nan
+    depth[~is_known(depth)] = np.nan
     if (height, width) != size:
         depth = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     return depth

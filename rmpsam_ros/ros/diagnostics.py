@@ -113,8 +113,8 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
     failing = [camera for camera in status.cameras if camera.fails]
     if failing and status.state == "active" and status.enabled:
         level, message = ERROR, f"active, but no frame of camera {failing[0].name} has a result: {failing[0].stats.last_error}"
-    if status.hangs and status.state == "active":
-        level, message = ERROR, f"active, but {status.hangs}"
+    if status.state == "active" and (hangs := status.hangs):
+        level, message = ERROR, f"active, but {hangs}"
     ages = [age for age in (s.age() for s in stats) if age is not None]
     errors = [f"{c.name}: {c.stats.last_error}" for c in status.cameras if c.stats.last_error]
     values = {
@@ -151,8 +151,8 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         level, message = WARN, f"waiting for the first image on {camera.topic}"
     elif age > max(STALE_SECONDS, SILENT_TIMES * (stats.interval() or 0.0)):
         level, message = WARN, f"no image on {camera.topic} for {age:.1f} s"
-    elif status.hangs and (camera.listeners or status.ended):
-        level, message = ERROR, status.hangs
+    elif (camera.listeners or status.ended) and (hangs := status.hangs):
+        level, message = ERROR, hangs
     elif camera.fails:
         level, message = ERROR, f"the last {stats.failures} frames have no result: {stats.last_error}"
     elif depth.problem and (depth.wanted or depth.alive):

@@ -69,10 +69,9 @@ def measure_node(
         "ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
     }
     os.environ.update(environ)
-    from rmpsam_ros.ros.dds import TRANSPORTS, use_shipped_profile
+    from rmpsam_ros.ros.dds import use_shipped_profile
 
-    os.environ.pop(TRANSPORTS, None)  # chosen for a network, which is not measured here
-    use_shipped_profile()
+    use_shipped_profile(loopback=True)
     node = _Process(model)
     try:
         ready = node.wait_until_ready()

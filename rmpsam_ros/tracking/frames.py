@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.depth_view import is_known
 from rmpsam_ros.errors import TrackError
 from rmpsam_ros.tracking.detections import Detections
 from rmpsam_ros.tracking.grid import Grid
@@ -96,7 +97,7 @@ def _depths(
     for k, segment in enumerate(things):
         part = tuple(slice(s.start, s.stop, 3) for s in segment.roi.slices)
         inside = depth[part][panoptic.segment_ids[part] == segment.id]
-        inside = inside[np.isfinite(inside) & (inside > 0)]
+        inside = inside[is_known(inside)]
         if len(inside):
             values[k] = np.median(inside)
     return values
