@@ -391,6 +391,18 @@ def test_follow__on_a_frame_of_another_size__learns_the_object_on_that_frames_gr
     assert values[square(50, 20)].mean() > 0.8 and values[~square(50, 20)].mean() < -0.8
 
 
+def test_follow__a_click_of_another_size_than_the_newest_frame__learns_the_object_where_it_is_in_it():
+    newest = SceneFrame([Thing(50, 20, found=0)])
+    click = newest.prompt(points=[(200, 80)])
+    doubled = replace(click, mask=click.mask.repeat(2, 0).repeat(2, 1))
+    tracker = Tracker(LABELS)
+    tracker.update(newest, stamp=0.0)
+    track_id = tracker.follow(doubled, stamp=0.0)
+    target, surroundings = tracker._keeper._memories[track_id].target, tracker._keeper._surroundings
+    values = target.likeness(newest.features, surroundings)
+    assert values[square(50, 20)].mean() > 0.8 and values[~square(50, 20)].mean() < -0.8
+
+
 def test_follow__on_a_frame_of_a_time_that_is_over__is_forgotten_when_its_age_is_up():
     thing = Thing(20, 20, found=0)
     tracker, frame = Tracker(LABELS, max_age=1.0), SceneFrame([thing])

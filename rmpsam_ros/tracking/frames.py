@@ -34,7 +34,7 @@ def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDAr
     if objects.mask_logits.shape[1] == 0 and len(objects.class_ids):
         raise TrackError("The frame was kept for prompts only (keep_for_prompts); track it before that.")
     rows, columns = objects.valid
-    grid = Grid(objects.valid, frame.image_size, frame.placement.cell_size)
+    grid = Grid.of(frame.placement)
     things = [segment for segment in panoptic.segments if segment.is_thing and segment.query is not None]
     masks = grid.sample(panoptic.segment_ids)[None] == np.array([segment.id for segment in things], np.uint16)[:, None, None]
     unsure = _unsure(objects.class_ids, objects.scores, [s.query_index for s in panoptic.segments],

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.placement import Placement
 from rmpsam_ros.types import Roi
 
 
@@ -20,6 +21,12 @@ class Grid:
         self.cell_size = cell_size or (source[0] / size[0], source[1] / size[1])
         self._row_of, self._first_row = self._axis(size[0], source[0], self.cell_size[0])
         self._column_of, self._first_column = self._axis(size[1], source[1], self.cell_size[1])
+
+    @classmethod
+    def of(cls, placement: Placement, source: tuple[int, int] | None = None) -> Grid:
+        """The network's cells over its image; over a `source` of another size than it had, spread evenly."""
+        source = source or placement.source
+        return cls(placement.valid_cells, source, placement.cell_size if source == placement.source else None)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Grid) and (self.size, self.source, self.cell_size) == (other.size, other.source, other.cell_size)

@@ -84,7 +84,7 @@ class PromptKeeper:
         if frame is not None:
             features = _features(frame)
             # On the clicked frame's own grid: the newest one, and before the first none is known, may be of another size.
-            cells = Grid(features.shape[1:], click.mask.shape, frame.placement.cell_size).downsample(click.mask)
+            cells = Grid.of(frame.placement, click.mask.shape).downsample(click.mask)
             self._surroundings.see(features)
             memory.target = Target(features, cells, self._surroundings)
             # Were it nothing yet, whatever covers the object in the very next frame would be its answer, and then the usual one.

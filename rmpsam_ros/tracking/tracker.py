@@ -232,8 +232,8 @@ class Tracker:
         source = click.mask.shape
         if self._grid is not None and self._grid.source == source:
             return self._grid
-        if self._grid is None and frame is not None and frame.image_size == source:
-            return Grid(frame.placement.valid_cells, source, frame.placement.cell_size)
+        if self._grid is None and frame is not None:
+            return Grid.of(frame.placement, source)
         return Grid(self._grid.size if self._grid else (-(-source[0] // CELL), -(-source[1] // CELL)), source)
 
     def _check_dims(self, dims: int) -> None:
