@@ -11,8 +11,8 @@ import numpy as np
 
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.media import IMAGE_SUFFIXES, read_image, reduced
-from rmpsam_ros.simulation import gadgets, goods, kitchen, large, pantry, tools, vessels, wardrobe, workshop  # noqa: F401  (they register their kinds)
 from rmpsam_ros.simulation.assets import package_kinds, package_surfaces
+from rmpsam_ros.simulation.kinds import MEASURED
 from rmpsam_ros.simulation.things import KINDS, Kind, Materials, Rng, Thing, make_thing
 
 HELD_OUT = frozenset(
@@ -56,8 +56,8 @@ def open_catalogue(objects: str = "all", photos: Path | None = None) -> Catalogu
     """The kinds made here and those of installed packages.
 
     Args:
-        objects: `all`; `seen` without the kinds in HELD_OUT and every fifth photograph and surface; `unseen` with all
-            kinds, those held out three times as often, and only the photographs and surfaces that `seen` leaves out.
+        objects: `all`; `seen` without the kinds in HELD_OUT and every fifth photograph and surface; `unseen` with the kinds
+            in MEASURED, those held out three times as often, and only the photographs and surfaces that `seen` leaves out.
         photos: a folder of photographs for prints, pictures and walls.
 
     Raises:
@@ -68,6 +68,8 @@ def open_catalogue(objects: str = "all", photos: Path | None = None) -> Catalogu
     kinds = [*KINDS.kinds.values(), *package_kinds()]
     if objects == "seen":
         kinds = [kind for kind in kinds if kind.name not in HELD_OUT]
+    elif objects == "unseen":
+        kinds = [kind for kind in kinds if kind.name in MEASURED or kind.name not in KINDS.kinds]
     pictures = _photographs(photos, objects) if photos else []
     surfaces = [_square(path) for path in _part(package_surfaces(), objects)]
     return Catalogue(tuple(kinds), Materials(tuple(pictures), tuple(surfaces)), HELD_OUT if objects == "unseen" else frozenset())

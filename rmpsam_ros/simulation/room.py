@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
-from rmpsam_ros.simulation.large import timber
+from rmpsam_ros.simulation.kinds.large import timber
 from rmpsam_ros.simulation.shapes import Mesh, box, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import Look, Materials, Part, Rng, Thing
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
-from rmpsam_ros.simulation.kitchen import paint, printed, waved
-from rmpsam_ros.simulation.large import timber
+from rmpsam_ros.simulation.kinds.kitchen import paint, printed, waved
+from rmpsam_ros.simulation.kinds.large import timber
+from rmpsam_ros.simulation.kinds.vessels import handle_look, steel
 from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, rounded, sheet, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
-from rmpsam_ros.simulation.vessels import handle_look, steel
 
 ANYWHERE = "table shelf floor"
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
-from rmpsam_ros.simulation.large import timber
+from rmpsam_ros.simulation.kinds.large import timber
+from rmpsam_ros.simulation.kinds.vessels import TABLE, handle_look, steel
 from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
-from rmpsam_ros.simulation.vessels import TABLE, handle_look, steel
 
 PLACES = "table floor shelf"
 ALONG_X = rotation("y", 90)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
+from rmpsam_ros.simulation.kinds.vessels import TABLE, ceramic, glass, handle_look, hollow, steel
 from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
-from rmpsam_ros.simulation.vessels import TABLE, ceramic, glass, handle_look, hollow, steel
 
 
 def paint(rng: Rng, hue: float | None = None, saturation=(0.3, 0.9), value=(0.3, 0.9), grain: float = 0.08) -> Look:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
+from rmpsam_ros.simulation.kinds.vessels import TABLE, glass, handle_look, steel
+from rmpsam_ros.simulation.kinds.workshop import ALONG_X, cylinder, dark, plastic, profiled, tapered
 from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
-from rmpsam_ros.simulation.vessels import TABLE, glass, handle_look, steel
-from rmpsam_ros.simulation.workshop import ALONG_X, cylinder, dark, plastic, profiled, tapered
 
 TO_FRONT = rotation("x", 90)
 """Turns what stands so that its top points along -y, where fronts are."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
-from rmpsam_ros.simulation.kitchen import holed, loop, paint, printed
+from rmpsam_ros.simulation.kinds.kitchen import holed, loop, paint, printed
+from rmpsam_ros.simulation.kinds.vessels import TABLE, ceramic, handle_look, hollow, steel
+from rmpsam_ros.simulation.kinds.wardrobe import ANYWHERE, cloth_look, leather
 from rmpsam_ros.simulation.shapes import box, join, plate, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
-from rmpsam_ros.simulation.vessels import TABLE, ceramic, handle_look, hollow, steel
-from rmpsam_ros.simulation.wardrobe import ANYWHERE, cloth_look, leather
 
 
 @KINDS.add("bottle", TABLE, weight=0.9, mass=0.5)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
+from rmpsam_ros.simulation.kinds.vessels import ceramic, handle_look, steel
 from rmpsam_ros.simulation.shapes import box, join, rotation, rounded, sheet, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
-from rmpsam_ros.simulation.vessels import ceramic, handle_look, steel
 
 TABLE = "table shelf"
 
