@@ -1,0 +1,150 @@
+"""A training run as archives of limited size, to carry it to a machine with a GPU: its pictures, annotations, start model and configuration.
+
+    python -m rmpsam_ros.training.pack --config config/train_lite0.yaml --out packed --megabytes 60 --quality 75
+
+Over there, in any folder: `for part in packed/*.tar.gz; do tar xzf $part; done`, then `rmpsam train --config training/config.yaml`.
+"""
+from __future__ import annotations
+
+import argparse
+import io
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import yaml
+
+from rmpsam_ros.cli import guarded
+from rmpsam_ros.data.coco import CocoPanoptic
+from rmpsam_ros.data.label_map import LabelMap, load_label_map
+from rmpsam_ros.data.sources import Source
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.media import read_image
+from rmpsam_ros.training.config import TrainingConfig, load_config
+
+ROOT = "training"
+"""The folder that the archives unpack to."""
+
+
+class Archives:
+    """Numbered archives that are begun anew where the next file would make one too large.
+
+    Args:
+        folder: made if it is not there.
+        limit: bytes of the files in one archive; a larger file has one of its own.
+    """
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._folder, self._limit, self._room = folder, limit, 0
+        self._open: tarfile.TarFile | None = None
+        self.paths: list[Path] = []
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def add(self, name: str, content: bytes) -> None:
+        """A file of that name under `ROOT`."""
+        if self._open is None or len(content) > self._room:
+            self.close()
+            self.paths.append(self._folder / f"part{len(self.paths) + 1:02d}.tar.gz")
+            self._open, self._room = tarfile.open(self.paths[-1], "w:gz", compresslevel=6), self._limit
+        entry = tarfile.TarInfo(f"{ROOT}/{name}")
+        entry.size = len(content)
+        self._open.addfile(entry, io.BytesIO(content))
+        self._room -= len(content)
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._open = None
+
+
+def pack(config: TrainingConfig, said: dict, archives: Archives, quality: int, validation: bool = True) -> None:
+    """Puts a run into archives.
+
+    Args:
+        config: the run; said: its YAML as it stands, of which all but the paths is kept.
+        archives: to write to.
+        quality: of JPEG (1 … 100), in which photographs are compressed again where that makes them smaller; 0 = they stay as they are.
+        validation: whether the sets that the finished model is evaluated on come along.
+
+    Raises:
+        DataError: what `Source` finds wrong, or a picture that cannot be read.
+    """
+    label_map, folders, packed = load_label_map(config.labels_path), dict[Path, str](), set[str]()
+    said = {**said, "data_root": ".", "out": "out", "labels": "labels.yaml" if isinstance(config.labels_path, Path) else config.labels}
+    if isinstance(config.labels_path, Path):
+        archives.add("labels.yaml", config.labels_path.read_bytes())
+    if config.start:
+        said["start"] = "./start"
+        for path in sorted(p for p in config.start_path.iterdir() if p.is_file()):
+            archives.add(f"start/{path.name}", path.read_bytes())
+    sets = {"train": config.train, **({"validation": config.validation} if validation else {})}
+    for role, entries in sets.items():
+        said[role] = [dict(entry) for entry in said[role]]
+        for entry, of_entry in zip(said[role], entries):
+            for name, content in _files(_open(of_entry, label_map, config), entry, folders, packed, quality):
+                archives.add(name, content)
+    if not validation:
+        said.pop("validation", None)
+    archives.add("config.yaml", yaml.safe_dump(said, sort_keys=False).encode())
+    archives.close()
+
+
+def _open(entry, label_map: LabelMap, config: TrainingConfig) -> Source:
+    return Source(entry, label_map, config.data_folder)
+
+
+def _files(source: Source, entry: dict, folders: dict[Path, str], packed: set[str], quality: int) -> Iterator[tuple[str, bytes]]:
+    """The files of a set that are not packed yet, with their names there, which `entry` gets."""
+    reader = source.reader
+    annotations, images = (folders.setdefault(path.resolve(), f"{name}{len(folders)}") for path, name in ((reader.path, "set"), (reader.folder, "images")))
+    entry["annotations"], entry["images"] = f"{annotations}.json", images
+    wanted = [(f"{annotations}.json", reader.path)]
+    wanted += [(f"{images}/{name}", reader.folder / name) for index in source.indices for name in reader.files(index)]
+    if isinstance(reader, CocoPanoptic):
+        maps = [str(reader.entry_of[reader.images[index]["id"]]["file_name"]) for index in source.indices]
+        wanted += [(f"{annotations}/{name}", reader.maps / name) for name in maps]
+    for name, path in wanted:
+        if name not in packed:
+            packed.add(name)
+            yield name, _content(path, quality if path.suffix.lower() in (".jpg", ".jpeg") else 0)
+
+
+def _content(path: Path, quality: int) -> bytes:
+    """A file, or a photograph compressed again."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); `rmpsam train --check` lists all that is missing.") from error
+    if not quality:
+        return content
+    again = cv2.imencode(".jpg", cv2.cvtColor(read_image(path), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    return min(content, again, key=len)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Packs a run; returns the exit code."""
+    return guarded("python -m rmpsam_ros.training.pack", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.pack", description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=Path, required=True, help="the run's YAML")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the archives")
+    parser.add_argument("--megabytes", type=float, default=1000.0, help="the most that an archive holds (default: %(default)s)")
+    parser.add_argument("--quality", type=int, default=0, help="compress photographs again, as JPEG of this quality (default: leave them)")
+    parser.add_argument("--no-validation", dest="validation", action="store_false", help="leave out the sets that the finished model is evaluated on")
+    args = parser.parse_args(arguments)
+    if not 0 < args.megabytes < float("inf") or not 0 <= args.quality <= 100:
+        raise DataError(f"--megabytes is {args.megabytes:g} and --quality {args.quality}; they must be above 0, and from 0 to 100.")
+    if args.out.is_dir() and any(args.out.iterdir()):
+        raise DataError(f"{args.out} is not empty; give a new folder.")
+    archives = Archives(args.out, int(args.megabytes * 1e6))
+    pack(load_config(args.config), yaml.safe_load(args.config.read_text()), archives, args.quality, args.validation)
+    size = sum(path.stat().st_size for path in archives.paths) / 1e6
+    print(f"{len(archives.paths)} archives of {size:.0f} MB in {args.out}; unpack all of them in one folder, then: rmpsam train --config {ROOT}/config.yaml")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
