@@ -54,6 +54,13 @@ class CameraStats:
         self._departures: deque[float] = deque(maxlen=4096)
         self._stages: deque[StageTimes] = deque(maxlen=window)
 
+    def begin(self) -> None:
+        """The camera is listened to from now on: what came before, maybe on another topic or to another model, says nothing of that."""
+        with self._lock:
+            self.failures, self._last_arrival = 0, None
+            for past in (self._arrivals, self._departures, self._stages):
+                past.clear()
+
     def arrived(self) -> None:
         """A message came in."""
         with self._lock:

@@ -95,6 +95,8 @@ class InferenceWorker:
         """
         with self._changed:
             self._rotations = rotations or {}
+            for feed in self._feeds.values():
+                feed.stats.begin()
             self._running = True
             self._changed.notify_all()
 
