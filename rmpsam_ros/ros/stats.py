@@ -19,8 +19,8 @@ WINDOW = 5.0
 class StageTimes:
     """Where the time of one published frame went, in milliseconds.
 
-    `wait`: in the slot, until the worker was free. `decode`: message to pixels. `segment`: everything inside
-    `Segmenter`. `publish`: result to messages and out. `total`: arrival of the message to the end of publishing.
+    `wait`: in the slot, from when anybody listened until the worker was free. `decode`: message to pixels. `segment`: everything inside
+    `Segmenter`. `publish`: result to messages and out. `total`: all of these.
     """
 
     wait: float
