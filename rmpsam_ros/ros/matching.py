@@ -56,11 +56,11 @@ def unmatched(topic: str, reliability: str, message_type: str, publishers: Seque
 
 
 def mixed(topic: str, reliability: str, message_type: str, publishers: Iterable[Publisher]) -> str:
-    """A sentence that names those whose images come on one topic; '' where it is one publisher, or none."""
+    """A sentence that names those whose images may come on one topic; '' where it is one publisher, or none."""
     heard = sorted(p.node for p in publishers if p.type == message_type and (p.reliable or reliability == BEST_EFFORT))
     return "" if len(heard) < 2 else (
-        f"{len(heard)} publish on {topic} ({', '.join(heard)}), and their images are mixed, such as those of a bag and of the camera: "
-        f"end or remap all but one"
+        f"{len(heard)} publish on {topic} ({', '.join(heard)}): where more than one sends images, as a bag beside the camera does, "
+        f"they are mixed; end or remap all but one"
     )
 
 
