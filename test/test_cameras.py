@@ -23,20 +23,22 @@ TOPICS = {"image_topic": "camera/image_raw", "depth_topic": "", "camera_info_top
 
 
 class FakeNode:
-    """Keeps subscriptions and what is logged; `durabilities` are those of the publishers of calibrations."""
+    """Keeps subscriptions and what is logged; `durabilities` are those of the publishers of calibrations, `remapped` full names."""
 
     def __init__(self):
         self.durabilities, self.made, self.destroyed, self.lines = [], [], [], []
+        self.remapped = {}
 
     def create_subscription(self, kind, topic, callback, qos, callback_group=None, event_callbacks=None):
-        self.made.append(SimpleNamespace(kind=kind, topic_name=f"/{topic}", callback=callback, qos=qos))
+        self.made.append(SimpleNamespace(kind=kind, topic_name=self.resolve_topic_name(topic), callback=callback, qos=qos))
         return self.made[-1]
 
     def destroy_subscription(self, subscription):
         self.destroyed.append(subscription)
 
     def resolve_topic_name(self, topic):
-        return f"/{topic}"
+        name = topic if topic.startswith("/") else f"/{topic}"
+        return self.remapped.get(name, name)
 
     def get_publishers_info_by_topic(self, topic):
         return [SimpleNamespace(node_namespace="/", node_name="driver", topic_type="sensor_msgs/msg/CameraInfo",
@@ -65,9 +67,10 @@ def make(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(cameras, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
-    def build(transport: str = "raw", durabilities=()) -> SimpleNamespace:
+    def build(transport: str = "raw", durabilities=(), **remapped) -> SimpleNamespace:
         it = SimpleNamespace(node=FakeNode(), taken=[], problems=[], now=now, stats=CameraStats(lambda: now[0]))
         it.node.durabilities += durabilities
+        it.node.remapped = {f"/camera/{name}": topic for name, topic in remapped.items()}
         it.camera = CameraInput(it.node, "front", TOPICS.get, transport, "auto", it.stats, lambda *taken: it.taken.append(taken), it.problems.append)
         return it
 
@@ -109,6 +112,15 @@ def test_image__without_a_stamp__is_used_and_it_is_said(make):
     message = Image(height=2, width=2, encoding="rgb8", step=6, data=bytes(12))
     it.node.of(Image)[0].callback(message)
     assert it.taken == [(message, 0)] and "images on /camera/image_raw have no stamp" in it.node.lines[0]
+
+
+@pytest.mark.parametrize("transport, remapped, topic", [
+    ("raw", {}, "/camera/image_raw"), ("compressed", {}, "/camera/image_raw/compressed"),
+    ("raw", {"image_raw": "/cam/image"}, "/cam/image"), ("compressed", {"image_raw": "/cam/image"}, "/cam/image/compressed"),
+    ("compressed", {"image_raw/compressed": "/cam/jpeg"}, "/cam/jpeg"),
+])
+def test_topic__a_remapping_of_the_images_is_one_of_their_compressed_kind_too(make, transport, remapped, topic):
+    assert make(transport, **remapped).camera.topic == topic
 
 
 @pytest.mark.parametrize("interval", [0.1, 1.0, 4.0, 20.0])

@@ -67,12 +67,13 @@ def test_report__camera_that_waits_is_stale_or_unmatched():
     silent = CameraStatus("b", "/b", stats(lambda: now[0]))
     apart = CameraStatus("c", "/c", stats(), unmatched=("/d publishes /c best effort",))
     quiet = CameraStatus("d", "/d", stats())
+    double = CameraStatus("e", "/e", stats(), listeners=True, mixed="2 publish on /e")
     now[0] = 60.0
-    parts = report(status(cameras=[waiting, silent, apart, quiet]))[1:]
-    assert [part.level for part in parts] == [WARN, WARN, ERROR, OK]
+    parts = report(status(cameras=[waiting, silent, apart, quiet, double]))[1:]
+    assert [part.level for part in parts] == [WARN, WARN, ERROR, OK, WARN]
     assert [part.message for part in parts] == [
         "waiting for the first image on /a", "no image on /b for 60.0 s", "/d publishes /c best effort",
-        "nobody has subscribed: no inference",
+        "nobody has subscribed: no inference", "2 publish on /e",
     ]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from rmpsam_ros.ros.matching import Publisher, choose_reliability, reason_of_silence, unmatched
+from rmpsam_ros.ros.matching import Publisher, choose_reliability, mixed, reason_of_silence, unmatched
 
 IMAGE, JPEG = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 GOOD, POOR, OTHER = Publisher("/a", IMAGE, True), Publisher("/b", IMAGE, False), Publisher("/c", JPEG, False)
@@ -34,6 +34,15 @@ def test_unmatched__names_both_sides():
     assert sentence.startswith("/b publishes /t best effort, but qos_reliability: reliable asks for reliable")
     (sentence,) = unmatched("/t", "reliable", IMAGE, [OTHER])
     assert sentence == f"/c publishes {JPEG} on /t, where {IMAGE} is subscribed; set image_transport: compressed, and remap /t/compressed to /t"
+
+
+@pytest.mark.parametrize("reliability, publishers, heard", [
+    ("best_effort", [], ""), ("best_effort", [GOOD, OTHER], ""), ("reliable", [GOOD, POOR], ""),
+    ("best_effort", [POOR, GOOD], "2 publish on /t (/a, /b)"), ("reliable", [GOOD, GOOD], "2 publish on /t (/a, /a)"),
+])
+def test_mixed__names_those_that_are_heard(reliability, publishers, heard):
+    sentence = mixed("/t", reliability, IMAGE, publishers)
+    assert sentence.startswith(heard) and bool(sentence) == bool(heard)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from rmpsam_ros.ros.subscriptions import MatchedSubscription
+from rmpsam_ros.ros import subscriptions
+from rmpsam_ros.ros.subscriptions import MIXED_SECONDS, MatchedSubscription
 
 
 class FakeNode:
@@ -64,3 +65,24 @@ def test_refresh__a_publisher_whose_node_is_not_known_yet__is_looked_at_later():
     node.publishers = [("camera", ReliabilityPolicy.BEST_EFFORT)]
     subscription.refresh()
     assert len(node.lines) == 1 and "/camera" in node.lines[0]
+
+
+def test_refresh__several_publishers__are_said_once_they_have_stayed(monkeypatch):
+    now, node = [100.0], FakeNode()
+    monkeypatch.setattr(subscriptions, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    subscription = MatchedSubscription(node, Image, "camera/image_raw", print, "auto")
+    one, two = [(name, ReliabilityPolicy.RELIABLE) for name in ("camera", "player")]
+
+    def said(publishers, seconds) -> str:
+        node.publishers, before = publishers, len(node.lines)
+        subscription.refresh()
+        now[0] += seconds
+        subscription.refresh()
+        assert node.lines[before:] in ([], [subscription.mixed])
+        return subscription.mixed
+
+    assert said([one], 100) == ""
+    assert said([one, two], MIXED_SECONDS - 1) == said([one], 1) == ""  # it had crashed, and is forgotten
+    assert said([one, two], MIXED_SECONDS + 1).startswith("2 publish on /camera/image_raw (/camera, /player)")
+    assert said([one, two], 100) == node.lines[0] and len(node.lines) == 1
+    assert said([two], 1) == ""

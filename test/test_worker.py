@@ -254,6 +254,34 @@ def test_feed__of_frames_with_one_stamp_the_latest_is_meant():
     assert feed.with_stamp(5).number == 2 and feed.with_stamp(6) is None
 
 
+@pytest.mark.parametrize("switched_off", [False, True])
+def test_worker__a_frame_that_waited_for_somebody_to_listen__is_not_late(make, switched_off):
+    it = make()
+    it.hooks.listening = None if switched_off else set()
+    it.worker.enable(not switched_off)
+    it.worker.offer("camera", message(), 1)
+    time.sleep(1.5)  # the worker looks every 0.2 s
+    it.hooks.listening = None
+    it.worker.enable(True)
+    until(lambda: it.stats["camera"].published == 1)
+    wait, total = (it.stats["camera"].percentile(stage, 50) for stage in ("wait", "total"))
+    assert 0 <= wait <= total < 1000
+
+
+def test_worker__resumed__nothing_is_said_of_the_time_before_the_pause(make):
+    it = make()
+    stats = it.stats["camera"]
+    for stamp in (1, 2, 3, 4):
+        stats.arrived()
+        it.worker.offer("camera", message(pixels=stamp == 1), stamp)
+        until(lambda: len(it.hooks.published) + len(it.hooks.reports) == stamp)
+    assert stats.failures == 3 and stats.percentile("total", 50) is not None
+    it.worker.pause("the topic is corrected")
+    it.worker.resume()
+    assert stats.failures == 0 and stats.age() is stats.interval() is stats.percentile("total", 50) is None and stats.rates() == (0, 0)
+    assert stats.bad == 3 and stats.last_error == "no pixels"
+
+
 def test_worker__what_comes_while_switched_off_is_not_counted_as_replaced(make):
     it = make()
     it.worker.enable(False)

@@ -4,6 +4,7 @@ An agenda has no lock of its own: the worker guards it with its condition.
 """
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -48,8 +49,8 @@ class Agenda:
             rate: frames a second of a camera at most, 0 = no limit.
         """
         wait = IDLE_WAIT
-        if frames and not (self._asks and self._clicking < self._framing):
-            received, wait = self._next_frame(rate)
+        if not (self._asks and self._clicking < self._framing):
+            received, wait = self._next_frame(frames, rate)
             if received is not None:
                 return received, 0.0
         return (self._asks.popleft(), 0.0) if self._asks else (None, wait)
@@ -61,12 +62,15 @@ class Agenda:
         else:
             self._clicking += seconds
 
-    def _next_frame(self, rate: float) -> tuple[Received | None, float]:
+    def _next_frame(self, frames: bool, rate: float) -> tuple[Received | None, float]:
         """The message whose turn it is, or None and how long to wait for it."""
         wait = IDLE_WAIT
         for name in list(self._turns):
             feed = self._feeds[name]
-            if not feed.waiting or not self._wanted(name):
+            if not feed.waiting:
+                continue
+            if not (frames and self._wanted(name)):
+                feed.unwanted = time.monotonic()
                 continue
             early = feed.early(rate)
             if early > 0:

@@ -49,7 +49,7 @@ class CameraInput:
         kind, self._check = (CompressedImage, check_compressed) if compressed else (Image, check_image)
         topic = topics("image_topic")
         if compressed and not topic.endswith("/compressed"):
-            topic += "/compressed"
+            topic = f"{node.resolve_topic_name(topic)}/compressed"  # a remapping is of the images, as with image_transport
         self._since, self._silent, self._said_stampless = time.monotonic(), False, False
         self.camera_info: CameraInfo | None = None
         self.optical_frame = ""

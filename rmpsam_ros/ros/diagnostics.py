@@ -41,13 +41,14 @@ class DepthStatus:
 
 @dataclass
 class CameraStatus:
-    """One camera: its counters, the topic it listens to, and publishers there that cannot be matched."""
+    """One camera: its counters, the topic it listens to, publishers there that cannot be matched, and a sentence on those that are mixed."""
 
     name: str
     topic: str
     stats: CameraStats
     reliability: str = ""
     unmatched: tuple[str, ...] = ()
+    mixed: str = ""
     listeners: bool = False
     depth: DepthStatus | None = None
 
@@ -155,6 +156,8 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         level, message = ERROR, hangs
     elif camera.fails:
         level, message = ERROR, f"the last {stats.failures} frames have no result: {stats.last_error}"
+    elif camera.mixed:
+        level, message = WARN, camera.mixed
     elif depth.problem and (depth.wanted or depth.alive):
         level, message = WARN, f"running, but {depth.consequence}: {depth.problem}" if camera.listeners else f"no inference: {depth.problem}"
     fps_in, fps_out = stats.rates()

@@ -54,6 +54,8 @@ class Feed:
         self.waiting = False
         self.started = -math.inf
         """When the last frame was begun, seconds of the monotonic clock."""
+        self.unwanted = -math.inf
+        """When the message that waits was last seen to be wanted by nobody: that it is old then is no latency."""
         self.time = SteadyTime()
         self._offered_time, self._offered = SteadyTime(), -math.inf
         self._history = history

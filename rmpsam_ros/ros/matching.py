@@ -55,6 +55,15 @@ def unmatched(topic: str, reliability: str, message_type: str, publishers: Seque
     return tuple(sentences)
 
 
+def mixed(topic: str, reliability: str, message_type: str, publishers: Iterable[Publisher]) -> str:
+    """A sentence that names those whose images may come on one topic; '' where it is one publisher, or none."""
+    heard = sorted(p.node for p in publishers if p.type == message_type and (p.reliable or reliability == BEST_EFFORT))
+    return "" if len(heard) < 2 else (
+        f"{len(heard)} publish on {topic} ({', '.join(heard)}): where more than one sends images, as a bag beside the camera does, "
+        f"they are mixed; end or remap all but one"
+    )
+
+
 def reason_of_silence(topic: str, message_type: str, publishers: int, published: Mapping[str, Sequence[str]]) -> str:
     """Why no image may come on a topic, and what would help.
 

@@ -223,7 +223,7 @@ class Session:
         topic = camera.topic if camera else self._parameters.topic(name, "image_topic")
         return CameraStatus(
             name, topic, self._stats[name], camera.images.reliability if camera else "",
-            camera.images.unmatched if camera else (), outputs is not None and outputs.wanted(),
+            camera.images.unmatched if camera else (), camera.images.mixed if camera else "", outputs is not None and outputs.wanted(),
             None if camera is None else DepthStatus(
                 camera.depth.topic, camera.depth.feed.alive, outputs is not None and outputs.need_depth(),
                 camera.depth.problem, camera.depth.feed.used, camera.depth.feed.missing,

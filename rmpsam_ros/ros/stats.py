@@ -19,8 +19,8 @@ WINDOW = 5.0
 class StageTimes:
     """Where the time of one published frame went, in milliseconds.
 
-    `wait`: in the slot, until the worker was free. `decode`: message to pixels. `segment`: everything inside
-    `Segmenter`. `publish`: result to messages and out. `total`: arrival of the message to the end of publishing.
+    `wait`: in the slot, from when anybody listened until the worker was free. `decode`: message to pixels. `segment`: everything inside
+    `Segmenter`. `publish`: result to messages and out. `total`: all of these.
     """
 
     wait: float
@@ -53,6 +53,13 @@ class CameraStats:
         self._arrivals: deque[float] = deque(maxlen=4096)
         self._departures: deque[float] = deque(maxlen=4096)
         self._stages: deque[StageTimes] = deque(maxlen=window)
+
+    def begin(self) -> None:
+        """The camera is listened to from now on: what came before, maybe on another topic or to another model, says nothing of that."""
+        with self._lock:
+            self.failures, self._last_arrival = 0, None
+            for past in (self._arrivals, self._departures, self._stages):
+                past.clear()
 
     def arrived(self) -> None:
         """A message came in."""

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -20,6 +21,8 @@ _RELIABILITY = {
 }
 
 
+MIXED_SECONDS = 25.0
+"""How long there are several publishers before it is said: DDS remembers one that crashed for 20."""
 _NOT_YET_KNOWN = "_NODE_NAME_UNKNOWN_"
 """What rmw calls the node of a publisher that it has discovered before the node; the next look has its name."""
 
@@ -46,6 +49,7 @@ class MatchedSubscription:
     Attributes:
         topic: the full name, after remapping.
         reliability: what is asked for now. unmatched: a sentence for each publisher that is left out.
+        mixed: a sentence where several publishers are heard; '' otherwise.
     """
 
     def __init__(self, node, kind: type, topic: str, callback: Callable[[object], None], reliability: str):
@@ -56,12 +60,13 @@ class MatchedSubscription:
         offered = matching.choose_reliability(reliability, self._publishers(node.resolve_topic_name(topic)), self._type_name)
         self.reliability = offered or matching.RELIABLE
         self.unmatched: tuple[str, ...] = ()
+        self.mixed, self._alone = "", time.monotonic()
         self._lock, self._destroyed = threading.Lock(), False  # transitions destroy it on a thread of their own
         self._subscription = self._subscribe()
         self.topic: str = self._subscription.topic_name
 
     def refresh(self) -> None:
-        """Looks at who publishes now: asks for another reliability where that suits, and notes who is left out."""
+        """Looks at who publishes now: asks for another reliability where that suits, and notes who is left out, and that there are several."""
         publishers = self._publishers(self.topic)
         better = matching.choose_reliability(self._wanted, publishers, self._type_name)
         with self._lock:
@@ -74,6 +79,17 @@ class MatchedSubscription:
             if sentence not in self.unmatched:
                 self._node.get_logger().warning(sentence)
         self.unmatched = left_out
+        self._look_for_several(publishers)
+
+    def _look_for_several(self, publishers: list[matching.Publisher]) -> None:
+        """Notes, and says once, that several publish for longer than one that crashed is remembered."""
+        now, sentence = time.monotonic(), matching.mixed(self.topic, self.reliability, self._type_name, publishers)
+        if not sentence:
+            self._alone = now
+        sentence = sentence if now - self._alone > MIXED_SECONDS else ""
+        if sentence and not self.mixed:
+            self._node.get_logger().warning(sentence)
+        self.mixed = sentence
 
     def reason_of_silence(self, but: str, *others: str) -> str:
         """Why nothing comes in, as far as the graph tells; topics below the name `but` are the node's own, and `others` are of

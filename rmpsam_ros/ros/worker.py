@@ -95,6 +95,8 @@ class InferenceWorker:
         """
         with self._changed:
             self._rotations = rotations or {}
+            for feed in self._feeds.values():
+                feed.stats.begin()
             self._running = True
             self._changed.notify_all()
 
@@ -293,7 +295,8 @@ class InferenceWorker:
         if wanted and current:
             self._hooks.publish(processed, image, view, extents)
             done = time.monotonic()
-            spans = (started - received.arrived, decoded - started, segmented - decoded, done - segmented, done - received.arrived)
+            since = max(received.arrived, feed.unwanted)
+            spans = (started - since, decoded - started, segmented - decoded, done - segmented, done - since)
             feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
         else:
             feed.stats.was_good()
