@@ -159,7 +159,7 @@ class Frame:
         """What the network says to each of a prompt's points and boxes by itself, before they make one answer."""
         return self._segmenter._ask(self._outputs.features, prompt, self.placement)
 
-    def zoom(self, capacity: int = 3) -> Zoom | None:
+    def zoom(self, capacity: int = 6) -> Zoom | None:
         """What looks closer at small objects, keeping so many windows; None where that is not wanted."""
         s = self._segmenter
         if self._image is None:

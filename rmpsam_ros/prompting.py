@@ -105,7 +105,7 @@ def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
     for row in np.flatnonzero(~is_foreground):
         mask &= ~_taken_away(restore(logits[row], placement), best_map, prompt, prompt.points[row])
     if connected:
-        mask = _pointed_at(mask, prompt)
+        mask = pointed_at(mask, prompt)
     iou = np.nan_to_num(outputs.iou, nan=0.0)
     best = int(foreground[np.argmax(iou[foreground])])
     return mask, Roi.of_mask(mask), float(np.clip(iou[best], 0, 1)), best
@@ -138,7 +138,7 @@ def _pixel(point: PointPrompt, size: tuple[int, int]) -> tuple[int, int]:
     return min(round(point.x), size[1] - 1), min(round(point.y), size[0] - 1)
 
 
-def _pointed_at(mask: npt.NDArray[np.bool_], prompt: Prompt) -> npt.NDArray[np.bool_]:
+def pointed_at(mask: npt.NDArray[np.bool_], prompt: Prompt) -> npt.NDArray[np.bool_]:
     """The 8-connected regions that the prompt points at; the mask as it is where it points at none."""
     roi = Roi.of_mask(mask)
     if not roi.width:

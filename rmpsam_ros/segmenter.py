@@ -75,7 +75,7 @@ class Segmenter:
         batch: images that one run of the network takes, see `set_images`.
         label_groups: a YAML file that puts the model's classes together (`rmpsam_ros.label_groups`); None for the model's own.
         zoom: look at small clicked objects from nearer (`rmpsam_ros.zoom`), which costs a run of the encoder for each
-            window that is looked at, four at most, and a copy of each image; None for the model's own choice.
+            window that is looked at, six at most, and a copy of each image; None for the model's own choice.
 
     Attributes:
         score_threshold, overlap_threshold, max_segments, zoom, class_filter: may be set between frames; `class_filter` is a

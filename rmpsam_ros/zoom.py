@@ -8,7 +8,10 @@ before: what is seen whole in it is that small, and is looked at in a window of 
 
 A mask that its window cuts off is looked at once more, in a window round it.
 
-A closer look costs a run of the encoder, a click one of 0 to 4; windows are kept for the next clicks on the same object.
+Of what was found that way, and is not sure, two more looks are taken, framed by it more and less tightly, and the three vote on
+each pixel: every framing has mistakes of its own, as test-time augmentation knows.
+
+A closer look costs a run of the encoder, a click one of 0 to 6; windows are kept for the next clicks on the same object.
 """
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.placement import Placement
-from rmpsam_ros.prompting import Prompt, answer
+from rmpsam_ros.prompting import Prompt, answer, pointed_at
 from rmpsam_ros.types import FOREGROUND, PointPrompt, Roi
 
 Image = npt.NDArray[np.uint8]
@@ -35,7 +38,7 @@ Answer = tuple[npt.NDArray[np.bool_], Roi, float]
 GROWTH = 1.6
 """Side of a window by that of the first mask: the network also needs to see what the object lies on."""
 
-SMALLEST = 96
+SMALLEST = 48
 """Least width of a window in pixels: enlarging fewer shows nothing new."""
 
 WORTHWHILE = 0.7
@@ -56,6 +59,12 @@ CUT = 0.05
 
 ROOMY = 1.6
 """A kept window serves an object again if its sides are up to so many times smaller or larger than they would be now."""
+
+FRAMINGS, ALIKE = (1.6, 1.3), 1.15
+"""Sides of the two windows of the last looks, by that of what was found; and as `ROOMY` for these, which are to differ."""
+
+SETTLED = 0.8
+"""Predicted IoU from which what was found is not looked at again."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +100,42 @@ class Zoom:
         Returns:
             None where a closer look is not worth it, or finds nothing.
         """
-        near = self._near(prompt, first)
-        if near is not None:
-            return near
+        seen = self._near(prompt, first) or self._framed(prompt, first)
+        look, found = seen or (None, first)
+        return self._voted(prompt, found, look) or (None if seen is None else found)
+
+    def _framed(self, prompt: Prompt, first: Answer) -> tuple[Look, Answer] | None:
+        """The window round the first mask, and its answer."""
         seen = self._closer(prompt, first[1])
         if seen is not None and _is_cut(seen[1][0], seen[0].roi):  # the first mask was a part only: once more, round the whole
             seen = self._closer(prompt, seen[1][1], but=seen[0])
-        return None if seen is None else seen[1]
+        return seen
 
-    def _near(self, prompt: Prompt, first: Answer) -> Answer | None:
-        """The answer of a window round the points, if it shows something small and all of it."""
+    def _voted(self, prompt: Prompt, found: Answer, own: Look | None) -> Answer | None:
+        """What two more looks and the one before (`own`) agree on, each pixel by majority, votes weighted by predicted IoU.
+
+        None where no look is worth it, or would show what the one before has shown. What its window cuts off has no vote.
+        """
+        if found[2] >= SETTLED or found[1].width == 0:
+            return None
+        votes = [] if own is not None and _is_cut(found[0], own.roi) else [found]
+        for growth in FRAMINGS:
+            seen = self._closer(prompt, found[1], growth=growth, roomy=ALIKE)
+            if seen is None or _is_cut(seen[1][0], seen[0].roi):
+                continue
+            if seen[0] is own:
+                return None
+            votes.append(seen[1])
+        if all(vote is found for vote in votes):
+            return None
+        scores = np.array([score for _, _, score in votes], np.float32)
+        mask = sum(score * mask for mask, _, score in votes) > scores.sum() / 2
+        mask = pointed_at(mask, prompt) if self._connected else mask
+        roi = Roi.of_mask(mask)
+        return (mask, roi, float(scores.max())) if roi.width else None
+
+    def _near(self, prompt: Prompt, first: Answer) -> tuple[Look, Answer] | None:
+        """A window round the points and its answer, if it shows something small and all of it."""
         mask, _, score = first
         if prompt.boxes or np.count_nonzero(mask) >= LARGE * mask.size or score >= SURE:
             return None
@@ -113,15 +148,15 @@ class Zoom:
         if found is None or np.count_nonzero(found[0]) > MOSTLY * room:
             return None
         look, found = self._closer(prompt, found[1]) or (look, found)
-        return None if np.count_nonzero(found[0]) > PARTLY * room or _is_cut(found[0], look.roi) else found
+        return None if np.count_nonzero(found[0]) > PARTLY * room or _is_cut(found[0], look.roi) else (look, found)
 
-    def _closer(self, prompt: Prompt, first: Roi, but: Look | None = None) -> tuple[Look, Answer] | None:
+    def _closer(self, prompt: Prompt, first: Roi, but: Look | None = None, growth: float = GROWTH, roomy: float = ROOMY) -> tuple[Look, Answer] | None:
         """The window round a first mask's rectangle, and its answer. `but`: one that cut that mask off; all that it shows lies in it."""
         box = _box(prompt, first)
-        wanted = window(box, self._image.shape[:2])
+        wanted = window(box, self._image.shape[:2], growth)
         if wanted is None or not _holds(wanted, box):  # a window has the picture's shape, and that of a line scan is too flat
             return None
-        look = self._look(wanted, box, but)
+        look = self._look(wanted, box, but, roomy)
         found = self._answer(prompt, look)
         return None if found is None else (look, found)
 
@@ -134,9 +169,9 @@ class Zoom:
         whole[look.roi.slices] = mask
         return whole, Roi(roi.x + look.roi.x, roi.y + look.roi.y, roi.width, roi.height), score
 
-    def _look(self, wanted: Roi, box: Box, but: Look | None = None) -> Look:
+    def _look(self, wanted: Roi, box: Box, but: Look | None = None, roomy: float = ROOMY) -> Look:
         """The kept window that is nearest to the wanted one in size, or that one."""
-        fit = [k for k in self._looks if k is not but and _holds(k.roi, box) and 1 / ROOMY <= k.roi.width / wanted.width <= ROOMY]
+        fit = [k for k in self._looks if k is not but and _holds(k.roi, box) and 1 / roomy <= k.roi.width / wanted.width <= roomy]
         look = min(fit, key=lambda k: abs(k.roi.width - wanted.width), default=None)
         if look is None:
             look = Look(wanted, *self._encode(np.ascontiguousarray(self._image[wanted.slices])))
@@ -144,15 +179,16 @@ class Zoom:
         return look
 
 
-def window(box: Box, size: tuple[int, int]) -> Roi | None:
+def window(box: Box, size: tuple[int, int], growth: float = GROWTH) -> Roi | None:
     """The rectangle to look at, with a box in its middle; None if that is most of the picture.
 
     Args:
         box: (x1, y1, x2, y2) pixels.
         size: (height, width) of the picture.
+        growth: its side by the box's.
     """
     x1, y1, x2, y2 = box
-    return _window_round(box, GROWTH * max(x2 - x1, size[1] / size[0] * (y2 - y1)), size)
+    return _window_round(box, growth * max(x2 - x1, size[1] / size[0] * (y2 - y1)), size)
 
 
 def _window_round(box: Box, width: float, size: tuple[int, int]) -> Roi | None:
