@@ -5,4 +5,7 @@ from rmpsam_ros.simulation.things import KINDS
 MEASURED = frozenset(KINDS.kinds)
 """Those that scenes of unseen objects are made of. Kinds that are added below do not change these scenes, so that what was
 measured on them stays comparable."""
-from rmpsam_ros.simulation.kinds import cookware, crockery, flasks, journey, serveware, utensils  # noqa: E402, F401
+
+from rmpsam_ros.simulation.kinds import (  # noqa: E402, F401
+    cookware, crockery, desktop, electronics, flasks, hardware, journey, kitchen_machines, machines, power_tools, serveware, utensils,
+)  # fmt: skip

@@ -17,26 +17,26 @@ TO_FRONT = rotation("x", 90)
 BLACK = Look(None, (0.04, 0.04, 0.045, 1), 0.4)
 
 
-def _casing(rng: Rng) -> Look:
+def casing(rng: Rng) -> Look:
     """What most devices are of: black, grey or white, now and then a colour."""
     return plastic(rng) if rng.random() < 0.4 else Look(t.plain(rng, 32, t.color(rng, (0, 0.12), (0.06, 0.97)), 0.02), specular=rng.uniform(0.1, 0.8))
 
 
-def _shown(rng: Rng, materials: Materials) -> Look:
+def shown(rng: Rng, materials: Materials) -> Look:
     """A display that is off or shows something."""
     if rng.random() < 0.3:
         return Look(t.plain(rng, 16, np.array([14, 15, 18], np.uint8), 0), specular=0.9, shininess=0.9)
     return Look(t.print_on(rng, 256, materials.crop(rng)), specular=0.6, shininess=0.9, emission=0.5)
 
 
-def _cord(rng: Rng, start: Sequence[float], length: float, radius: float = 0.0025) -> Part:
+def cord(rng: Rng, start: Sequence[float], length: float, radius: float = 0.0025) -> Part:
     """A cable that winds away over the table along +x."""
     s = np.linspace(0, 1, 24)
     y, z = rng.uniform(-0.5, 0.5) * length * s**2 + 0.04 * np.sin(s * rng.uniform(2, 9)) * s, radius + (start[2] - radius) * np.clip(1 - 6 * s, 0, 1)
     return Part(tube(np.column_stack((start[0] + length * s, start[1] + y, z)), radius, 6), dark(rng), ())
 
 
-def _ring(radius: float, thick: float, flat: float = 1.0) -> Mesh:
+def ring(radius: float, thick: float, flat: float = 1.0) -> Mesh:
     """Lying on z = 0."""
     a = np.linspace(-np.pi / 2, 1.5 * np.pi, 15)
     return turned(np.column_stack((radius + thick * np.cos(a), thick * flat * (1 + np.sin(a)))), 28)
@@ -44,7 +44,7 @@ def _ring(radius: float, thick: float, flat: float = 1.0) -> Mesh:
 
 @KINDS.add("device", TABLE, True, 1.1, 0.4)
 def photo_camera(rng: Rng, materials: Materials) -> list[Part]:
-    w, case = rng.uniform(0.095, 0.145), dark(rng) if rng.random() < 0.6 else _casing(rng)
+    w, case = rng.uniform(0.095, 0.145), dark(rng) if rng.random() < 0.6 else casing(rng)
     h, d, r, out = w * rng.uniform(0.58, 0.72), w * rng.uniform(0.28, 0.4), w * rng.uniform(0.19, 0.28), rng.uniform(0.015, 0.09)
     x, z = w * rng.uniform(-0.02, 0.1), h * 0.5
     lens = turned([(0, 0), (r, 0), (r, out * 0.4), (r * 0.92, out * 0.42), (r * 0.92, out), (r * 0.78, out), (r * 0.7, out - 0.006)], 28)
@@ -56,13 +56,13 @@ def photo_camera(rng: Rng, materials: Materials) -> list[Part]:
     if rng.random() < 0.6:
         hump = profiled([(-w * 0.15, 0), (w * 0.15, 0), (w * 0.09, h * 0.24), (-w * 0.09, h * 0.24)], d * 0.9).moved((x, 0, h * 0.97))
         parts += [Part(hump, case), Part(rounded((w * 0.2, d * 0.5, h * 0.94), 0.4).moved((-w * 0.38, -d * 0.35, 0)), case)]
-    return [*parts, Part(box((w * 0.6, 0.001, h * 0.62)).moved((-w * 0.06, d / 2, h * 0.16)), _shown(rng, materials), ())]
+    return [*parts, Part(box((w * 0.6, 0.001, h * 0.62)).moved((-w * 0.06, d / 2, h * 0.16)), shown(rng, materials), ())]
 
 
 @KINDS.add("device", TABLE, False, 1.0, 0.25)
 def headphones(rng: Rng, materials: Materials) -> list[Part]:
     span, r, thick, a = rng.uniform(0.07, 0.085), rng.uniform(0.028, 0.045), rng.uniform(0.02, 0.03), np.linspace(0, np.pi, 24)
-    case, pad = _casing(rng), dark(rng) if rng.random() < 0.7 else plastic(rng)
+    case, pad = casing(rng), dark(rng) if rng.random() < 0.7 else plastic(rng)
     band = tube(np.column_stack((span * np.cos(a), 1.25 * span * np.sin(a) + r * 0.3, np.full(24, r))), rng.uniform(0.003, 0.006), 8, 3.0)
     top = tube(np.column_stack((span * np.cos(a[7:17]), 1.25 * span * np.sin(a[7:17]) + r * 0.3, np.full(10, r))), 0.009, 8, 1.7)
     parts, oval = [Part(band, case, ()), Part(top, pad)], rng.uniform(0.95, 1.25)
@@ -71,12 +71,12 @@ def headphones(rng: Rng, materials: Materials) -> list[Part]:
         shell = turned([(0, -thick), (r * 0.6, -thick), (r * 0.92, -thick * 0.5), (r * 0.95, 0), (0, 0)], 24)
         cushion = turned([(r * 0.95, -0.001), (r, thick * 0.35), (r * 0.9, thick * 0.7), (r * 0.55, thick * 0.7), (r * 0.5, 0.007), (0, 0.007)], 24)
         parts += [Part(m.moved((side * span, 0, r), turn, (oval, 1, 1)), look) for m, look in ((shell, case), (cushion, pad))]
-    return [*parts, *([_cord(rng, (span, -r * oval, 0.01), rng.uniform(0.1, 0.3), 0.0018)] if rng.random() < 0.4 else [])]
+    return [*parts, *([cord(rng, (span, -r * oval, 0.01), rng.uniform(0.1, 0.3), 0.0018)] if rng.random() < 0.4 else [])]
 
 
 @KINDS.add("device", TABLE, False, 1.0, 0.25)
 def game_controller(rng: Rng, materials: Materials) -> list[Part]:
-    w, case, ink = rng.uniform(0.09, 0.115), _casing(rng), dark(rng)
+    w, case, ink = rng.uniform(0.09, 0.115), casing(rng), dark(rng)
     parts = [Part(rounded((w * 1.05, w * 0.58, 0.034), 0.5).moved((0, 0, 0.008)), case)]
     for side in (-1, 1):
         parts.append(Part(tube([(side * w * 0.42, w * 0.12, 0.024), (side * w * 0.52, -w * 0.15, 0.021), (side * w * 0.6, -w * 0.5, 0.014)],
@@ -94,7 +94,7 @@ def game_controller(rng: Rng, materials: Materials) -> list[Part]:
 @KINDS.add("device", TABLE, True, 0.9, 0.4)
 def router(rng: Rng, materials: Materials) -> list[Part]:
     w, d, h = rng.uniform((0.14, 0.09, 0.022), (0.26, 0.16, 0.04))
-    case, rods, count = _casing(rng), [], int(rng.integers(2, 5))
+    case, rods, count = casing(rng), [], int(rng.integers(2, 5))
     for x in np.linspace(-0.38, 0.38, count):
         n = rng.uniform(0.1, 0.19)
         rod = [cylinder(0.007, 0.022, 12), tapered(box((n, 0.014, 0.009), 2), 0.7, 0.7).moved((0.0045, 0, 0.015 + n / 2), rotation("y", -90))]
@@ -103,7 +103,7 @@ def router(rng: Rng, materials: Materials) -> list[Part]:
     lights = [box((0.004, 0.002, 0.002)).moved((-w * 0.3 + 0.011 * k, -d / 2, h * 0.5)) for k in range(int(rng.integers(3, 8)))]
     lid = rounded((w * 0.8, d * 0.7, 0.006), 0.3).moved((0, 0, h - 0.003))
     return [Part(rounded((w, d, h), rng.uniform(0.1, 0.3)), case), Part(join(rods), case if rng.random() < 0.4 else BLACK, rods),
-            Part(lid, _casing(rng)), Part(join(lights), Look(None, (0.2, 0.95, 0.3, 1), emission=0.8), ())]  # fmt: skip
+            Part(lid, casing(rng)), Part(join(lights), Look(None, (0.2, 0.95, 0.3, 1), emission=0.8), ())]  # fmt: skip
 
 
 @KINDS.add("device", "table shelf floor", True, 0.9, 1.5)
@@ -112,10 +112,10 @@ def loudspeaker(rng: Rng, materials: Materials) -> list[Part]:
         r, h = rng.uniform(0.035, 0.06), rng.uniform(0.06, 0.2)
         net = Look(t.fabric(rng) if rng.random() < 0.3 else t.plain(rng, 64, None, 0.4), specular=0)
         lid = turned([(r, h), (r * 0.96, h + 0.006), (0, h + 0.006)], 28)
-        return [Part(cylinder(r, h, 28), net), Part(lid, _casing(rng)), Part(cylinder(r * 1.01, 0.008, 28), BLACK, ())]
+        return [Part(cylinder(r, h, 28), net), Part(lid, casing(rng)), Part(cylinder(r * 1.01, 0.008, 28), BLACK, ())]
     w = rng.uniform(0.09, 0.2)
     d, h = w * rng.uniform(0.9, 1.4), w * rng.uniform(1.3, 2.0)
-    parts = [Part(box((w, d, h)), Look(t.wood(rng), specular=0.3) if rng.random() < 0.4 else _casing(rng))]
+    parts = [Part(box((w, d, h)), Look(t.wood(rng), specular=0.3) if rng.random() < 0.4 else casing(rng))]
     cone, trim = dark(rng) if rng.random() < 0.7 else plastic(rng), steel(rng) if rng.random() < 0.4 else dark(rng)
     for r, z in ((w * 0.38, h * 0.34), (w * rng.uniform(0.13, 0.22), h * 0.8)):
         rim = turned([(r, 0), (r, 0.006), (r * 0.88, 0.006), (r * 0.86, 0.001)], 24).moved((0, -d / 2, z), TO_FRONT)
@@ -126,36 +126,36 @@ def loudspeaker(rng: Rng, materials: Materials) -> list[Part]:
 
 @KINDS.add("device", "table floor", False, 0.9, 0.4)
 def power_strip(rng: Rng, materials: Materials) -> list[Part]:
-    count, w, case = int(rng.integers(3, 8)), rng.uniform(0.045, 0.06), _casing(rng)
+    count, w, case = int(rng.integers(3, 8)), rng.uniform(0.045, 0.06), casing(rng)
     n = 0.045 * count + 0.05
     parts, round_ones = [Part(rounded((n, w, 0.036), 0.15), case)], rng.random() < 0.6
-    well, look = (turned([(0.019, 0.0005), (0, 0.0002)], 20), dark(rng)) if round_ones else (box((0.03, 0.03, 0.001)), _casing(rng))
+    well, look = (turned([(0.019, 0.0005), (0, 0.0002)], 20), dark(rng)) if round_ones else (box((0.03, 0.03, 0.001)), casing(rng))
     hole, inside = (cylinder(0.0026, 0.001, 10), steel(rng)) if round_ones else (box((0.002, 0.008, 0.002)), BLACK)
     for x in (0.05 - n / 2 + 0.045 * k for k in range(count)):
         holes = [hole.moved((x, y, 0.036)) for y in (-0.009, 0.009)]
         parts += [Part(well.moved((x, 0, 0.036)), look, ()), Part(join(holes), inside, ())]
     if rng.random() < 0.6:
         parts.append(Part(box((0.013, 0.022, 0.005)).moved((n / 2 - 0.02, 0, 0.034)), Look(None, (0.9, 0.1, 0.08, 1), 0.5, emission=0.4), ()))
-    return [*parts, _cord(rng, (n / 2 - 0.004, 0, 0.018), rng.uniform(0.15, 0.5), 0.004)]
+    return [*parts, cord(rng, (n / 2 - 0.004, 0, 0.018), rng.uniform(0.15, 0.5), 0.004)]
 
 
 @KINDS.add("screen", TABLE, True, 0.9, 0.6)
 def tablet_on_stand(rng: Rng, materials: Materials) -> list[Part]:
     w, ratio, lean = rng.uniform(0.16, 0.29), rng.uniform(0.6, 0.78), rng.uniform(12, 35)
     h = w * (ratio if rng.random() < 0.75 else 1 / ratio * 0.9)
-    turn, case, stand, up = rotation("x", -lean), _casing(rng), _casing(rng), rng.uniform(0.008, 0.05)
+    turn, case, stand, up = rotation("x", -lean), casing(rng), casing(rng), rng.uniform(0.008, 0.05)
     front = [rounded((w, 0.008, h), 0.08), box((w * 0.93, 0.001, h * 0.92)).moved((0, -0.0042, h * 0.04))]
     foot, back = rounded((w * 0.5, h * 0.75, 0.008), 0.25).moved((0, h * 0.25, 0)), np.radians(lean)
     strut = tube([(0, h * 0.5 * np.sin(back) + 0.006, up + h * 0.5 * np.cos(back)), (0, h * 0.5, 0.006)], 0.014, 8, 0.5)
     lip = [box((0.025, 0.03, up + 0.004)).moved((x * w * 0.2, -0.004, 0)) for x in (-1, 1)]
-    return [Part(front[0].moved((0, 0, up), turn), case), Part(front[1].moved((0, 0, up), turn), _shown(rng, materials), ()),
+    return [Part(front[0].moved((0, 0, up), turn), case), Part(front[1].moved((0, 0, up), turn), shown(rng, materials), ()),
             *(Part(m, stand) for m in (foot, strut, *lip))]  # fmt: skip
 
 
 @KINDS.add("computer", "table floor", True, 0.8, 6.0)
 def desktop_tower(rng: Rng, materials: Materials) -> list[Part]:
     w, d, h = rng.uniform((0.09, 0.3, 0.3), (0.22, 0.46, 0.48))
-    case, front, trim = _casing(rng), _casing(rng) if rng.random() < 0.5 else dark(rng), steel(rng)
+    case, front, trim = casing(rng), casing(rng) if rng.random() < 0.5 else dark(rng), steel(rng)
     parts = [Part(box((w, d, h), 2), case), Part(rounded((w * 0.98, 0.03, h), 0.12).moved((0, -d / 2 - 0.008, 0)), front)]
     y, bays = -d / 2 - 0.024, int(rng.integers(0, 4))
     parts += [Part(box((w * 0.82, 0.004, 0.035)).moved((0, y, h * 0.95 - 0.045 * (k + 1))), trim if k == 0 else case, ()) for k in range(bays)]
@@ -171,7 +171,7 @@ def desktop_tower(rng: Rng, materials: Materials) -> list[Part]:
 @KINDS.add("appliance", "table", True, 0.9, 2.0)
 def coffee_machine(rng: Rng, materials: Materials) -> list[Part]:
     w, d, h = rng.uniform((0.15, 0.2, 0.26), (0.24, 0.28, 0.36))
-    case, trim = _casing(rng) if rng.random() < 0.7 else steel(rng), dark(rng) if rng.random() < 0.7 else steel(rng)
+    case, trim = casing(rng) if rng.random() < 0.7 else steel(rng), dark(rng) if rng.random() < 0.7 else steel(rng)
     parts = [Part(rounded((w, d, h * 0.1), 0.15), trim), Part(rounded((w, d * 0.42, h), 0.15).moved((0, d * 0.29, 0)), case),
              Part(rounded((w, d, h * 0.3), 0.2).moved((0, 0, h * 0.7)), case)]  # fmt: skip
     if rng.random() < 0.5:  # with a jar of glass below a filter
@@ -206,7 +206,7 @@ def hair_dryer(rng: Rng, materials: Materials) -> list[Part]:
 
 @KINDS.add("appliance", "table", True, 0.8, 1.2)
 def flat_iron(rng: Rng, materials: Materials) -> list[Part]:
-    n, w, case, trim = rng.uniform(0.2, 0.27), rng.uniform(0.1, 0.125), plastic(rng), _casing(rng)
+    n, w, case, trim = rng.uniform(0.2, 0.27), rng.uniform(0.1, 0.125), plastic(rng), casing(rng)
     h = n * rng.uniform(0.2, 0.28)
     sole, body = (tapered(rounded((k * n, k * w, z), edge, 32), thin, 0.3) for k, z, edge, thin in ((1, 0.012, 0.35, 1.0), (0.95, h, 0.55, 0.55)))
     s = np.linspace(0, 1, 9)
@@ -218,11 +218,11 @@ def flat_iron(rng: Rng, materials: Materials) -> list[Part]:
 
 @KINDS.add("appliance", "table floor", True, 0.8, 1.5)
 def table_fan(rng: Rng, materials: Materials) -> list[Part]:
-    r, case, trim, wire = rng.uniform(0.08, 0.17), plastic(rng), _casing(rng), steel(rng) if rng.random() < 0.6 else dark(rng)
+    r, case, trim, wire = rng.uniform(0.08, 0.17), plastic(rng), casing(rng), steel(rng) if rng.random() < 0.6 else dark(rng)
     z, thick, tilt = r + rng.uniform(0.05, 0.16), rng.uniform(0.025, 0.04), rotation("x", 90 - rng.uniform(-5, 20))
     spoke, count = ((0.02, thick), (0.85 * r, thick), (r, 0), (0.85 * r, -thick), (0.03, -thick)), int(rng.integers(14, 24))
     bars = [tube([(k * np.cos(a), k * np.sin(a), y) for k, y in spoke], 0.0014, 5) for a in np.arange(count) * 2 * np.pi / count]
-    rings = [_ring(k * r, 0.0022).moved((0, 0, y)) for k, y in ((1, -0.002), (0.85, thick), (0.5, thick), (0.85, -thick))]
+    rings = [ring(k * r, 0.0022).moved((0, 0, y)) for k, y in ((1, -0.002), (0.85, thick), (0.5, thick), (0.85, -thick))]
     blade = plate([(0, -0.1), (0.5, -0.34), (0.85, -0.3), (0.9, 0.1), (0.5, 0.22), (0, 0.1)], 0.02).moved(scale=r)
     count = int(rng.integers(3, 6))
     blades = [blade.moved(turn=rotation("z", 360 / count * k) @ rotation("x", 25)) for k in range(count)]
@@ -254,7 +254,7 @@ def stacking_rings(rng: Rng, materials: Materials) -> list[Part]:
     z, start, parts = 0.015, rng.random(), [Part(cylinder(r * 1.3, 0.015, 28), handle_look(rng))]
     for k in range(count):
         look = Look(t.plain(rng, 16, t.color(rng, (0.75, 1), (0.6, 1), start + k / count), 0.02), specular=0.6)
-        parts.append(Part(_ring(r * (1 - 0.55 * k / count), thick).moved((0, 0, z)), look))
+        parts.append(Part(ring(r * (1 - 0.55 * k / count), thick).moved((0, 0, z)), look))
         z += 2 * thick * 0.96
     return [*parts, Part(cylinder(0.008, z, 14), parts[0].look), Part(rounded((0.03,) * 3, 1.0, 18).moved((0, 0, z - 0.004)), plastic(rng))]
 

@@ -45,7 +45,7 @@ def dark(rng: Rng) -> Look:
     return Look(t.plain(rng, 16, t.color(rng, (0, 0.2), (0.03, 0.22)), 0.05), specular=rng.uniform(0.1, 0.6))
 
 
-def _handle(rng: Rng, start: float, end: float, radius: float, height: float) -> Part:
+def handle(rng: Rng, start: float, end: float, radius: float, height: float) -> Part:
     """A handle along x that is thin in front and thicker behind (at `start`), like that of a file."""
     s = np.linspace(0, 1, 10)
     shape = np.array([[0.75, 1.05, 1.1, 1.05, 0.95, 0.9, 0.88, 0.9, 0.85, 0.7], [0.9, 1, 1, 1, 1, 1, 1, 1, 0.9, 0.6]][int(rng.integers(2))])
@@ -59,7 +59,7 @@ def chisel(rng: Rng, materials: Materials) -> list[Part]:
     blade = profiled([(0.02, 0), (n, 0), (n - 0.014, 0.005), (0.02, 0.005)], w).moved((0, 0, z))
     neck = tube([(-0.005, 0, z + 0.0025), (0.012, 0, z + 0.0025), (0.024, 0, z + 0.0025)], [0.005, 0.005, max(w * 0.45, 0.004)], 8, 0.6)
     ends = [cylinder(r * 0.94, 0.016).moved((x, 0, r), ALONG_X) for x in (-0.015, -grip - 0.004)[: int(rng.integers(1, 3))]]
-    return [_handle(rng, -grip, 0, r, r), Part(blade, metal), Part(neck, metal, ()), Part(join(ends), metal, ())]
+    return [handle(rng, -grip, 0, r, r), Part(blade, metal), Part(neck, metal, ()), Part(join(ends), metal, ())]
 
 
 @KINDS.add("tool", PLACES, True, 0.8, 1.0)
@@ -122,7 +122,7 @@ def trowel(rng: Rng, materials: Materials) -> list[Part]:
     square, kite = [(0, -w / 2), (n, -w / 2), (n, w / 2), (0, w / 2)], [(0, -w / 2), (n, 0), (0, w / 2), (-0.02, 0)]
     neck = tube([(n * 0.3, 0, 0.003), (0.01, 0, 0.007), (-0.025, 0, 0.022), (-0.035, 0, 0.036), (-0.06, 0, 0.04)], 0.005, 8)
     blade, end = plate([leaf, square, kite][int(rng.integers(3))], 0.002), -0.05 - rng.uniform(0.09, 0.13)
-    return [Part(blade, metal), Part(neck, metal), _handle(rng, end, -0.05, 0.015, 0.04)]
+    return [Part(blade, metal), Part(neck, metal), handle(rng, end, -0.05, 0.015, 0.04)]
 
 
 @KINDS.add("tool", PLACES, False, 0.8, 0.2)
@@ -135,7 +135,7 @@ def paint_roller(rng: Rng, materials: Materials) -> list[Part]:
     caps = [cylinder(r * 0.8, 0.004).moved((0, y, r), rotation("x", -90)) for y in (-n / 2 - 0.002, n / 2 - 0.002)]
     fur = Look(t.plain(rng, 64, t.color(rng, (0, 1), (0.5, 1.0)), 0.4), specular=0)
     return [Part(roll, fur), Part(join(caps), plastic(rng), ()), Part(wire, steel(rng), ()),
-            _handle(rng, -reach - 0.05 - rng.uniform(0.09, 0.14), -reach - 0.04, 0.014, r)]  # fmt: skip
+            handle(rng, -reach - 0.05 - rng.uniform(0.09, 0.14), -reach - 0.04, 0.014, r)]  # fmt: skip
 
 
 @KINDS.add("tool", TABLE, False, 0.8, 0.1)
