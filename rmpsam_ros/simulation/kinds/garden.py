@@ -15,7 +15,8 @@ from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 def foliage(rng: Rng, hue: float | None = None) -> Look:
     """Leaves, mostly green."""
-    return Look(t.skin_of(rng.uniform(0.22, 0.4) if hue is None else hue, rng), specular=rng.uniform(0.05, 0.5))
+    image = t.skin_of(rng.uniform(0.22, 0.4) if hue is None else hue, rng)
+    return Look((image * rng.uniform(0.45, 1.0)).astype(np.uint8), specular=rng.uniform(0.05, 0.5))
 
 
 def soil(rng: Rng) -> Look:

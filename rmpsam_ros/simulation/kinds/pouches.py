@@ -57,7 +57,7 @@ def tote_bag(rng: Rng, materials: Materials) -> list[Part]:
 
 @KINDS.add("bag", TABLE, False, 1.1, 0.08)
 def crisps_bag(rng: Rng, materials: Materials) -> list[Part]:
-    w, d, h = rng.uniform((0.09, 0.13, 0.03), (0.22, 0.32, 0.08))
+    w, d, h = rng.uniform((0.09, 0.13, 0.04), (0.22, 0.32, 0.08))
     look = printed(rng, materials)
     shiny = Look(look.image, specular=rng.uniform(0.5, 1.0), shininess=rng.uniform(0.4, 0.9))
     body = pillow(rng, w, d, h, rng.uniform(0.008, 0.016))
@@ -94,13 +94,12 @@ def messenger_bag(rng: Rng, materials: Materials) -> list[Part]:
     look = leather(rng) if rng.random() < 0.5 else cloth_look(rng)
     second, metal = look if rng.random() < 0.6 else leather(rng), steel(rng)
     drop = h * rng.uniform(0.5, 0.85)
-    parts = [Part(rounded((w, d, h), 0.2, 30, 0.01, rng), look)]
+    # a firm bottom: on its round edges it would topple
+    parts = [Part(rounded((w, d, h), 0.2, 30, 0.01, rng), look, (box((w * 0.96, d * 1.1, h * 0.97)),))]
     s = np.linspace(0, 1, 7)
     side = [(d * 0.5 - d * s[k], h + 0.002) for k in range(7)] + [(-d * 0.54, h - 0.012), (-d * 0.56, h - drop)]
     flap = profiled([*side, *((y + 0.005 * (k > 5), z - 0.006 * (k < 7)) for k, (y, z) in reversed(list(enumerate(side))))], w * 0.96)
     parts.append(Part(flap.moved(turn=rotation("z", 90)), second, ()))
-    hull = box((w * 0.96, 0.008, drop)).moved((0, -d * 0.54, h - drop))
-    parts[-1] = Part(parts[-1].mesh, second, (hull,))
     if rng.random() < 0.7:
         belts = [box((0.024, 0.004, drop * 0.8)).moved((x * w * 0.28, -d * 0.57, h - drop - 0.03)) for x in (-1, 1)]
         buckles = [box((0.034, 0.006, 0.026)).moved((x * w * 0.28, -d * 0.575, h - drop + 0.02)) for x in (-1, 1)]
@@ -149,20 +148,21 @@ def fruit_net(rng: Rng, materials: Materials) -> list[Part]:
 def flour_bag(rng: Rng, materials: Materials) -> list[Part]:
     """Flour, sugar or coffee: a full paper bag, its top folded flat or rolled down."""
     w, d, h = rng.uniform((0.08, 0.055, 0.12), (0.14, 0.1, 0.21))
-    look = printed(rng, materials) if rng.random() < 0.75 else card(rng)
+    plain = rng.random() < 0.3
+    look = card(rng) if plain else printed(rng, materials)
     body = rounded((w, d, h), 0.16, 36, 0.008, rng)
     parts = [Part(body, look)]
     if rng.random() < 0.5:  # folded flat
         folds = [box((w * 0.93, d * 0.5, 0.004)).moved((0, y * d * 0.2, h - 0.003 + z), rotation("x", y * 4)) for y, z in ((1, 0), (-1, 0.002))]
         ear = plate([(0, -d * 0.4), (w * 0.2, 0), (0, d * 0.4)], 0.003)
         ears = [ear.moved((x * w * 0.45, 0, h), rotation("z", 0 if x < 0 else 180)) for x in (-1, 1)]
-        parts.append(Part(join([*folds, *ears]), look if look.image is None or rng.random() < 0.5 else card(rng), ()))
+        parts.append(Part(join([*folds, *ears]), look if rng.random() < 0.5 else card(rng), ()))
     else:  # narrowing to a rolled end
         roof = profiled([(-d * 0.46, 0), (d * 0.46, 0), (0.006, h * 0.22), (-0.006, h * 0.22)], w * 0.93).moved((0, 0, h * 0.93), rotation("z", 90))
         roll = tube([(-w * 0.49, 0, 0), (w * 0.49, 0, 0)], rng.uniform(0.007, 0.011), 12, 1.3).moved((0, -0.006, h * 1.14))
         band = box((w * 1.04, 0.004, 0.007)).moved((0, -0.017, h * 1.13))
         parts += [Part(roof, look), Part(roll, look, ()), Part(band, paint(rng), ())]
-    if look.image is None or rng.random() < 0.4:
+    if plain:
         parts.append(Part(box((w * 0.6, 0.001, h * 0.4)).moved((0, -d * 0.505, h * 0.3)), printed(rng, materials), ()))
     return parts
 
