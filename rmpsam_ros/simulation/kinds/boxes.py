@@ -228,14 +228,14 @@ def jewellery_box(rng: Rng, materials: Materials) -> list[Part]:
     upper = lower.moved((0, -d / 2, h), rotation("x", 180))
     hinge = (0, d / 2, h)
     rim = rounded((w * 1.02, d * 1.02, 0.004), edge, 28).moved((0, 0, h - 0.003))
-    parts = [Part(lower, look), Part(upper.moved(hinge, lean), look), Part(rim, gold, ())]
+    parts = [Part(lower, look), Part(upper.moved(hinge, lean), look), Part(rim, gold)]
     if lean[1, 1] < 0.5:
         cushion = rounded((w * 0.82, d * 0.82, 0.012), 0.3).moved((0, 0, h - 0.005))
         pad = rounded((w * 0.82, d * 0.82, 0.006), 0.3).moved((0, -d / 2, -0.003)).moved(hinge, lean)
         slit = box((w * 0.55, 0.003, 0.001)).moved((0, 0, h + 0.0065))
         band = ring(0.009, 0.0012).moved((0, 0, h + 0.011), rotation("x", 90))
         gem = turned([(0, 0), (0.0032, 0.0025), (0.0022, 0.004), (0, 0.004)], 8).moved((0, -0.001, h + 0.02))
-        parts += [Part(join([cushion, pad]), satin, ()), Part(slit, dark(rng), ())]
+        parts += [Part(cushion, satin), Part(pad, satin, ()), Part(slit, dark(rng), ())]  # the lower half weighs most: it must not topple
         if rng.random() < 0.8:
             parts += [Part(band, gold, ()), Part(gem, Look(None, (*(t.color(rng, (0, 0.9), (0.8, 1)) / 255).tolist(), 1), 1.0, 0.95, 0.2), ())]
     return parts

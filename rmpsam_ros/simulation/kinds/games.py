@@ -156,9 +156,11 @@ def kite(rng: Rng, materials: Materials) -> list[Part]:
     y = v[:, 1] + 0.5
     half = np.interp(y, [0, low / h, 1], [0.004, w / 2, 0.004])
     v[:, 0], v[:, 1] = v[:, 0] * 2 * half, y * h - h / 2
-    v[:, 2] -= 0.008 * np.abs(v[:, 0]) / (w / 2)
+    along = np.interp(v[:, 1], [-h / 2, low - h / 2, h / 2], [1, 0, 1])
+    v[:, 2] -= 0.008 * np.clip(np.abs(v[:, 0]) / (w / 2) + along, 0, 1)  # its rim lies on the ground all round
     cross = curve([(-w / 2, low - h / 2, 0.004), (0, low - h / 2, 0.013), (w / 2, low - h / 2, 0.004)], 9)
-    bars = join([tube([(0, -h / 2, 0.012), (0, h / 2, 0.012)], 0.003, 6), tube(cross, 0.003, 6)])
+    spine = curve([(0, -h / 2, 0.004), (0, low - h / 2, 0.013), (0, h / 2, 0.004)], 9)
+    bars = join([tube(line, 0.003, 6) for line in (spine, cross)])
     parts = [Part(Mesh(v, cloth.faces, cloth.uv), look), Part(bars, sticks, ())]
     s = np.linspace(0, 1, 30)
     reach, sway = rng.uniform(0.2, 0.5), rng.uniform(0.02, 0.06)
