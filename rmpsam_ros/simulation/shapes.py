@@ -145,6 +145,17 @@ def tube(path: Sequence[Sequence[float]], radius: float | Sequence[float], sides
     return join(parts)
 
 
+def curve(points: Sequence[Sequence[float]], count: int = 40) -> Points:
+    """A smooth path (count, n) through points (a Catmull-Rom spline)."""
+    p = np.asarray(points, float)
+    p = np.concatenate((2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]))
+    s = np.linspace(0, len(p) - 3, count)
+    k = np.minimum(s.astype(int), len(p) - 4)
+    u = (s - k)[:, None]
+    a, b, c, d = (p[k + j] for j in range(4))
+    return b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)))
+
+
 def plate(outline: Sequence[Sequence[float]], thickness: float) -> Mesh:
     """A flat piece cut out along an outline, lying on z = 0.
 

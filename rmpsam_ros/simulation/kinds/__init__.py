@@ -7,5 +7,6 @@ MEASURED = frozenset(KINDS.kinds)
 measured on them stays comparable."""
 
 from rmpsam_ros.simulation.kinds import (  # noqa: E402, F401
-    cookware, crockery, desktop, electronics, flasks, hardware, journey, kitchen_machines, machines, power_tools, serveware, utensils,
+    bakery, boxes, cookware, crockery, desktop, electronics, flasks, games, garden, hardware, journey, kitchen_machines, machines, playroom,
+    pouches, power_tools, serveware, snacks, utensils,
 )  # fmt: skip
