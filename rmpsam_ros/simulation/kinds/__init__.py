@@ -7,6 +7,23 @@ MEASURED = frozenset(KINDS.kinds)
 measured on them stays comparable."""
 
 from rmpsam_ros.simulation.kinds import (  # noqa: E402, F401
-    bakery, boxes, cookware, crockery, desktop, electronics, flasks, games, garden, hardware, journey, kitchen_machines, machines, playroom,
-    pouches, power_tools, serveware, snacks, utensils,
+    bakery,
+    boxes,
+    cookware,
+    crockery,
+    desktop,
+    electronics,
+    flasks,
+    games,
+    garden,
+    hardware,
+    journey,
+    kitchen_machines,
+    machines,
+    playroom,
+    pouches,
+    power_tools,
+    serveware,
+    snacks,
+    utensils,
 )  # fmt: skip
