@@ -36,7 +36,7 @@ def _cord(rng: Rng, start: Sequence[float], length: float, radius: float = 0.002
     return Part(tube(np.column_stack((start[0] + length * s, start[1] + y, z)), radius, 6), dark(rng), ())
 
 
-def _ring(radius: float, thick: float, flat: float = 1.0) -> Mesh:
+def ring(radius: float, thick: float, flat: float = 1.0) -> Mesh:
     """Lying on z = 0."""
     a = np.linspace(-np.pi / 2, 1.5 * np.pi, 15)
     return turned(np.column_stack((radius + thick * np.cos(a), thick * flat * (1 + np.sin(a)))), 28)
@@ -222,7 +222,7 @@ def table_fan(rng: Rng, materials: Materials) -> list[Part]:
     z, thick, tilt = r + rng.uniform(0.05, 0.16), rng.uniform(0.025, 0.04), rotation("x", 90 - rng.uniform(-5, 20))
     spoke, count = ((0.02, thick), (0.85 * r, thick), (r, 0), (0.85 * r, -thick), (0.03, -thick)), int(rng.integers(14, 24))
     bars = [tube([(k * np.cos(a), k * np.sin(a), y) for k, y in spoke], 0.0014, 5) for a in np.arange(count) * 2 * np.pi / count]
-    rings = [_ring(k * r, 0.0022).moved((0, 0, y)) for k, y in ((1, -0.002), (0.85, thick), (0.5, thick), (0.85, -thick))]
+    rings = [ring(k * r, 0.0022).moved((0, 0, y)) for k, y in ((1, -0.002), (0.85, thick), (0.5, thick), (0.85, -thick))]
     blade = plate([(0, -0.1), (0.5, -0.34), (0.85, -0.3), (0.9, 0.1), (0.5, 0.22), (0, 0.1)], 0.02).moved(scale=r)
     count = int(rng.integers(3, 6))
     blades = [blade.moved(turn=rotation("z", 360 / count * k) @ rotation("x", 25)) for k in range(count)]
@@ -254,7 +254,7 @@ def stacking_rings(rng: Rng, materials: Materials) -> list[Part]:
     z, start, parts = 0.015, rng.random(), [Part(cylinder(r * 1.3, 0.015, 28), handle_look(rng))]
     for k in range(count):
         look = Look(t.plain(rng, 16, t.color(rng, (0.75, 1), (0.6, 1), start + k / count), 0.02), specular=0.6)
-        parts.append(Part(_ring(r * (1 - 0.55 * k / count), thick).moved((0, 0, z)), look))
+        parts.append(Part(ring(r * (1 - 0.55 * k / count), thick).moved((0, 0, z)), look))
         z += 2 * thick * 0.96
     return [*parts, Part(cylinder(0.008, z, 14), parts[0].look), Part(rounded((0.03,) * 3, 1.0, 18).moved((0, 0, z - 0.004)), plastic(rng))]
 
