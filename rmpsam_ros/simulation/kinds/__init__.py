@@ -5,4 +5,4 @@ from rmpsam_ros.simulation.things import KINDS
 MEASURED = frozenset(KINDS.kinds)
 """Those that scenes of unseen objects are made of. Kinds that are added below do not change these scenes, so that what was
 measured on them stays comparable."""
-from rmpsam_ros.simulation.kinds import furnishings, resting, seating, stationery  # noqa: E402, F401
+from rmpsam_ros.simulation.kinds import belongings, clothing, equipment, furnishings, resting, seating, stationery  # noqa: E402, F401

@@ -208,7 +208,7 @@ def deck_chair(rng: Rng, materials: Materials) -> list[Part]:
     sling = draped(
         curve([(-0.46, 0.37), (-0.2, low + 0.04), (0.02, low), (0.2, low + 0.18), (0.42, rise)]), w - 0.09, 0.006, Look(stripes, specular=0)
     )
-    return [framed(bars, frame), sling]
+    return shifted([framed(bars, frame), sling], (0, 0, 0.023))
 
 
 @KINDS.add("chair", "room floor", weight=1.0, mass=3.0)

@@ -196,7 +196,8 @@ def desk_calendar(rng: Rng, materials: Materials) -> list[Part]:
     front, back = ((0, -deep / 2, 0), rotation("x", -lean)), ((0, deep / 2, 0), rotation("x", lean))
     leaf = box((w * 0.96, 0.004, h * 0.95)).moved((0, -0.003, h * 0.02))
     look = paint(rng, None, (0, 0.8), (0.1, 0.9), 0.02)
-    return [Part(panel.moved(*front), look), Part(panel.moved(*back), look), Part(box((w, deep, 0.0025)), look), Part(leaf.moved(*front), Look(grid, specular=0.2), ()),
+    return [Part(panel.moved(*front), look), Part(panel.moved(*back), look), Part(box((w, deep, 0.0025)), look),
+            Part(leaf.moved(*front), Look(grid, specular=0.2), ()),
             Part(coil(w * 0.88, 0.008, int(w / 0.008), steel(rng)).mesh.moved((0, 0, h)), steel(rng), ())]  # fmt: skip
 
 
@@ -231,7 +232,8 @@ def pencil_cup(rng: Rng, materials: Materials) -> list[Part]:
         parts.append(Part(tube([low, tip], thick, 7 if rng.random() < 0.5 else 10), body, ()))
         kind = rng.integers(3)
         if kind == 0:  # a pencil with its point up
-            parts += [Part(tube([tip, tip + way * 0.001, end], [thick * 0.95, thick * 0.95, thick * 0.3], 8), paint(rng, 0.09, (0.3, 0.5), (0.7, 0.95)), ()),
+            parts += [Part(tube([tip, tip + way * 0.001, end], [thick * 0.95, thick * 0.95, thick * 0.3], 8),
+                           paint(rng, 0.09, (0.3, 0.5), (0.7, 0.95)), ()),
                       Part(tube([end - way * 0.002, end + way * 0.004], [thick * 0.35, 0.0004], 6), dark(rng), ())]  # fmt: skip
         elif kind == 1:  # a cap
             parts.append(Part(tube([tip - way * 0.025, end], [thick * 1.2, thick * 1.1], 10), plastic(rng), ()))
@@ -279,7 +281,8 @@ def letter_tray(rng: Rng, materials: Materials) -> list[Part]:
     for k in range(tiers):
         z = k * gap + 0.004
         pieces += [box((w, d, 0.003)).moved((0, 0, z)), *(box((0.003, d, 0.04)).moved((x * w / 2, 0, z)) for x in (-1, 1)),
-                   box((w, 0.003, 0.04)).moved((0, d / 2, z)), *(box((w * 0.3, 0.003, 0.012)).moved((x * w * 0.35, -d / 2, z)) for x in (-1, 1))]  # fmt: skip
+                   box((w, 0.003, 0.04)).moved((0, d / 2, z)),
+                   *(box((w * 0.3, 0.003, 0.012)).moved((x * w * 0.35, -d / 2, z)) for x in (-1, 1))]  # fmt: skip
         for _ in range(int(rng.integers(0, 4))):
             high = rng.uniform(0.002, 0.012)
             leaf = box((0.21, 0.29, high)).moved((rng.normal(0, 0.004), -0.004 + rng.normal(0, 0.004), z + 0.0031), rotation("z", rng.normal(0, 1)))
