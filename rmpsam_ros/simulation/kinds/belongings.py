@@ -1,4 +1,4 @@
-"""What people keep and carry: framed pictures, globes, trophies, helmets, sunglasses, keys."""
+"""What people keep and carry: framed pictures, cards, globes, trophies, helmets, sunglasses, keys."""
 
 from __future__ import annotations
 
@@ -206,3 +206,15 @@ def key_ring(rng: Rng, materials: Materials) -> list[Part]:
     tag = rounded((rng.uniform(0.03, 0.06), rng.uniform(0.02, 0.035), 0.008), rng.uniform(0.15, 0.9)).moved((-r - 0.034, 0, 0))
     chain = tube([(-r, 0, 0.003), (-r - 0.02, 0, 0.004)], 0.0016, 6)
     return [Part(loop, steel(rng)), *parts, Part(tag, printed(rng, materials) if rng.random() < 0.5 else plastic(rng)), Part(chain, steel(rng), ())]
+
+
+@KINDS.add("object", DESK, True, 0.8, 0.02)
+def greeting_card(rng: Rng, materials: Materials) -> list[Part]:
+    w, h, half = rng.uniform(0.1, 0.16), rng.uniform(0.12, 0.19), rng.uniform(18, 50)
+    front = printed(rng, materials) if rng.random() < 0.7 else Look(materials.crop(rng) if materials.photos else t.fabric(rng), specular=0.3)
+    inner, parts = Look(t.plain(rng, 32, t.color(rng, (0, 0.2), (0.85, 1.0)), 0.02), specular=0), []
+    for side in (-1, 1):
+        leaf, lining = box((w, 0.0022, h)).moved((w / 2, 0, 0)), box((w * 0.995, 0.0005, h * 0.99)).moved((w / 2, side * 0.0012, 0.0005))
+        turn = rotation("z", 90 - side * half)
+        parts += [Part(leaf.moved((0, -w / 2, 0), turn), front), Part(lining.moved((0, -w / 2, 0), turn), inner, ())]
+    return parts

@@ -327,15 +327,3 @@ def ruler(rng: Rng, materials: Materials) -> list[Part]:
         Part(join(ticks), ink, ()),
         Part(cylinder(0.003, 0.0004, 12).moved((n / 2 - 0.008, -w * 0.25, thick)), ink, ()),
     ]
-
-
-@KINDS.add("object", DESK, True, 0.8, 0.02)
-def greeting_card(rng: Rng, materials: Materials) -> list[Part]:
-    w, h, half = rng.uniform(0.1, 0.16), rng.uniform(0.12, 0.19), rng.uniform(18, 50)
-    front = printed(rng, materials) if rng.random() < 0.7 else Look(materials.crop(rng) if materials.photos else t.fabric(rng), specular=0.3)
-    inner, parts = Look(t.plain(rng, 32, t.color(rng, (0, 0.2), (0.85, 1.0)), 0.02), specular=0), []
-    for side in (-1, 1):
-        leaf, lining = box((w, 0.0022, h)).moved((w / 2, 0, 0)), box((w * 0.995, 0.0005, h * 0.99)).moved((w / 2, side * 0.0012, 0.0005))
-        turn = rotation("z", 90 - side * half)
-        parts += [Part(leaf.moved((0, -w / 2, 0), turn), front), Part(lining.moved((0, -w / 2, 0), turn), inner, ())]
-    return parts
