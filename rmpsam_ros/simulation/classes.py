@@ -7,6 +7,6 @@ STUFF = frozenset({"floor", "wall", "ceiling", "table", "furniture", "window"})
 
 LABELS = (
     "bag", "book", "bottle", "bowl", "box", "chair", "computer", "couch", "cup", "cutlery", "device", "food", "appliance", "object", "plant",
-    "screen", "textile", "tool", "toy", "ceiling", "floor", "furniture", "table", "wall", "window",
+    "screen", "textile", "tool", "toy", "ceiling", "floor", "furniture", "table", "wall", "window", "bed", "toilet", "sink",
 )  # fmt: skip
-"""A category's id in written annotations is its place here, from 1."""
+"""A category's id in written annotations is its place here, from 1: new ones go to the end."""

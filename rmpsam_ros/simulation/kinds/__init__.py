@@ -8,12 +8,16 @@ measured on them stays comparable."""
 
 from rmpsam_ros.simulation.kinds import (  # noqa: E402, F401
     bakery,
+    belongings,
     boxes,
+    clothing,
     cookware,
     crockery,
     desktop,
     electronics,
+    equipment,
     flasks,
+    furnishings,
     games,
     garden,
     hardware,
@@ -23,7 +27,10 @@ from rmpsam_ros.simulation.kinds import (  # noqa: E402, F401
     playroom,
     pouches,
     power_tools,
+    resting,
+    seating,
     serveware,
     snacks,
+    stationery,
     utensils,
 )  # fmt: skip
