@@ -8,10 +8,10 @@ from rmpsam_ros.simulation import textures as t
 from rmpsam_ros.simulation.kinds.gadgets import ring
 from rmpsam_ros.simulation.kinds.kitchen import paint, printed
 from rmpsam_ros.simulation.kinds.large import timber
-from rmpsam_ros.simulation.kinds.seating import curve, framed, shifted, wooden
+from rmpsam_ros.simulation.kinds.seating import framed, shifted, wooden
 from rmpsam_ros.simulation.kinds.vessels import ceramic, steel
 from rmpsam_ros.simulation.kinds.workshop import ALONG_X, cylinder, dark, plastic
-from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, rounded, tube, turned
+from rmpsam_ros.simulation.shapes import Mesh, box, curve, join, plate, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 DESK = "table shelf"

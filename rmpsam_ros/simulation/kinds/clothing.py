@@ -10,11 +10,11 @@ import numpy as np
 from rmpsam_ros.simulation import textures as t
 from rmpsam_ros.simulation.kinds.kitchen import paint
 from rmpsam_ros.simulation.kinds.resting import linen
-from rmpsam_ros.simulation.kinds.seating import curve, framed, wooden
+from rmpsam_ros.simulation.kinds.seating import framed, wooden
 from rmpsam_ros.simulation.kinds.vessels import handle_look, steel
 from rmpsam_ros.simulation.kinds.wardrobe import ANYWHERE, cloth_look
 from rmpsam_ros.simulation.kinds.workshop import ALONG_X, cylinder, plastic
-from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, sheet, tube, turned
+from rmpsam_ros.simulation.shapes import Mesh, box, curve, join, plate, rotation, sheet, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 

@@ -7,10 +7,10 @@ import numpy as np
 from rmpsam_ros.simulation import textures as t
 from rmpsam_ros.simulation.kinds.gadgets import TO_FRONT, ring
 from rmpsam_ros.simulation.kinds.kitchen import paint
-from rmpsam_ros.simulation.kinds.seating import bent, curve, framed, shifted, wooden
+from rmpsam_ros.simulation.kinds.seating import bent, framed, shifted, wooden
 from rmpsam_ros.simulation.kinds.vessels import handle_look, steel
 from rmpsam_ros.simulation.kinds.workshop import cylinder, dark, plastic, profiled
-from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, rounded, tube, turned
+from rmpsam_ros.simulation.shapes import Mesh, box, curve, join, plate, rotation, rounded, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 PLACES = "table shelf floor"

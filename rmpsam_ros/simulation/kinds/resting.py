@@ -8,11 +8,11 @@ import numpy as np
 
 from rmpsam_ros.simulation import textures as t
 from rmpsam_ros.simulation.kinds.large import timber
-from rmpsam_ros.simulation.kinds.seating import cover, curve, draped, framed, shifted, wooden
+from rmpsam_ros.simulation.kinds.seating import cover, draped, framed, shifted, wooden
 from rmpsam_ros.simulation.kinds.vessels import handle_look, steel
 from rmpsam_ros.simulation.kinds.wardrobe import cloth_look
 from rmpsam_ros.simulation.kinds.workshop import cylinder, dark
-from rmpsam_ros.simulation.shapes import Mesh, box, join, rotation, rounded, sheet, tube, turned
+from rmpsam_ros.simulation.shapes import Mesh, box, curve, join, rotation, rounded, sheet, tube, turned
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 

@@ -13,7 +13,7 @@ from rmpsam_ros.simulation.kinds.large import timber
 from rmpsam_ros.simulation.kinds.vessels import steel
 from rmpsam_ros.simulation.kinds.wardrobe import cloth_look, leather
 from rmpsam_ros.simulation.kinds.workshop import cylinder, dark, plastic
-from rmpsam_ros.simulation.shapes import Mesh, box, join, rotation, rounded, sheet, tube
+from rmpsam_ros.simulation.shapes import Mesh, box, curve, join, rotation, rounded, sheet, tube
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 
@@ -67,16 +67,6 @@ def draped(path: Sequence[Sequence[float]], width: float | Sequence[float], thic
 def shifted(parts: Sequence[Part], offset: Sequence[float], turn: np.ndarray | None = None) -> list[Part]:
     """Parts with what they collide as, turned and moved."""
     return [Part(p.mesh.moved(offset, turn), p.look, None if p.walls is None else tuple(w.moved(offset, turn) for w in p.walls)) for p in parts]
-
-
-def curve(points: Sequence[Sequence[float]], count: int = 22) -> np.ndarray:
-    """A smooth path through few points."""
-    line = np.asarray(points, float)
-    steps = np.linspace(0, len(line) - 1, count)
-    padded = np.concatenate((2 * line[:1] - line[1:2], line, 2 * line[-1:] - line[-2:-1]))
-    k = np.minimum(steps.astype(int), len(line) - 2)
-    s, (a, b, c, d) = (steps - k)[:, None], (padded[k + j] for j in range(4))
-    return 0.5 * (2 * b + (c - a) * s + (2 * a - 5 * b + 4 * c - d) * s**2 + (3 * b - a - 3 * c + d) * s**3)
 
 
 @KINDS.add("chair", "room floor", weight=1.0, mass=4.0)
