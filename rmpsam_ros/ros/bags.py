@@ -61,13 +61,17 @@ def _remedy(path: Path) -> str:
     """What helps where a bag cannot be opened: many were being recorded when the robot lost its power."""
     files = [path] if path.is_file() else sorted(path.iterdir())
     recorded = [file for file in files if {".mcap", ".db3"} & set(file.suffixes)]
-    if not recorded:
+    of_ros1 = [file for file in files if file.suffix == ".bag"]
+    if of_ros1 and not recorded:
+        return f"`rosbags-convert --src {of_ros1[0]} --dst {of_ros1[0].with_suffix('')}` makes one of a bag of ROS 1"
+    if not recorded or path.is_file() and path.suffix not in (".mcap", ".db3"):
         return "give its folder, or an .mcap or .db3 file"
-    if path.is_dir() and not (path / "metadata.yaml").is_file():
-        return f"a recording that broke off has no metadata.yaml: `ros2 bag reindex {path}` makes it"
+    metadata = path / "metadata.yaml"
+    if path.is_dir() and not (metadata.is_file() and metadata.stat().st_size):
+        return f"a recording that broke off has no metadata.yaml, or an empty one: `ros2 bag reindex {path}` makes it"
     if recorded[0].suffix == ".mcap":
         return f"a recording that broke off is mended by `mcap recover {recorded[0]} -o whole.mcap` (the mcap command line tool)"
-    return "give its folder, or an .mcap or .db3 file"
+    return "copy it again, if the copy was cut off"
 
 
 class BagReader:
@@ -84,7 +88,7 @@ class BagReader:
     """
 
     def __init__(self, path: Path, topics: Sequence[str] = (), kept: Sequence[str] = (), depths: Sequence[str] = ()) -> None:
-        from rosbags.rosbag2 import Reader, ReaderError
+        from rosbags.rosbag2 import Reader
 
         self.path = Path(path)
         if not self.path.exists():
@@ -92,7 +96,9 @@ class BagReader:
         try:
             self._reader = Reader(self.path)
             self._reader.open()
-        except (ReaderError, FileNotFoundError) as error:
+        except Exception as error:  # each storage has errors of its own for damaged files
+            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise  # of the disk or its rights
             raise BagError(f"{path} is no rosbag2 that can be read ({_short(error)}); {_remedy(self.path)}.") from error
         try:
             self.images = self._choose(topics, depths)
@@ -304,4 +310,4 @@ def _qos(latched: bool) -> Any:
 
 
 def _short(error: BaseException) -> str:
-    return " ".join(str(error).split()).rstrip(".")[:160]
+    return " ".join(str(error).split()).rstrip(".")[:160] or type(error).__name__
