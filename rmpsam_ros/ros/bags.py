@@ -190,7 +190,9 @@ class BagReader:
         for connection in self._reader.connections:
             of_topic.setdefault(connection.topic, []).append(connection)
         pictures = sorted(t for t, found in of_topic.items() if found[0].msgtype in IMAGE_TYPES)
-        has = f"its image topics are {', '.join(pictures)}" if pictures else "it has no image topic"
+        has = f"its image topics are {', '.join(pictures)}"
+        if not pictures:
+            raise BagError(f"{self.path} has no image topic, raw or compressed; its topics are {', '.join(sorted(of_topic)) or 'none'}.")
         if not topics:
             topics = [topic for topic in pictures if topic not in depths]
             if len(topics) != 1:
@@ -200,11 +202,11 @@ class BagReader:
                 raise BagError(f"There is no topic {topic} in {self.path}; {has}.")
             if topic not in pictures:
                 raise BagError(f"{topic} carries {of_topic[topic][0].msgtype}; a sensor_msgs/msg/Image or CompressedImage is needed: {has}.")
-        return [connection for topic in topics for connection in of_topic[topic]]
+        return [connection for topic in dict.fromkeys(topics) for connection in of_topic[topic]]
 
 
 class BagWriter:
-    """A new bag; topics are made when their first message comes.
+    """A new bag; topics of results are made when their first message comes.
 
     Args:
         folder: must not exist.
@@ -232,18 +234,21 @@ class BagWriter:
                 topic, name, typestore=self._types, offered_qos_profiles=[_qos(latched)])  # fmt: skip
         self._writer.write(connection, time, serialize_message(message))
 
-    def copy(self, message: BagMessage) -> None:
-        """Writes a message as it is.
+    def keep(self, source: Connection) -> Connection:
+        """Makes a topic of another bag, for `copy`: before the first image, as it is too late to find out behind the last.
 
         Raises:
             BagError: neither the bag nor this machine knows its type.
         """
-        source = message.connection
         connection = self._connections.get(source.topic)
         if connection is None:
             connection = self._connections[source.topic] = self._writer.add_connection(
                 source.topic, source.msgtype, typestore=self._types_of(source), offered_qos_profiles=source.ext.offered_qos_profiles)  # fmt: skip
-        self._writer.write(connection, message.time, message.raw)
+        return connection
+
+    def copy(self, message: BagMessage) -> None:
+        """Writes a message as it is."""
+        self._writer.write(self.keep(message.connection), message.time, message.raw)
 
     def close(self) -> None:
         """Finishes the files."""
