@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from test_cli_bag import COUNT, TOPIC, bag, calibration, depth, raw, read_bag, write_bag
+from test_cli_bag import COUNT, NAMES, START, TOPIC, TYPES, Image, StoragePlugin, Writer, bag, calibration, depth, raw, read_bag, serialize_message, write_bag
 
 
 def test_bag__that_ends_before_its_end__is_read_so_far_and_said(tmp_path, capsys):
@@ -34,6 +34,33 @@ def test_bag__whose_sqlite3_file_is_broken__is_one_line_and_makes_nothing(tmp_pa
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith(f"rmpsam bag: {source} cannot be read to its end (") and "Traceback" not in line
     assert sorted(p.name for p in tmp_path.iterdir()) == ["drive"]
+
+
+@pytest.mark.parametrize("file, data, remedy", [
+    ("metadata.yaml", b"rosbag2_bagfile_information: \xdf", "no rosbag2 that can be read"),
+    ("metadata.yaml", b"", "`ros2 bag reindex"),
+    ("drive.db3.zstd", None, "copy it again"),
+])
+def test_bag__that_cannot_be_opened__is_one_line_whatever_is_damaged(tmp_path, capsys, file, data, remedy):
+    from rosbags.rosbag2 import CompressionFormat, CompressionMode
+
+    source = tmp_path / "drive"
+    writer = Writer(source, version=8, storage_plugin=StoragePlugin.SQLITE3)
+    writer.set_compression(CompressionMode.FILE, CompressionFormat.ZSTD)
+    with writer:
+        writer.write(writer.add_connection(TOPIC, NAMES[Image], typestore=TYPES), START, serialize_message(raw(0)))
+    path = source / file
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if data is None else data)
+    assert bag(source, "--out", str(tmp_path / "out")) == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"rmpsam bag: {source} is no rosbag2") and remedy in line
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["drive"]
+
+
+def test_bag__of_ros_1__says_how_it_becomes_one_of_ros_2(tmp_path, capsys):
+    (tmp_path / "drive.bag").write_bytes(b"#ROSBAG V2.0\n")
+    assert bag(tmp_path / "drive.bag", "--out", str(tmp_path / "out")) == 2
+    assert f"`rosbags-convert --src {tmp_path / 'drive.bag'} --dst {tmp_path / 'drive'}`" in capsys.readouterr().err
 
 
 def test_bag__square_brackets_in_a_path_are_printed(tmp_path, capsys):

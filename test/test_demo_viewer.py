@@ -1,13 +1,16 @@
 """The demo's viewer: what it asks of the node, and on which frame it shows the answer."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ros_harness import rclpy
 
 from rmpsam_ros.demo.clicks import KINDS, prompt_on
 from rmpsam_ros.demo.photos import Subject
-from rmpsam_ros.demo.viewer import KEPT_FRAMES, Viewer
+from rmpsam_ros.demo.summary import rows
+from rmpsam_ros.demo.viewer import KEPT_FRAMES, Seen, Viewer
 from rmpsam_ros.msg import PanopticSegmentation, Segment
 from rmpsam_ros.ros.messages import image_message
 from rmpsam_ros.srv import SegmentPoints
@@ -127,3 +130,9 @@ def test_click__refusal_is_noted_and_shows_nothing(viewer) -> None:
     viewer.click(lambda subject: prompt_on(subject, KINDS[0]), answers.append)
     viewer._client.answer(success=False, message="That frame is gone.")
     assert not answers and viewer.seen.last_failure == "That frame is gone."
+
+
+@pytest.mark.parametrize("clouds", [0, 3])
+def test_summary__names_pictures_in_3d_where_there_are_some(clouds) -> None:
+    files = dict(rows(Seen(clouds=clouds), [], 1.0, "", Path("demo")))["files"]
+    assert "contact_sheet.png" in files and ("space_*.png" in files) == bool(clouds)

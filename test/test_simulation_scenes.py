@@ -13,6 +13,7 @@ from rmpsam_ros.data.checks import check_source
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sample import Coverage
 from rmpsam_ros.data.sources import Source, SourceConfig
+from rmpsam_ros.errors import DataError
 from rmpsam_ros.simulation.camera import CameraModel, look_at
 from rmpsam_ros.simulation.catalogue import open_catalogue
 from rmpsam_ros.simulation.layout import make_layout
@@ -143,6 +144,18 @@ def test_clip__in_half_of_them_a_thing_is_carried():
     told = [Told() for _ in range(200)]
     frames = [len(list(stream._moves(world, np.random.default_rng(k)))) for k, world in enumerate(told)]
     assert set(frames) == {5} and 70 < sum(world.carried for world in told) < 130
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"place": "kitchen"}, "The place is 'kitchen'; it must be table, shelf, floor"),
+    ({"size": (480, 20_000)}, "The size 480x20000 is out of range; give 32x32 to 2160x3840"),
+    ({"seed": -1}, "seed is -1; it must be 0 or more"),
+    ({"frames": 0}, "frames is 0; it must be 1 or more"),
+    ({"interval": -0.1}, "interval is -0.1; it must be 0 or more"),
+])  # fmt: skip
+def test_stream__of_bad_options__says_what_would_be_right(options, message):
+    with pytest.raises(DataError, match=message):
+        SceneStream(**{"seed": 1, **options})
 
 
 def test_stream__gives_the_same_scene_again(clips):

@@ -128,6 +128,9 @@ class _Run:
         self._older = {c.topic for c in bag.kept if is_result(c.topic, [camera.name for camera in cameras.values()])}
         if self._older:
             self._console.print(f"{', '.join(sorted(self._older))} are left out: results of an earlier run, whose names the new ones have", style="yellow")
+        for connection in bag.kept:
+            if connection.msgcount and connection.topic not in self._older:
+                self._writer.keep(connection)
         with progress_bars(self._console) as progress:
             bar = add_bar(progress, "images", bag.count)
             for entry in self._in_turn(bag, cameras, beside):
@@ -221,7 +224,7 @@ def read_beside(bag: BagReader, depths: Sequence[str], infos: Sequence[str]) -> 
     from rmpsam_ros.errors import BagError
     from rmpsam_ros.ros.bags import IMAGE_TYPES, INFO_TYPES
 
-    images = [connection.topic for connection in bag.images]
+    images = list(dict.fromkeys(connection.topic for connection in bag.images))  # one that was recorded twice over has two connections
     if infos and len(infos) != len(depths):
         raise BagError(f"There are {len(infos)} --camera-info for {len(depths)} --depth; give one for each, in the same order.")
     if depths and len(depths) != len(images):

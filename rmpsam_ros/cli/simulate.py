@@ -160,11 +160,11 @@ def _remark(done: int, scenes: int) -> str:
 
 def _size(word: str) -> tuple[int, int]:
     from rmpsam_ros.errors import DataError
+    from rmpsam_ros.simulation.camera import check_size
 
     try:
         height, width = (int(side) for side in word.split("x"))
     except ValueError:
         raise DataError(f"The size {word!r} is not of the form 480x640 (height x width).") from None
-    if not (32 <= height <= 2160 and 32 <= width <= 3840):
-        raise DataError(f"The size {word} is out of range; give 32x32 to 2160x3840.")
+    check_size((height, width))
     return height, width

@@ -63,7 +63,8 @@ def rows(seen: Seen, answers: list[Answer], seconds: float, camera_log: str, out
         name = answer.result.class_name or "no class"
         lines.append((answer.prompt.title, f"{name}, predicted IoU {answer.result.score:.2f}, "
                                            f"{answer.round_trip_ms:.0f} ms ({answer.node_ms:.0f} in the node)"))
-    lines.append(("files", f"{out}/contact_sheet.png, demo.mp4, frame_*.png, click_*.png, *.log"))
+    pictures = "frame_*.png, click_*.png, " + ("space_*.png, " if seen.clouds else "")
+    lines.append(("files", f"{out}/contact_sheet.png, demo.mp4, {pictures}*.log"))
     return lines
 
 

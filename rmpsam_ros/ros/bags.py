@@ -61,13 +61,17 @@ def _remedy(path: Path) -> str:
     """What helps where a bag cannot be opened: many were being recorded when the robot lost its power."""
     files = [path] if path.is_file() else sorted(path.iterdir())
     recorded = [file for file in files if {".mcap", ".db3"} & set(file.suffixes)]
-    if not recorded:
+    of_ros1 = [file for file in files if file.suffix == ".bag"]
+    if of_ros1 and not recorded:
+        return f"`rosbags-convert --src {of_ros1[0]} --dst {of_ros1[0].with_suffix('')}` makes one of a bag of ROS 1"
+    if not recorded or path.is_file() and path.suffix not in (".mcap", ".db3"):
         return "give its folder, or an .mcap or .db3 file"
-    if path.is_dir() and not (path / "metadata.yaml").is_file():
-        return f"a recording that broke off has no metadata.yaml: `ros2 bag reindex {path}` makes it"
+    metadata = path / "metadata.yaml"
+    if path.is_dir() and not (metadata.is_file() and metadata.stat().st_size):
+        return f"a recording that broke off has no metadata.yaml, or an empty one: `ros2 bag reindex {path}` makes it"
     if recorded[0].suffix == ".mcap":
         return f"a recording that broke off is mended by `mcap recover {recorded[0]} -o whole.mcap` (the mcap command line tool)"
-    return "give its folder, or an .mcap or .db3 file"
+    return "copy it again, if the copy was cut off"
 
 
 class BagReader:
@@ -84,7 +88,7 @@ class BagReader:
     """
 
     def __init__(self, path: Path, topics: Sequence[str] = (), kept: Sequence[str] = (), depths: Sequence[str] = ()) -> None:
-        from rosbags.rosbag2 import Reader, ReaderError
+        from rosbags.rosbag2 import Reader
 
         self.path = Path(path)
         if not self.path.exists():
@@ -92,7 +96,9 @@ class BagReader:
         try:
             self._reader = Reader(self.path)
             self._reader.open()
-        except (ReaderError, FileNotFoundError) as error:
+        except Exception as error:  # each storage has errors of its own for damaged files
+            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise  # of the disk or its rights
             raise BagError(f"{path} is no rosbag2 that can be read ({_short(error)}); {_remedy(self.path)}.") from error
         try:
             self.images = self._choose(topics, depths)
@@ -184,7 +190,9 @@ class BagReader:
         for connection in self._reader.connections:
             of_topic.setdefault(connection.topic, []).append(connection)
         pictures = sorted(t for t, found in of_topic.items() if found[0].msgtype in IMAGE_TYPES)
-        has = f"its image topics are {', '.join(pictures)}" if pictures else "it has no image topic"
+        has = f"its image topics are {', '.join(pictures)}"
+        if not pictures:
+            raise BagError(f"{self.path} has no image topic, raw or compressed; its topics are {', '.join(sorted(of_topic)) or 'none'}.")
         if not topics:
             topics = [topic for topic in pictures if topic not in depths]
             if len(topics) != 1:
@@ -194,11 +202,11 @@ class BagReader:
                 raise BagError(f"There is no topic {topic} in {self.path}; {has}.")
             if topic not in pictures:
                 raise BagError(f"{topic} carries {of_topic[topic][0].msgtype}; a sensor_msgs/msg/Image or CompressedImage is needed: {has}.")
-        return [connection for topic in topics for connection in of_topic[topic]]
+        return [connection for topic in dict.fromkeys(topics) for connection in of_topic[topic]]
 
 
 class BagWriter:
-    """A new bag; topics are made when their first message comes.
+    """A new bag; topics of results are made when their first message comes.
 
     Args:
         folder: must not exist.
@@ -226,18 +234,21 @@ class BagWriter:
                 topic, name, typestore=self._types, offered_qos_profiles=[_qos(latched)])  # fmt: skip
         self._writer.write(connection, time, serialize_message(message))
 
-    def copy(self, message: BagMessage) -> None:
-        """Writes a message as it is.
+    def keep(self, source: Connection) -> Connection:
+        """Makes a topic of another bag, for `copy`: before the first image, as it is too late to find out behind the last.
 
         Raises:
             BagError: neither the bag nor this machine knows its type.
         """
-        source = message.connection
         connection = self._connections.get(source.topic)
         if connection is None:
             connection = self._connections[source.topic] = self._writer.add_connection(
                 source.topic, source.msgtype, typestore=self._types_of(source), offered_qos_profiles=source.ext.offered_qos_profiles)  # fmt: skip
-        self._writer.write(connection, message.time, message.raw)
+        return connection
+
+    def copy(self, message: BagMessage) -> None:
+        """Writes a message as it is."""
+        self._writer.write(self.keep(message.connection), message.time, message.raw)
 
     def close(self) -> None:
         """Finishes the files."""
@@ -304,4 +315,4 @@ def _qos(latched: bool) -> Any:
 
 
 def _short(error: BaseException) -> str:
-    return " ".join(str(error).split()).rstrip(".")[:160]
+    return " ".join(str(error).split()).rstrip(".")[:160] or type(error).__name__

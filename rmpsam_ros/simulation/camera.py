@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.errors import DataError
 from rmpsam_ros.simulation.layout import Layout
 from rmpsam_ros.simulation.things import Rng
 
@@ -18,6 +19,15 @@ WALL = 0.12
 """Metres that a camera keeps from walls, floor and ceiling."""
 TABLE = 0.05
 """Metres that a moving camera keeps above a table."""
+SMALLEST, LARGEST = (32, 32), (2160, 3840)
+"""Heights and widths between which pictures may be."""
+
+
+def check_size(size: tuple[int, int]) -> None:
+    """Raises `DataError` where a height and width cannot be rendered."""
+    if not all(low <= side <= high for low, side, high in zip(SMALLEST, size, LARGEST)):
+        shown, least, most = ("x".join(map(str, pair)) for pair in (size, SMALLEST, LARGEST))
+        raise DataError(f"The size {shown} is out of range; give {least} to {most}.")
 
 
 @dataclass(frozen=True)

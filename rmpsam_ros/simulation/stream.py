@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.simulation.camera import CameraModel, Viewpoint, draw_camera, draw_viewpoint, drift
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.simulation.camera import CameraModel, Viewpoint, check_size, draw_camera, draw_viewpoint, drift
 from rmpsam_ros.simulation.catalogue import Catalogue, open_catalogue
 from rmpsam_ros.simulation.effects import automatic_exposure, draw_lens, photograph
 from rmpsam_ros.simulation.layout import PLACES, make_layout
@@ -59,10 +60,19 @@ class SceneStream:
         count: things to try to place; drawn if None.
         catalogue: from `open_catalogue`; everything that is installed if None.
         interval: seconds between frames.
+
+    Raises:
+        DataError: one of them is out of its range.
     """
 
     def __init__(self, seed: int, size: tuple[int, int] = (480, 640), frames: int = 1, views: int = 1, place: str | None = None,
                  count: int | None = None, catalogue: Catalogue | None = None, interval: float = 0.1) -> None:  # fmt: skip
+        check_size(size)
+        if place not in (None, *PLACES):
+            raise DataError(f"The place is {place!r}; it must be {', '.join(PLACES)}, or None for each in turn.")
+        for name, value, least in (("seed", seed, 0), ("frames", frames, 1), ("views", views, 1), ("interval", interval, 0)):
+            if not value >= least:
+                raise DataError(f"{name} is {value}; it must be {least} or more.")
         self.seed, self.size, self.frames, self.views, self.count, self.interval = seed, size, frames, views, count, interval
         self.places = (place,) if place else PLACES
         self.catalogue = catalogue or open_catalogue()
