@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.atomic import atomic_file
+from rmpsam_ros.backends.openvino_core import unreported
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import INT8_GRAPH, ModelFolder, read_model_folder, write_model_yaml
 from rmpsam_ros.placement import fitted
@@ -42,7 +43,8 @@ def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambd
         BackendError: NNCF is not installed.
     """
     try:
-        import nncf
+        with unreported():
+            import nncf
     except ImportError as error:
         raise BackendError(f"Quantising needs NNCF and ONNX Runtime ({error}): pip install nncf onnxruntime.") from error
     import onnx
