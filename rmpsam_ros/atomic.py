@@ -23,19 +23,16 @@ def atomic_file(path: str | os.PathLike[str], sync: bool = False) -> Iterator[Pa
     """
     path = Path(path).resolve()  # what a link leads to is replaced, and the link stays
     partial = _partial(path)
-    with _folder_for(path):
+    with _folder_for(path), _named(path, partial):
         try:
             yield partial
             if sync:
                 with partial.open("rb") as file:
                     os.fsync(file.fileno())
             os.replace(partial, path)
-        except OSError as error:  # which names the temporary file, or none, as where a full disk is written to
-            if error.errno is None or error.filename not in (None, partial, str(partial)):
-                raise
-            raise OSError(error.errno, error.strerror, str(path)) from error
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):  # what ended the writing is worth more, as where the disk is read-only
+                partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -48,10 +45,11 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     path = Path(path).resolve()
     partial, old = (path.with_name(f".{_short(path.name)}.{what}-{os.getpid()}") for what in ("partial", "old"))
     if os.path.ismount(path):
-        with _filled_within(path, path / partial.name, path / old.name) as partial:
-            yield partial
+        inside = path / partial.name
+        with _named(path, inside), _filled_within(path, inside, path / old.name):
+            yield inside
         return
-    with _folder_for(path):
+    with _folder_for(path), _named(path, partial):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         try:
@@ -67,14 +65,14 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def _filled_within(path: Path, partial: Path, old: Path) -> Iterator[Path]:
+def _filled_within(path: Path, partial: Path, old: Path) -> Iterator[None]:
     """`atomic_folder` with both temporary folders inside of `path`."""
     moved: list[tuple[Path, Path]] = []
     for folder in (partial, old):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     try:
-        yield partial
+        yield
         for source, target in ((path, old), (partial, path)):
             for entry in [entry for entry in source.iterdir() if entry not in (partial, old)]:
                 os.replace(entry, target / entry.name)
@@ -86,6 +84,17 @@ def _filled_within(path: Path, partial: Path, old: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _named(path: Path, partial: Path) -> Iterator[None]:
+    """An error that names the temporary file or folder, or nothing, as where a full disk is written to, names the place itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, partial, str(partial)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager

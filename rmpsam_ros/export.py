@@ -86,7 +86,6 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
         raise ModelError(f"{out} exists and is not a model folder; give a new folder.")
     with atomic_folder(out) as part:
         save_weights(net, part, half)
-        (part / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it private
         write_model_yaml(part, replace(model, path=part, files={}))
         differences = _export(part, report)
         for other in out.iterdir() if out.is_dir() else ():

@@ -98,16 +98,20 @@ def label_set_from_dict(content: Mapping) -> LabelSet:
         raise TypeError(f"it holds {type(content).__name__}, no mapping")
     classes = []
     for class_id, entry in enumerate(content["classes"]):
-        thing = entry["thing"]
+        if not isinstance(entry, Mapping):
+            raise TypeError(f"class {class_id} is {entry!r}; it must be such as {{name: cup, thing: true}}")
+        name, thing = entry["name"], entry["thing"]
+        if name == "" or isinstance(name, bool) or not isinstance(name, str | int):  # YAML's on, off, yes, no and null are no texts
+            raise ValueError(f"the name of class {class_id} is {name!r}; it must be a text, such as 'off' in quotes")
         if not isinstance(thing, bool):
-            raise ValueError(f"`thing` of class {entry['name']!r} is {thing!r}; it must be true or false")
+            raise ValueError(f"`thing` of class {name!r} is {thing!r}; it must be true or false")
         try:
             color = tuple(int(c) for c in entry.get("color") or class_color(class_id, thing))
         except OverflowError:  # `.inf`
             color = ()
         if len(color) != 3 or not all(0 <= c <= 255 for c in color):
-            raise ValueError(f"the colour of class {entry['name']!r} must be three values from 0 to 255")
-        classes.append(ClassLabel(class_id, str(entry["name"]), thing, color))
+            raise ValueError(f"the colour of class {name!r} must be three values from 0 to 255")
+        classes.append(ClassLabel(class_id, str(name), thing, color))
     names = [label.name for label in classes]
     if not 1 <= len(classes) <= MAX_CLASSES:
         raise ValueError(f"a label set has 1 to {MAX_CLASSES} classes, this one {len(classes)}")

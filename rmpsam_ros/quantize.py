@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.atomic import atomic_file
-from rmpsam_ros.errors import BackendError
+from rmpsam_ros.atomic import atomic_file, unwritable
+from rmpsam_ros.backends.openvino_core import unreported
+from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import INT8_GRAPH, ModelFolder, read_model_folder, write_model_yaml
 from rmpsam_ros.placement import fitted
 
@@ -40,9 +41,11 @@ def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambd
 
     Raises:
         BackendError: NNCF is not installed.
+        ModelError: the folder cannot be written.
     """
     try:
-        import nncf
+        with unreported():
+            import nncf
     except ImportError as error:
         raise BackendError(f"Quantising needs NNCF and ONNX Runtime ({error}): pip install nncf onnxruntime.") from error
     import onnx
@@ -51,6 +54,8 @@ def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambd
 
     logging.getLogger("nncf").setLevel(logging.ERROR)
     model = read_model_folder(folder)
+    if reason := unwritable(model.int8_graph):  # known before minutes of calibrating
+        raise ModelError(f"The model folder {model.path} cannot be written ({reason}); copy it, and give the copy's path.")
     graph = typed_graph(model.image_graph, "fp32", model.input_size)
     quantised = encoder_nodes(graph)
     ignored = [node.name for node in graph.graph.node if node.output[0] not in quantised]

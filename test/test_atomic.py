@@ -1,12 +1,13 @@
-"""Folders that are whole or not there, where a folder cannot be replaced: on a mount point."""
+"""Files and folders that are whole or not there, where that is hard: on a mount point, on a disk that is read-only."""
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from rmpsam_ros.atomic import atomic_folder
+from rmpsam_ros.atomic import atomic_file, atomic_folder
 
 
 @pytest.fixture
@@ -53,3 +54,16 @@ def test_atomic_folder__on_a_mount_point__an_error_leaves_what_was_there(mount: 
         (partial / "a.txt").write_text("a")
         (partial / "new.txt").write_text("new")
     assert {file.name: file.read_text() for file in mount.iterdir()} == {"old.txt": "old"}
+
+
+def test_atomic__on_a_read_only_disk__names_the_place_and_not_what_is_temporary(tmp_path: Path, monkeypatch) -> None:
+    def refusing(self: Path, *_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system", str(self))
+
+    for name in ("mkdir", "unlink", "write_text"):  # Linux says so even of removing what is not there
+        monkeypatch.setattr(Path, name, refusing)
+    monkeypatch.setattr("rmpsam_ros.atomic._folder_for", lambda path: nullcontext())
+    for make in (atomic_file, atomic_folder):
+        with pytest.raises(OSError) as caught, make(tmp_path / "place") as partial:
+            partial.write_text("new")
+        assert (caught.value.errno, caught.value.filename) == (30, str(tmp_path / "place"))

@@ -265,6 +265,14 @@ def test_label_map__says_what_is_wrong(tmp_path):
         load_label_map(tmp_path / "map.yaml")
 
 
+def test_label_map__adds_to_a_bundled_one_by_its_name(tmp_path):
+    """What `eval card` asks for where a set's categories have names of their own: not forty lines of classes again."""
+    (tmp_path / "map.yaml").write_text("label_set: robot\nmapping: {my mug: cup, car: object}\n")
+    own, robot = load_label_map(tmp_path / "map.yaml"), load_label_map("robot")
+    assert own.labels == robot.labels
+    assert [own.labels[own.class_of(name)].name for name in ("my mug", "car", "bus")] == ["cup", "object", "vehicle"]
+
+
 def test_rows_of_objects__those_without_a_class_stay_apart():
     assert rows_of_objects([NO_CLASS, 2, NO_CLASS, 2, 0, 0], LABELS.is_thing()) == ([0, 1, 2, 1, 3, 4], [NO_CLASS, 2, NO_CLASS, 0, 0])
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 from dataclasses import replace
 
@@ -99,6 +100,18 @@ def test_export__a_failure_leaves_the_folder_as_it_was(folder, monkeypatch):
         export_graphs(folder)
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
     assert [p.name for p in folder.parent.iterdir()] == ["tiny"]
+
+
+@pytest.mark.parametrize("kilobytes", [64, 500])  # the weights, or a graph, do not fit
+def test_convert__disk_without_room__gets_one_line_and_makes_nothing(tmp_path, capsys, kilobytes):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes << 10, before[1]))  # the kernel's word is another one, its way is the same
+    try:
+        code = main(["convert", "--untrained", "tiny", "--weights", "fp16", "--out", str(tmp_path / "new")])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (code, capsys.readouterr().err.splitlines()) == (2, [f"rmpsam convert: {tmp_path / 'new'}: File too large"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_save_weights__a_weight_beyond_float16__is_said(tmp_path):

@@ -153,7 +153,8 @@ def test_compiled__on_a_disk_without_room__is_said(model, root, monkeypatch, cap
         assert ("has 3 MB left" in caplog.text) == said
 
 
-def test_a_user_without_a_home__is_told_what_openvino_wants(model):
+def test_a_user_without_a_home__needs_none(model):
+    """As in a container with a user of the host's: it was OpenVINO's telemetry that wanted one."""
     code = ("import pathlib\n"
             "def none(*_): raise RuntimeError('Could not determine home directory.')\n"
             "pathlib.Path.home = none\n"
@@ -162,8 +163,8 @@ def test_a_user_without_a_home__is_told_what_openvino_wants(model):
             "from rmpsam_ros import Segmenter\n"
             "from rmpsam_ros.engine_cache import EngineCache\n"
             "print(EngineCache().unwritable())\n"
-            f"Segmenter({str(model)!r}, backend='openvino')")
+            f"print(Segmenter({str(model)!r}, backend='openvino').backend_name)")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
-    assert done.stdout == "2\nNot a directory\n", done.stderr
-    assert "home directory.): set HOME to a folder of this user" in done.stderr.splitlines()[-1]
+    assert (done.returncode, done.stdout) == (0, "2\nNot a directory\nopenvino\n"), done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Compiled graphs are not cached")

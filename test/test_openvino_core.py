@@ -1,6 +1,7 @@
-"""OpenVINO's signal stack: a backend that is given up in another thread leaves the process able to take signals."""
+"""OpenVINO in a process: its reports to its maker, and its signal stack, which must not be given up in another thread."""
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -39,3 +40,19 @@ def test_signals__after_a_backend_was_given_up_in_another_thread__are_handled():
 
 def test_shared_core__is_one():
     assert shared_core() is shared_core()
+
+
+def test_import__reports_to_nobody_and_leaves_a_program_free_to(tmp_path):
+    """Telemetry forks the process, a whole node, and writes into the home folder."""
+    script = """
+import sys
+from rmpsam_ros.backends.openvino_core import shared_core
+from rmpsam_ros.cli.checks import _try_import
+_try_import("openvino"), shared_core()
+print([name for name in sys.modules if "openvino_telemetry" in name])
+import openvino_telemetry
+"""
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
+    assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
+    assert list(tmp_path.iterdir()) == []

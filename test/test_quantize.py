@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from importlib.util import find_spec
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ onnx = pytest.importorskip("onnx", reason="graphs need onnx")
 
 from models import tiny_model
 
-from rmpsam_ros.errors import BackendError
+from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import read_model_folder
+from rmpsam_ros.quantize import quantize
 from rmpsam_ros.segmenter import Segmenter
 
 needs_nncf = pytest.mark.skipif(find_spec("nncf") is None or find_spec("onnxruntime") is None, reason="nncf or onnxruntime is not installed")
@@ -21,8 +24,6 @@ needs_nncf = pytest.mark.skipif(find_spec("nncf") is None or find_spec("onnxrunt
 
 @pytest.fixture(scope="module")
 def quantised(tmp_path_factory):
-    from rmpsam_ros.quantize import quantize
-
     folder = tmp_path_factory.mktemp("models") / "tiny8"
     shutil.copytree(tiny_model(), folder)
     quantize(folder, photos())
@@ -74,6 +75,14 @@ def test_tensorrt__int8__nvidias_builder_takes_the_same_graph(quantised, tmp_pat
         assert provide(read_model_folder(quantised), graph, target, "int8", (96, 128), EngineCache(tmp_path)).seconds is not None
 
 
+def test_quantize__folder_that_cannot_be_written__is_said_before_calibrating(monkeypatch):
+    nncf = ModuleType("nncf")  # with nothing in it: asking for more than the folder is an AttributeError
+    monkeypatch.setitem(sys.modules, "nncf", nncf)
+    monkeypatch.setattr("rmpsam_ros.quantize.unwritable", lambda path: "Read-only file system")
+    with pytest.raises(ModelError, match=r"cannot be written \(Read-only file system\); copy it, and give the copy's path"):
+        quantize(tiny_model(), photos())
+
+
 def test_openvino__int8_without_its_graph__says_how_to_make_it():
     with pytest.raises(BackendError, match="no int8 graph; `rmpsam export .* --int8` makes it"):
         Segmenter(tiny_model(), backend="openvino", precision="int8")
@@ -81,7 +90,5 @@ def test_openvino__int8_without_its_graph__says_how_to_make_it():
 
 @pytest.mark.skipif(find_spec("nncf") is not None, reason="nncf is installed")
 def test_quantize__nncf_is_missing__says_how_to_get_it(tmp_path):
-    from rmpsam_ros.quantize import quantize
-
     with pytest.raises(BackendError, match="pip install nncf onnxruntime"):
         quantize(tiny_model(), photos())

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.backends.base import ImageOutputs, Progress, PromptOutputs, Sizes, filled
 from rmpsam_ros.backends.openvino_cache import CompiledGraphs
-from rmpsam_ros.backends.openvino_core import shared_core
+from rmpsam_ros.backends.openvino_core import import_openvino, shared_core
 from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
@@ -27,11 +27,9 @@ class OpenVinoBackend:
     def __init__(self, model: ModelFolder, device: str = "auto", precision: str = "auto",
                  input_size: tuple[int, int] | None = None, threads: int | None = None, batch: int = 1, progress: Progress | None = None) -> None:  # fmt: skip
         try:
-            import openvino as ov
+            ov = import_openvino()
         except ImportError as error:
             raise BackendError(f"OpenVINO cannot be loaded ({error}): pip install openvino.") from error
-        except RuntimeError as error:  # it looks for a home folder while it is imported
-            raise BackendError(f"OpenVINO cannot be loaded ({error}): set HOME to a folder of this user, in a container too.") from error
         self._ov = ov
         core = shared_core()
         self.input_size, self.batch = input_size or model.input_size, batch

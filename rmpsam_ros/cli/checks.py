@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rmpsam_ros import model_folder
 from rmpsam_ros.backends import trt_flavour
-from rmpsam_ros.backends.openvino_core import shared_core
+from rmpsam_ros.backends.openvino_core import shared_core, unreported
 from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.ros import dds
 
@@ -224,7 +224,8 @@ def _how_to_get(package: str) -> str:
 def _try_import(name: str):
     """(module, '') or (None, the reason in a few words)."""
     try:
-        return import_module(name), ""
+        with unreported():
+            return import_module(name), ""
     except ModuleNotFoundError as error:
         return None, "not installed" if f"{name}.".startswith(f"{error.name}.") else _first_line(error)
     except Exception as error:  # a broken binary module raises ImportError, OSError, RuntimeError, AttributeError …

@@ -1,8 +1,8 @@
 """From a dataset's category names to the classes of a label set.
 
-A mapping file is YAML: `label_set` (the name of an official set, or `name` and `classes` as in a label-set file) and
-`mapping`, a table from category names to class names. A category that is a class's name needs no line; one mapped to
-`null` keeps its masks for clicks but teaches no class.
+A mapping file is YAML: `label_set` (the name of a bundled map or of an official set, or `name` and `classes` as in a label-set
+file) and `mapping`, a table from category names to class names, which adds to that of a bundled map. A category that is a
+class's name needs no line; one mapped to `null` keeps its masks for clicks but teaches no class.
 """
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def load_label_map(name_or_file: str | Path) -> LabelMap:
         DataError, ModelError: none of these.
     """
     text = str(name_or_file)
-    path = BUNDLED / f"{text}.yaml" if (BUNDLED / f"{text}.yaml").is_file() else Path(text)
+    path = BUNDLED / f"{text}.yaml" if _is_bundled(text) else Path(text)
     if text in OFFICIAL:
         return LabelMap(OFFICIAL[text])
     if not path.is_file():
@@ -69,7 +69,8 @@ def load_label_map(name_or_file: str | Path) -> LabelMap:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
     if isinstance(content, dict) and "mapping" in content and "label_set" not in content:
-        raise DataError(f"{path} has a `mapping` beside its classes; put `name` and `classes` under `label_set`, and `mapping` beside that.")
+        raise DataError(f"{path} has a `mapping` without a `label_set`; put `name` and `classes` under `label_set`, or the name of a bundled "
+                        "set such as robot.")
     if not isinstance(content, dict) or "label_set" not in content:
         return LabelMap(load_label_set(path))
     return parse_label_map(content, str(path))
@@ -83,10 +84,17 @@ def parse_label_map(content: Mapping, where: str) -> LabelMap:
     """
     description = content.get("label_set")
     try:
-        labels = load_label_set(description) if isinstance(description, str) else label_set_from_dict(description)
+        if isinstance(description, str):
+            base = load_label_map(description) if _is_bundled(description) else LabelMap(load_label_set(description))
+        else:
+            base = LabelMap(label_set_from_dict(description))
     except (KeyError, TypeError, ValueError, ModelError) as error:
-        raise DataError(f"{where}: label_set is not a label set ({error}); it must have `name` and `classes`.") from error
+        raise DataError(f"{where}: label_set is not a label set ({error}); it must have `name` and `classes`, or be the name of a bundled one.") from error
     mapping = content.get("mapping") or {}
     if not isinstance(mapping, dict) or not all(isinstance(v, str | None) for v in mapping.values()):
         raise DataError(f"{where}: mapping must be a table from category names to class names or null.")
-    return LabelMap(labels, {str(k): v for k, v in mapping.items()})
+    return base.with_overrides(mapping)
+
+
+def _is_bundled(name: str) -> bool:
+    return name in {path.stem for path in BUNDLED.glob("*.yaml")}

@@ -122,8 +122,10 @@ def save_weights(net: RMPSAM, folder: str | Path, half: bool) -> None:
 
     Raises:
         ModelError: a weight is too large for float16.
+        OSError: the disk is full, or read-only.
     """
-    _safetensors().save_file(weight_tensors(net, half), str(Path(folder) / WEIGHTS_FILE))
+    content = _safetensors().save(weight_tensors(net, half))
+    (Path(folder) / WEIGHTS_FILE).write_bytes(content)  # not by the library, which has an exception of its own for a full disk
 
 
 def weight_tensors(net: RMPSAM, half: bool) -> dict[str, Tensor]:
