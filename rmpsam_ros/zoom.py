@@ -128,11 +128,12 @@ class Zoom:
             votes.append(seen[1])
         if all(vote is found for vote in votes):
             return None
-        scores = np.array([score for _, _, score in votes], np.float32)
-        mask = sum(score * mask for mask, _, score in votes) > scores.sum() / 2
+        mask, scores = np.zeros_like(found[0]), [score for _, _, score in votes]
+        there = _spanning([roi for _, roi, _ in votes]).slices  # a camera's picture is large, and the object is not
+        mask[there] = sum(np.float32(score) * vote[there] for vote, _, score in votes) > sum(scores) / 2
         mask = pointed_at(mask, prompt) if self._connected else mask
         roi = Roi.of_mask(mask)
-        return (mask, roi, float(scores.max())) if roi.width else None
+        return (mask, roi, max(scores)) if roi.width else None
 
     def _near(self, prompt: Prompt, first: Answer) -> tuple[Look, Answer] | None:
         """A window round the points and its answer, if it shows something small and all of it."""
@@ -209,6 +210,12 @@ def _box(prompt: Prompt, first: Roi) -> Box:
         boxes.append((first.x, first.y, first.x + first.width, first.y + first.height))
     x1, y1, x2, y2 = zip(*boxes)
     return min(x1), min(y1), max(x2), max(y2)
+
+
+def _spanning(rois: list[Roi]) -> Roi:
+    """The rectangle round several."""
+    left, top = min(roi.x for roi in rois), min(roi.y for roi in rois)
+    return Roi(left, top, max(roi.x + roi.width for roi in rois) - left, max(roi.y + roi.height for roi in rois) - top)
 
 
 def _within(prompt: Prompt, roi: Roi) -> Prompt:
