@@ -17,7 +17,7 @@ import yaml
 
 from rmpsam_ros.cli import guarded
 from rmpsam_ros.data.coco import CocoPanoptic
-from rmpsam_ros.data.label_map import LabelMap, load_label_map
+from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sources import Source
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.media import read_image
@@ -82,16 +82,12 @@ def pack(config: TrainingConfig, said: dict, archives: Archives, quality: int, v
     for role, entries in sets.items():
         said[role] = [dict(entry) for entry in said[role]]
         for entry, of_entry in zip(said[role], entries):
-            for name, content in _files(_open(of_entry, label_map, config), entry, folders, packed, quality):
+            for name, content in _files(Source(of_entry, label_map, config.data_folder), entry, folders, packed, quality):
                 archives.add(name, content)
     if not validation:
         said.pop("validation", None)
     archives.add("config.yaml", yaml.safe_dump(said, sort_keys=False).encode())
     archives.close()
-
-
-def _open(entry, label_map: LabelMap, config: TrainingConfig) -> Source:
-    return Source(entry, label_map, config.data_folder)
 
 
 def _files(source: Source, entry: dict, folders: dict[Path, str], packed: set[str], quality: int) -> Iterator[tuple[str, bytes]]:
