@@ -101,4 +101,4 @@ def test_pack__says_which_picture_is_missing(run, tmp_path, capsys):
     entry = config.train[0]
     next(config.data_folder.joinpath(entry.images).iterdir()).unlink()
     assert module.main(["--config", str(run), "--out", str(tmp_path / "packed")]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "cannot be read" in capsys.readouterr().err and not (tmp_path / "packed").exists()

@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import yaml
 
+from rmpsam_ros.atomic import atomic_folder
 from rmpsam_ros.cli import guarded
 from rmpsam_ros.data.coco import CocoPanoptic
 from rmpsam_ros.data.label_map import load_label_map
@@ -31,7 +32,7 @@ class Archives:
     """Numbered archives that are begun anew where the next file would make one too large.
 
     Args:
-        folder: made if it is not there.
+        folder: where they go.
         limit: bytes of the files in one archive; a larger file has one of its own.
     """
 
@@ -39,7 +40,6 @@ class Archives:
         self._folder, self._limit, self._room = folder, limit, 0
         self._open: tarfile.TarFile | None = None
         self.paths: list[Path] = []
-        folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, name: str, content: bytes) -> None:
         """A file of that name under `ROOT`."""
@@ -135,9 +135,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         raise DataError(f"--megabytes is {args.megabytes:g} and --quality {args.quality}; they must be above 0, and from 0 to 100.")
     if args.out.is_dir() and any(args.out.iterdir()):
         raise DataError(f"{args.out} is not empty; give a new folder.")
-    archives = Archives(args.out, int(args.megabytes * 1e6))
-    pack(load_config(args.config), yaml.safe_load(args.config.read_text()), archives, args.quality, args.validation)
-    size = sum(path.stat().st_size for path in archives.paths) / 1e6
+    config = load_config(args.config)
+    with atomic_folder(args.out) as part:
+        archives = Archives(part, int(args.megabytes * 1e6))
+        pack(config, yaml.safe_load(args.config.read_text()), archives, args.quality, args.validation)
+        size = sum(path.stat().st_size for path in archives.paths) / 1e6
     print(f"{len(archives.paths)} archives of {size:.0f} MB in {args.out}; unpack all of them in one folder, then: rmpsam train --config {ROOT}/config.yaml")
     return 0
 
