@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.simulation.shapes import Mesh
+from rmpsam_ros.simulation.shapes import Mesh, Points
 
 Rng = np.random.Generator
 Image = npt.NDArray[np.uint8]
@@ -32,6 +32,11 @@ class Part:
     mesh: Mesh
     look: Look
     walls: Sequence[Mesh] | None = None
+
+    def moved(self, offset: Sequence[float] = (0, 0, 0), turn: Points | None = None, scale: float | Sequence[float] = 1.0) -> Part:
+        """As `Mesh.moved`, with what it collides as."""
+        walls = None if self.walls is None else tuple(wall.moved(offset, turn, scale) for wall in self.walls)
+        return Part(self.mesh.moved(offset, turn, scale), self.look, walls)
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,5 @@ KINDS = Registry()
 def make_thing(kind: Kind, rng: Rng, materials: Materials) -> Thing:
     """One object of a kind, about 8 % larger or smaller than usual in each direction."""
     stretch = np.exp(rng.normal(0, 0.08) + rng.normal(0, 0.04, 3))
-    parts = tuple(Part(p.mesh.moved(scale=stretch), p.look, None if p.walls is None else tuple(w.moved(scale=stretch) for w in p.walls))
-                  for p in kind.make(rng, materials))  # fmt: skip
+    parts = tuple(part.moved(scale=stretch) for part in kind.make(rng, materials))
     return Thing(kind.name, kind.label, parts, kind.stands, kind.mass * float(np.prod(stretch)))

@@ -69,7 +69,7 @@ def baguette(rng: Rng, materials: Materials) -> list[Part]:
             crumb = cylinder(r * 0.9, 0.003).moved((n / 2 - 0.001, bend, r * flat), ALONG_X, (flat, 1, 1))
             group.append(Part(crumb, flesh(rng, 0.12, (0.1, 0.3), (0.85, 1.0), 0.3), ()))
         place = ((0, 2.1 * r * k, 0), rotation("z", k * rng.uniform(-6, 6)))
-        parts += [Part(p.mesh.moved(*place), p.look, p.walls) for p in group]
+        parts += [p.moved(*place) for p in group]
     if rng.random() < 0.35:  # in a paper sleeve
         wide = rounded((n * 0.55, len(parts) // 2 * 2.1 * r + 0.01, 2 * r * flat + 0.006), 0.3, 24)
         sleeve = Part(wide.moved((-n * 0.3, parts[-1].mesh.bounds()[1][1] / 2 - r / 2 if len(parts) > 3 else 0, -0.002)), printed(rng, materials))
@@ -134,7 +134,7 @@ def cookie(rng: Rng, materials: Materials) -> list[Part]:
             dots = [cylinder(0.0016, 0.0004, 8).moved(place) for place in places]
             group = [Part(plate(outline, h * 0.6), dough), Part(join(dots), dark, ())]
             z -= h * 0.4
-        parts += [Part(p.mesh.moved(at, turn), p.look, p.walls) for p in group]
+        parts += [p.moved(at, turn) for p in group]
         z += h * 1.05
     return parts
 

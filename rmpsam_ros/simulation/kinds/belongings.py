@@ -177,7 +177,7 @@ def sunglasses(rng: Rng, materials: Materials) -> list[Part]:
     parts = [*parts, Part(bridge, look, ())]
     if rng.random() < 0.6:  # the usual way to put them down: on the upper rim, arms up; or flat on their back
         return parts
-    return [Part(p.mesh.moved((0, 0, h + 0.005), rotation("x", 180)), p.look, None if p.walls is None else p.walls) for p in parts]
+    return [p.moved((0, 0, h + 0.005), rotation("x", 180)) for p in parts]
 
 
 @KINDS.add("object", PLACES, False, 0.9, 0.05)

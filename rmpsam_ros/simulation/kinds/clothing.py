@@ -134,7 +134,7 @@ def dress(rng: Rng, materials: Materials) -> list[Part]:
             turn = rotation("z", -35) if x > 0 else rotation("z", 215)
             parts.append(Part(arm.moved((x * w * 0.75, top_n * 0.82, 0), turn), second))
     belt = panel(*both([(waist * 1.03, -0.02), (waist * 1.03, 0.02)]), thick * 1.25, rng, 0.1)
-    return [Part(p.mesh.moved((0, (skirt_n - top_n) / 2, 0)), p.look, p.walls) for p in (*parts, Part(belt, second, ()))]
+    return [p.moved((0, (skirt_n - top_n) / 2, 0)) for p in (*parts, Part(belt, second, ()))]
 
 
 @KINDS.add("textile", ANYWHERE, False, 1.0, 0.15)
@@ -208,7 +208,7 @@ def oven_mitt(rng: Rng, materials: Materials) -> list[Part]:
     parts = [*parts, Part(join(seams), look, ())] if rng.random() < 0.4 else parts
     if turn < 0:  # for the other hand: as seen from below
         parts = [Part(Mesh(p.mesh.vertices * (-1, 1, 1), p.mesh.faces[:, ::-1], p.mesh.uv), p.look, p.walls) for p in parts]
-    return [Part(p.mesh.moved(scale=(s, s, 1)), p.look, p.walls) for p in parts]
+    return [p.moved(scale=(s, s, 1)) for p in parts]
 
 
 @KINDS.add("textile", "floor", False, 1.0, 1.2)

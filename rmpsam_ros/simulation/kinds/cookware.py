@@ -14,11 +14,6 @@ from rmpsam_ros.simulation.shapes import box, join, plate, rotation, rounded, tu
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 
-def stretched(part: Part, scale: tuple[float, float, float]) -> Part:
-    """A part, what it collides with included, scaled along each axis."""
-    return Part(part.mesh.moved(scale=scale), part.look, None if part.walls is None else tuple(w.moved(scale=scale) for w in part.walls))
-
-
 def enamel(rng: Rng) -> Look:
     """Black iron, steel, or a coat of one colour."""
     pick = rng.random()
@@ -91,7 +86,7 @@ def casserole(rng: Rng, materials: Materials) -> list[Part]:
     if not lidded and rng.random() < 0.3:
         look = glass(rng)
     scale, outside = (1, wide, 1), [(long * 0.88, 0), (long * 0.97, h * 0.25), (long, h)]
-    parts = [stretched(hollow(outside, 0.006, look, square), scale)]
+    parts = [hollow(outside, 0.006, look, square).moved(scale=scale)]
     ear = rounded((0.05, 0.085, 0.012), 0.5, 18) if rng.random() < 0.5 else loop((0, -0.04), (0, 0.04), 0.035, 0.007).moved(turn=rotation("x", 90))
     for a in (0, 180):
         parts.append(Part(ear.moved((long * (1.0 if square == 0 else 0.98), 0, h * 0.85)).moved(turn=rotation("z", a)), look, ()))
@@ -220,7 +215,7 @@ def funnel(rng: Rng, materials: Materials) -> list[Part]:
     if rng.random() < 0.35:  # on its side
         tilt = np.degrees(np.arctan2(h, r - tip))
         turn = rotation("y", 90 + (90 - tilt))
-        parts = [Part(p.mesh.moved(turn=turn), p.look, p.walls if p.walls is None else tuple(m.moved(turn=turn) for m in p.walls)) for p in parts]
+        parts = [p.moved(turn=turn) for p in parts]
         low = min(p.mesh.bounds()[0][2] for p in parts[:1])
         parts = [Part(p.mesh.moved((0, 0, -low)), p.look, tuple(m.moved((0, 0, -low)) for m in p.walls or ())) for p in parts[:1]]
     return parts

@@ -133,7 +133,7 @@ def webcam(rng: Rng, materials: Materials) -> list[Part]:
     head += [Part(m.moved((0, -d / 2, 0), TO_FRONT), look, ()) for m, look in ((eye[0], trim), (eye[1], LENS))]
     light = cylinder(0.0015, 0.001, 8).moved((r + 0.005, -d * 0.49, 0.0), TO_FRONT)
     head = [*head, Part(light, Look(None, (0.2, 0.9, 0.3, 1), emission=0.8), ())]
-    parts = [Part(p.mesh.moved((0, 0, z), turn), p.look, p.walls) for p in head]
+    parts = [p.moved((0, 0, z), turn) for p in head]
     if rng.random() < 0.5:  # three legs
         legs = [tube([(0, 0, z - h * 0.6), (0.004, 0, z * 0.55), (0.045, 0, 0.004)], [0.004, 0.005, 0.004],
                      8).moved(turn=rotation("z", a)) for a in (30, 150, 270)]  # fmt: skip

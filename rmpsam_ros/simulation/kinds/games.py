@@ -31,7 +31,7 @@ def spinning_top(rng: Rng, materials: Materials) -> list[Part]:
     tip = turned([(0, -r * 0.3), (r * 0.12, 0.001), (0, 0.002)], 14)
     parts = [Part(turned([(0, 0), *line, (0, top)], 36), Look(bands, specular=0.6)), Part(join([stalk, tip]), bright(rng))]
     lean = rotation("y", 90 + np.degrees(np.arctan2(line[2][1], line[2][0])) * 0.5)
-    return [Part(p.mesh.moved((0, 0, r * 1.3), lean), p.look, p.walls) for p in parts]
+    return [p.moved((0, 0, r * 1.3), lean) for p in parts]
 
 
 @KINDS.add("toy", ANYWHERE, False, 0.7, 0.06)
@@ -52,7 +52,7 @@ def yo_yo(rng: Rng, materials: Materials) -> list[Part]:
                               0.0015 + (z - r * 0.4 * stands) * np.clip(1 - 5 * s, 0, 1)))  # fmt: skip
     knot = tube(end + np.column_stack((0.012 - 0.012 * np.cos(a), 0.012 * np.sin(a), 0 * a)), 0.0013, 6)
     cord = Part(join([tube(string, 0.0012, 6), knot]), paint(rng, None, (0, 0.8), (0.7, 1.0)), ())
-    return [*(Part(p.mesh.moved((0, 0, z), turn), p.look, p.walls) for p in parts), cord]
+    return [*(p.moved((0, 0, z), turn) for p in parts), cord]
 
 
 @KINDS.add("toy", "table floor", False, 0.9, 0.02)

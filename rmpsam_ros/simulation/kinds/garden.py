@@ -188,7 +188,7 @@ def orchid_pot(rng: Rng, materials: Materials) -> list[Part]:
 @KINDS.add("plant", "table shelf", True, 0.9, 0.7)
 def succulent_tray(rng: Rng, materials: Materials) -> list[Part]:
     w, d, h = rng.uniform((0.1, 0.08, 0.03), (0.26, 0.14, 0.06))
-    parts = [Part(p.mesh.moved(scale=(w, d, 1)), p.look, p.walls) for p in pot(rng, materials, 0.5, h, rng.choice([0.0, 0.6, 0.9]))]
+    parts = [p.moved(scale=(w, d, 1)) for p in pot(rng, materials, 0.5, h, rng.choice([0.0, 0.6, 0.9]))]
     xs = np.linspace(-0.34, 0.34, max(int(w / 0.055), 2)) * w
     for x in xs:
         size, kind, at = min(d * 0.36, 0.04) * rng.uniform(0.8, 1.15), rng.integers(4), (x, rng.normal(0, d * 0.06), h * 0.86)

@@ -26,9 +26,9 @@ def bars(path: Sequence[Sequence[float]], radius: float, sides: int = 8) -> list
 
 def laid(parts: Sequence[Part], turn: Points) -> list[Part]:
     """Parts turned, and moved so that they rest on z = 0 again."""
-    parts = [Part(p.mesh.moved(turn=turn), p.look, None if p.walls is None else tuple(w.moved(turn=turn) for w in p.walls)) for p in parts]
+    parts = [p.moved(turn=turn) for p in parts]
     up = (0, 0, -min(p.mesh.bounds()[0][2] for p in parts))
-    return [Part(p.mesh.moved(up), p.look, None if p.walls is None else tuple(w.moved(up) for w in p.walls)) for p in parts]
+    return [p.moved(up) for p in parts]
 
 
 def bow(radius: float, start: float, end: float, width: float, count: int = 20) -> list[tuple[float, float]]:
@@ -221,7 +221,7 @@ def socket_set(rng: Rng, materials: Materials) -> list[Part]:
     bed = Look(t.plain(rng, 32, t.color(rng, (0, 0.9), (0.05, 0.6))), specular=0)
     lid = [Part(rounded((w, d, 0.022), 0.1), case), Part(box((w * 0.9, d * 0.86, 0.002)).moved((0, 0, -0.001)), bed, ())]
     turn = rotation("x", -lids)
-    lid = [Part(p.mesh.moved((0, -d / 2, 0)).moved((0, d / 2 + 0.004, h), turn), p.look, p.walls) for p in lid]
+    lid = [p.moved((0, -d / 2, 0)).moved((0, d / 2 + 0.004, h), turn) for p in lid]
     clips = [box((0.03, 0.006, 0.018)).moved((x * w * 0.3, -d / 2 - 0.003, 0.01)) for x in (-1, 1)]
     return [Part(box((w, d, h - 0.003)), case), Part(box((w * 0.93, d * 0.9, 0.004)).moved((0, 0, h - 0.006)), bed, ()),
             Part(join(sockets), metal, ()),

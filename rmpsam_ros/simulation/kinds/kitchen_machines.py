@@ -143,7 +143,7 @@ def contact_grill(rng: Rng, materials: Materials) -> list[Part]:
     top += [Part(join(grip), trim, grip)]
     if rng.random() < 0.5:
         top.append(Part(cylinder(0.006, 0.003, 12).moved((w * 0.2, -d * 0.6, 0.054)), Look(None, (0.95, 0.15, 0.1, 1), emission=0.6), ()))
-    turn = [Part(p.mesh.moved(hinge, lift), p.look, None if p.walls is None else tuple(m.moved(hinge, lift) for m in p.walls)) for p in top]
+    turn = [p.moved(hinge, lift) for p in top]
     arms = [rounded((0.024, 0.05, z + 0.03), 0.3, 14).moved((x * w * 0.5, d * 0.44, 0)) for x in (-1, 1)]
     return [*low, *turn, *(Part(m, trim if rng.random() < 0.5 else case) for m in arms)]
 
@@ -164,7 +164,7 @@ def stand_mixer(rng: Rng, materials: Materials) -> list[Part]:
                   0.002, 5) for a in np.radians(np.arange(0, 360, 45))]  # fmt: skip
     head.append(Part(join(wires), metal, ()))
     knob = rounded((0.03, 0.02, 0.018), 0.6, 12).moved((-n * 0.05, -n * 0.19, n * 0.1))
-    head = [Part(p.mesh.moved(hinge, tilt), p.look, p.walls) for p in [*head, Part(knob, BLACK, ())]]
+    head = [p.moved(hinge, tilt) for p in [*head, Part(knob, BLACK, ())]]
     outside = [(r * 0.5, 0), (r * 0.55, 0.012), (r * 0.85, h * 0.3), (r, h * 0.6), (r, h * 0.78)]
     bowl = hollow(outside, 0.003, metal if rng.random() < 0.7 else glass(rng), lift=0.028)
     bowl = Part(bowl.mesh.moved((-n * 0.18, 0, 0)), bowl.look, tuple(m.moved((-n * 0.18, 0, 0)) for m in bowl.walls))

@@ -63,9 +63,9 @@ def doll(rng: Rng, materials: Materials) -> list[Part]:
     parts = [Part(body, dress), Part(head, skin), Part(join(locks), hair, ()), *(Part(m, skin) for m in (*legs, *arms)),
              Part(join(sleeves), dress, ()), Part(join(eyes), BLACK, ()), Part(join([*cheeks, mouth]), red, ())]  # fmt: skip
     turn = np.eye(3) if seated else rotation("x", -90)
-    parts = [Part(p.mesh.moved(turn=turn, scale=s), p.look, p.walls) for p in parts]
+    parts = [p.moved(turn=turn, scale=s) for p in parts]
     low = min(p.mesh.bounds()[0][2] for p in parts)
-    return [Part(p.mesh.moved((0, 0, -low)), p.look, p.walls) for p in parts]
+    return [p.moved((0, 0, -low)) for p in parts]
 
 
 @KINDS.add("toy", ANYWHERE, False, 0.8, 0.05)
@@ -167,7 +167,7 @@ def toy_train(rng: Rng, materials: Materials) -> list[Part]:
             lumps = [rounded((s * 0.4,) * 3, 0.7, 10).moved((x + u * n * 0.4, y * s * 0.28, s * 0.9)) for u, y in rng.uniform(-1, 1, (14, 2))]
             parts.append(Part(join(lumps), bright(rng), ()))
         x -= n / 2 + s * 0.15
-    return [Part(p.mesh.moved((-x / 2 - s * 0.6, 0, 0)), p.look, p.walls) for p in parts]
+    return [p.moved((-x / 2 - s * 0.6, 0, 0)) for p in parts]
 
 
 @KINDS.add("toy", "floor", True, 0.8, 3.0)
@@ -223,7 +223,7 @@ def rubber_duck(rng: Rng, materials: Materials) -> list[Part]:
         hat = turned([(0, 0), (0.42, 0), (0.42, 0.05), (0.24, 0.06), (0.24, 0.34), (0, 0.34)], 24).moved((0.32, 0, top), rotation("y", -8))
         scarf = ring(0.3, 0.08).moved((0.3, 0, 0.56))
         parts.append(Part(scarf if extra else hat, cloth_look(rng) if extra else dark(rng), ()))
-    return [Part(p.mesh.moved(scale=s), p.look, p.walls) for p in parts]
+    return [p.moved(scale=s) for p in parts]
 
 
 @KINDS.add("toy", ANYWHERE, False, 0.9, 0.02)

@@ -141,7 +141,7 @@ def fruit_net(rng: Rng, materials: Materials) -> list[Part]:
     net = paint(rng, hue if rng.random() < 0.6 else rng.choice([0.0, 0.33, 0.14]), (0.7, 1.0), (0.5, 1.0), 0)
     clip = join([cylinder(0.006, 0.008, 10).moved((x - 0.004, 0, 0), ALONG_X) for x in ends])
     parts += [Part(join([*threads, *tails]), net, ()), Part(clip, steel(rng), ()), tag]
-    return [Part(p.mesh.moved((-end / 2, 0, 2.15 * r)), p.look, p.walls) for p in parts]
+    return [p.moved((-end / 2, 0, 2.15 * r)) for p in parts]
 
 
 @KINDS.add("bag", TABLE, True, 1.0, 0.8)

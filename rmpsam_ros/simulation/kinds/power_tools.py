@@ -30,7 +30,7 @@ def soldering_iron(rng: Rng, materials: Materials) -> list[Part]:
     coil = tube(np.column_stack((-n * 0.9 * s, wide * np.cos(50 * s), wide * np.sin(50 * s))), 0.0016, 5)
     foot = [box((0.14, 0.08, 0.018)), tube([(0.02, 0, 0.015), (0.005, 0, 0.07)], 0.006, 8)]
     pad = box((0.05, 0.055, 0.012)).moved((-0.04, 0, 0.017))
-    iron = [Part(p.mesh.moved(at, lean), p.look, p.walls) for p in iron]
+    iron = [p.moved(at, lean) for p in iron]
     return [*iron, Part(coil.moved(at, lean), metal, ()), *(Part(m, dark(rng)) for m in foot), Part(pad, Look(None, (0.9, 0.75, 0.3, 1), 0), ())]
 
 

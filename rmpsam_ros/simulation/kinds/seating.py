@@ -66,7 +66,7 @@ def draped(path: Sequence[Sequence[float]], width: float | Sequence[float], thic
 
 def shifted(parts: Sequence[Part], offset: Sequence[float], turn: np.ndarray | None = None) -> list[Part]:
     """Parts with what they collide as, turned and moved."""
-    return [Part(p.mesh.moved(offset, turn), p.look, None if p.walls is None else tuple(w.moved(offset, turn) for w in p.walls)) for p in parts]
+    return [p.moved(offset, turn) for p in parts]
 
 
 @KINDS.add("chair", "room floor", weight=1.0, mass=4.0)

@@ -43,7 +43,7 @@ def knife_block(rng: Rng, materials: Materials) -> list[Part]:
         handles, collars = [rounded((0.024, 0.016, 0.1), 0.3, 14).moved(middle, axis)], [box((0.02, 0.01, 0.01)).moved(middle, axis)]
     turn = rotation("z", 90)
     parts += [Part(join(handles), grip_look, ()), Part(join(collars), metal, ())]
-    return [Part(p.mesh.moved(turn=turn), p.look, p.walls) for p in parts]
+    return [p.moved(turn=turn) for p in parts]
 
 
 @KINDS.add("object", "table", False, 0.8, 0.3)

@@ -39,7 +39,7 @@ def sushi(rng: Rng, materials: Materials) -> list[Part]:
                      Part(Mesh(v, top.faces, top.uv).moved((0, 0, 1.25 * r)), Look(stripes, specular=0.6))]  # fmt: skip
             if columns < 3:
                 group.append(Part(box((2.0 * r, 0.5 * r, 1.6 * r)).moved((0, 0, r * 0.14)), weed, ()))
-        parts += [Part(p.mesh.moved(at, turn), p.look, p.walls) for p in group]
+        parts += [p.moved(at, turn) for p in group]
     return parts
 
 
@@ -85,9 +85,9 @@ def cheese_wedge(rng: Rng, materials: Materials) -> list[Part]:
             holes.append(pit.moved(spot, turn))
         parts.append(Part(join(holes), inside, ()))
     turn = np.eye(3) if rng.random() < 0.75 else rotation("x", 90 + np.degrees(half))
-    parts = [Part(p.mesh.moved((-n * 0.6, 0, 0)).moved(turn=turn), p.look, p.walls) for p in parts]
+    parts = [p.moved((-n * 0.6, 0, 0)).moved(turn=turn) for p in parts]
     low = parts[0].mesh.bounds()[0][2]
-    return [Part(p.mesh.moved((0, 0, -low)), p.look, p.walls) for p in parts]
+    return [p.moved((0, 0, -low)) for p in parts]
 
 
 @KINDS.add("food", TABLE, False, 0.9, 0.1)
@@ -109,7 +109,7 @@ def chocolate_bar(rng: Rng, materials: Materials) -> list[Part]:
         x = -rest / 2 + long * 0.3
         parts += [Part(foil.moved((x + long * 0.25, 0, 0)), steel(rng)),
                   Part(box((rest, ny * cell + 0.005, h + 0.005)).moved((x - long * 0.2, 0, 0)), printed(rng, materials))]  # fmt: skip
-    return [Part(p.mesh.moved((-shown * long / 4, 0, 0.001)), p.look, p.walls) for p in parts]
+    return [p.moved((-shown * long / 4, 0, 0.001)) for p in parts]
 
 
 @KINDS.add("food", "table", False, 0.9, 0.15)
@@ -140,7 +140,7 @@ def ice_cream_cone(rng: Rng, materials: Materials) -> list[Part]:
     if rng.random() < 0.4:
         sleeve = turned([(0.006, h * 0.05), (r * 0.86, h * 0.8)], 28)
         parts.append(Part(sleeve.moved(scale=(1.1, 1.1, 1)), printed(rng, materials), ()))
-    return [Part(p.mesh.moved((-h * 0.7, 0, r * 1.2), ALONG_X), p.look, p.walls) for p in parts]
+    return [p.moved((-h * 0.7, 0, r * 1.2), ALONG_X) for p in parts]
 
 
 @KINDS.add("food", TABLE, True, 0.8, 1.0)
@@ -263,7 +263,7 @@ def fruit_half(rng: Rng, materials: Materials) -> list[Part]:
                 seeds = crumbs(rng, 40, (0.005, 0.009), hole, z + 0.003)
                 group.append(Part(seeds, flesh(rng, 0.12, (0.1, 0.4), (0.8, 1.0)), ()))
         turn = rotation("z", rng.uniform(0, 360))
-        parts += [Part(p.mesh.moved((0, 2.3 * r * k * (1.2 if kind == 0 else 1.1), 0), turn), p.look, p.walls) for p in group]
+        parts += [p.moved((0, 2.3 * r * k * (1.2 if kind == 0 else 1.1), 0), turn) for p in group]
     return parts
 
 
@@ -286,5 +286,5 @@ def pear(rng: Rng, materials: Materials) -> list[Part]:
             group.append(Part(blade, foliage(rng), ()))
         at = np.array((2.6 * r * k, rng.normal(0, r * 0.3) + 1.2 * r * (k % 2), 0))
         low = body.moved(turn=turn).bounds()[0][2]
-        parts += [Part(p.mesh.moved(at - (0, 0, low), turn), p.look, p.walls) for p in group]
+        parts += [p.moved(at - (0, 0, low), turn) for p in group]
     return parts
