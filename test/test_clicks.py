@@ -5,6 +5,7 @@ import sys
 from concurrent.futures import Future
 from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
@@ -16,6 +17,7 @@ from sensor_msgs.msg import CameraInfo
 
 from rmpsam_ros.ros.clicks import MOST_WAITING, ClickTopics
 from rmpsam_ros.errors import PromptError
+from rmpsam_ros.ros.requests import Answer
 
 
 class FakeNode:
@@ -243,6 +245,14 @@ def test_click__refusals_are_logged(topics):
     topics.futures[0].set_running_or_notify_cancel()
     topics.futures[0].set_exception(PromptError("The point is outside."))
     assert topics.node.lines == ["click on camera 'left' ignored: The point is outside."]
+
+
+def test_click__on_a_camera_that_nobody_listens_to__is_logged_as_one_that_nothing_updates(topics):
+    topics.made._click("left", 1.0, 5.0, 0)
+    topics.futures[0].set_running_or_notify_cancel()
+    result = SimpleNamespace(mask=np.ones((4, 6), bool), score=0.5, class_name="cup")
+    topics.futures[0].set_result(Answer(None, result, 8, caution="nothing updates the track"))
+    assert topics.node.lines == ["click at (1, 5) on camera 'left': cup, predicted IoU 0.50, 24 pixels, track 8; nothing updates the track"]
 
 
 def test_point__with_z_of_nought_in_another_frame_is_no_pixel(topics):

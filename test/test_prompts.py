@@ -71,6 +71,13 @@ def test_segment__on_a_frame_that_is_old_says_so(services, age, stamp, told):
                                 "The newest frame of camera 'front' is 6 s old." if told else "")
 
 
+def test_segment__with_a_track_that_nothing_updates_says_so(services):
+    result = SimpleNamespace(mask=np.ones((4, 6), bool), score=0.5, roi=Roi(0, 0, 6, 4), class_id=1, class_name="cup")
+    services.futures[0].set_result(Answer(SimpleNamespace(header=Header()), result, 8, caution="nothing updates the track"))
+    response = services.made["~/segment"](request(track=True), SegmentPoints.Response())
+    assert (response.success, response.track_id, response.message) == (True, 8, "Nothing updates the track.")
+
+
 def test_remove_track__of_none_names_those_that_there_are(services):
     services.futures[1].set_result((False, [2, 5]))
     response = services.made["~/remove_track"](RemoveTrack.Request(track_id=9), RemoveTrack.Response())

@@ -166,6 +166,21 @@ def test_worker__a_click_is_followed_or_says_why_not(make):
         run.worker.reset_tracks()
 
 
+def test_worker__a_track_of_a_camera_that_nobody_listens_to__is_made_and_it_is_said(make):
+    run = make(make_tracker=FakeTracker, cameras=("left", "right"))
+    run.hooks.listening = {"right"}
+    for camera in ("left", "right"):
+        run.worker.offer(camera, message(), 1)
+    for camera, track, caution in (
+        ("left", True, "nothing updates the track until somebody subscribes to results of camera 'left', such as ~/left/tracks"),
+        ("left", False, ""), ("right", True, ""),
+    ):  # fmt: skip
+        ask = click(camera)
+        ask.track = track
+        answer = run.worker.ask(ask).result(5)
+        assert (answer.track_id, answer.caution) == (8 if track else 0, caution)
+
+
 def test_worker__without_a_tracker_a_click_is_answered_all_the_same(make):
     run = make()
     run.worker.offer("camera", message(), 1)

@@ -149,6 +149,7 @@ class ClickTopics:
                 f"click at ({x:.0f}, {y:.0f}) on camera '{camera}': {result.class_name or 'an unknown object'}, "
                 f"predicted IoU {result.score:.2f}, {int(result.mask.sum())} pixels, "
                 + (f"track {answer.track_id}" if answer.track_id else f"not followed: {answer.problem}")
+                + (f"; {answer.caution}" if answer.caution else "")
             )
             self._show(camera, answer)
         except RmpsamError as error:

@@ -15,13 +15,15 @@ from rmpsam_ros.types import PromptResult
 class Answer:
     """The answer to a click: the frame that was used, the result on it, and the id of its track.
 
-    `track_id` is 0 where no track was asked for or none could be made; `problem` says why then.
+    `track_id` is 0 where no track was asked for or none could be made; `problem` says why then. `caution` says why a track that was
+    made may not go on.
     """
 
     processed: Processed
     result: PromptResult
     track_id: int = 0
     problem: str = ""
+    caution: str = ""
 
 
 @dataclass(eq=False)
@@ -76,3 +78,8 @@ def one_line(error: Exception) -> str:
     """An exception as one line; its type only where it is not one of ours."""
     text = " ".join(str(error).split()) or "no further details"
     return text if isinstance(error, RmpsamError) else f"{type(error).__name__}: {text}"
+
+
+def unheard(camera: str) -> str:
+    """What to say of a track in the images of a camera that nobody listens to: they are not inferred."""
+    return f"nothing updates the track until somebody subscribes to results of camera '{camera}', such as ~/{camera}/tracks"

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from rmpsam_ros.depth_view import DepthView, Extent
@@ -21,7 +22,7 @@ from rmpsam_ros.ros.hooks import Hooks
 from rmpsam_ros.ros.live_values import LiveValues
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.pulse import Pulse
-from rmpsam_ros.ros.requests import Answer, Ask, Call, do, one_line, refuse
+from rmpsam_ros.ros.requests import Answer, Ask, Call, do, one_line, refuse, unheard
 from rmpsam_ros.ros.stats import CameraStats, StageTimes
 from rmpsam_ros.tracking.frames import with_track_ids
 from rmpsam_ros.types import PromptResult
@@ -335,7 +336,8 @@ class InferenceWorker:
             return Answer(processed, result, problem="this node does not track")
         with self._changed:
             past = (processed.tracks or ()) if feed.is_past(processed.number) else None
-        return feed.tracks.follow(processed, result, past)
+        answer = feed.tracks.follow(processed, result, past)
+        return answer if self._hooks.wanted(ask.camera) or not answer.track_id else replace(answer, caution=unheard(ask.camera))
 
     def _frame_for(self, ask: Ask) -> Processed:
         """The frame that a click means: from the ring, else inferred now from the message.
