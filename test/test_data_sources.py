@@ -1,14 +1,73 @@
-"""What is pasted from one picture into another."""
+"""The files that a set names, and what is pasted from one picture into another."""
 from __future__ import annotations
+
+import json
 
 import numpy as np
 import pytest
-from datasets import panoptic_set
+from datasets import instance_set, panoptic_set, video_set
 from test_data_training import block, source
 
 from rmpsam_ros.data import sources
 from rmpsam_ros.data.augment import Augmentation
-from rmpsam_ros.data.sources import Mixture
+from rmpsam_ros.data.checks import check_source
+from rmpsam_ros.data.sources import Mixture, shared
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.evaluation.video import read_videos
+
+
+def with_backslashes(path, images):
+    """The same set in a subfolder, whose file names are as Windows writes them."""
+    for folder in {images, path.with_suffix("")}:
+        if folder.is_dir():
+            folder.rename(folder.with_name("moved"))
+            folder.mkdir()
+            folder.with_name("moved").rename(folder / "sub")
+    content = json.loads(path.read_text())
+    for entry in (*content.get("images", ()), *content["annotations"], *content.get("videos", ())):
+        if "file_name" in entry:
+            entry["file_name"] = "sub\\" + entry["file_name"]
+        if "file_names" in entry:
+            entry["file_names"] = ["sub\\" + name.replace("/", "\\") for name in entry["file_names"]]
+    path.write_text(json.dumps(content))
+    return path, images
+
+
+@pytest.mark.parametrize("kind, make", [("panoptic", panoptic_set), ("instances", instance_set), ("videos", video_set)])
+def test_source__with_the_backslashes_of_windows__is_read_where_only_forward_slashes_are_there(tmp_path, kind, make):
+    plain, backward = source(kind, make(tmp_path / "plain")), source(kind, with_backslashes(*make(tmp_path / "backward")))
+    expected, found = check_source(plain), check_source(backward)
+    assert found == expected and found.problems == [] and found.pictures > 3
+    assert shared(backward, [backward]) == len(backward.indices) and all("\\" not in name for names in backward.files for name in names)
+
+
+def test_source__a_name_with_a_backslash_that_is_there__is_that_file(tmp_path):
+    path, images = with_backslashes(*instance_set(tmp_path, count=1))
+    (images / "sub\\0.png").write_bytes((images / "sub" / "0.png").read_bytes())
+    assert source("instances", (path, images)).files == [[str((images / "sub\\0.png").resolve())]]
+
+
+def test_read_videos__with_the_backslashes_of_windows__finds_the_frames(tmp_path):
+    path, images = with_backslashes(*video_set(tmp_path))
+    (video,) = read_videos(path, images)
+    assert all(file.is_file() for file in video.files)
+
+
+@pytest.mark.parametrize("kind, make, change, said", [
+    ("panoptic", panoptic_set, lambda c: c["annotations"][0].update(file_name=None), "image 100 (0.png): the map: its file name is null; it must be text"),
+    ("instances", instance_set, lambda c: c["images"][0].update(file_name=3), "image 100 (3): its file name is 3; it must be text"),
+    ("videos", video_set, lambda c: c["videos"][0]["file_names"].__setitem__(1, None), "video 1 frame 1 (None): its file name is null; it must be text"),
+])  # fmt: skip
+def test_source__a_file_name_that_is_no_text_is_said_in_one_sentence(tmp_path, kind, make, change, said):
+    path, images = make(tmp_path)
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    problems = check_source(source(kind, (path, images))).problems
+    assert len(problems) == 1 and said in problems[0] and str(path) in problems[0]
+    if kind == "videos":
+        with pytest.raises(DataError, match="its file name is null"):
+            read_videos(path, images)
 
 
 def mixed(tmp_path, monkeypatch, other, seeds: int = 12) -> list:

@@ -133,3 +133,15 @@ def field(path: Path, kind: str, entry: Mapping[str, Any], key: str) -> Any:
         which = entry.get("id", entry.get("image_id", "?"))
         raise DataError(f"{path}: {kind} {which} has no `{key}`.")
     return entry[key]
+
+
+def file_in(folder: Path, name: object, whose: str) -> Path:
+    """The file that an entry names, in its folder; with forward slashes where only that is there, as Windows writes them backward.
+
+    Raises:
+        DataError: the name is no text.
+    """
+    if not isinstance(name, str):
+        raise DataError(f"{whose}: its file name is {json.dumps(name):.60}; it must be text, such as \"0001.jpg\".")
+    path, other = folder / name, folder / name.replace("\\", "/")
+    return other if other != path and not path.exists() and other.exists() else path

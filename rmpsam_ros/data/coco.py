@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.data import masks
-from rmpsam_ros.data.annotations import category_key, class_table, field, labels_of_nothing, read_json, twice
+from rmpsam_ros.data.annotations import category_key, class_table, field, file_in, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.reader import Reader
 from rmpsam_ros.data.sample import NO_CLASS, Coverage, PanopticTruth, Sample, SegmentTruth, rows_of_objects
@@ -58,7 +58,7 @@ class CocoImages(Reader):
         return [str(self.images[index].get("file_name", ""))]
 
     def image_path(self, index: int) -> Path:
-        return self.folder / field(self.path, "image", self.images[index], "file_name")
+        return file_in(self.folder, field(self.path, "image", self.images[index], "file_name"), self.name(index))
 
     def image(self, index: int) -> npt.NDArray[np.uint8]:
         """(H, W, 3) uint8 RGB.
@@ -172,7 +172,7 @@ class CocoPanoptic(CocoImages):
         entry = self.entry_of.get(self.images[index].get("id"))
         if entry is None:
             raise DataError(f"{self.name(index)}: the image has no annotation.")
-        path = self.maps / field(self.path, "annotation of image", entry, "file_name")
+        path = file_in(self.maps, field(self.path, "annotation of image", entry, "file_name"), f"{self.name(index)}: the map")
         pixels = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
         if pixels is None:
             raise DataError(f"{self.name(index)}: there is no map {path}, or it is not a picture.")

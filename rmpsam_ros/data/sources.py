@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rmpsam_ros.data.annotations import file_in
 from rmpsam_ros.data.augment import Augmentation, change_colours, jitter, paste, warp
 from rmpsam_ros.data.coco import CocoInstances, CocoPanoptic
 from rmpsam_ros.data.degrade import degrade
@@ -68,7 +69,7 @@ class Source:
     def files(self) -> list[list[str]]:
         """The files of each of its pictures or videos, as paths from the root."""
         folder = self.reader.folder.resolve()
-        return [[os.path.normpath(folder / name) for name in self.reader.files(index)] for index in self.indices]
+        return [[os.path.normpath(file_in(folder, name, self.reader.name(index))) for name in self.reader.files(index)] for index in self.indices]
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """One picture, or one frame of a video."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.data import masks
-from rmpsam_ros.data.annotations import category_key, class_table, field, is_crowd, labels_of_nothing, read_json, twice
+from rmpsam_ros.data.annotations import category_key, class_table, field, file_in, is_crowd, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.reader import Reader
 from rmpsam_ros.data.sample import Coverage, Sample, rows_of_objects
@@ -143,7 +143,8 @@ class YoutubeVis(Reader):
         Raises:
             DataError: a missing picture, or a mask that cannot be read.
         """
-        name, path = self.name(index, frame), self.folder / self.file.files(index)[frame]
+        name = self.name(index, frame)
+        path = file_in(self.folder, self.file.files(index)[frame], name)
         if not path.is_file():
             raise DataError(f"{name}: there is no picture {path}.")
         image = read_image(path)

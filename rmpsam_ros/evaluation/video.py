@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.data.annotations import category_key
+from rmpsam_ros.data.annotations import category_key, file_in
 from rmpsam_ros.data.annotations import field as field_of
 from rmpsam_ros.data.youtube_vis import VideoFile
 from rmpsam_ros.errors import DataError, ImageError
@@ -69,7 +69,7 @@ def read_videos(annotations: Path, images: Path, crowds_are_objects: bool = Fals
     names = {category_key(category["id"]): field_of(annotations, "category", category, "name") for category in file.categories}
     videos = []
     for index, video in enumerate(file.videos):
-        files = tuple(images / name for name in file.files(index))
+        files = tuple(file_in(images, name, file.name(index, frame)) for frame, name in enumerate(file.files(index)))
         objects = tuple(file.entries(index) if crowds_are_objects else file.objects(index))
         if len({field_of(annotations, "annotation", entry, "id") for entry in objects}) < len(objects):
             raise DataError(f"{file.name(index)}: two of its annotations have one id; each object needs one of its own.")

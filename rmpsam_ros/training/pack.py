@@ -17,6 +17,7 @@ import yaml
 
 from rmpsam_ros.atomic import atomic_folder
 from rmpsam_ros.cli import guarded
+from rmpsam_ros.data.annotations import file_in
 from rmpsam_ros.data.coco import CocoPanoptic
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sources import Source
@@ -96,10 +97,10 @@ def _files(source: Source, entry: dict, folders: dict[Path, str], packed: set[st
     annotations, images = (folders.setdefault(path.resolve(), f"{name}{len(folders)}") for path, name in ((reader.path, "set"), (reader.folder, "images")))
     entry["annotations"], entry["images"] = f"{annotations}.json", images
     wanted = [(f"{annotations}.json", reader.path)]
-    wanted += [(f"{images}/{name}", reader.folder / name) for index in source.indices for name in reader.files(index)]
+    wanted += [(f"{images}/{name}", file_in(reader.folder, name, reader.name(index))) for index in source.indices for name in reader.files(index)]
     if isinstance(reader, CocoPanoptic):
         maps = [str(reader.entry_of[reader.images[index]["id"]]["file_name"]) for index in source.indices]
-        wanted += [(f"{annotations}/{name}", reader.maps / name) for name in maps]
+        wanted += [(f"{annotations}/{name}", file_in(reader.maps, name, str(reader.path))) for name in maps]
     for name, path in wanted:
         if name not in packed:
             packed.add(name)
