@@ -56,6 +56,16 @@ def test_eval_panoptic__takes_a_label_map_into_the_model_s_classes(tmp_path, mod
     assert "things" in capsys.readouterr().out
 
 
+def test_eval_panoptic__of_nothing_that_the_model_knows__has_dashes_and_says_why(tmp_path, model, capsys):
+    classes = [{"name": c.name, "thing": c.is_thing} for c in read_model_folder(model).labels.classes]
+    mapping = dict.fromkeys(("disc", "box", "grass"))
+    (tmp_path / "map.yaml").write_text(json.dumps({"label_set": {"name": "tiny", "classes": classes}, "mapping": mapping}))
+    assert run("panoptic", panoptic_set(tmp_path), model, "--label-map", tmp_path / "map.yaml") == 0
+    said = capsys.readouterr()
+    assert "all (0 classes)" in said.out
+    assert "Nothing was measured: no category of the annotations is a class of the label set tiny.\n" in said.err
+
+
 def test_eval_panoptic__of_unknown_categories_is_one_line(tmp_path, model, capsys):
     assert run("panoptic", panoptic_set(tmp_path), model) == 2
     error = capsys.readouterr().err

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.data.sample import PanopticTruth, SegmentTruth
-from rmpsam_ros.evaluation.panoptic import PanopticQuality
+from rmpsam_ros.evaluation.panoptic import PanopticQuality, why_dashes
 from rmpsam_ros.labels import make_label_set
 
 LABELS = make_label_set("shapes", ["a", "b", "c"], ["d", "e"])
@@ -105,3 +105,20 @@ def test_quality__does_not_blame_what_lies_on_void_or_a_crowd(crowd):
     assert quality.counts[1].fp == 0
     quality.add_maps(truth, square(10, s9=np.s_[:4, :4]), {9: 0})
     assert quality.counts[0].fp == (1 if crowd else 0)  # a crowd excuses its own class only
+
+
+ONLY_CROWD = PanopticTruth(square(10, s1=np.s_[:, :]), {1: SegmentTruth(1, is_crowd=True)})
+
+
+@pytest.mark.parametrize("truth, mapped, labels, said", [
+    (PanopticTruth(square(10, s1=np.s_[:], s2=np.s_[:4, :]), {1: SegmentTruth(0), 2: SegmentTruth(3)}), (0, 3), LABELS, ""),
+    (PanopticTruth(square(10, s1=np.s_[:]), {1: SegmentTruth(0)}), (0, 3), LABELS, "No stuff was measured: no picture has a segment of a class of stuff of the label set shapes, but for crowds."),
+    (PanopticTruth(square(10, s1=np.s_[:]), {1: SegmentTruth(3)}), (3, -1), LABELS, "No things were measured: no category of the annotations is a class of things of the label set shapes."),
+    (PanopticTruth(square(10, s1=np.s_[:]), {1: SegmentTruth(0)}), (0,), make_label_set("tools", ["a"], []), "No stuff was measured: the label set tools has none."),
+    (PanopticTruth(square(10), {}), (-1,), LABELS, "Nothing was measured: no category of the annotations is a class of the label set shapes."),
+    (ONLY_CROWD, (1,), LABELS, "Nothing was measured: no picture has a segment of a class of the label set shapes, but for crowds."),
+])  # fmt: skip
+def test_quality__dashes_have_a_reason(truth, mapped, labels, said):
+    quality = PanopticQuality(labels)
+    quality.add_maps(truth, np.zeros_like(truth.ids), {})
+    assert why_dashes(quality.summary(), labels, mapped) == said

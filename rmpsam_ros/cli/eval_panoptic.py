@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.data.coco import CocoPanoptic
     from rmpsam_ros.evaluation import reports
-    from rmpsam_ros.evaluation.panoptic import PanopticQuality
+    from rmpsam_ros.evaluation.panoptic import PanopticQuality, why_dashes
 
     console = consoles.lines(stderr=True)
     with model_options.open_segmenter(args) as segmenter:
@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
             quality.add(truth, segmenter.set_image(image).panoptic())
         summary = quality.summary()
         _print(summary)  # first: nothing that was measured is lost where it cannot be written
+        if reason := why_dashes(summary, segmenter.labels, data.class_of.values()):
+            console.print(reason)
         if args.json:
             info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit,
                     "score_threshold": segmenter.score_threshold, "overlap_threshold": segmenter.overlap_threshold}  # fmt: skip

@@ -6,8 +6,9 @@ segment of which more than half lies on void, or on a crowd of its class, is no 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -102,6 +103,22 @@ class PanopticQuality:
                 for name, c in rows.items()
             },
         }
+
+
+def why_dashes(summary: Mapping[str, Any], labels: LabelSet, mapped: Iterable[int]) -> str:
+    """Why a summary has rows without a class, in a sentence; empty where it has none. mapped: the classes of the set's categories."""
+    empty = [name for name in ("things", "stuff") if not summary[name]["classes"]]
+    if not empty:
+        return ""
+    said, kind = {
+        "things": ("No things were measured", "class of things"), "stuff": ("No stuff was measured", "class of stuff"),
+    }[empty[0]] if len(empty) == 1 else ("Nothing was measured", "class")  # fmt: skip
+    classes = {c.id for c in labels.classes if ("things" if c.is_thing else "stuff") in empty}
+    if not classes:
+        return f"{said}: the label set {labels.name} has none."
+    if classes.isdisjoint(mapped):
+        return f"{said}: no category of the annotations is a {kind} of the label set {labels.name}."
+    return f"{said}: no picture has a segment of a {kind} of the label set {labels.name}, but for crowds."
 
 
 def _overlaps(true_ids: npt.NDArray, found_ids: npt.NDArray) -> dict[tuple[int, int], int]:
