@@ -5,6 +5,7 @@ import gc
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import pytest
@@ -73,6 +74,17 @@ def test_rendering__ctrl_c_while_opengl_is_set_up__leaves_no_traceback(broken, m
     del caught
     gc.collect()
     assert unraisable == []
+
+
+@pytest.mark.skipif(os.environ.get("MUJOCO_GL", "egl") != "egl", reason="other contexts may move from thread to thread")
+def test_rendering__a_scene_that_goes_on_in_another_thread__is_one_sentence():
+    frames = SceneStream(1, (32, 32), frames=3, count=1).watch(2)
+    next(frames)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(BackendError) as caught:
+        pool.submit(next, frames).result()
+    assert str(caught.value) == "The scene was begun on another thread, which holds its OpenGL; take all of its frames on one thread."
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: len(list(SceneStream(1, (32, 32), frames=3, count=1).watch(2)))).result() == 3
 
 
 @pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed (torch for CPUs alone comes without)")

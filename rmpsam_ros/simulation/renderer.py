@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.errors import BackendError
 from rmpsam_ros.simulation.camera import CameraModel
 from rmpsam_ros.simulation.engine import mujoco, no_opengl
 from rmpsam_ros.simulation.world import World
@@ -34,7 +36,7 @@ def _opengl() -> Iterator[None]:
 
 
 class WorldRenderer:
-    """Renders one world.
+    """Renders one world, on the thread that made it: there the OpenGL context stays current.
 
     Args:
         world: from `world.World`.
@@ -50,6 +52,7 @@ class WorldRenderer:
         see_to_opengl()
         with _opengl():
             self._renderer = mujoco.Renderer(world.model, *size)
+        self._thread = threading.get_ident()
         self._camera = mujoco.mj_name2id(world.model, mujoco.mjtObj.mjOBJ_CAMERA, "camera")
         self._geom_type = int(mujoco.mjtObj.mjOBJ_GEOM)
 
@@ -64,13 +67,13 @@ class WorldRenderer:
 
     def image(self) -> npt.NDArray[np.uint8]:
         """(H, W, 3) uint8 RGB, as OpenGL draws it."""
-        return self._renderer.render().copy()
+        return self._render().copy()
 
     def depth(self) -> npt.NDArray[np.float32]:
         """(H, W) float32 metres along the view, not along the ray."""
         self._renderer.enable_depth_rendering()
         try:
-            return self._renderer.render().copy()
+            return self._render().copy()
         finally:
             self._renderer.disable_depth_rendering()
 
@@ -78,11 +81,19 @@ class WorldRenderer:
         """(H, W) int64 item ids; 0 where nothing is."""
         self._renderer.enable_segmentation_rendering()
         try:
-            found = self._renderer.render()
+            found = self._render()
         finally:
             self._renderer.disable_segmentation_rendering()
         is_geom = found[..., 1] == self._geom_type
         return np.where(is_geom, self.world.item_of_geom[np.where(is_geom, found[..., 0], 0)], 0)
+
+    def _render(self) -> npt.NDArray:
+        try:
+            return self._renderer.render()
+        except Exception as error:  # which kind it is depends on how OpenGL is reached, and some contexts do move
+            if threading.get_ident() == self._thread:
+                raise
+            raise BackendError("The scene was begun on another thread, which holds its OpenGL; take all of its frames on one thread.") from error
 
     def close(self) -> None:
         self._renderer.close()

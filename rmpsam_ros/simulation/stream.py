@@ -49,7 +49,7 @@ class SimulatedFrame:
 
 
 class SceneStream:
-    """An endless walk through scenes, the same for the same arguments.
+    """An endless walk through scenes, the same for the same arguments. All frames of a scene are to be taken on one thread.
 
     Args:
         seed: of everything that is drawn.
@@ -87,7 +87,7 @@ class SceneStream:
         """The clips of one scene, a list of frames for each view; scenes do not depend on those before.
 
         Raises:
-            BackendError: there is no OpenGL to render with.
+            BackendError: there is no OpenGL to render with, or it was begun on another thread.
         """
         for clip in self.clips(number):
             yield list(clip)
@@ -96,7 +96,7 @@ class SceneStream:
         """The same clips frame by frame, as they are made: none is held.
 
         Raises:
-            BackendError: there is no OpenGL to render with.
+            BackendError: there is no OpenGL to render with, or it was begun on another thread.
         """
         world, rng = self._world(number)
         with WorldRenderer(world, self.size) as renderer:
@@ -107,7 +107,11 @@ class SceneStream:
                     pass
 
     def watch(self, number: int) -> Iterator[SimulatedFrame]:
-        """The frames of one scene's first view as they are made, for a camera that runs on: `frames` may be large."""
+        """The frames of one scene's first view as they are made, for a camera that runs on: `frames` may be large.
+
+        Raises:
+            BackendError: there is no OpenGL to render with, or it was begun on another thread.
+        """
         world, rng = self._world(number)
         with WorldRenderer(world, self.size) as renderer:
             yield from self._clip(world, renderer, rng)
