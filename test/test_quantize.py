@@ -4,7 +4,7 @@ from __future__ import annotations
 import shutil
 import sys
 from importlib.util import find_spec
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +16,8 @@ from models import tiny_model
 
 from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import read_model_folder
-from rmpsam_ros.quantize import quantize
+from rmpsam_ros.parity import Parity
+from rmpsam_ros.quantize import measure, quantize
 from rmpsam_ros.segmenter import Segmenter
 
 needs_nncf = pytest.mark.skipif(find_spec("nncf") is None or find_spec("onnxruntime") is None, reason="nncf or onnxruntime is not installed")
@@ -92,3 +93,24 @@ def test_openvino__int8_without_its_graph__says_how_to_make_it():
 def test_quantize__nncf_is_missing__says_how_to_get_it(tmp_path):
     with pytest.raises(BackendError, match="pip install nncf onnxruntime"):
         quantize(tiny_model(), photos())
+
+
+@pytest.mark.parametrize("usual, said", [
+    ("bf16", ["bf16 against fp32", "int8 against fp32", "fp32 2.0 ms, bf16 2.0 ms, int8 2.0 ms"]),
+    ("fp32", ["auto takes fp32 on a CPU", "int8 against fp32", "fp32 2.0 ms, int8 2.0 ms"]),
+])
+def test_measure__never_compares_fp32_with_itself(monkeypatch, usual, said):
+    class Fake:
+        device_name = "a CPU"
+
+        def __init__(self, model, backend, precision, **options):
+            self.precision = usual if precision == "auto" else precision
+
+        __enter__, __exit__ = lambda self: self, lambda self, *error: None
+        set_image = staticmethod(lambda image: SimpleNamespace(timings={"network": 2.0}))
+
+    monkeypatch.setattr("rmpsam_ros.segmenter.Segmenter", Fake)
+    monkeypatch.setattr("rmpsam_ros.parity.compare", lambda ours, reference, photos: [Parity("a", 0.9, (0.8,))])
+    lines: list[str] = []
+    measure(tiny_model(), photos(), lines.append)
+    assert len(lines) == len(said) and all(words in line for words, line in zip(said, lines)), lines
