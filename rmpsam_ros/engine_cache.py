@@ -67,12 +67,12 @@ class EngineKey:
         return "".join(c if c.isalnum() or c in "-_.+" else "_" for c in readable)[:100] + f"-{digest}"
 
     def serves(self, wanted: EngineKey) -> bool:
-        """Whether an engine of this key runs where `wanted` does: the same, or built ahead of time for that capability too."""
+        """Whether an engine of this key runs where `wanted` does: the same, or built ahead of time for its capabilities too."""
         differing = {f.name for f in fields(self) if getattr(self, f.name) != getattr(wanted, f.name)} - {"model"}
         same = differing <= {"gpu", "compute"}
         if not differing:
             return True
-        return same and not self.gpu and wanted.compute in self.compute.split(",")
+        return same and not self.gpu and set(wanted.compute.split(",")) <= set(self.compute.split(","))
 
 
 @dataclass(frozen=True)

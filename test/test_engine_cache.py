@@ -71,6 +71,12 @@ def test_find__engine_built_ahead_of_time__serves_its_capabilities_only(cache, c
         assert found.reason.endswith(f"the compute capability was sm_86,sm_120 and is {compute}")
 
 
+@pytest.mark.parametrize("computes, served", [("sm_86", True), ("sm_120,sm_86", True), ("sm_86,sm_89", False), ("sm_86,sm_89,sm_120", False)])
+def test_find__ahead_of_time_for_some_of_the_capabilities_of_an_engine__takes_it(cache, computes, served):
+    cache.store(replace(AHEAD, compute="sm_75,sm_86,sm_120"), b"engine")
+    assert isinstance(cache.find(replace(AHEAD, compute=computes)), Found) is served
+
+
 def test_find__engine_of_one_gpu__does_not_serve_another_of_its_capability(cache):
     cache.store(KEY, ENGINE)
     assert "the GPU was Orin and is Orin NX" in cache.find(replace(KEY, gpu="Orin NX")).reason
