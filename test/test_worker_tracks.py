@@ -188,7 +188,9 @@ def test_worker__without_a_tracker_a_click_is_answered_all_the_same(make):
     ask.track = True
     assert run.worker.ask(ask).result(5).problem == "this node does not track"
     with pytest.raises(PromptError, match="does not track"):
-        run.worker.remove_track("camera", 1)
+        run.worker.remove_track("camera", 1).result(5)
+    with pytest.raises(PromptError, match="does not track"):
+        run.worker.reset_tracks().result(5)
 
 
 def test_live_values__a_model_that_does_not_zoom_stays_so():

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from rmpsam_ros.errors import PromptError
 from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.tracking.clock import RESTART_AFTER, SteadyTime, leap_ahead
 
@@ -49,7 +50,7 @@ class Feed:
     def __init__(self, name: str, history: int, stats: CameraStats | None = None):
         self.name = name
         self.stats = stats or CameraStats()
-        self.tracks: Any = None  # its `CameraTracks`, where the node tracks
+        self.tracks: Any = None  # its `CameraTracks`, or `NoTracks`, once the worker is open
         self.newest: Received | None = None
         self.waiting = False
         self.started = -math.inf
@@ -154,6 +155,26 @@ class Feed:
     def message(self, stamp: int) -> Received | None:
         """The latest message with that stamp (ns), processed or not; None if it is not among the last."""
         return next((m for m in reversed(self._messages) if m.stamp == stamp), None)
+
+    def meant(self, stamp: int, or_newest: bool = False) -> Received | None:
+        """The message that a click on this stamp (ns, 0: the newest) means, processed or not; None if it is not among the last, and
+        the newest, of which there must be one, is not to stand in."""
+        message = self.newest if stamp in (0, self.newest.stamp) else self.message(stamp)
+        return self.newest if message is None and or_newest else message
+
+    def processed(self, stamp: int, target: Received | None) -> Processed | None:
+        """The processed frame that a click on this stamp (ns, 0: none) or message means; None where the message is to be inferred.
+
+        Raises:
+            PromptError: there is neither a frame nor a message.
+        """
+        processed = self.with_stamp(stamp) if stamp else None
+        if processed is None and target is None:
+            raise PromptError(
+                f"the frame of camera '{self.name}' with stamp {seconds(stamp)} is not in the cache: "
+                f"{self.describe_ring(stamp)}; ask for one of these, or for the newest with stamp 0"
+            )
+        return processed or self.cached(target)
 
     def describe_ring(self, stamp: int) -> str:
         """The range of stamps that clicks can refer to, and which is nearest to the one that was asked for, in words."""

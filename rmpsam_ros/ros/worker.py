@@ -16,8 +16,8 @@ from typing import Any
 from rmpsam_ros.depth_view import DepthView, Extent
 from rmpsam_ros.errors import ImageError, PromptError, RmpsamError
 from rmpsam_ros.ros.agenda import Agenda
-from rmpsam_ros.ros.camera_tracks import CameraTracks
-from rmpsam_ros.ros.feeds import Feed, Processed, Received, seconds
+from rmpsam_ros.ros.camera_tracks import CameraTracks, NoTracks
+from rmpsam_ros.ros.feeds import Feed, Processed, Received
 from rmpsam_ros.ros.hooks import Hooks
 from rmpsam_ros.ros.live_values import LiveValues
 from rmpsam_ros.ros.parameters import NodeConfig
@@ -153,22 +153,18 @@ class InferenceWorker:
             feed = self._feeds[ask.camera]
             if feed.newest is None:
                 raise PromptError(f"no frame of camera '{ask.camera}' has arrived yet: ask again once there is one")
-            ask.target = feed.newest if ask.stamp in (0, feed.newest.stamp) else feed.message(ask.stamp)
-            if ask.target is None and ask.or_newest:
-                ask.target = feed.newest
+            ask.target = feed.meant(ask.stamp, ask.or_newest)
             self._agenda.add(ask)
             self._changed.notify_all()
         return ask.future
 
     def remove_track(self, camera: str, track_id: int) -> Future:
         """Forgets one track; the future gives whether there was one, and the ids that there are."""
-        tracks = self._tracks(camera)
-        return self._call(lambda: tracks.remove(track_id))
+        return self._call(lambda: self._feeds[camera].tracks.remove(track_id))
 
     def reset_tracks(self) -> Future:
         """Forgets the tracks of all cameras; the future gives how many there were."""
-        all_tracks = [self._tracks(name) for name in self._feeds]
-        return self._call(lambda: sum(tracks.reset() for tracks in all_tracks))
+        return self._call(lambda: sum(feed.tracks.reset() for feed in self._feeds.values()))
 
     def _forget(self) -> list[Ask | Call]:
         """Forgets all frames; what waited, to be refused."""
@@ -182,12 +178,6 @@ class InferenceWorker:
             raise PromptError(self.pulse.ended)
         if not self._running:
             raise PromptError("the node is not active: activate it first")
-
-    def _tracks(self, camera: str) -> CameraTracks:
-        tracks = self._feeds[camera].tracks
-        if tracks is None:
-            raise PromptError("this node does not track")
-        return tracks
 
     def _call(self, action: Callable[[], Any]) -> Future:
         call = Call(action)
@@ -204,8 +194,8 @@ class InferenceWorker:
             self._segmenter = self._make()
             self._live = LiveValues(self._segmenter)
             for name, feed in self._feeds.items():
-                if self._make_tracker:
-                    feed.tracks = CameraTracks(self._make_tracker(self._segmenter.labels), name, self._track_ids)
+                make = self._make_tracker
+                feed.tracks = CameraTracks(make(self._segmenter.labels), name, self._track_ids) if make else NoTracks()
             self._take_over_live_values()
             self._segmenter.warm_up()
         except BaseException as error:
@@ -307,8 +297,6 @@ class InferenceWorker:
         """The panoptic map with its track ids, the depth, all tracks of the camera with their positions, and their extents."""
         panoptic = frame.panoptic()
         view = self._hooks.depth(received, frame.image_size)  # after the network: by now it has mostly come
-        if feed.tracks is None:
-            return panoptic, view, (), {}
         tracks, extents = feed.tracks.update(frame, time_, view, self._config.class_filter)
         return panoptic if tracks is None else with_track_ids(panoptic, tracks), view, tracks, extents
 
@@ -332,8 +320,6 @@ class InferenceWorker:
 
     def _follow(self, ask: Ask, processed: Processed, result: PromptResult) -> Answer:
         feed = self._feeds[ask.camera]
-        if feed.tracks is None:
-            return Answer(processed, result, problem="this node does not track")
         with self._changed:
             past = (processed.tracks or ()) if feed.is_past(processed.number) else None
         answer = feed.tracks.follow(processed, result, past)
@@ -347,14 +333,8 @@ class InferenceWorker:
         """
         feed = self._feeds[ask.camera]
         with self._changed:
-            processed = feed.with_stamp(ask.stamp) if ask.stamp else None
             ask.target = ask.target or feed.message(ask.stamp)  # it may have come since
-            if processed is None and ask.target is None:
-                raise PromptError(
-                    f"the frame of camera '{ask.camera}' with stamp {seconds(ask.stamp)} is not in the cache: "
-                    f"{feed.describe_ring(ask.stamp)}; ask for one of these, or for the newest with stamp 0"
-                )
-            processed = processed or feed.cached(ask.target)
+            processed = feed.processed(ask.stamp, ask.target)
             if processed is not None:
                 return processed
             past, early = feed.is_past(ask.target.number), feed.early(self._config.max_rate_hz) > 0
@@ -363,4 +343,4 @@ class InferenceWorker:
         return self._process(feed, ask.target, past, quietly=early)
 
     def _take_over_live_values(self) -> None:
-        self._live.take_over(self._config, (feed.tracks.tracker for feed in self._feeds.values() if feed.tracks is not None))
+        self._live.take_over(self._config, (feed.tracks.tracker for feed in self._feeds.values() if feed.tracks.tracker is not None))
