@@ -19,6 +19,7 @@ from rmpsam_ros.label_groups import load_label_groups
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, check_image, fit, place
 from rmpsam_ros.prompting import Prompt
+from rmpsam_ros.stamps import seconds
 
 
 class _Checked:
@@ -140,7 +141,7 @@ class Segmenter:
 
         Args:
             image: (H, W, 3) uint8 RGB, any size; not kept, but for a copy if small clicked objects are to be zoomed in on.
-            stamp: the time it was taken, seconds; only carried along.
+            stamp: the time it was taken, seconds; only carried along. One that is not finite is none.
             rotation: degrees clockwise, 0, 90, 180 or 270, by which the image has to be turned to stand upright: the network
                 sees it so. Results and prompts are in the pixels of the image as it is.
 
@@ -164,7 +165,7 @@ class Segmenter:
                 raise ImageError(f"There are {len(given)} {name} for {len(images)} images; each image needs its own.")
         rotations = [0] * len(images) if rotations is None else rotations
         placements = [place(check_image(image).shape[:2], self.input_size, turn) for image, turn in zip(images, rotations)]
-        stamps = [None] * len(images) if stamps is None else [_seconds(stamp) for stamp in stamps]
+        stamps = [None] * len(images) if stamps is None else [seconds(stamp, ImageError) for stamp in stamps]
         with self.turn:
             for image, placement, canvas in zip(images, placements, self._canvas):
                 fit(image, placement, canvas)
@@ -224,13 +225,6 @@ class Segmenter:
         with self.turn:
             self._backend.close()
             self._backend = _Closed()
-
-
-def _seconds(stamp: object) -> float | None:
-    try:
-        return None if stamp is None else float(stamp)
-    except (TypeError, ValueError):
-        raise ImageError(f"The stamp is {stamp!r}; it must be seconds.") from None
 
 
 class _Closed:

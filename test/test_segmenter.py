@@ -10,6 +10,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_type_hints
 
 import numpy as np
@@ -358,9 +359,17 @@ def test_set_images__from_a_generator(segmenter):
     assert np.array_equal(frame.panoptic().segment_ids, segmenter.set_image(picture(96, 128)).panoptic().segment_ids)
 
 
-def test_set_image__a_stamp_that_is_no_number__is_said(segmenter):
-    with pytest.raises(ImageError, match="stamp is 'now'; it must be seconds"):
-        segmenter.set_image(picture(96, 128), stamp="now")
+@pytest.mark.parametrize("stamp", ["now", "12.5", SimpleNamespace(sec=12, nanosec=5)])
+def test_set_image__a_stamp_that_is_no_number__is_said_as_a_tracker_says_it(segmenter, stamp):
+    with pytest.raises(ImageError, match="The stamp is .*; it must be seconds, such as stamp.sec") as ours:
+        segmenter.set_image(picture(96, 128), stamp=stamp)
+    with pytest.raises(TrackError) as theirs:
+        Tracker(segmenter.labels).update(segmenter.set_image(picture(96, 128)), stamp=stamp)
+    assert str(ours.value) == str(theirs.value)
+
+
+def test_set_image__a_stamp_that_is_not_finite__is_none(segmenter):
+    assert segmenter.set_image(picture(96, 128), stamp=float("nan")).stamp is None
 
 
 def test_segmenter__ends_with_its_block(model):

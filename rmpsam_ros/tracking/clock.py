@@ -4,8 +4,6 @@ from __future__ import annotations
 import math
 from enum import Enum
 
-from rmpsam_ros.errors import TrackError
-
 NOMINAL_INTERVAL = 1 / 30
 """Seconds assumed between frames that carry no stamp."""
 RESTART_AFTER = 1.0
@@ -13,21 +11,6 @@ RESTART_AFTER = 1.0
 a simulation that was reset."""
 AHEAD = 10.0
 """A stamp that goes on by so much more (seconds) than has passed between the arrivals is no gap: the clock was set."""
-
-
-def seconds(stamp: object) -> float | None:
-    """A caller's stamp: seconds, or None where it is None or not finite.
-
-    Raises:
-        TrackError: anything else, such as a message's or rclpy's time.
-    """
-    if stamp is None:
-        return None
-    try:
-        value = float("text" if isinstance(stamp, str) else stamp)
-    except (TypeError, ValueError):
-        raise TrackError(f"The stamp is {stamp!r}; it must be seconds, such as stamp.sec + 1e-9 * stamp.nanosec.") from None
-    return value if math.isfinite(value) else None
 
 
 class Order(Enum):

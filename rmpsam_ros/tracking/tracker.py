@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.errors import TrackError
+from rmpsam_ros.stamps import seconds
 from rmpsam_ros.tracking.association import Observation
-from rmpsam_ros.tracking.clock import Clock, Order, seconds
+from rmpsam_ros.tracking.clock import Clock, Order
 from rmpsam_ros.tracking.detections import CELL, Detections
 from rmpsam_ros.tracking.frames import detections_of
 from rmpsam_ros.tracking.grid import Grid
@@ -153,7 +154,7 @@ class Tracker:
         self._check_dims(detections.queries.shape[1])
         if self._timeless:
             self._clock, self._timeless = Clock(), False
-        order, dt = self._clock.advance(seconds(stamp))
+        order, dt = self._clock.advance(seconds(stamp, TrackError))
         if order is Order.FIRST and self._lives is not None:
             self._lives.table.seen_at[:] = self._clock.now
         self._used = order is not Order.STALE
@@ -193,7 +194,7 @@ class Tracker:
         query = np.ones(self._lives.table.dims if self._lives else _DIMS) if click.query is None else click.query
         query = np.asarray(query, np.float32)
         self._check_dims(len(query))
-        stamp, frame = seconds(stamp), frame or self._frame
+        stamp, frame = seconds(stamp, TrackError), frame or self._frame
         if self._clock.now is None:
             self._clock.advance(stamp)
             self._timeless = stamp is None
