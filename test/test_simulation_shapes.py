@@ -1,6 +1,8 @@
 """Meshes, textures and kinds of the simulation: what needs no MuJoCo."""
 from __future__ import annotations
 
+import ast
+from collections import defaultdict
 from pathlib import Path
 
 import cv2
@@ -83,6 +85,15 @@ def test_kind__what_fills_a_vessel_is_seen_from_above(kind):
                 found += 1
                 assert (np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] >= 0).all()
     assert found
+
+
+def test_functions__of_shapes_and_kinds_have_names_of_their_own():
+    folder, places = Path(simulation.__file__).parent, defaultdict(set)
+    for path in (folder / "shapes.py", *(folder / "kinds").glob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                places[node.name].add(path.name)
+    assert len(places) > 350 and {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
 def test_labels__are_classes_of_the_robot_label_set():

@@ -15,7 +15,7 @@ from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, round
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 
-def tray(size: tuple[float, float, float], wall: float) -> list[Mesh]:
+def open_box(size: tuple[float, float, float], wall: float) -> list[Mesh]:
     """A box without its top: the floor and four walls, standing on z = 0. Turned over it is a lid."""
     w, d, h = size
     return [box((w, d, wall)), *(box((w, wall, h)).moved((0, y * (d - wall) / 2, 0)) for y in (-1, 1)),
@@ -40,7 +40,7 @@ def shoe_box(rng: Rng, materials: Materials) -> list[Part]:
     if rng.random() < 0.5:
         lid_look = look
     rim, wall = rng.uniform(0.025, 0.05), 0.003
-    lid = [m.moved((0, 0, h + 0.002), rotation("x", 180)) for m in tray((w + 0.009, d + 0.009, rim), wall)]
+    lid = [m.moved((0, 0, h + 0.002), rotation("x", 180)) for m in open_box((w + 0.009, d + 0.009, rim), wall)]
     name = [box((0.001, d * rng.uniform(0.3, 0.7), (h - rim) * 0.7)).moved((w / 2, 0, h * 0.06)),
             box((w * rng.uniform(0.3, 0.9), d * rng.uniform(0.3, 0.9), 0.0008)).moved((0, 0, h + 0.0018))]  # fmt: skip
     way = rng.random()
@@ -52,15 +52,15 @@ def shoe_box(rng: Rng, materials: Materials) -> list[Part]:
     else:  # below it
         place = ((0, 0, -h + rim + 0.0005), rotation("z", rng.uniform(-4, 4)))
     shown = printed(rng, materials)
-    parts = [*(Part(m, look) for m in tray((w, d, h), wall)), *(Part(m.moved(*place), lid_look) for m in lid), Part(name[0], shown, ())]
+    parts = [*(Part(m, look) for m in open_box((w, d, h), wall)), *(Part(m.moved(*place), lid_look) for m in lid), Part(name[0], shown, ())]
     if rng.random() < 0.6:
         parts.append(Part(name[1].moved(*place), shown, ()))
     if way >= 0.75:  # its walls are inside the upturned lid: paper is seen
-        lid = [Part(m.moved((0, 0, 0.0005)), lid_look) for m in tray((w + 0.009, d + 0.009, rim), wall)]
+        lid = [Part(m.moved((0, 0, 0.0005)), lid_look) for m in open_box((w + 0.009, d + 0.009, rim), wall)]
         n = 20
         paper = sheet(np.maximum(h * 0.45 + 0.02 * t.noise(rng, n, 3, 3), 0.005), (w * 0.97, d * 0.97), 0.001)
         tissue = Part(paper, paint(rng, None, (0, 0.5), (0.8, 1.0), 0.1), ())
-        parts = [*lid, *(Part(m.moved((0, 0, wall)), look) for m in tray((w, d, h), wall)), Part(name[0], shown, ()), tissue]
+        parts = [*lid, *(Part(m.moved((0, 0, wall)), look) for m in open_box((w, d, h), wall)), Part(name[0], shown, ()), tissue]
     return parts
 
 
@@ -100,7 +100,7 @@ def pizza_box(rng: Rng, materials: Materials) -> list[Part]:
     if rng.random() < 0.7:
         inside = Look(t.plain(rng, 64, t.color(rng, (0.25, 0.45), (0.55, 0.85), 0.09), 0.08), specular=0)
     top = printed(rng, materials) if rng.random() < 0.75 else brown
-    parts = [*(Part(m, brown) for m in tray((w, w, h), e)), Part(box((w * 0.98, w * 0.98, 0.001)).moved((0, 0, e)), inside, ())]
+    parts = [*(Part(m, brown) for m in open_box((w, w, h), e)), Part(box((w * 0.98, w * 0.98, 0.001)).moved((0, 0, e)), inside, ())]
     lean = rotation("x", 0 if rng.random() < 0.5 else -rng.uniform(5, 115))
     hinge = (0, w / 2, h)
     lid = box((w, w, e)).moved((0, -w / 2, 0))
@@ -124,7 +124,7 @@ def wooden_box(rng: Rng, materials: Materials) -> list[Part]:
     w, d, h = rng.uniform((0.1, 0.07, 0.05), (0.34, 0.22, 0.16))
     look = Look(t.wood(rng), specular=0.3) if rng.random() < 0.7 else timber(rng, materials)
     metal, e = steel(rng) if rng.random() < 0.5 else paint(rng, 0.11, (0.3, 0.8), (0.3, 0.7)), 0.008
-    parts, bands = [Part(m, look) for m in tray((w, d, h), e)], []
+    parts, bands = [Part(m, look) for m in open_box((w, d, h), e)], []
     a = np.linspace(0, np.pi, 11)
     rise = rng.uniform(0.25, 0.5) * d if rng.random() < 0.5 else 0.018
     side = [*zip(d / 2 * np.cos(a), 0.002 + rise * np.sin(a) ** (0.25 if rise < 0.02 else 1.0))]
@@ -157,7 +157,7 @@ def matchbox(rng: Rng, materials: Materials) -> list[Part]:
     rough = Look(t.plain(rng, 32, t.color(rng, (0.2, 0.6), (0.15, 0.35), 0.04), 0.4), specular=0)
     sides = [box((w, e, h)).moved((0, y * d / 2, 0)) for y in (-1, 1)]
     white = paint(rng, 0.1, (0, 0.3), (0.8, 1.0))
-    drawer = join([m.moved((out, 0, e)) for m in tray((w * 0.99, d * 0.95, h - 2.2 * e), e)])
+    drawer = join([m.moved((out, 0, e)) for m in open_box((w * 0.99, d * 0.95, h - 2.2 * e), e)])
     parts = [Part(join(sleeve), cover, walls), Part(join(sides), rough, ()), Part(drawer, white, (box((w, d * 0.95, h * 0.8)).moved((out, 0, e)),))]
     sticks, heads, r = [], [], 0.0011 * s
 

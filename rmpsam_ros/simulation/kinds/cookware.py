@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
-from rmpsam_ros.simulation.kinds.crockery import curve, ring, surface
+from rmpsam_ros.simulation.kinds.crockery import bowl_outline, surface, wire_ring
 from rmpsam_ros.simulation.kinds.flasks import eased, front_label, solid, stood
 from rmpsam_ros.simulation.kinds.kitchen import crumbs, crust, loop, paint, printed, waved
 from rmpsam_ros.simulation.kinds.vessels import TABLE, ceramic, glass, handle_look, hollow, steel
@@ -34,7 +34,7 @@ def cooking_pot(rng: Rng, materials: Materials) -> list[Part]:
     if pick < 0.6:
         dome = [(r * 1.03, h), (r * 1.03, h + 0.005), (r * 0.85, h + rng.uniform(0.012, 0.03)), (0.02, h + 0.035), (0.001, h + 0.036)]
         parts.append(Part(solid(eased(dome), 36), glass(rng) if rng.random() < 0.3 else look))
-        parts.append(Part(ring(r * 1.02, 0.0035, h + 0.003), steel(rng), ()))
+        parts.append(Part(wire_ring(r * 1.02, 0.0035, h + 0.003), steel(rng), ()))
         knob = eased([(0.008, 0), (0.008, 0.012), (0.02, 0.016), (0.02, 0.026), (0.001, 0.03)])
         parts.append(Part(solid(knob, 20).moved((0, 0, h + 0.03)), trim))
     elif pick < 0.85:  # stew
@@ -50,7 +50,7 @@ def cooking_pot(rng: Rng, materials: Materials) -> list[Part]:
 @KINDS.add("object", TABLE, weight=0.9, mass=1.2)
 def wok(rng: Rng, materials: Materials) -> list[Part]:
     r, h = rng.uniform(0.14, 0.19), rng.uniform(0.07, 0.1)
-    look, outside = dark(rng) if rng.random() < 0.6 else enamel(rng), curve(r, h, 0.38, 0.6)
+    look, outside = dark(rng) if rng.random() < 0.6 else enamel(rng), bowl_outline(r, h, 0.38, 0.6)
     rim = outside[-2][0]
     parts, trim = [hollow(outside, 0.003, look)], handle_look(rng)
     ear = loop((0, -0.04), (0, 0.04), 0.04, 0.0055).moved(turn=rotation("x", 80)).moved((rim, 0, h * 0.93))

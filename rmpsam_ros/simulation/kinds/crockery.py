@@ -13,7 +13,7 @@ from rmpsam_ros.simulation.shapes import Mesh, box, join, rotation, rounded, tub
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 
-def curve(r: float, h: float, base: float, bend: float, count: int = 8) -> list[tuple[float, float]]:
+def bowl_outline(r: float, h: float, base: float, bend: float, count: int = 8) -> list[tuple[float, float]]:
     """The outside of a bowl: from `base` (a share of its radius) to the rim, the rounder the smaller `bend` is."""
     z = np.linspace(0, 1, count)
     return list(zip(r * (base + (1 - base) * z**bend), h * z))
@@ -35,7 +35,7 @@ def spread(rng: Rng, mesh: Mesh, count: int, radius: float, level: float, tilt: 
     return join(copies)
 
 
-def ring(radius: float, thick: float, z: float, segments: int = 32) -> Mesh:
+def wire_ring(radius: float, thick: float, z: float, segments: int = 32) -> Mesh:
     """A round wire about z."""
     a = np.linspace(-np.pi / 2, 1.5 * np.pi, 9)
     return turned(np.column_stack((radius + thick * np.cos(a), z + thick * np.sin(a))), segments)
@@ -95,7 +95,7 @@ def beer_stein(rng: Rng, materials: Materials) -> list[Part]:
     foot = r * rng.uniform(1.05, 1.25)
     outside = eased([(foot, 0), (foot, h * 0.06), (r * 1.05, h * 0.14), (r, h * 0.5), (r * 0.9, h * 0.94), (r * 0.93, h)])
     look, metal = ceramic(rng, materials) if rng.random() < 0.5 else printed(rng, materials), steel(rng)
-    bands = join([ring(float(np.interp(z, *outside.T[::-1])), 0.003, z) for z in (h * 0.12, h * 0.9)])
+    bands = join([wire_ring(float(np.interp(z, *outside.T[::-1])), 0.003, z) for z in (h * 0.12, h * 0.9)])
     parts = [Part(solid(outside), look), Part(bands, metal if rng.random() < 0.5 else plastic(rng)),
              Part(loop((r * 0.92, h * 0.85), (r * 0.98, h * 0.25), out, 0.008, 1.4), look)]  # fmt: skip
     dome = solid(eased([(r * 0.96, 0), (r * 0.95, 0.006), (r * 0.6, 0.018), (r * 0.15, 0.024), (r * 0.15, 0.034), (0.002, 0.04)]), 28)
@@ -110,8 +110,8 @@ def beer_stein(rng: Rng, materials: Materials) -> list[Part]:
 def mixing_bowl(rng: Rng, materials: Materials) -> list[Part]:
     r, h = rng.uniform(0.1, 0.15), rng.uniform(0.08, 0.13)
     look = steel(rng) if rng.random() < 0.45 else ceramic(rng, materials)
-    outside = curve(r, h, rng.uniform(0.45, 0.65), rng.uniform(0.45, 0.65))
-    body, rim = hollow(outside, 0.004, look), Part(ring(r, 0.004, h - 0.002), look, ())
+    outside = bowl_outline(r, h, rng.uniform(0.45, 0.65), rng.uniform(0.45, 0.65))
+    body, rim = hollow(outside, 0.004, look), Part(wire_ring(r, 0.004, h - 0.002), look, ())
     if rng.random() < 0.6:  # with a lip to pour over
         reach = rng.uniform(0.015, 0.03)
 
@@ -174,7 +174,7 @@ def pedestal_bowl(rng: Rng, materials: Materials) -> list[Part]:
     look = glass(rng) if rng.random() < 0.25 else ceramic(rng, materials)
     if rng.random() < 0.25:
         look = Look(t.wood(rng), specular=0.3)
-    outside = curve(r, h, base, rng.uniform(0.5, 0.9))
+    outside = bowl_outline(r, h, base, rng.uniform(0.5, 0.9))
     leg = eased([(foot, 0), (foot * 0.98, 0.006), (stem, up * 0.5), (stem, up * 0.7), (outside[1][0] * 0.9, up + 0.004)])
     bowl = hollow(outside, 0.005, look, lift=up)
     parts = [bowl, Part(solid(leg, 32), look, (solid([(foot, 0), (foot * 0.7, up)], 16),))]
@@ -192,7 +192,7 @@ def soup_bowl(rng: Rng, materials: Materials) -> list[Part]:
     """With two handles."""
     r, h = rng.uniform(0.052, 0.075), rng.uniform(0.05, 0.075)
     look, base, bend = ceramic(rng, materials), rng.uniform(0.5, 0.75), rng.uniform(0.35, 0.6)
-    outside = curve(r, h, base, bend)
+    outside = bowl_outline(r, h, base, bend)
     parts = [hollow(outside, 0.005, look)]
     if rng.random() < 0.5:  # flat ears
         ear = rounded((0.034, r * rng.uniform(0.7, 0.9), 0.011), 0.6, 18).moved((r + 0.008, 0, h * 0.86))
@@ -215,7 +215,7 @@ def soup_bowl(rng: Rng, materials: Materials) -> list[Part]:
 def salad_bowl(rng: Rng, materials: Materials) -> list[Part]:
     r, h = rng.uniform(0.1, 0.15), rng.uniform(0.07, 0.11)
     look = Look(t.wood(rng), specular=rng.uniform(0.1, 0.4)) if rng.random() < 0.7 else glass(rng)
-    outside = curve(r, h, rng.uniform(0.4, 0.6), rng.uniform(0.5, 0.8))
+    outside = bowl_outline(r, h, rng.uniform(0.4, 0.6), rng.uniform(0.5, 0.8))
     parts, level = [hollow(outside, 0.009 if look.image is not None else 0.005, look)], h * rng.uniform(0.5, 0.8)
     inner = float(np.interp(level, *np.array(outside).T[::-1])) - 0.012
     if rng.random() < 0.75:
@@ -237,7 +237,7 @@ def salad_bowl(rng: Rng, materials: Materials) -> list[Part]:
 @KINDS.add("bowl", TABLE, weight=1.0, mass=0.5)
 def cereal_bowl(rng: Rng, materials: Materials) -> list[Part]:
     r, h = rng.uniform(0.06, 0.085), rng.uniform(0.045, 0.065)
-    outside = curve(r, h, rng.uniform(0.4, 0.6), rng.uniform(0.45, 0.8))
+    outside = bowl_outline(r, h, rng.uniform(0.4, 0.6), rng.uniform(0.45, 0.8))
     level = h * rng.uniform(0.7, 0.88)
     parts = [hollow(outside, 0.004, ceramic(rng, materials)), surface(outside, level, Look(None, (0.97, 0.96, 0.93, 1), 0.5))]
     inner = float(np.interp(level, *np.array(outside).T[::-1])) * 0.84
@@ -259,7 +259,7 @@ def noodle_bowl(rng: Rng, materials: Materials) -> list[Part]:
     """With chopsticks across."""
     r, h, foot = rng.uniform(0.075, 0.1), rng.uniform(0.06, 0.085), rng.uniform(0.008, 0.014)
     look = dark(rng) if rng.random() < 0.3 else ceramic(rng, materials)
-    outside = [(r * 0.42, 0), (r * 0.42, foot), *((x, z + foot) for x, z in curve(r, h - foot, 0.5, rng.uniform(0.5, 0.75)))]
+    outside = [(r * 0.42, 0), (r * 0.42, foot), *((x, z + foot) for x, z in bowl_outline(r, h - foot, 0.5, rng.uniform(0.5, 0.75)))]
     level = h * rng.uniform(0.72, 0.85)
     inner = float(np.interp(level, *np.array(outside).T[::-1])) * 0.88
     parts = [hollow(outside, 0.004, look), surface(outside, level, Look(t.skin_of(rng.choice([0.06, 0.1, 0.02]), rng), specular=0.8))]
@@ -290,7 +290,7 @@ def takeaway_bowl(rng: Rng, materials: Materials) -> list[Part]:
     foot = r * rng.uniform(0.65, 0.85)
     pick = rng.random()
     look = printed(rng, materials) if pick < 0.35 else paint(rng, 0.09, (0.25, 0.5), (0.5, 0.85), 0.08) if pick < 0.7 else plastic(rng)
-    outside, rim = [(foot, 0), (r, h)], Part(ring(r, 0.003, h), look, ())
+    outside, rim = [(foot, 0), (r, h)], Part(wire_ring(r, 0.003, h), look, ())
     parts, level = [hollow(outside, 0.002, look), rim], h * rng.uniform(0.7, 0.9)
     food = Look(t.skin_of(rng.choice([0.08, 0.12, 0.28, 0.02]), rng), specular=0.2)
     parts.append(surface(outside, level, food, 0.003))

@@ -39,7 +39,7 @@ def contents(outside: Sequence[Sequence[float]], level: float, share: float = 0.
     return solid([*zip(share * below[:, 0], np.maximum(below[:, 1], wall)), (share * radius, level)], 28, squareness)
 
 
-def bent(mesh: Mesh, radius: float) -> Mesh:
+def bent_round(mesh: Mesh, radius: float) -> Mesh:
     """A mesh that lies on z = 0, bent round the z axis: its top outwards, its y upwards, its middle at -y."""
     x, y, z = mesh.vertices.T
     return Mesh(np.column_stack(((radius + z) * np.sin(x / radius), -(radius + z) * np.cos(x / radius), y)), mesh.faces, mesh.uv)
@@ -48,7 +48,7 @@ def bent(mesh: Mesh, radius: float) -> Mesh:
 def front_label(radius: float, low: float, high: float, share: float = 0.4) -> Mesh:
     """A label on a round body that covers a share of it."""
     size = (2 * np.pi * radius * share, high - low)
-    return bent(sheet(np.zeros((2, 20)), size, 0.0003), radius * 1.004).moved((0, 0, (low + high) / 2))
+    return bent_round(sheet(np.zeros((2, 20)), size, 0.0003), radius * 1.004).moved((0, 0, (low + high) / 2))
 
 
 def pillar(outside: Sequence[Sequence[float]], top: float, squareness: float = 0.0) -> Mesh:
@@ -214,7 +214,7 @@ def baby_bottle(rng: Rng, materials: Materials) -> list[Part]:
     milk, trim = paint(rng, 0.12, (0.02, 0.2), (0.9, 1.0), 0.01), plastic(rng)
     parts = [Part(contents(outside, h * rng.uniform(0.3, 0.85)), milk, ()), Part(solid(outside), clear(rng))]
     rows = np.linspace(0.2, 0.85, int(rng.integers(6, 12))) * h
-    marks = [bent(sheet(np.zeros((2, 4)), (r * (0.7 if k % 2 else 0.4), 0.0012), 0.0003), float(np.interp(z, *outside.T[::-1])) * 1.006).moved(
+    marks = [bent_round(sheet(np.zeros((2, 4)), (r * (0.7 if k % 2 else 0.4), 0.0012), 0.0003), float(np.interp(z, *outside.T[::-1])) * 1.006).moved(
         (0, 0, z)) for k, z in enumerate(rows)]  # fmt: skip
     parts += [Part(join(marks), trim, ()), Part(ribbed_cap(r * 1.12, 0.02).moved((0, 0, h - 0.004)), trim)]
     top = h + 0.015

@@ -14,7 +14,7 @@ from rmpsam_ros.simulation.shapes import Mesh, box, curve, join, plate, rotation
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 
-def pillow(rng: Rng, w: float, d: float, h: float, seam: float) -> Mesh:
+def pillow_bag(rng: Rng, w: float, d: float, h: float, seam: float) -> Mesh:
     """A bag welded at both ends in y, lying, full in its middle."""
     n = 41
     y, x = np.mgrid[-1 : 1 : n * 1j, -1 : 1 : n * 1j]
@@ -60,7 +60,7 @@ def crisps_bag(rng: Rng, materials: Materials) -> list[Part]:
     w, d, h = rng.uniform((0.09, 0.13, 0.04), (0.22, 0.32, 0.08))
     look = printed(rng, materials)
     shiny = Look(look.image, specular=rng.uniform(0.5, 1.0), shininess=rng.uniform(0.4, 0.9))
-    body = pillow(rng, w, d, h, rng.uniform(0.008, 0.016))
+    body = pillow_bag(rng, w, d, h, rng.uniform(0.008, 0.016))
     if rng.random() < 0.3:  # torn open: silver inside
         mouth = turned([(1, 0.002), (0.6, 0.001), (0, 0)], 24).moved((0, d / 2 - 0.012, h * 0.5), rotation("x", -65), (w * 0.4, h * 0.5, 0.3))
         return [Part(body, shiny), Part(mouth, steel(rng), ())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
-from rmpsam_ros.simulation.kinds.crockery import ring
+from rmpsam_ros.simulation.kinds.crockery import wire_ring
 from rmpsam_ros.simulation.kinds.flasks import clear, eased, solid
 from rmpsam_ros.simulation.kinds.kitchen import crust, holed, paint, waved
 from rmpsam_ros.simulation.kinds.utensils import grip
@@ -52,7 +52,7 @@ def trivet(rng: Rng, materials: Materials) -> list[Part]:
     r, thick, pick = rng.uniform(0.07, 0.1), rng.uniform(0.006, 0.011), rng.integers(4)
     look = Look(t.wood(rng), specular=0.2) if rng.random() < 0.5 else dark(rng) if rng.random() < 0.5 else plastic(rng)
     if pick == 0:  # rings and spokes
-        rings = [ring(k * r, 0.0045, 0.01, 36) for k in np.linspace(1, 0.3, int(rng.integers(2, 4)))]
+        rings = [wire_ring(k * r, 0.0045, 0.01, 36) for k in np.linspace(1, 0.3, int(rng.integers(2, 4)))]
         spokes = [tube([(-r, 0, 0.01), (r, 0, 0.01)], 0.004, 8).moved(turn=rotation("z", a)) for a in np.arange(0, 180, 180 / rng.integers(2, 5))]
         feet = [cylinder(0.006, 0.01, 10).moved((r * np.cos(a), r * np.sin(a), 0)) for a in (0, 2.1, 4.2)]
         return [Part(join([*rings, *spokes, *feet]), look, (solid([(r, 0), (r, 0.0145)], 20),))]
@@ -92,7 +92,7 @@ def cake_stand(rng: Rng, materials: Materials) -> list[Part]:
                 for a in np.arange(12) * np.pi / 6]  # fmt: skip
         parts += [Part(body, cream), Part(join(dots), cream if rng.random() < 0.5 else paint(rng, None, (0.2, 0.9), (0.4, 1.0)), ())]
         if rng.random() < 0.5:
-            skirt = ring(cake, 0.006, z + 0.005, 40)
+            skirt = wire_ring(cake, 0.006, z + 0.005, 40)
             parts.append(Part(waved(skirt, 24, 0.015), paint(rng, None, (0, 0.8), (0.5, 1.0)), ()))
     elif pick < 0.8:  # small ones
         bun, dough = rounded((0.05, 0.05, 0.035), 0.8, 16), crust(rng)
@@ -114,7 +114,7 @@ def sieve(rng: Rng, materials: Materials) -> list[Part]:
     outside = list(zip(np.maximum(r * np.sin(a), 0.004), 0.75 * r * (1 - np.cos(a))))
     net = Look(holed(t.metal(rng, 512), 2 * rows, rows, 0.09), specular=0.5)
     bowl = hollow(outside, 0.0015, net)
-    rim = ring(r, rng.uniform(0.003, 0.005), 0.75 * r, 36)
+    rim = wire_ring(r, rng.uniform(0.003, 0.005), 0.75 * r, 36)
     look = metal if rng.random() < 0.4 else handle_look(rng)
     n, z = rng.uniform(0.1, 0.16), 0.75 * r
     parts = [bowl, Part(rim, metal if rng.random() < 0.6 else look, ())]
@@ -133,7 +133,7 @@ def corkscrew(rng: Rng, materials: Materials) -> list[Part]:
     parts = [Part(tube(helix, 0.0014, 6), metal, (box((n, 2 * r, 2 * r)).moved((n / 2, 0, z - r)),))]
     rod = Part(tube([(-0.035, 0, z), (0.003, 0, z)], 0.0035, 8), metal)
     if rng.random() < 0.25:  # a ring to pull
-        return [*parts, rod, Part(ring(0.02, 0.0035, z, 26).moved((-0.054, 0, 0)), metal)]
+        return [*parts, rod, Part(wire_ring(0.02, 0.0035, z, 26).moved((-0.054, 0, 0)), metal)]
     w, thick = rng.uniform(0.04, 0.055), rng.uniform(0.8, 1.3)
     bar = eased([(0.005, -w), (0.012 * thick, -w * 0.9), (0.0095, 0), (0.012 * thick, w * 0.9), (0.005, w)])
     parts += [rod, Part(solid(bar, 18).moved((-0.035, 0, z), rotation("x", 90)), look)]

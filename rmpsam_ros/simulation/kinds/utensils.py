@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rmpsam_ros.simulation import textures as t
-from rmpsam_ros.simulation.kinds.crockery import ring
+from rmpsam_ros.simulation.kinds.crockery import wire_ring
 from rmpsam_ros.simulation.kinds.flasks import eased, solid
 from rmpsam_ros.simulation.kinds.kitchen import holed, paint, waved
 from rmpsam_ros.simulation.kinds.vessels import TABLE, ceramic, handle_look, steel
@@ -24,7 +24,7 @@ def grip(rng: Rng, end: float, start: float, radius: float, height: float, look:
         hole = turned([(radius * 0.4, 0), (0, 0)], 14).moved((end + radius * 1.2, 0, height + radius * flat * 1.0))
         parts.append(Part(hole, Look(None, (0.06, 0.06, 0.06, 1), 0.1), ()))
     elif pick < 0.6:
-        parts.append(Part(ring(0.009, 0.0016, 0, 20).moved((end - 0.006, 0, height)), steel(rng), ()))
+        parts.append(Part(wire_ring(0.009, 0.0016, 0, 20).moved((end - 0.006, 0, height)), steel(rng), ()))
     return parts
 
 
@@ -70,7 +70,7 @@ def kitchen_tongs(rng: Rng, materials: Materials) -> list[Part]:
         if coated > 0.5:
             parts.append(Part(tube(path[3:9], 0.0038, 8, w * 1.2 / 0.0038), tip, ()))
     hinge = cylinder(0.006, 2 * w * 1.1, 14).moved((-n / 2 + 0.004, 0, 0))
-    return [*parts, Part(hinge, metal), Part(ring(0.011, 0.0018, 0, 20).moved((-n / 2 - 0.012, 0, w)), metal, ())]
+    return [*parts, Part(hinge, metal), Part(wire_ring(0.011, 0.0018, 0, 20).moved((-n / 2 - 0.012, 0, w)), metal, ())]
 
 
 @KINDS.add("cutlery", TABLE, False, 1.1, 0.1)
@@ -105,7 +105,7 @@ def peeler(rng: Rng, materials: Materials) -> list[Part]:
         arms = [tube(eased([(-0.01, 0, z), (0.012, s * w * 0.6, z), (0.024, s * w, z), (0.052, s * w * 1.05, z)]), 0.0048, 8, 0.9) for s in (-1, 1)]
         blade = box((0.011, 2 * w, 0.0016)).moved((0.046, 0, z), rotation("y", rng.uniform(-30, 30)))
         slot = box((0.003, 1.5 * w, 0.0019)).moved((0.0465, 0, z), rotation("y", 0))
-        eye = ring(0.006, 0.0015, 0, 16).moved((0.03, -w - 0.006, z))
+        eye = wire_ring(0.006, 0.0015, 0, 16).moved((0.03, -w - 0.006, z))
         return [*grip(rng, -n, 0, 0.0085, z, look), Part(join(arms), look), Part(blade, metal), Part(slot, dark(rng), ()), Part(eye, metal, ())]
     n, z, r = rng.uniform(0.08, 0.11), 0.009, 0.0085
     side = [(-0.004, 0), (0.004, 0.007), (0.05, 0.0075), (0.066, 0.003), (0.07, 0)]
@@ -190,11 +190,11 @@ def skimmer(rng: Rng, materials: Materials) -> list[Part]:
         uv = flat.vertices[:, :2] / (2.1 * r) + 0.5
         parts = [Part(Mesh(flat.vertices, flat.faces, uv), Look(holed(t.metal(rng, 256), rows, rows, rng.uniform(0.06, 0.12)), specular=0.8))]
     else:  # of wire
-        loops = [ring(k * r, 0.001, 0.001 + 0.017 * k**2, 28) for k in np.linspace(0.12, 0.9, 6)]
+        loops = [wire_ring(k * r, 0.001, 0.001 + 0.017 * k**2, 28) for k in np.linspace(0.12, 0.9, 6)]
         s = np.linspace(-1, 1, 11)
         spokes = [tube(np.column_stack((r * s, 0 * s, 0.002 + 0.017 * s**2)), 0.001, 6).moved(turn=rotation("z", a)) for a in np.arange(0, 180, 22.5)]
         hull = solid([(r * 0.5, 0), (r, 0.02)], 20)
-        parts = [Part(join([*loops, *spokes]), metal, (hull,)), Part(ring(r, 0.0022, 0.018, 32), metal, ())]
+        parts = [Part(join([*loops, *spokes]), metal, (hull,)), Part(wire_ring(r, 0.0022, 0.018, 32), metal, ())]
     rise = rng.uniform(0.02, 0.06)
     neck = eased([(-r * 0.97, 0, 0.017), (-r - 0.03, 0, 0.022), (-r - 0.08, 0, 0.02 + rise * 0.5), (-r - n * 0.6, 0, 0.02 + rise)])
     look = metal if rng.random() < 0.4 else handle_look(rng)
@@ -242,7 +242,7 @@ def measuring_spoons(rng: Rng, materials: Materials) -> list[Part]:
         turn = rotation("z", (k - (count - 1) / 2) * rng.uniform(33, 40))
         spoon = [mesh.moved(turn=turn) for mesh in spoon]
         parts.append(Part(join(spoon), look, spoon))
-    return [*parts, Part(ring(0.011, 0.0012, 0.018, 22).moved((-0.004, 0, 0)), steel(rng), ())]
+    return [*parts, Part(wire_ring(0.011, 0.0012, 0.018, 22).moved((-0.004, 0, 0)), steel(rng), ())]
 
 
 @KINDS.add("cutlery", TABLE, False, 0.7, 0.04)
