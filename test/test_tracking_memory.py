@@ -33,9 +33,9 @@ def turned(cosine: float) -> np.ndarray:
 
 @pytest.mark.parametrize("answer, expected", [
     ({}, True), ({"iou": 0.5}, True), ({"iou": 0.49}, False), ({"iou": np.nan}, False),
-    ({"margin": 0.31}, True), ({"margin": 0.29}, False), ({"margin": 0.39, "lost": True}, False), ({"margin": 0.41, "lost": True}, True),
+    ({"margin": 0.21}, True), ({"margin": 0.19}, False), ({"margin": 0.39, "lost": True}, False), ({"margin": 0.41, "lost": True}, True),
     ({"margin": 0.11, "place": IN_PLACE}, True), ({"margin": 0.11, "place": IN_PLACE, "lost": True}, True),
-    ({"margin": 0.09, "place": IN_PLACE}, False), ({"margin": 0.29, "place": IN_PLACE - 0.01}, False),
+    ({"margin": 0.09, "place": IN_PLACE}, False), ({"margin": 0.19, "place": IN_PLACE - 0.01}, False),
     ({"growth": np.log(3.9)}, True), ({"growth": np.log(4.1)}, False), ({"growth": -np.log(3.9)}, True), ({"growth": -np.log(4.1)}, False),
     ({"growth": -np.inf}, False),
     ({"seen": turned(0.81)}, True), ({"seen": turned(0.79)}, False), ({"seen": -OWN}, False), ({"seen": -OWN, "known": None}, True),
@@ -61,7 +61,7 @@ def test_fits__all_of_the_frame__is_no_answer_for_what_has_usually_had_less(area
 
 
 def test_fits__each_answer_is_judged_for_itself():
-    agreement = Agreement(*(np.array(values) for values in ([0.9, 0.5, 0.5], [0.5] * 3, [0.5] * 3, [0.2, 0.2, 0.5], [0.0] * 3)))
+    agreement = Agreement(*(np.array(values) for values in ([0.9, 0.5, 0.5], [0.5] * 3, [0.5] * 3, [0.1, 0.1, 0.5], [0.0] * 3)))
     outputs = PromptOutputs(np.zeros((3, *GRID), np.float32), np.ones(3, np.float32), np.array([OWN, OWN, -OWN]))
     masks = np.repeat(square(30, 24)[None], 3, axis=0)
     assert Memory(OWN, 0.5, 0.1, margin=1.0).fits(outputs, masks, agreement, False).tolist() == [True, False, False]
