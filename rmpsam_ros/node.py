@@ -8,6 +8,7 @@ The node itself only follows the lifecycle. What it holds while configured is in
 """
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import weakref
@@ -22,6 +23,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
@@ -293,7 +295,10 @@ def main(args: list[str] | None = None) -> int:
         with while_read():
             print(usage())
         return 0
-    unknown = remove_ros_args(["", *words])[1:]
+    try:
+        unknown = remove_ros_args(["", *words])[1:]
+    except Exception as error:  # in Jazzy it reads parameter files too
+        return _not_started(error)
     if unknown:
         print(f"rmpsam_node: {unknown[0]} is no argument of it; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
         return 2
@@ -305,9 +310,12 @@ def main(args: list[str] | None = None) -> int:
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:
-        print(f"rmpsam_node: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    node = RmpsamNode()
+        return _not_started(error)
+    try:
+        node = RmpsamNode()
+    except ParameterException as error:  # of those that a node has from ROS itself: of its own none ends it
+        rclpy.try_shutdown()
+        return _not_started(error)
     executor = MultiThreadedExecutor(EXECUTOR_THREADS)
     executor.add_node(node)
     try:
@@ -322,6 +330,15 @@ def main(args: list[str] | None = None) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
     return 0
+
+
+def _not_started(error: Exception) -> int:
+    """Says what ROS finds wrong with the arguments, without the lines of its sources; returns the exit code."""
+    text = re.sub(r"\W* at \S+\.c(pp)?:\d+", "", " ".join(str(error).split()))
+    if "params file" in text:
+        text += ": a parameter file has the node's name or /**, below it ros__parameters, and below that NAME: VALUE, indented by spaces"
+    print(f"rmpsam_node: {text}", file=sys.stderr)
+    return 2
 
 
 def _spin_once(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
