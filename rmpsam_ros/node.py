@@ -8,7 +8,6 @@ The node itself only follows the lifecycle. What it holds while configured is in
 """
 from __future__ import annotations
 
-import re
 import signal
 import sys
 import weakref
@@ -35,13 +34,14 @@ from rmpsam_ros.ros.dds import profile_in_effect, transports_in_effect, use_ship
 from rmpsam_ros.ros.diagnostics import SAME_NAME, NodeStatus, report
 from rmpsam_ros.ros.ending import leave_at_once, shut_down
 from rmpsam_ros.ros.node_parameters import NodeParameters
+from rmpsam_ros.ros.parameter_files import not_for
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.prompts import Services
 from rmpsam_ros.ros.ros_logging import LogBridge
 from rmpsam_ros.ros.session import Session
 from rmpsam_ros.ros.start import listen
 from rmpsam_ros.ros.stats import CameraStats
-from rmpsam_ros.ros.usage import usage
+from rmpsam_ros.ros.usage import refuse, usage
 from rmpsam_ros.stdout import while_read
 
 EXECUTOR_THREADS = 256
@@ -298,7 +298,7 @@ def main(args: list[str] | None = None) -> int:
     try:
         unknown = remove_ros_args(["", *words])[1:]
     except Exception as error:  # in Jazzy it reads parameter files too
-        return _not_started(error)
+        return refuse(error)
     if unknown:
         print(f"rmpsam_node: {unknown[0]} is no argument of it; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
         return 2
@@ -310,12 +310,14 @@ def main(args: list[str] | None = None) -> int:
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:
-        return _not_started(error)
+        return refuse(error)
     try:
         node = RmpsamNode()
     except ParameterException as error:  # of those that a node has from ROS itself: of its own none ends it
         rclpy.try_shutdown()
-        return _not_started(error)
+        return refuse(error)
+    if problem := not_for(node.get_fully_qualified_name(), words):
+        node.get_logger().warning(problem)
     executor = MultiThreadedExecutor(EXECUTOR_THREADS)
     executor.add_node(node)
     try:
@@ -330,15 +332,6 @@ def main(args: list[str] | None = None) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
     return 0
-
-
-def _not_started(error: Exception) -> int:
-    """Says what ROS finds wrong with the arguments, without the lines of its sources; returns the exit code."""
-    text = re.sub(r"\W* at \S+\.c(pp)?:\d+", "", " ".join(str(error).split()))
-    if "params file" in text:
-        text += ": a parameter file has the node's name or /**, below it ros__parameters, and below that NAME: VALUE, indented by spaces"
-    print(f"rmpsam_node: {text}", file=sys.stderr)
-    return 2
 
 
 def _spin_once(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:

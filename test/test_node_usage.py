@@ -61,6 +61,16 @@ def test_start__a_parameter_of_ros_itself_of_another_type__is_named_in_one_sente
     assert done.returncode == 2 and re.fullmatch(r"rmpsam_node: .*'use_sim_time' to 'yes'.*BOOL.*\n", done.stderr), done.stderr
 
 
+def test_start__a_parameter_file_of_another_node__is_warned_of(tmp_path):
+    (tmp_path / "mine.yaml").write_text("rmpsam_node: {ros__parameters: {cameras: [front]}}")
+    command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "--params-file", str(tmp_path / "mine.yaml"), "-p", "autostart:=false"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"})
+    lines = [process.stdout.readline() for _ in range(2)]
+    process.terminate()
+    process.stdout.close()
+    assert process.wait(60) == 0 and any(f"no section of {tmp_path / 'mine.yaml'} is for the node /rmpsam," in line for line in lines), lines
+
+
 def test_help__nobody_reads_on__ends_without_a_word():
     process = subprocess.Popen([sys.executable, "-m", "rmpsam_ros.node", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
