@@ -61,6 +61,15 @@ def test_start__a_parameter_of_ros_itself_of_another_type__is_named_in_one_sente
     assert done.returncode == 2 and re.fullmatch(r"rmpsam_node: .*'use_sim_time' to 'yes'.*BOOL.*\n", done.stderr), done.stderr
 
 
+@pytest.mark.parametrize("home", [None, "/dev/null"])
+def test_start__without_a_home__says_where_the_log_may_go(home):
+    environ = {name: value for name, value in os.environ.items() if name not in ("HOME", "ROS_HOME", "ROS_LOG_DIR")}
+    environ |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **({"HOME": home} if home else {})}
+    command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "-p", "autostart:=false"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environ)
+    assert done.returncode == 2 and done.stderr.endswith(": set ROS_LOG_DIR to a folder that can be written to\n"), done.stderr
+
+
 def test_start__a_parameter_file_of_another_node__is_warned_of(tmp_path):
     (tmp_path / "mine.yaml").write_text("rmpsam_node: {ros__parameters: {cameras: [front]}}")
     command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "--params-file", str(tmp_path / "mine.yaml"), "-p", "autostart:=false"]

@@ -1,4 +1,4 @@
-"""`rmpsam_node --help`, and what is said of arguments that ROS refuses."""
+"""`rmpsam_node --help`, and what is said where ROS does not start."""
 from __future__ import annotations
 
 import re
@@ -18,12 +18,18 @@ def usage() -> str:
     return "\n".join([*lines, f"  {'NAME.' + ROTATION.name:<23} {ROTATION.description} ({ROTATION.default})"])
 
 
+_REMEDIES = {
+    "params file": "a parameter file has the node's name or /**, below it ros__parameters, and below that NAME: VALUE, indented by spaces",
+    "initialize logging": "set ROS_LOG_DIR to a folder that can be written to",  # a service without HOME, or one that is read-only
+}
+"""What helps, by a part of what ROS says."""
+
+
 def refuse(error: Exception) -> int:
-    """Says what ROS finds wrong with the arguments, without the lines of its sources; returns the exit code."""
+    """Says why ROS does not start, and what helps, without the lines of its sources; returns the exit code."""
     text = re.sub(r"\W* at \S+\.c(pp)?:\d+", "", " ".join(str(error).split()))
-    if "params file" in text:
-        text += ": a parameter file has the node's name or /**, below it ros__parameters, and below that NAME: VALUE, indented by spaces"
-    print(f"rmpsam_node: {text}", file=sys.stderr)
+    remedy = next((": " + remedy for kind, remedy in _REMEDIES.items() if kind in text), "")
+    print(f"rmpsam_node: {text}{remedy}", file=sys.stderr)
     return 2
 
 
