@@ -63,8 +63,8 @@ def test_report__node(changes, level, part):
 
 def test_report__camera_that_waits_is_stale_or_unmatched():
     now = [0.0]
-    waiting = CameraStatus("a", "/a", stats(received=0))
-    silent = CameraStatus("b", "/b", stats(lambda: now[0]))
+    waiting = CameraStatus("a", "/a", stats(received=0), silence="nobody publishes it")
+    silent = CameraStatus("b", "/b", stats(lambda: now[0]), silence="it is published")
     apart = CameraStatus("c", "/c", stats(), unmatched=("/d publishes /c best effort",))
     quiet = CameraStatus("d", "/d", stats())
     double = CameraStatus("e", "/e", stats(), listeners=True, mixed="2 publish on /e")
@@ -72,7 +72,7 @@ def test_report__camera_that_waits_is_stale_or_unmatched():
     parts = report(status(cameras=[waiting, silent, apart, quiet, double]))[1:]
     assert [part.level for part in parts] == [WARN, WARN, ERROR, OK, WARN]
     assert [part.message for part in parts] == [
-        "waiting for the first image on /a", "no image on /b for 60.0 s", "/d publishes /c best effort",
+        "waiting for the first image on /a: nobody publishes it", "no image on /b for 60.0 s: it is published", "/d publishes /c best effort",
         "nobody has subscribed: no inference", "2 publish on /e",
     ]
 

@@ -41,7 +41,8 @@ class DepthStatus:
 
 @dataclass
 class CameraStatus:
-    """One camera: its counters, the topic it listens to, publishers there that cannot be matched, and a sentence on those that are mixed."""
+    """One camera: its counters, the topic it listens to, publishers there that cannot be matched, a sentence on those that are mixed,
+    and why no image may come."""
 
     name: str
     topic: str
@@ -51,6 +52,7 @@ class CameraStatus:
     mixed: str = ""
     listeners: bool = False
     depth: DepthStatus | None = None
+    silence: str = ""
 
     @property
     def fails(self) -> bool:
@@ -140,7 +142,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
 
 def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
     stats, active, depth = camera.stats, status.state == "active", camera.depth or DepthStatus("")
-    age = stats.age()
+    age, why = stats.age(), f": {camera.silence}" if camera.silence else ""
     level, message = OK, "running" if camera.listeners else "nobody has subscribed: no inference"
     if not active:
         message = status.state
@@ -149,9 +151,9 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
     elif camera.unmatched:
         level, message = ERROR, camera.unmatched[0]
     elif age is None:
-        level, message = WARN, f"waiting for the first image on {camera.topic}"
+        level, message = WARN, f"waiting for the first image on {camera.topic}{why}"
     elif age > max(STALE_SECONDS, SILENT_TIMES * (stats.interval() or 0.0)):
-        level, message = WARN, f"no image on {camera.topic} for {age:.1f} s"
+        level, message = WARN, f"no image on {camera.topic} for {age:.1f} s{why}"
     elif (camera.listeners or status.ended) and (hangs := status.hangs):
         level, message = ERROR, hangs
     elif camera.fails:
