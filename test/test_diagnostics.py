@@ -37,7 +37,7 @@ def test_report__all_well():
 
 def test_report__unconfigured_without_a_camera():
     (node,) = report(NodeStatus("/rmpsam", "unconfigured"))
-    assert node.level == WARN and node.message == "unconfigured" and "none" in values(node)["Fast DDS profile"]
+    assert node.level == WARN and node.message == "unconfigured: ros2 lifecycle set /rmpsam configure, then activate" and "none" in values(node)["Fast DDS profile"]
 
 
 @pytest.mark.parametrize("changes, said", [
@@ -52,7 +52,8 @@ def test_report__profile__or_what_was_chosen_in_its_place(changes, said):
     ({"state": "unconfigured", "last_error": "no model"}, ERROR, "unconfigured: no model"),
     ({"enabled": False}, WARN, "switched off"),
     ({"trained": False}, WARN, "'m' is UNTRAINED: its masks mean nothing"),
-    ({"state": "inactive"}, WARN, "inactive"),
+    ({"state": "inactive"}, WARN, "inactive: ros2 lifecycle set /rmpsam activate"),
+    ({"state": "finalized"}, WARN, "finalized: it can only be ended"),
     ({"name_taken": True}, WARN, "active, but another node is called /rmpsam too"),
     ({"state": "configuring", "progress": "building the image engine"}, WARN, "configuring: building the image engine"),
 ])

@@ -17,6 +17,8 @@ FAILURES = 3
 """Frames in a row without a result from which something is wrong with more than one of them."""
 
 SAME_NAME = "another node is called {name} too, and both publish on the same topics: end one, or give it a name (__node:=) or namespace (__ns:=)"
+STEPS = {"inactive": "activate", "unconfigured": "configure, then activate"}
+"""What `ros2 lifecycle set` does of a node in a state, so that it is active."""
 HANGS_SECONDS, HANGS_TIMES = 10.0, 5.0
 """An inference hangs that takes so many seconds more than so many times the usual."""
 STALE_SECONDS = 3.0
@@ -105,7 +107,11 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
     if status.last_error and status.state != "active":
         level, message = ERROR, f"{status.state}: {status.last_error}"
     elif status.state != "active":
-        level, message = WARN, f"{status.state}: {status.progress}" if status.progress else status.state
+        level, message = WARN, status.state
+        if status.progress or status.state in STEPS:
+            message += f": {status.progress or f'ros2 lifecycle set {status.name} {STEPS[status.state]}'}"
+        elif status.state == "finalized":
+            message += ": it can only be ended and started anew"
     elif not status.enabled:
         level, message = WARN, "active, but inference is switched off: call ~/enable with data: true"
     elif not status.trained:
