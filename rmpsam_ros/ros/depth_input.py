@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 import time
 
+import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rmpsam_ros.depth_view import DepthView
@@ -103,7 +104,11 @@ class DepthInput:
         except DepthError as error:
             self._problem, self._failed = str(error), time.monotonic()
             raise
-        self._succeeded = time.monotonic()
+        if np.isnan(view.depth).all():  # no error: the cloud goes out, for those who wait for one with each image
+            self._problem = f"the depth images on {self.topic} have no value in any pixel: is the sensor covered, too near, or its emitter off?"
+            self._failed = time.monotonic()
+        else:
+            self._succeeded = time.monotonic()
         if other != frame_id and not self._said_other_frame:
             self._said_other_frame = True
             self._node.get_logger().warning(
