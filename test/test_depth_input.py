@@ -43,7 +43,7 @@ def it(monkeypatch):
     """A depth input, the seconds that it goes by, and `seen`, which asks for the depth of an image."""
     now = [100.0]
     monkeypatch.setattr(depth_input, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    made = DepthInput(FakeNode(), "camera/depth", "auto")
+    made = DepthInput(FakeNode(), "camera/depth", "auto", "/camera/camera_info")
     made.feed._clock = lambda: now[0]
 
     def seen(stamp: int) -> bool:
@@ -86,6 +86,13 @@ def test_problem__depth_without_a_value_in_any_pixel__is_one_though_there_is_a_v
     assert it.made.problem == ""
 
 
+def test_problem__no_calibration__names_the_topic_that_is_listened_to(it):
+    it.made._take(depth(0))
+    with pytest.raises(DepthError, match="none has come on /camera/camera_info: set CAMERA.camera_info_topic"):
+        it.made.view(0, "optical", (4, 6), None, False, 0.05)
+    assert "/camera/camera_info" in it.made.problem
+
+
 def test_problem__of_one_image__is_over_some_seconds_later(it):
     it.made._take(depth(0))
     assert not it.seen(500 * MS) and "within 0.05 s" in it.made.problem and it.made.consequence == "no positions and points"
@@ -108,7 +115,7 @@ def test_problem__no_depth_at_all__stays_until_there_is_some_or_nobody_needs_it(
 
 
 def test_view__depth_in_another_frame__is_said_once_of_each_camera(it):
-    other = DepthInput(it.node, "rear/depth", "auto")
+    other = DepthInput(it.node, "rear/depth", "auto", "/rear/camera_info")
     for made in (it.made, other):
         made._take(depth(0, "depth_frame"))
         for _ in range(2):

@@ -59,8 +59,10 @@ class CameraInput:
         self.image_size: tuple[int, int] | None = None
         """(width, height) of the last image that was decoded, or came uncompressed; None before."""
         self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability)
-        self.depth = DepthInput(node, topics("depth_topic"), reliability)
         self._info_topic, self._lock, self._destroyed = topics("camera_info_topic"), threading.Lock(), False
+        self.info_topic: str = node.resolve_topic_name(self._info_topic)
+        """The full name of the calibration's topic, after remapping."""
+        self.depth = DepthInput(node, topics("depth_topic"), reliability, self.info_topic)
         self._infos = [self._subscribe_info(_INFO_QOS)]
         self._look_for_latched_info()
 
