@@ -22,6 +22,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
@@ -33,13 +34,14 @@ from rmpsam_ros.ros.dds import profile_in_effect, transports_in_effect, use_ship
 from rmpsam_ros.ros.diagnostics import SAME_NAME, NodeStatus, report
 from rmpsam_ros.ros.ending import leave_at_once, shut_down
 from rmpsam_ros.ros.node_parameters import NodeParameters
+from rmpsam_ros.ros.parameter_files import not_for
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.prompts import Services
 from rmpsam_ros.ros.ros_logging import LogBridge
 from rmpsam_ros.ros.session import Session
 from rmpsam_ros.ros.start import listen
 from rmpsam_ros.ros.stats import CameraStats
-from rmpsam_ros.ros.usage import usage
+from rmpsam_ros.ros.usage import refuse, usage
 from rmpsam_ros.stdout import while_read
 
 EXECUTOR_THREADS = 256
@@ -293,7 +295,10 @@ def main(args: list[str] | None = None) -> int:
         with while_read():
             print(usage())
         return 0
-    unknown = remove_ros_args(["", *words])[1:]
+    try:
+        unknown = remove_ros_args(["", *words])[1:]
+    except Exception as error:  # in Jazzy it reads parameter files too
+        return refuse(error)
     if unknown:
         print(f"rmpsam_node: {unknown[0]} is no argument of it; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
         return 2
@@ -305,9 +310,14 @@ def main(args: list[str] | None = None) -> int:
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:
-        print(f"rmpsam_node: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    node = RmpsamNode()
+        return refuse(error)
+    try:
+        node = RmpsamNode()
+    except ParameterException as error:  # of those that a node has from ROS itself: of its own none ends it
+        rclpy.try_shutdown()
+        return refuse(error)
+    if problem := not_for(node.get_fully_qualified_name(), words):
+        node.get_logger().warning(problem)
     executor = MultiThreadedExecutor(EXECUTOR_THREADS)
     executor.add_node(node)
     try:

@@ -148,6 +148,20 @@ def test_silence__a_camera_that_comes_back__is_said_once_and_may_be_silent_again
     assert len(later(it, 6.0)) == 1
 
 
+def test_silence__its_reason_is_kept_for_the_diagnostics_and_follows_what_is_published(make):
+    it = make()
+    later(it, 6.0)
+    assert it.camera.silence.startswith("nobody publishes it")
+    it.node.get_topic_names_and_types = lambda: [("/camera/image_raw/compressed", ["sensor_msgs/msg/CompressedImage"])]
+    it.node.count_publishers = lambda topic: int(topic.endswith("/compressed"))
+    assert later(it, SILENT_SECONDS) == [] and it.camera.silence.endswith("set image_transport: compressed")
+    images(it, 2, 0.1)
+    later(it, 0.1)
+    assert it.camera.silence == ""
+    line, = [line for line in later(it, 6.0) if "no image" in line]
+    assert line.endswith("set image_transport: compressed")
+
+
 def test_silence__a_camera_whose_publisher_cannot_be_matched__is_named_by_that_alone(make):
     it = make()
     it.node.get_publishers_info_by_topic = lambda topic: [SimpleNamespace(

@@ -65,7 +65,7 @@ def topics():
     node, asked, futures = FakeNode(), [], []
     cameras = {
         name: SimpleNamespace(name=name, topic=f"/{name}/image_raw", rectified=False, optical_frame=f"{name}_optical",
-                              camera_info=info(f"{name}_optical"), image_size=None)
+                              camera_info=info(f"{name}_optical"), image_size=None, info_topic=f"/{name}/camera_info")
         for name in ("left", "right")
     }
 
@@ -195,7 +195,7 @@ def test_point__refused_with_the_reason_for_each_camera(topics, monkeypatch):
     topics.made._take_point(clicked("map", 0.0, 0.0, 1.0))
     (line,) = topics.node.lines
     assert "camera 'left': no transform from 'map' to 'left_optical': 'map' is not connected" in line
-    assert "camera 'right': a click in 3D needs its camera_info" in line and topics.asked == []
+    assert "camera 'right': a click in 3D needs its camera_info, and none has come on /right/camera_info: set CAMERA.camera_info_topic" in line and topics.asked == []
 
 
 def test_point__without_tf2_ros_or_outside_the_image(topics, monkeypatch):

@@ -43,7 +43,7 @@ def it(monkeypatch):
     """A depth input, the seconds that it goes by, and `seen`, which asks for the depth of an image."""
     now = [100.0]
     monkeypatch.setattr(depth_input, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    made = DepthInput(FakeNode(), "camera/depth", "auto")
+    made = DepthInput(FakeNode(), "camera/depth", "auto", "/camera/camera_info")
     made.feed._clock = lambda: now[0]
 
     def seen(stamp: int) -> bool:
@@ -55,8 +55,8 @@ def it(monkeypatch):
     return SimpleNamespace(made=made, now=now, seen=seen, node=made._node)
 
 
-def depth(stamp: int, frame: str = "optical") -> Image:
-    message = Image(width=6, height=4, encoding="32FC1", step=24, data=np.ones((4, 6), np.float32).tobytes())
+def depth(stamp: int, frame: str = "optical", value: float = 1.0) -> Image:
+    message = Image(width=6, height=4, encoding="32FC1", step=24, data=np.full((4, 6), value, np.float32).tobytes())
     message.header.frame_id, message.header.stamp.nanosec = frame, stamp
     return message
 
@@ -72,6 +72,25 @@ def test_problem__depth_slower_than_the_images__is_one_that_lasts_and_says_some(
         if k > 6:
             said.add(f"{it.made.consequence}: {it.made.problem}")
     assert len(said) == 1 and said.pop().startswith("some images have no positions and points: no depth image on")
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_problem__depth_without_a_value_in_any_pixel__is_one_though_there_is_a_view(it, value):
+    it.made._take(depth(0, value=value))
+    assert it.seen(0) and it.made.consequence == "no positions and points"
+    assert "the depth images on /camera/depth have no value in any pixel" in it.made.problem
+    it.now[0] += 0.033
+    it.made._take(depth(33 * MS))
+    assert it.seen(33 * MS) and it.made.consequence == "some images have no positions and points"
+    it.now[0] += ALIVE_SECONDS
+    assert it.made.problem == ""
+
+
+def test_problem__no_calibration__names_the_topic_that_is_listened_to(it):
+    it.made._take(depth(0))
+    with pytest.raises(DepthError, match="none has come on /camera/camera_info: set CAMERA.camera_info_topic"):
+        it.made.view(0, "optical", (4, 6), None, False, 0.05)
+    assert "/camera/camera_info" in it.made.problem
 
 
 def test_problem__of_one_image__is_over_some_seconds_later(it):
@@ -96,7 +115,7 @@ def test_problem__no_depth_at_all__stays_until_there_is_some_or_nobody_needs_it(
 
 
 def test_view__depth_in_another_frame__is_said_once_of_each_camera(it):
-    other = DepthInput(it.node, "rear/depth", "auto")
+    other = DepthInput(it.node, "rear/depth", "auto", "/rear/camera_info")
     for made in (it.made, other):
         made._take(depth(0, "depth_frame"))
         for _ in range(2):

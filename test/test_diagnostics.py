@@ -37,7 +37,7 @@ def test_report__all_well():
 
 def test_report__unconfigured_without_a_camera():
     (node,) = report(NodeStatus("/rmpsam", "unconfigured"))
-    assert node.level == WARN and node.message == "unconfigured" and "none" in values(node)["Fast DDS profile"]
+    assert node.level == WARN and node.message == "unconfigured: ros2 lifecycle set /rmpsam configure, then activate" and "none" in values(node)["Fast DDS profile"]
 
 
 @pytest.mark.parametrize("changes, said", [
@@ -52,7 +52,8 @@ def test_report__profile__or_what_was_chosen_in_its_place(changes, said):
     ({"state": "unconfigured", "last_error": "no model"}, ERROR, "unconfigured: no model"),
     ({"enabled": False}, WARN, "switched off"),
     ({"trained": False}, WARN, "'m' is UNTRAINED: its masks mean nothing"),
-    ({"state": "inactive"}, WARN, "inactive"),
+    ({"state": "inactive"}, WARN, "inactive: ros2 lifecycle set /rmpsam activate"),
+    ({"state": "finalized"}, WARN, "finalized: it can only be ended"),
     ({"name_taken": True}, WARN, "active, but another node is called /rmpsam too"),
     ({"state": "configuring", "progress": "building the image engine"}, WARN, "configuring: building the image engine"),
 ])
@@ -63,8 +64,8 @@ def test_report__node(changes, level, part):
 
 def test_report__camera_that_waits_is_stale_or_unmatched():
     now = [0.0]
-    waiting = CameraStatus("a", "/a", stats(received=0))
-    silent = CameraStatus("b", "/b", stats(lambda: now[0]))
+    waiting = CameraStatus("a", "/a", stats(received=0), silence="nobody publishes it")
+    silent = CameraStatus("b", "/b", stats(lambda: now[0]), silence="it is published")
     apart = CameraStatus("c", "/c", stats(), unmatched=("/d publishes /c best effort",))
     quiet = CameraStatus("d", "/d", stats())
     double = CameraStatus("e", "/e", stats(), listeners=True, mixed="2 publish on /e")
@@ -72,7 +73,7 @@ def test_report__camera_that_waits_is_stale_or_unmatched():
     parts = report(status(cameras=[waiting, silent, apart, quiet, double]))[1:]
     assert [part.level for part in parts] == [WARN, WARN, ERROR, OK, WARN]
     assert [part.message for part in parts] == [
-        "waiting for the first image on /a", "no image on /b for 60.0 s", "/d publishes /c best effort",
+        "waiting for the first image on /a: nobody publishes it", "no image on /b for 60.0 s: it is published", "/d publishes /c best effort",
         "nobody has subscribed: no inference", "2 publish on /e",
     ]
 

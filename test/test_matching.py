@@ -53,6 +53,8 @@ def test_mixed__names_those_that_are_heard(reliability, publishers, heard):
         ("/c/image/compressed", JPEG, 0, {"/c/image": [IMAGE]}, "/c/image is there: set image_transport: raw"),
         ("/c/image", IMAGE, 0, {"/scan": ["sensor_msgs/msg/LaserScan"]}, "there is no other topic of its type"),
         ("/c/image", IMAGE, 0, {f"/{k}/image": [IMAGE] for k in "edabf"}, "are /a/image, /b/image, /d/image, /e/image …: remap it"),
+        ("/c/image", IMAGE, 0, {"/a/rmpsam/c/panoptic": ["rmpsam_ros/msg/PanopticSegmentation"], "/a/rmpsam/c/overlay": [IMAGE],
+                                "/a/rmpsam/c/semantic/confidence": [IMAGE], "/d/image": [IMAGE]}, "topics of its type are /d/image: remap it"),
     ],
 )
 def test_reason_of_silence__names_what_would_help(topic, kind, publishers, published, expected):

@@ -95,7 +95,7 @@ def test_lifecycle__inactive(client):
     labels = client.listen(LabelSet, "~/labels", LATCHED)
     until(lambda: labels, "labels as soon as the model is loaded")
     check_refused(segment(client, points=[(1, 1)]), "The node is inactive: activate it first")
-    status = until(lambda: (s := node_status(client)).message == "inactive" and s, "the state")
+    status = until(lambda: (s := node_status(client)).message.startswith("inactive: ") and s, "the state")
     assert status.level == DiagnosticStatus.WARN
     assert client.node.count_subscribers("/" + TOPIC) == 0
 
@@ -321,7 +321,7 @@ def test_lifecycle__a_model_that_cannot_be_loaded_anew_is_corrected(client, node
 
 def test_lifecycle__cleaned_up_and_configured_again(client):
     assert client.change("deactivate") and client.change("cleanup") and client.state() == "unconfigured"
-    until(lambda: node_status(client).message == "unconfigured", "the state")
+    until(lambda: node_status(client).message.startswith("unconfigured: "), "the state")
     until(lambda: client.node.count_publishers(f"/{NAMESPACE}/rmpsam/rear/panoptic") == 0, "the topics to go")
     assert client.change("configure") and client.change("activate")
     panoptic = client.listen(PanopticSegmentation, "~/front/panoptic")

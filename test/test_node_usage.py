@@ -45,6 +45,41 @@ def test_start__arguments_that_are_none_of_ros__are_refused(words, capsys, monke
     assert capsys.readouterr().err == f"rmpsam_node: {words[0]} is no argument of it; parameters and remaps follow --ros-args: --ros-args --params-file FILE\n"
 
 
+@pytest.mark.parametrize("text", ["cameras: [front]\n", "rmpsam:\n\tros__parameters:\n", "rmpsam:\n  ros__parameters:\n    model:\n"])
+def test_start__a_parameter_file_that_ros_cannot_read__is_named_in_one_sentence(text, tmp_path, capsys, monkeypatch):
+    (tmp_path / "mine.yaml").write_text(text)
+    monkeypatch.setattr(node, "RmpsamNode", lambda: pytest.fail("the node was started"))
+    assert node.main(["--ros-args", "--params-file", str(tmp_path / "mine.yaml")]) == 2
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"rmpsam_node: .*mine\.yaml.* line \d: a parameter file has the node's name or /\*\*, .* indented by spaces\n", said)
+    assert "Traceback" not in said and ".c:" not in said
+
+
+def test_start__a_parameter_of_ros_itself_of_another_type__is_named_in_one_sentence():
+    command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "-p", "use_sim_time:='yes'", "-p", "autostart:=false"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env={**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"})
+    assert done.returncode == 2 and re.fullmatch(r"rmpsam_node: .*'use_sim_time' to 'yes'.*BOOL.*\n", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("home", [None, "/dev/null"])
+def test_start__without_a_home__says_where_the_log_may_go(home):
+    environ = {name: value for name, value in os.environ.items() if name not in ("HOME", "ROS_HOME", "ROS_LOG_DIR")}
+    environ |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **({"HOME": home} if home else {})}
+    command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "-p", "autostart:=false"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environ)
+    assert done.returncode == 2 and done.stderr.endswith(": set ROS_LOG_DIR to a folder that can be written to\n"), done.stderr
+
+
+def test_start__a_parameter_file_of_another_node__is_warned_of(tmp_path):
+    (tmp_path / "mine.yaml").write_text("rmpsam_node: {ros__parameters: {cameras: [front]}}")
+    command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "--params-file", str(tmp_path / "mine.yaml"), "-p", "autostart:=false"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"})
+    said = process.stdout.readline()  # that it waits: the node is there
+    process.terminate()
+    said += process.communicate(timeout=60)[0]
+    assert process.returncode == 0 and f"no section of {tmp_path / 'mine.yaml'} is for the node /rmpsam," in said, said
+
+
 def test_help__nobody_reads_on__ends_without_a_word():
     process = subprocess.Popen([sys.executable, "-m", "rmpsam_ros.node", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()

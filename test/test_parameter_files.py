@@ -67,3 +67,16 @@ def test_sections__what_is_no_yaml__is_said(tmp_path, content):
     (tmp_path / "p.yaml").write_bytes(content)
     with pytest.raises((ValueError, yaml.YAMLError)):
         parameter_files.sections(tmp_path / "p.yaml")
+
+
+@pytest.mark.parametrize("texts, expected", [
+    ([], ""), (["rmpsam_node: {ros__parameters: {x: 1}}"], "no section of {0} is for the node /a/rmpsam, which starts without it: one begins with /a/rmpsam: or /**:"),
+    (["rmpsam: {ros__parameters: {x: 1}}", ""], "no section of {0} or {1} is for the node /a/rmpsam, which starts without it: one begins with /a/rmpsam: or /**:"),
+    (["rmpsam: {ros__parameters: {x: 1}}", "/**: {ros__parameters: {x: 1}}"], ""), (["a: ["], ""),
+])
+def test_files__without_a_section_for_the_node__are_named(tmp_path, texts, expected):
+    files = [str(tmp_path / f"{number}.yaml") for number in range(len(texts))]
+    for file, text in zip(files, texts):
+        (tmp_path / file).write_text(text)
+    words = ["--ros-args", *(word for file in files for word in ("--params-file", file)), "-p", "x:=1"]
+    assert parameter_files.not_for("/a/rmpsam", words) == expected.format(*files)

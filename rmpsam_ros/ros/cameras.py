@@ -1,6 +1,7 @@
 """What comes in from one camera: images, calibration and depth."""
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -51,13 +52,17 @@ class CameraInput:
         if compressed and not topic.endswith("/compressed"):
             topic = f"{node.resolve_topic_name(topic)}/compressed"  # a remapping is of the images, as with image_transport
         self._since, self._silent, self._said_stampless = time.monotonic(), False, False
+        self.silence, self._asked = "", -math.inf
+        """Why no image may come, while none does."""
         self.camera_info: CameraInfo | None = None
         self.optical_frame = ""
         self.image_size: tuple[int, int] | None = None
         """(width, height) of the last image that was decoded, or came uncompressed; None before."""
         self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability)
-        self.depth = DepthInput(node, topics("depth_topic"), reliability)
         self._info_topic, self._lock, self._destroyed = topics("camera_info_topic"), threading.Lock(), False
+        self.info_topic: str = node.resolve_topic_name(self._info_topic)
+        """The full name of the calibration's topic, after remapping."""
+        self.depth = DepthInput(node, topics("depth_topic"), reliability, self.info_topic)
         self._infos = [self._subscribe_info(_INFO_QOS)]
         self._look_for_latched_info()
 
@@ -99,13 +104,16 @@ class CameraInput:
         seconds = here if age is None else min(age, here)
         logger = self._node.get_logger()
         if seconds < SILENT_SECONDS:
+            self.silence, self._asked = "", -math.inf
             if self._silent and age is not None and age < here:
                 self._silent = False
                 logger.info(f"camera '{self.name}': images come in on {self.topic}")
-        elif not self._silent and not self.images.unmatched and seconds >= SILENT_TIMES * (self.stats.interval() or 0.0):
-            self._silent = True
-            reason = self.images.reason_of_silence(self._node.get_fully_qualified_name(), self.depth.topic)
-            logger.warning(f"camera '{self.name}': no image on {self.topic} for {seconds:.0f} s: {reason}")
+        elif not self.images.unmatched and seconds >= SILENT_TIMES * (self.stats.interval() or 0.0):
+            if (now := time.monotonic()) >= self._asked + SILENT_SECONDS:  # what is published may change; to look costs something
+                self._asked, self.silence = now, self.images.reason_of_silence(self._node.get_fully_qualified_name(), self.depth.topic)
+            if not self._silent:
+                self._silent = True
+                logger.warning(f"camera '{self.name}': no image on {self.topic} for {seconds:.0f} s: {self.silence}")
 
     def destroy(self) -> None:
         """Ends the subscriptions."""

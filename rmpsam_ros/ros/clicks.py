@@ -105,7 +105,7 @@ class ClickTopics:
     def _projected(self, camera: CameraInput, message: PointStamped) -> tuple[float, float]:
         info, frame = camera.camera_info, message.header.frame_id
         if info is None:
-            raise PromptError("a click in 3D needs its camera_info, and none has arrived")
+            raise PromptError(f"a click in 3D needs its camera_info, and none has come on {camera.info_topic}: set CAMERA.camera_info_topic")
         point = (message.point.x, message.point.y, message.point.z)
         target = camera.optical_frame or info.header.frame_id
         if not frame and target:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 import time
 
+import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rmpsam_ros.depth_view import DepthView
@@ -22,11 +23,11 @@ class DepthInput:
         node: the node.
         topic: before remapping; one that ends with `/compressedDepth` carries CompressedImage; '' for no depth at all.
         reliability: the parameter `qos_reliability`.
-
+        info_topic: the full name of the topic of the image's calibration, for what is said.
     """
 
-    def __init__(self, node, topic: str, reliability: str):
-        self._node = node
+    def __init__(self, node, topic: str, reliability: str, info_topic: str):
+        self._node, self._info_topic = node, info_topic
         kind = CompressedImage if topic.endswith(COMPRESSED) else Image
         self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability) if topic else None
         self._views = DepthViews()
@@ -99,11 +100,17 @@ class DepthInput:
         if not self.feed.alive:
             return None
         try:
+            if info is None:
+                raise DepthError(f"positions need the camera_info of the image, and none has come on {self._info_topic}: set CAMERA.camera_info_topic")
             view, other = self._views.view(self.topic, stamp, size, info, rectified, gap)
         except DepthError as error:
             self._problem, self._failed = str(error), time.monotonic()
             raise
-        self._succeeded = time.monotonic()
+        if np.isnan(view.depth).all():  # no error: the cloud goes out, for those who wait for one with each image
+            self._problem = f"the depth images on {self.topic} have no value in any pixel: is the sensor covered, too near, or its emitter off?"
+            self._failed = time.monotonic()
+        else:
+            self._succeeded = time.monotonic()
         if other != frame_id and not self._said_other_frame:
             self._said_other_frame = True
             self._node.get_logger().warning(

@@ -17,6 +17,8 @@ FAILURES = 3
 """Frames in a row without a result from which something is wrong with more than one of them."""
 
 SAME_NAME = "another node is called {name} too, and both publish on the same topics: end one, or give it a name (__node:=) or namespace (__ns:=)"
+STEPS = {"inactive": "activate", "unconfigured": "configure, then activate"}
+"""What `ros2 lifecycle set` does of a node in a state, so that it is active."""
 HANGS_SECONDS, HANGS_TIMES = 10.0, 5.0
 """An inference hangs that takes so many seconds more than so many times the usual."""
 STALE_SECONDS = 3.0
@@ -41,7 +43,8 @@ class DepthStatus:
 
 @dataclass
 class CameraStatus:
-    """One camera: its counters, the topic it listens to, publishers there that cannot be matched, and a sentence on those that are mixed."""
+    """One camera: its counters, the topic it listens to, publishers there that cannot be matched, a sentence on those that are mixed,
+    and why no image may come."""
 
     name: str
     topic: str
@@ -51,6 +54,7 @@ class CameraStatus:
     mixed: str = ""
     listeners: bool = False
     depth: DepthStatus | None = None
+    silence: str = ""
 
     @property
     def fails(self) -> bool:
@@ -103,7 +107,11 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
     if status.last_error and status.state != "active":
         level, message = ERROR, f"{status.state}: {status.last_error}"
     elif status.state != "active":
-        level, message = WARN, f"{status.state}: {status.progress}" if status.progress else status.state
+        level, message = WARN, status.state
+        if status.progress or status.state in STEPS:
+            message += f": {status.progress or f'ros2 lifecycle set {status.name} {STEPS[status.state]}'}"
+        elif status.state == "finalized":
+            message += ": it can only be ended and started anew"
     elif not status.enabled:
         level, message = WARN, "active, but inference is switched off: call ~/enable with data: true"
     elif not status.trained:
@@ -140,7 +148,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
 
 def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
     stats, active, depth = camera.stats, status.state == "active", camera.depth or DepthStatus("")
-    age = stats.age()
+    age, why = stats.age(), f": {camera.silence}" if camera.silence else ""
     level, message = OK, "running" if camera.listeners else "nobody has subscribed: no inference"
     if not active:
         message = status.state
@@ -149,9 +157,9 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
     elif camera.unmatched:
         level, message = ERROR, camera.unmatched[0]
     elif age is None:
-        level, message = WARN, f"waiting for the first image on {camera.topic}"
+        level, message = WARN, f"waiting for the first image on {camera.topic}{why}"
     elif age > max(STALE_SECONDS, SILENT_TIMES * (stats.interval() or 0.0)):
-        level, message = WARN, f"no image on {camera.topic} for {age:.1f} s"
+        level, message = WARN, f"no image on {camera.topic} for {age:.1f} s{why}"
     elif (camera.listeners or status.ended) and (hangs := status.hangs):
         level, message = ERROR, hangs
     elif camera.fails:

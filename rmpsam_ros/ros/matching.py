@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 RELIABLE, BEST_EFFORT = "reliable", "best_effort"
+_PANOPTIC = "rmpsam_ros/msg/PanopticSegmentation"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def reason_of_silence(topic: str, message_type: str, publishers: int, published:
         return f"nobody publishes it, but {topic}/compressed is there: set image_transport: compressed"
     if topic.endswith("/compressed") and topic.removesuffix("/compressed") in published:
         return f"nobody publishes it, but {topic.removesuffix('/compressed')} is there: set image_transport: raw"
-    images = sorted(name for name, types in published.items() if message_type in types)
+    results = tuple(name.removesuffix("panoptic") for name, types in published.items() if _PANOPTIC in types)  # of other nodes like this one
+    images = sorted(name for name, types in published.items() if message_type in types and not name.startswith(results))
     if not images:
         return "nobody publishes it, and there is no other topic of its type: does the camera run, in this ROS_DOMAIN_ID?"
     some = ", ".join(images[:4]) + (" …" if len(images) > 4 else "")

@@ -1,9 +1,9 @@
-"""What a ROS parameter file has for a node. The node itself reads it through ROS; the launch file has to know before."""
+"""What a ROS parameter file has for a node, which itself reads it through ROS: for the launch file, and for what the node says of it."""
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -32,3 +32,14 @@ def fits(section: str, node: str) -> bool:
     """Whether a section is for the node of that full name, such as /robot1/rmpsam: `*` is one name, `**` any number of them."""
     pattern = re.escape(section).replace(r"/\*\*", r"(/\w+)*").replace(r"/\*", r"/\w+")
     return re.fullmatch(pattern, node) is not None
+
+
+def not_for(node: str, words: Sequence[str]) -> str:
+    """What is wrong where parameter files are given on a command line, and none has a section for the node of that full name; '' otherwise."""
+    files = [file for option, file in zip(words, words[1:]) if option == "--params-file"]
+    try:
+        if not files or any(fits(section, node) for file in files for section, _ in sections(file)):
+            return ""
+    except (OSError, ValueError, yaml.YAMLError):
+        return ""  # ROS has read it all the same
+    return f"no section of {' or '.join(files)} is for the node {node}, which starts without it: one begins with {node}: or /**:"

@@ -13,6 +13,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from std_srvs.srv import SetBool, Trigger
 
 from rmpsam_ros.errors import PromptError, RmpsamError
+from rmpsam_ros.ros.diagnostics import STEPS
 from rmpsam_ros.ros.messages import NO_CLASS, mask_message, roi_message, stamp_ns
 from rmpsam_ros.ros.requests import Ask
 from rmpsam_ros.ros.worker import InferenceWorker
@@ -121,9 +122,8 @@ class Services:
         worker = self._worker()
         if worker is None:
             name, state = self._node.get_fully_qualified_name(), self._state()
-            steps = {"inactive": "activate", "unconfigured": "configure, then activate"}
             raise PromptError(
-                f"the node is {state}: activate it first (ros2 lifecycle set {name} {steps[state]})" if state in steps else
+                f"the node is {state}: activate it first (ros2 lifecycle set {name} {STEPS[state]})" if state in STEPS else
                 f"the node is {state}: it answers while it is active"
             )
         return worker

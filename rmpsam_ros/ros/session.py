@@ -229,4 +229,5 @@ class Session:
                 camera.depth.problem, camera.depth.feed.used, camera.depth.feed.missing,
                 outputs is not None and outputs.wanted_in_3d(), camera.depth.consequence,
             ),
+            "" if camera is None else camera.silence,
         )

@@ -1,5 +1,8 @@
-"""`rmpsam_node --help`."""
+"""`rmpsam_node --help`, and what is said where ROS does not start."""
 from __future__ import annotations
+
+import re
+import sys
 
 from rmpsam_ros.ros.node_parameters import CLICKED_POINT, TOPICS
 from rmpsam_ros.ros.parameters import ROTATION, SPECS
@@ -13,6 +16,21 @@ def usage() -> str:
     lines += [f"  {'NAME.' + kind:<23} {meaning} ({default.format(camera='NAME', image_topic='NAME/image_raw')})"
               for kind, (default, meaning) in TOPICS.items()]  # fmt: skip
     return "\n".join([*lines, f"  {'NAME.' + ROTATION.name:<23} {ROTATION.description} ({ROTATION.default})"])
+
+
+_REMEDIES = {
+    "params file": "a parameter file has the node's name or /**, below it ros__parameters, and below that NAME: VALUE, indented by spaces",
+    "initialize logging": "set ROS_LOG_DIR to a folder that can be written to",  # a service without HOME, or one that is read-only
+}
+"""What helps, by a part of what ROS says."""
+
+
+def refuse(error: Exception) -> int:
+    """Says why ROS does not start, and what helps, without the lines of its sources; returns the exit code."""
+    text = re.sub(r"\W* at \S+\.c(pp)?:\d+", "", " ".join(str(error).split()))
+    remedy = next((": " + remedy for kind, remedy in _REMEDIES.items() if kind in text), "")
+    print(f"rmpsam_node: {text}{remedy}", file=sys.stderr)
+    return 2
 
 
 def _shown(value: object) -> str:
