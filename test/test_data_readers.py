@@ -192,6 +192,26 @@ def test_instances__an_annotation_without_a_pixel__is_passed_over_and_its_box_vo
     assert (sample.no_thing is not None) == (coverage is Coverage.THINGS) and (sample.no_thing is None or not (sample.no_thing & box).any())
 
 
+@pytest.mark.parametrize("said", [{}, {"segmentation": None}])
+def test_instances__a_box_without_segmentation__is_a_bare_box_as_with_an_empty_one(tmp_path, said):
+    path, images = instance_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    good = len(content["annotations"])
+    content["annotations"].append({"id": 77, "image_id": 100, "category_id": 11, "bbox": [2, 30, 6, 9], **said})  # FiftyOne's detections without a mask
+    path.write_text(json.dumps(content))
+    sample = CocoInstances(path, images, PLAIN).sample(0)
+    assert len(sample) == good and len(sample.passed_over) == 1 and "annotation 77 is a bare box" in sample.passed_over[0]
+    content["annotations"] = content["annotations"][-1:]
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="has boxes alone"):
+        CocoInstances(path, images, PLAIN)
+
+
+def test_instances__a_file_of_panoptic_maps_is_told_what_it_is(tmp_path):
+    with pytest.raises(DataError, match="is a file of panoptic maps .* here one of instances is needed"):
+        CocoInstances(*panoptic_set(tmp_path), PLAIN)
+
+
 def test_instances__points_and_lines_beside_a_good_polygon__cost_nothing(tmp_path):
     path, images = instance_set(tmp_path, count=1)
     content = json.loads(path.read_text())

@@ -200,8 +200,10 @@ class CocoInstances(CocoImages):
                  crowds_are_objects: bool = False) -> None:  # fmt: skip
         super().__init__(annotations, images, label_map, coverage)
         entries = self.content["annotations"]
-        if entries and all(entry.get("segmentation") == [] for entry in entries):
-            raise DataError(f"{self.path} has boxes alone (`segmentation: []`), which teach no masks; export polygons or masks.")
+        if entries and "segments_info" in entries[0]:
+            raise DataError(f"{self.path} is a file of panoptic maps (`kind: panoptic`); here one of instances is needed.")
+        if entries and not any(entry.get("segmentation") for entry in entries):
+            raise DataError(f"{self.path} has boxes alone (`segmentation` is empty or not there), which teach no masks; export polygons or masks.")
         self.crowds_are_objects = crowds_are_objects
         self.entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
         for entry in entries:
@@ -217,7 +219,7 @@ class CocoInstances(CocoImages):
         for entry in self.labels(index):
             class_id = self._class_of(index, entry)
             try:
-                mask = masks.decode(field(self.path, "annotation", entry, "segmentation"), *size)
+                mask = masks.decode(_segmentation(entry), *size)
             except ValueError as error:
                 raise DataError(f"{self.name(index)}: annotation {entry.get('id', '?')} cannot be read: {error}.") from error
             yield entry, class_id, mask
@@ -255,11 +257,17 @@ class CocoInstances(CocoImages):
         return self.class_id(index, f"annotation {entry.get('id', '?')}", entry.get("category_id"))
 
 
+def _segmentation(entry: Mapping[str, Any]) -> object:
+    """An annotation's `segmentation`; of a bare box some tools write none, or null, instead of []."""
+    said = entry.get("segmentation")
+    return [] if said is None else said
+
+
 def _flaw(entry: Mapping[str, Any]) -> str:
     """Why an annotation has no pixel."""
-    said = entry["segmentation"]
+    said = _segmentation(entry)
     if said == []:
-        return "is a bare box (`segmentation: []`), which is no mask"
+        return "is a bare box (`segmentation: []`), which is no mask" if "segmentation" in entry else "is a bare box (no `segmentation`), which is no mask"
     short = isinstance(said, list) and any(len(polygon) < 6 for polygon in said)
     return "has a polygon of fewer than three points" if short else "has an empty mask, or one outside of the picture"
 
