@@ -363,3 +363,55 @@ def test_panoptic__a_crowd_of_stuff_before_all_else_takes_nothing_in(tmp_path):
     path.write_text(json.dumps(content))
     truth = CocoPanoptic(path, images, PLAIN).panoptic(0)
     assert {n: s.is_crowd for n, s in truth.segments.items()} == {7: True, 8: False} and (truth.ids[24:] == 8).all()
+
+
+@pytest.mark.parametrize("name", ["images\\0.png", "https://example.com/upload/0.png", "/data/upload/1/0.png"])
+def test_reader__a_file_name_with_a_folder_too_many__says_where_the_picture_is(tmp_path, name):
+    path, images = instance_set(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    content["images"][0]["file_name"] = name
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=f"there is no picture .*, but {images}/0.png is there: the file names in the annotations must be relative to"):
+        CocoInstances(path, images, PLAIN).read(0)
+
+
+def test_reader__backslashes_of_windows_part_folders(tmp_path):
+    path, images = instance_set(tmp_path / "a", count=1)
+    content = json.loads(path.read_text())
+    content["images"][0]["file_name"] = "images\\0.png"
+    path.write_text(json.dumps(content))
+    reader = CocoInstances(path, images.parent, PLAIN)
+    assert len(reader.read(0)) and reader.files(0) == ["images/0.png"]
+    path, images = video_set(tmp_path / "b")
+    path.write_text(path.read_text().replace("clip/", "clip\\\\"))
+    reader = YoutubeVis(path, images, PLAIN)
+    assert reader.read(0, 1).image.shape == (48, 64, 3) and reader.files(0)[1] == "clip/1.png"
+
+
+@pytest.mark.parametrize("orientation, advice", [(6, True), (1, False)])
+def test_reader__annotations_of_a_photograph_before_its_exif_turns_it__say_so(tmp_path, orientation, advice):
+    path, images = instance_set(tmp_path, count=1)
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes([orientation]) + b"\0\0\0\0\0\0"
+    jpeg = cv2.imencode(".jpg", np.zeros((48, 64, 3) if advice else (64, 48, 3), np.uint8))[1].tobytes()
+    (images / "0.png").write_bytes(jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:])
+    with pytest.raises(DataError, match="the picture is 48x64, the annotations say 64x48") as said:
+        CocoInstances(path, images, PLAIN).read(0)
+    assert ("EXIF" in str(said.value)) == advice
+
+
+@pytest.mark.parametrize("kind, dataset", [(CocoPanoptic, panoptic_set), (CocoInstances, instance_set)])
+def test_reader__a_size_that_is_null__is_none(tmp_path, kind, dataset):
+    path, images = dataset(tmp_path, count=1)
+    content = json.loads(path.read_text())
+    content["images"][0]["height"] = None
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="image 100 has no `height`"):
+        kind(path, images, PLAIN).read(0)
+
+
+def test_videos__a_size_that_is_null__is_that_of_the_pictures(tmp_path):
+    path, images = video_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["videos"][0]["height"] = None
+    path.write_text(json.dumps(content))
+    assert YoutubeVis(path, images, PLAIN).read(0, 1).masks.any()

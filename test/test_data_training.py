@@ -185,7 +185,7 @@ def _twice(where, **changes):
     (_change("annotations", segmentation=[[1e9, 3, 8, 3, 8, 9]]), ("annotation 2", "point at 1e+09, far outside")),
     (_change("annotations", segmentation={"size": [48, 64], "counts": None}), ("annotation 2", "cannot be read")),
     (_change("annotations", segmentation=[{"x": 1}]), ("annotation 2", "malformed")),
-    (_change("images", height=None), ("image 100", "malformed")),
+    (_change("images", height=[48]), ("image 100", "malformed")), (_change("images", height=None), ("image 100", "no `height`")),
     (_missing, ("image 101 (1.png)", "no picture")), (_empty, ("annotation 2", "empty mask, or one outside")),
     (_size, ("image 102", "64x48", "64x50")), (_category, ("annotation 2", "category 99")), (_runs, ("annotation 2", "add up")),
 ])  # fmt: skip
@@ -212,7 +212,7 @@ def test_source__an_entry_that_is_none_is_named(tmp_path, where, entry, words):
         source("instances", (path, images))
 
 
-@pytest.mark.parametrize("damage", [_change("images", height=None), _change("images", file_name=3)])
+@pytest.mark.parametrize("damage", [_change("images", height=[48]), _change("images", width={})])
 def test_draw__a_malformed_entry_is_one_sentence_as_in_a_check(tmp_path, damage):
     path, images = instance_set(tmp_path, count=1)
     content = json.loads(path.read_text())

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     with model_options.open_segmenter(args) as segmenter:
         announce = model_options.Announcement(console, segmenter)
         quality, passed_over = PromptQuality(args.clicks, args.smallest), []
-        for sample in reports.with_progress(reports.ahead(data.sample, indices), len(indices), console):
+        for sample in reports.with_progress(reports.ahead(data.read, indices), len(indices), console):
             announce()
             passed_over += sample.passed_over
             quality.add_frame(sample, segmenter.set_image(sample.image), [data.label_map.labels[i].name for i in sample.class_ids])

@@ -16,10 +16,9 @@ import numpy.typing as npt
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.annotations import category_key, class_table, field, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.reader import Reader
+from rmpsam_ros.data.reader import Reader, picture, portable
 from rmpsam_ros.data.sample import NO_CLASS, Coverage, PanopticTruth, Sample, SegmentTruth, rows_of_objects
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.media import read_image
 
 
 class CocoImages(Reader):
@@ -55,10 +54,7 @@ class CocoImages(Reader):
         return f"{self.path} image {entry.get('id', '?')} ({entry.get('file_name', '?')})"
 
     def files(self, index: int) -> list[str]:
-        return [str(self.images[index].get("file_name", ""))]
-
-    def image_path(self, index: int) -> Path:
-        return self.folder / field(self.path, "image", self.images[index], "file_name")
+        return [portable(self.images[index].get("file_name", ""))]
 
     def image(self, index: int) -> npt.NDArray[np.uint8]:
         """(H, W, 3) uint8 RGB.
@@ -66,17 +62,11 @@ class CocoImages(Reader):
         Raises:
             DataError: missing, or of another size than the file says.
         """
-        path = self.image_path(index)
-        if not path.is_file():
-            raise DataError(f"{self.name(index)}: there is no picture {path}.")
-        image, said = read_image(path), self.size(index)
-        if image.shape[:2] != said:
-            raise DataError(f"{self.name(index)}: the picture is {image.shape[1]}x{image.shape[0]}, the annotations say {said[1]}x{said[0]}.")
-        return image
+        return picture(self.name(index), self.folder, field(self.path, "image", self.images[index], "file_name"), self.size(index))
 
     def size(self, index: int) -> tuple[int, int]:
         """Height and width, as the annotations say."""
-        entry = self.images[index]
+        entry = {key: value for key, value in self.images[index].items() if value is not None}  # null says no more than what is not there
         return int(field(self.path, "image", entry, "height")), int(field(self.path, "image", entry, "width"))
 
     @abstractmethod
