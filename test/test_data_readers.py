@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import json
+import struct
 import weakref
+import zlib
 
 import cv2
 import numpy as np
@@ -415,3 +417,18 @@ def test_videos__a_size_that_is_null__is_that_of_the_pictures(tmp_path):
     content["videos"][0]["height"] = None
     path.write_text(json.dumps(content))
     assert YoutubeVis(path, images, PLAIN).read(0, 1).masks.any()
+
+
+@pytest.mark.parametrize("kind", ["grey", "palette", "jpeg"])
+def test_panoptic__a_map_that_is_no_rgb_png__is_told_what_it_must_be(tmp_path, kind):
+    path, images = panoptic_set(tmp_path, count=1)
+    file = tmp_path / "panoptic" / "0.png"
+    ids = cv2.imread(str(file))[..., 2]
+    if kind == "palette":  # OpenCV writes none
+        rows = b"".join(b"\0" + row.tobytes() for row in ids)
+        chunks = (b"IHDR", struct.pack(">IIBBBBB", *ids.shape[::-1], 8, 3, 0, 0, 0)), (b"PLTE", bytes(range(3, 60))), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")
+        file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks))
+    else:
+        file.write_bytes(cv2.imencode(".png" if kind == "grey" else ".jpg", ids * 9)[1].tobytes())
+    with pytest.raises(DataError, match="must be an RGB PNG, in which an id is R [+] 256 G [+] 65536 B"):
+        CocoPanoptic(path, images, PLAIN).read(0)

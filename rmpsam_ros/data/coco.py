@@ -177,9 +177,9 @@ class CocoPanoptic(CocoImages):
         if len(said_ids) < len(listed):
             raise DataError(f"{self.name(index)}: two segments have the id {max(listed, key=listed.count)}; each needs one of its own.")
         if said_ids - present:
-            raise DataError(f"{self.name(index)}: segment {min(said_ids - present)} has no pixel in {path}.")
+            raise DataError(f"{self.name(index)}: segment {min(said_ids - present)} has no pixel in {path}{_form(path)}.")
         if present - said_ids:
-            raise DataError(f"{self.name(index)}: {path} has pixels of segment {min(present - said_ids)}, which the annotations lack.")
+            raise DataError(f"{self.name(index)}: {path} has pixels of segment {min(present - said_ids)}, which the annotations lack{_form(path)}.")
         return ids, infos
 
 
@@ -245,6 +245,15 @@ class CocoInstances(CocoImages):
 
     def _class_of(self, index: int, entry: Mapping[str, Any]) -> int:
         return self.class_id(index, f"annotation {entry.get('id', '?')}", entry.get("category_id"))
+
+
+def _form(path: Path) -> str:
+    """What is wrong with the PNG of a map as such."""
+    with path.open("rb") as file:
+        header = file.read(26)
+    kinds = {0: "a PNG of grey values", 3: "a PNG with a palette", 4: "a PNG of grey values"}
+    kind = kinds.get(header[25]) if header[:4] == b"\x89PNG" else "no PNG"
+    return "" if kind is None else f"; it is {kind} and must be an RGB PNG, in which an id is R + 256 G + 65536 B"
 
 
 def _segmentation(entry: Mapping[str, Any]) -> object:
