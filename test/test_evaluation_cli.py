@@ -127,6 +127,17 @@ def test_eval_prompt__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if
     assert "--crowds objects goes with instances and videos" in capsys.readouterr().err
 
 
+def test_eval_prompt__of_some_crowds__says_how_many_are_left_out(tmp_path, model, capsys):
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    content["annotations"][0]["iscrowd"] = 1
+    annotations.write_text(json.dumps(content))
+    assert run("prompt", (annotations, images), model) == 0
+    assert "1 annotations are crowds (`iscrowd: 1`), and are left out" in capsys.readouterr().err
+    assert run("prompt", (annotations, images), model, "--crowds", "objects") == 0
+    assert "crowds" not in capsys.readouterr().err
+
+
 def test_eval_prompt__passes_over_what_has_no_mask_and_says_so(tmp_path, model, capsys):
     annotations, images = instance_set(tmp_path)
     content = json.loads(annotations.read_text())
