@@ -432,3 +432,14 @@ def test_panoptic__a_map_that_is_no_rgb_png__is_told_what_it_must_be(tmp_path, k
         file.write_bytes(cv2.imencode(".png" if kind == "grey" else ".jpg", ids * 9)[1].tobytes())
     with pytest.raises(DataError, match="must be an RGB PNG, in which an id is R [+] 256 G [+] 65536 B"):
         CocoPanoptic(path, images, PLAIN).read(0)
+
+
+@pytest.mark.parametrize("said, there", [("K\u00fcche.png", "Ku\u0308che.png"), ("a.jpg", "a.JPG")])
+def test_reader__a_file_name_in_other_capitals_or_accents__says_what_is_there(tmp_path, said, there):
+    path, images = instance_set(tmp_path, count=1)
+    (images / "0.png").rename(images / there)
+    content = json.loads(path.read_text())
+    content["images"][0]["file_name"] = said
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match=f"{said}, but {images / there} is there: the names differ in capitals, or in how accents are coded"):
+        CocoInstances(path, images, PLAIN).read(0)

@@ -198,6 +198,12 @@ def test_check__names_file_and_entry(tmp_path, damage, parts):
     assert len(problems) == 1 and str(path) in problems[0] and all(part in problems[0] for part in parts)
 
 
+def test_check__a_folder_of_pictures_that_is_not_there__is_one_problem(tmp_path):
+    path, images = instance_set(tmp_path)
+    problems = check_source(source("instances", (path, images / "train"))).problems
+    assert problems == [f"{path}: there is no folder of pictures {images / 'train'}."]
+
+
 @pytest.mark.parametrize("where, entry, words", [
     ("annotations", 7, "entry 0 of `annotations` is 7; it must be a table"), ("images", None, "entry 0 of `images` is None; it must be a table"),
     ("annotations", {"image_id": [1]}, "entry 0 of `annotations` has the `image_id` [1]; it must be a number"),

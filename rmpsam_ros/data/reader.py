@@ -1,9 +1,12 @@
 """What all annotation formats have in common for those who read them: samples by index, a picture being a video of one frame."""
 from __future__ import annotations
 
+import os
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -123,7 +126,23 @@ def _elsewhere(folder: Path, name: str) -> str:
     for first in range(1, len(parts)):
         if (path := folder.joinpath(*parts[first:])).is_file():
             return f", but {path} is there: the file names in the annotations must be relative to {folder}"
-    return ""
+    path = folder / name
+    alike = _names_alike(path.parent.resolve()).get(_plain(path.name))
+    return "" if alike is None else f", but {path.parent / alike} is there: the names differ in capitals, or in how accents are coded"
+
+
+@lru_cache(maxsize=4)
+def _names_alike(folder: Path) -> dict[str, str]:
+    """The files of a folder by their plain names; read once, as many may be missing."""
+    try:
+        return {_plain(name): name for name in os.listdir(folder)}
+    except OSError:
+        return {}
+
+
+def _plain(name: str) -> str:
+    """A name without what file systems and archives change in it: macOS takes accents apart, Windows knows no capitals."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _turned(path: Path, said: tuple[int, int]) -> str:
