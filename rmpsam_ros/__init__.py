@@ -6,6 +6,24 @@ The names below are imported on first use, so that `import rmpsam_ros.msg` costs
 """
 from importlib import import_module
 from pkgutil import extend_path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for editors and type checkers, to which what is imported on first use has neither types nor documentation
+    from rmpsam_ros.errors import RmpsamError  # noqa: F401
+    from rmpsam_ros.frame import Frame  # noqa: F401
+    from rmpsam_ros.segmenter import Segmenter  # noqa: F401
+    from rmpsam_ros.tracking import Tracker  # noqa: F401
+    from rmpsam_ros.types import (  # noqa: F401
+        ClassLabel,
+        LabelSet,
+        PanopticResult,
+        PointPrompt,
+        PromptResult,
+        Roi,
+        Segment,
+        TrackedInstance,
+        TrackState,
+    )
 
 # With the source tree first on sys.path, the generated msg/ and srv/ are still found in the installed copy.
 __path__ = extend_path(__path__, __name__)
@@ -33,3 +51,7 @@ def __getattr__(name: str):
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -42,13 +42,16 @@ class DepthView:
     is a copy that has NaN); `rays` (H, W, 2) float32, x / z and y / z of the line of sight of each pixel, NaN where the calibration has none.
 
     Raises:
-        DepthError: integers, which are mostly millimetres, or rays of another size.
+        DepthError: no arrays, integers, which are mostly millimetres, or rays of another size.
     """
 
     depth: npt.NDArray[np.float32]
     rays: npt.NDArray[np.float32]
 
     def __post_init__(self) -> None:
+        for name, given in (("depth", self.depth), ("rays", self.rays)):
+            if not isinstance(given, np.ndarray):
+                raise DepthError(f"The {name} given is a {type(given).__name__}; a numpy array was expected.")
         if not np.issubdtype(self.depth.dtype, np.floating):
             raise DepthError(f"Depth is {self.depth.dtype}; floating-point metres were expected (millimetres: divide by 1000).")
         if self.rays.shape != (*self.depth.shape, 2):
@@ -85,8 +88,18 @@ class Extent:
 
 
 def pinhole_rays(size: tuple[int, int], matrix: npt.ArrayLike) -> npt.NDArray[np.float32]:
-    """Rays of a camera without distortion: size (H, W) in pixels, matrix (3, 3) its intrinsics K; to (H, W, 2) float32."""
-    (fx, _, cx), (_, fy, cy), _ = np.asarray(matrix, np.float64)
+    """Rays of a camera without distortion: size (H, W) in pixels, matrix its intrinsics K, (3, 3) or the nine in a row that
+    `CameraInfo.k` has; to (H, W, 2) float32.
+
+    Raises:
+        DepthError: other numbers than that, or no focal length.
+    """
+    try:
+        (fx, _, cx), (_, fy, cy), _ = np.asarray(matrix, np.float64).reshape(3, 3)
+    except (TypeError, ValueError):
+        raise DepthError(f"The intrinsics are {matrix!r:.80}; the 3x3 matrix K, or its nine numbers row by row, was expected.") from None
+    if not (fx and fy):
+        raise DepthError(f"The intrinsics have the focal lengths {fx:g} and {fy:g}; they are in pixels and not 0: is the camera calibrated?")
     rays = np.empty((*size, 2), np.float32)
     rays[..., 0] = (np.arange(size[1]) - cx) / fx
     rays[..., 1] = ((np.arange(size[0]) - cy) / fy)[:, None]

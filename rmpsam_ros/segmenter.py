@@ -214,6 +214,10 @@ class Segmenter:
         if self.zoom:
             self.features_of(np.zeros((*self.input_size, 3), np.uint8))  # a click may need it, and some backends compile it
 
+    def __getstate__(self) -> object:
+        raise BackendError("A Segmenter cannot be pickled or copied, nor can what holds it (frames, a tracker): its model is loaded into this "
+                           "process; make one in each process, and hand images and results on.")  # fmt: skip
+
     def __enter__(self) -> Segmenter:
         return self
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import rmpsam_ros
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "rmpsam_ros"
 MODULES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
@@ -61,3 +63,10 @@ def test_architecture__names_every_module():
     names = {m.split("/")[0] + "/" if "/" in m else m[:-3] for m in MODULES} - {"__init__"}
     names |= {m[4:-3] for m in MODULES if m.startswith("ros/")} - {"__init__"}
     assert {name for name in names if f"`{name}`" not in text and f"`{name}` " not in text} == set()
+
+
+def test_package__editors_are_told_of_the_names_that_come_on_first_use_and_of_no_others():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    told = {alias.name: node.module for block in tree.body if isinstance(block, ast.If) for node in block.body for alias in node.names}
+    assert told == rmpsam_ros._HOME_OF
+    assert set(told) <= set(dir(rmpsam_ros))

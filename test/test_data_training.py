@@ -185,8 +185,8 @@ def _twice(where, **changes):
     (_change("annotations", segmentation=[[1e9, 3, 8, 3, 8, 9]]), ("annotation 2", "point at 1e+09, far outside")),
     (_change("annotations", segmentation={"size": [48, 64], "counts": None}), ("annotation 2", "cannot be read")),
     (_change("annotations", segmentation=[{"x": 1}]), ("annotation 2", "malformed")),
-    (_change("images", height=None), ("image 100", "malformed")),
     (_change("images", file_name=None), ("image 100", "its file name is null; it must be text")),
+    (_change("images", height=[48]), ("image 100", "malformed")), (_change("images", height=None), ("image 100", "no `height`")),
     (_missing, ("image 101 (1.png)", "no picture")), (_empty, ("annotation 2", "empty mask, or one outside")),
     (_size, ("image 102", "64x48", "64x50")), (_category, ("annotation 2", "category 99")), (_runs, ("annotation 2", "add up")),
 ])  # fmt: skip
@@ -197,6 +197,12 @@ def test_check__names_file_and_entry(tmp_path, damage, parts):
     path.write_text(json.dumps(content))
     problems = check_source(source("instances", (path, images))).problems
     assert len(problems) == 1 and str(path) in problems[0] and all(part in problems[0] for part in parts)
+
+
+def test_check__a_folder_of_pictures_that_is_not_there__is_one_problem(tmp_path):
+    path, images = instance_set(tmp_path)
+    problems = check_source(source("instances", (path, images / "train"))).problems
+    assert problems == [f"{path}: there is no folder of pictures {images / 'train'}."]
 
 
 @pytest.mark.parametrize("where, entry, words", [
@@ -213,7 +219,7 @@ def test_source__an_entry_that_is_none_is_named(tmp_path, where, entry, words):
         source("instances", (path, images))
 
 
-@pytest.mark.parametrize("damage", [_change("images", height=None), _change("images", width={})])
+@pytest.mark.parametrize("damage", [_change("images", height=[48]), _change("images", width={})])
 def test_draw__a_malformed_entry_is_one_sentence_as_in_a_check(tmp_path, damage):
     path, images = instance_set(tmp_path, count=1)
     content = json.loads(path.read_text())

@@ -129,6 +129,7 @@ def test_located__only_what_is_seen_has_a_position():
 @pytest.mark.parametrize("depth, rays, sentence", [
     (np.full((4, 6), 2000, np.uint16), pinhole_rays((4, 6), MATRIX), "Depth is uint16; floating-point metres"),
     (np.full((4, 6), 2.0, np.float32), pinhole_rays((8, 6), MATRIX), "of one image are needed"),
+    ([[2.0]], pinhole_rays((1, 1), MATRIX), "depth given is a list; a numpy array"), (np.ones((1, 1), np.float32), None, "rays given is a NoneType"),
 ])  # fmt: skip
 def test_view__of_what_does_not_fit__is_refused(depth, rays, sentence):
     with pytest.raises(DepthError, match=sentence):
@@ -147,6 +148,16 @@ def test_points__are_the_rays_at_their_depth():
 def test_pinhole_rays__each_axis_has_its_own_focal_length():
     rays = pinhole_rays((3, 4), [[100.0, 0, 1], [0, 50.0, 2], [0, 0, 1]])
     np.testing.assert_allclose(rays[0, 3], (0.02, -0.04), atol=1e-6)
+
+
+def test_pinhole_rays__take_the_nine_numbers_of_a_camera_info():
+    assert np.array_equal(pinhole_rays(SIZE, MATRIX.ravel().tolist()), pinhole_rays(SIZE, MATRIX))
+
+
+@pytest.mark.parametrize("matrix, sentence", [([100.0, 80, 60], "3x3 matrix K"), (None, "3x3 matrix K"), ("K", "3x3 matrix K"), ([0.0] * 9, "focal lengths 0 and 0")])
+def test_pinhole_rays__of_no_intrinsics__are_refused(matrix, sentence):
+    with pytest.raises(DepthError, match=sentence):
+        pinhole_rays(SIZE, matrix)
 
 
 def test_points__where_there_is_no_ray_nothing_is_known():

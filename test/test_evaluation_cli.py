@@ -72,6 +72,18 @@ def test_eval_panoptic__of_unknown_categories_is_one_line(tmp_path, model, capsy
     assert error.count("\n") == 1 and "the categories 'disc', 'grass' are not in the label set tiny" in error
 
 
+@pytest.mark.parametrize("kind", ["prompt", "panoptic"])
+def test_eval__of_a_malformed_entry_is_one_line(tmp_path, model, capsys, kind):
+    annotations, images = panoptic_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    for category, name in zip(content["categories"], ("cup", "box", "floor")):
+        category["name"] = name
+    content["images"][1]["height"] = [48]
+    annotations.write_text(json.dumps(content))
+    assert run(kind, (annotations, images), model) == 2
+    assert "image 101 (1.png): an entry of it is malformed (TypeError" in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_eval__of_a_file_that_is_not_there_is_one_line(tmp_path, model, capsys):
     assert run("prompt", (tmp_path / "none.json", tmp_path), model) == 2
     assert capsys.readouterr().err == f"rmpsam eval: There is no annotation file {tmp_path / 'none.json'}.\n"
@@ -123,6 +135,17 @@ def test_eval_prompt__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if
     assert measured["prompt"]["objects"] == crowds and measured["info"]["crowds"] == "objects"
     assert run("prompt", panoptic_set(tmp_path), model, "--crowds", "objects") == 2
     assert "--crowds objects goes with instances and videos" in capsys.readouterr().err
+
+
+def test_eval_prompt__of_some_crowds__says_how_many_are_left_out(tmp_path, model, capsys):
+    annotations, images = instance_set(tmp_path)
+    content = json.loads(annotations.read_text())
+    content["annotations"][0]["iscrowd"] = 1
+    annotations.write_text(json.dumps(content))
+    assert run("prompt", (annotations, images), model) == 0
+    assert "1 annotations are crowds (`iscrowd: 1`), and are left out" in capsys.readouterr().err
+    assert run("prompt", (annotations, images), model, "--crowds", "objects") == 0
+    assert "crowds" not in capsys.readouterr().err
 
 
 def test_eval_prompt__passes_over_what_has_no_mask_and_says_so(tmp_path, model, capsys):

@@ -1,7 +1,9 @@
 """The Segmenter on a tiny exported model: any image size, both backends, prompts from cached features."""
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import re
 import shutil
 import subprocess
@@ -434,3 +436,12 @@ def test_prompt__an_answer_stays_what_it_was_when_others_are_asked_for(segmenter
     second = frame.prompt(points=[(110, 80)])
     assert not np.array_equal(second.query, query)
     assert np.array_equal(first.query, query) and np.array_equal(first.mask, mask)
+
+
+@pytest.mark.parametrize("write", [pickle.dumps, copy.deepcopy, copy.copy])
+def test_segmenter__is_not_pickled__and_says_what_to_do(segmenter, write):
+    frame = segmenter.set_image(picture(48, 64))
+    for thing in (segmenter, frame) if write is not copy.copy else (segmenter,):
+        with pytest.raises(BackendError, match="cannot be pickled or copied.* make one in each process"):
+            write(thing)
+    assert pickle.loads(pickle.dumps(frame.panoptic())).labels == segmenter.labels

@@ -35,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
         quality = PanopticQuality(segmenter.labels)
 
         def load(index: int):
-            return data.panoptic(index), data.image(index)
+            with data.well_formed(index):
+                return data.panoptic(index), data.image(index)
 
         for truth, image in reports.with_progress(reports.ahead(load, indices), len(indices), console):
             announce()

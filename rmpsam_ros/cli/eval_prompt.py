@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     with model_options.open_segmenter(args) as segmenter:
         announce = model_options.Announcement(console, segmenter)
         quality, passed_over = PromptQuality(args.clicks, args.smallest), []
-        for sample in reports.with_progress(reports.ahead(data.sample, indices), len(indices), console):
+        for sample in reports.with_progress(reports.ahead(data.read, indices), len(indices), console):
             announce()
             passed_over += sample.passed_over
             quality.add_frame(sample, segmenter.set_image(sample.image), [data.label_map.labels[i].name for i in sample.class_ids])
@@ -55,9 +55,9 @@ def run(args: argparse.Namespace) -> int:
         _print(summary, args.clicks, {name: f"{name} ({text} of the picture)" for name, *_, text in SIZES})
         if passed_over:
             console.print(f"{len(passed_over)} annotations without a mask were passed over. {passed_over[0]}")
-        if not summary["objects"]:
-            for reason in reports.why_nothing(data.problems(), sum(map(data.crowds, indices)), quality.small, args.smallest):
-                console.print(reason)
+        crowds = sum(map(data.crowds, indices))
+        for reason in reports.crowds_left_out(crowds) if summary["objects"] else reports.why_nothing(data.problems(), crowds, quality.small, args.smallest):
+            console.print(reason)
         if args.json:
             info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit, "smallest": args.smallest, "clicks": CLICK_RULE,
                     "crowds": args.crowds}  # fmt: skip

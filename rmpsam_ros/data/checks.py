@@ -25,6 +25,9 @@ def check_source(source: Source, progress: Callable[[], None] = lambda: None) ->
     findings, reader = Findings(), source.reader
     names = [c.name for c in reader.label_map.labels.classes]
     findings.problems += reader.problems()
+    if not reader.folder.is_dir():
+        findings.problems.append(f"{reader.path}: there is no folder of pictures {reader.folder}.")
+        return findings  # instead of a sentence for each of them
     for index in source.indices:
         for frame in range(reader.length(index)):
             try:

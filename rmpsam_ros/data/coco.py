@@ -16,10 +16,9 @@ import numpy.typing as npt
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.annotations import category_key, class_table, field, file_in, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.reader import Reader
+from rmpsam_ros.data.reader import Reader, picture
 from rmpsam_ros.data.sample import NO_CLASS, Coverage, PanopticTruth, Sample, SegmentTruth, rows_of_objects
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.media import read_image
 
 
 class CocoImages(Reader):
@@ -57,26 +56,17 @@ class CocoImages(Reader):
     def files(self, index: int) -> list[str]:
         return [str(self.images[index].get("file_name", ""))]
 
-    def image_path(self, index: int) -> Path:
-        return file_in(self.folder, field(self.path, "image", self.images[index], "file_name"), self.name(index))
-
     def image(self, index: int) -> npt.NDArray[np.uint8]:
         """(H, W, 3) uint8 RGB.
 
         Raises:
             DataError: missing, or of another size than the file says.
         """
-        path = self.image_path(index)
-        if not path.is_file():
-            raise DataError(f"{self.name(index)}: there is no picture {path}.")
-        image, said = read_image(path), self.size(index)
-        if image.shape[:2] != said:
-            raise DataError(f"{self.name(index)}: the picture is {image.shape[1]}x{image.shape[0]}, the annotations say {said[1]}x{said[0]}.")
-        return image
+        return picture(self.name(index), self.folder, field(self.path, "image", self.images[index], "file_name"), self.size(index))
 
     def size(self, index: int) -> tuple[int, int]:
         """Height and width, as the annotations say."""
-        entry = self.images[index]
+        entry = {key: value for key, value in self.images[index].items() if value is not None}  # null says no more than what is not there
         return int(field(self.path, "image", entry, "height")), int(field(self.path, "image", entry, "width"))
 
     @abstractmethod
@@ -187,9 +177,9 @@ class CocoPanoptic(CocoImages):
         if len(said_ids) < len(listed):
             raise DataError(f"{self.name(index)}: two segments have the id {max(listed, key=listed.count)}; each needs one of its own.")
         if said_ids - present:
-            raise DataError(f"{self.name(index)}: segment {min(said_ids - present)} has no pixel in {path}.")
+            raise DataError(f"{self.name(index)}: segment {min(said_ids - present)} has no pixel in {path}{_form(path)}.")
         if present - said_ids:
-            raise DataError(f"{self.name(index)}: {path} has pixels of segment {min(present - said_ids)}, which the annotations lack.")
+            raise DataError(f"{self.name(index)}: {path} has pixels of segment {min(present - said_ids)}, which the annotations lack{_form(path)}.")
         return ids, infos
 
 
@@ -200,8 +190,10 @@ class CocoInstances(CocoImages):
                  crowds_are_objects: bool = False) -> None:  # fmt: skip
         super().__init__(annotations, images, label_map, coverage)
         entries = self.content["annotations"]
-        if entries and all(entry.get("segmentation") == [] for entry in entries):
-            raise DataError(f"{self.path} has boxes alone (`segmentation: []`), which teach no masks; export polygons or masks.")
+        if entries and "segments_info" in entries[0]:
+            raise DataError(f"{self.path} is a file of panoptic maps (`kind: panoptic`); here one of instances is needed.")
+        if entries and not any(entry.get("segmentation") for entry in entries):
+            raise DataError(f"{self.path} has boxes alone (`segmentation` is empty or not there), which teach no masks; export polygons or masks.")
         self.crowds_are_objects = crowds_are_objects
         self.entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
         for entry in entries:
@@ -217,7 +209,7 @@ class CocoInstances(CocoImages):
         for entry in self.labels(index):
             class_id = self._class_of(index, entry)
             try:
-                mask = masks.decode(field(self.path, "annotation", entry, "segmentation"), *size)
+                mask = masks.decode(_segmentation(entry), *size)
             except ValueError as error:
                 raise DataError(f"{self.name(index)}: annotation {entry.get('id', '?')} cannot be read: {error}.") from error
             yield entry, class_id, mask
@@ -255,11 +247,26 @@ class CocoInstances(CocoImages):
         return self.class_id(index, f"annotation {entry.get('id', '?')}", entry.get("category_id"))
 
 
+def _form(path: Path) -> str:
+    """What is wrong with the PNG of a map as such."""
+    with path.open("rb") as file:
+        header = file.read(26)
+    kinds = {0: "a PNG of grey values", 3: "a PNG with a palette", 4: "a PNG of grey values"}
+    kind = kinds.get(header[25]) if header[:4] == b"\x89PNG" else "no PNG"
+    return "" if kind is None else f"; it is {kind} and must be an RGB PNG, in which an id is R + 256 G + 65536 B"
+
+
+def _segmentation(entry: Mapping[str, Any]) -> object:
+    """An annotation's `segmentation`; of a bare box some tools write none, or null, instead of []."""
+    said = entry.get("segmentation")
+    return [] if said is None else said
+
+
 def _flaw(entry: Mapping[str, Any]) -> str:
     """Why an annotation has no pixel."""
-    said = entry["segmentation"]
+    said = _segmentation(entry)
     if said == []:
-        return "is a bare box (`segmentation: []`), which is no mask"
+        return "is a bare box (`segmentation: []`), which is no mask" if "segmentation" in entry else "is a bare box (no `segmentation`), which is no mask"
     short = isinstance(said, list) and any(len(polygon) < 6 for polygon in said)
     return "has a polygon of fewer than three points" if short else "has an empty mask, or one outside of the picture"
 

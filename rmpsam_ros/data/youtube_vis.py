@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.data import masks
-from rmpsam_ros.data.annotations import category_key, class_table, field, file_in, is_crowd, labels_of_nothing, read_json, twice
+from rmpsam_ros.data.annotations import category_key, class_table, field, is_crowd, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
-from rmpsam_ros.data.reader import Reader
+from rmpsam_ros.data.reader import Reader, picture
 from rmpsam_ros.data.sample import Coverage, Sample, rows_of_objects
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.media import read_image
 
 
 class VideoFile:
@@ -67,7 +66,8 @@ class VideoFile:
     def size(self, index: int) -> tuple[int, int] | None:
         """(height, width) that the file states, if it does."""
         video = self.videos[index]
-        return (video["height"], video["width"]) if {"height", "width"} <= video.keys() else None
+        stated = video.get("height"), video.get("width")
+        return None if None in stated else stated
 
     def objects(self, index: int) -> list[Mapping[str, Any]]:
         """Its annotations in order, without crowds.
@@ -144,14 +144,8 @@ class YoutubeVis(Reader):
             DataError: a missing picture, or a mask that cannot be read.
         """
         name = self.name(index, frame)
-        path = file_in(self.folder, self.file.files(index)[frame], name)
-        if not path.is_file():
-            raise DataError(f"{name}: there is no picture {path}.")
-        image = read_image(path)
+        image = picture(name, self.folder, self.file.files(index)[frame], self.file.size(index))
         height, width = image.shape[:2]
-        stated = self.file.size(index)
-        if stated not in (None, (height, width)):
-            raise DataError(f"{name}: the picture is {width}x{height}, the annotations say {stated[1]}x{stated[0]}.")
         entries = self.file.entries(index)
         objects = [entry for entry in entries if not self.is_crowd(entry)]
         rows, class_ids = rows_of_objects([self.class_of[category_key(entry["category_id"])] for entry in objects], self.label_map.labels.is_thing())
