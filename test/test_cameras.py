@@ -103,7 +103,7 @@ def test_image__that_is_bad__does_not_reach_the_slot_and_is_counted_and_told(mak
     assert it.taken == [] and it.camera.optical_frame == ""
     assert it.problems == [it.stats.last_error] and (it.stats.received, it.stats.bad) == (1, 1)
     subscription.callback(good)
-    assert it.taken == [(good, 3_000_000_000)] and it.camera.optical_frame == "optical"
+    assert it.taken == [(good, 3_000_000_000)] and it.camera.optical_frame == "optical" and it.node.lines == []
     assert len(it.problems) == 1 and (it.stats.received, it.stats.bad) == (2, 1)
 
 
@@ -208,11 +208,12 @@ def test_camera_info__that_has_come__is_not_asked_for_again(make):
     assert len(it.node.of(CameraInfo)) == 1
 
 
-def test_images__without_a_stamp__are_said_once_of_each_camera(make):
+def test_images__without_a_stamp_or_a_frame__are_said_once_of_each_camera(make):
     node = make().node
     for topic in ("front/image_raw", "rear/image_raw"):
         camera = CameraInput(node, topic[:5], {**TOPICS, "image_topic": topic}.get, "raw", "auto", CameraStats(), lambda *_: None, lambda _: None)
         for _ in range(3):
             camera._take_image(Image(width=2, height=1, encoding="mono8", step=2, data=[1, 2]))
         assert camera.image_size == (2, 1)
-    assert [line.split()[2] for line in node.lines if "have no stamp" in line] == ["/front/image_raw", "/rear/image_raw"]
+    for field in ("stamp", "frame_id"):
+        assert [line.split()[2] for line in node.lines if f"have no {field}:" in line] == ["/front/image_raw", "/rear/image_raw"]

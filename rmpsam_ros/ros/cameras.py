@@ -51,7 +51,7 @@ class CameraInput:
         topic = topics("image_topic")
         if compressed and not topic.endswith("/compressed"):
             topic = f"{node.resolve_topic_name(topic)}/compressed"  # a remapping is of the images, as with image_transport
-        self._since, self._silent, self._said_stampless = time.monotonic(), False, False
+        self._since, self._silent, self._lacking = time.monotonic(), False, set[str]()
         self.silence, self._asked = "", -math.inf
         """Why no image may come, while none does."""
         self.camera_info: CameraInfo | None = None
@@ -137,12 +137,17 @@ class CameraInput:
         if hasattr(message, "width"):
             self.image_size = message.width, message.height
         stamp = stamp_ns(message.header.stamp)
-        if stamp == 0 and not self._said_stampless:
-            self._said_stampless = True
-            self._node.get_logger().warning(
-                f"images on {self.topic} have no stamp: a click cannot name its frame, and others cannot match results"
-            )
+        if stamp == 0:
+            self._miss("stamp", "a click cannot name its frame, and others cannot match results")
+        if not self.optical_frame:
+            self._miss("frame_id", "TF and RViz cannot place points, boxes and positions; give the driver its optical frame")
         self._on_image(message, stamp)
+
+    def _miss(self, field: str, consequence: str) -> None:
+        """Says once that the images' headers lack a field."""
+        if field not in self._lacking:
+            self._lacking.add(field)
+            self._node.get_logger().warning(f"images on {self.topic} have no {field}: {consequence}")
 
     def _take_info(self, message: CameraInfo) -> None:
         self.camera_info = message
