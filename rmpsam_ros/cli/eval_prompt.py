@@ -55,8 +55,7 @@ def run(args: argparse.Namespace) -> int:
         _print(summary, args.clicks, {name: f"{name} ({text} of the picture)" for name, *_, text in SIZES})
         if passed_over:
             console.print(f"{len(passed_over)} annotations without a mask were passed over. {passed_over[0]}")
-        crowds = sum(map(data.crowds, indices))
-        for reason in reports.crowds_left_out(crowds) if summary["objects"] else reports.why_nothing(data.problems(), crowds, quality.small, args.smallest):
+        for reason in reports.remarks(summary["objects"], data.problems(), sum(map(data.crowds, indices)), quality.small, args.smallest):
             console.print(reason)
         if args.json:
             info = {**segmenter.describe(), "annotations": args.annotations.name, "every": args.every, "limit": args.limit, "smallest": args.smallest, "clicks": CLICK_RULE,

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.errors import TrackError
     from rmpsam_ros.evaluation.clicked import clicked_summary
     from rmpsam_ros.evaluation.positions import DepthCameras, together
-    from rmpsam_ros.evaluation.reports import chosen, crowds_left_out, label_map_of, why_nothing, with_progress, write_json
+    from rmpsam_ros.evaluation.reports import chosen, label_map_of, remarks, with_progress, write_json
     from rmpsam_ros.evaluation.trackers import available
     from rmpsam_ros.evaluation.video import WITH_DEPTH, VideoJudge, read_videos, summary
 
@@ -80,8 +80,9 @@ def run(args: argparse.Namespace) -> int:
         print(f"{' and '.join(left_out)} left out: install the package 'trackers' to compare with them")
     table = {name: summary([judge.tallies[name] for judge in judges], with_classes) for name in names}
     _print(table)
-    crowds = sum(len(video.file.entries(video.index)) - len(video.objects) for video in videos)
-    for reason in crowds_left_out(crowds) if any(video.objects for video in videos) else why_nothing(videos[0].file.problems(), crowds):
+    objects = sum(len(video.objects) for video in videos)
+    crowds = sum(len(video.file.entries(video.index)) for video in videos) - objects
+    for reason in remarks(objects, videos[0].file.problems(), crowds):
         console.print(reason)
     clicked = clicked_summary([found for judge in judges for found in judge.clicked.objects])
     if clicked["objects"]:

@@ -85,16 +85,13 @@ def in_short(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else round(value, 1)
 
 
-def crowds_left_out(crowds: int) -> list[str]:
-    """That so many annotations are crowds; nothing where there is none."""
-    return [f"{crowds} annotations are crowds (`iscrowd: 1`), and are left out; those of instances and videos are taken for objects with "
-            "--crowds objects, as CVAT marks the masks of its brush."] * bool(crowds)  # fmt: skip
-
-
-def why_nothing(problems: Sequence[str], crowds: int, small: int = 0, smallest: int = 0) -> list[str]:
-    """Why a set has no object to measure, in a sentence each: what is wrong with its file, how many annotations are crowds, and how many
-    objects have fewer than `smallest` pixels."""
-    reasons = crowds_left_out(crowds)
+def remarks(measured: int, problems: Sequence[str], crowds: int, small: int = 0, smallest: int = 0) -> list[str]:
+    """What the numbers do not say, in a sentence each: how many annotations are crowds, and where no object was `measured` why: what is
+    wrong with the file, and how many objects have fewer than `smallest` pixels."""
+    reasons = [f"{crowds} annotations are crowds (`iscrowd: 1`), and are left out; those of instances and videos are taken for objects with "
+               "--crowds objects, as CVAT marks the masks of its brush."] * bool(crowds)  # fmt: skip
+    if measured:
+        return reasons
     reasons += [f"{small} objects have fewer than {smallest} pixels, and are left out."] * bool(small)
     return ["No object was measured.", *problems, *reasons] if problems or reasons else ["No object was measured: the pictures have no label."]
 

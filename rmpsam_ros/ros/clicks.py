@@ -20,7 +20,7 @@ from rmpsam_ros.errors import PromptError, RmpsamError
 from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.node_parameters import CLICKED
-from rmpsam_ros.ros.projection import image_size, moved, of_other_images, project
+from rmpsam_ros.ros.projection import image_size, moved, none_on, of_other_images, project
 from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.types import FOREGROUND
 
@@ -105,7 +105,7 @@ class ClickTopics:
     def _projected(self, camera: CameraInput, message: PointStamped) -> tuple[float, float]:
         info, frame = camera.camera_info, message.header.frame_id
         if info is None:
-            raise PromptError(f"a click in 3D needs its camera_info, and none has come on {camera.info_topic}: set CAMERA.camera_info_topic")
+            raise PromptError(f"a click in 3D needs its camera_info, and {none_on(camera.info_topic)}")
         point = (message.point.x, message.point.y, message.point.z)
         target = camera.optical_frame or info.header.frame_id
         if not frame and target:

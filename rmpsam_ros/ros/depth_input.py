@@ -13,6 +13,7 @@ from rmpsam_ros.ros.depth_feed import ALIVE_SECONDS, DepthFeed
 from rmpsam_ros.ros.depth_images import COMPRESSED
 from rmpsam_ros.ros.depth_views import DepthViews
 from rmpsam_ros.ros.messages import stamp_ns
+from rmpsam_ros.ros.projection import none_on
 from rmpsam_ros.ros.subscriptions import MatchedSubscription
 
 
@@ -27,10 +28,10 @@ class DepthInput:
     """
 
     def __init__(self, node, topic: str, reliability: str, info_topic: str):
-        self._node, self._info_topic = node, info_topic
+        self._node = node
         kind = CompressedImage if topic.endswith(COMPRESSED) else Image
         self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability) if topic else None
-        self._views = DepthViews()
+        self._views = DepthViews(none_on(info_topic))
         self._needed_since: float | None = None
         self._said_other_frame = False
         self._absence = ""  # why nothing comes
@@ -100,8 +101,6 @@ class DepthInput:
         if not self.feed.alive:
             return None
         try:
-            if info is None:
-                raise DepthError(f"positions need the camera_info of the image, and none has come on {self._info_topic}: set CAMERA.camera_info_topic")
             view, other = self._views.view(self.topic, stamp, size, info, rectified, gap)
         except DepthError as error:
             self._problem, self._failed = str(error), time.monotonic()

@@ -11,10 +11,10 @@ from rmpsam_ros.ros.rays import CameraRays
 
 
 class DepthViews:
-    """One camera's; `feed` takes the messages."""
+    """One camera's; `feed` takes the messages. no_info: what is said of the calibration while there is none."""
 
-    def __init__(self) -> None:
-        self.feed = DepthFeed()
+    def __init__(self, no_info: str = "none has arrived") -> None:
+        self.feed, self._no_info = DepthFeed(), no_info
         self._rays = CameraRays()
 
     def view(self, topic: str, stamp: int, size: tuple[int, int], info: Any, rectified: bool, gap: float) -> tuple[DepthView, str]:
@@ -32,7 +32,7 @@ class DepthViews:
             DepthError: why there is none.
         """
         if info is None:
-            raise DepthError("positions need the camera_info of the image, and none has arrived")
+            raise DepthError(f"positions need the camera_info of the image, and {self._no_info}")
         rays = self._rays.of(info, size, rectified)
         message = self.feed.near(stamp, gap)
         if message is None:

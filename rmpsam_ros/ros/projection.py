@@ -68,6 +68,11 @@ def image_size(info) -> tuple[int, int]:
     return (info.roi.width or info.width) // max(info.binning_x, 1), (info.roi.height or info.height) // max(info.binning_y, 1)
 
 
+def none_on(topic: str) -> str:
+    """What is said of a camera_info that has not come on its topic, the end of a sentence."""
+    return f"none has come on {topic}: set CAMERA.camera_info_topic"
+
+
 def of_other_images(info, size: tuple[int, int]) -> str:
     """What is wrong where a `sensor_msgs/CameraInfo` is not of images of this (width, height); '' where it is."""
     width, height = image_size(info)
