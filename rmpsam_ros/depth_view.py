@@ -4,7 +4,7 @@ Everything is in the camera's optical frame: x right, y down, z forward, metres.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import cv2
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.errors import DepthError
-from rmpsam_ros.types import Roi, TrackedInstance
+from rmpsam_ros.types import Roi, TrackedInstance, TrackState
 
 _SAMPLES = 1500
 """About so many pixels of a mask are looked at: medians do not get better with more."""
@@ -156,6 +156,11 @@ def located(tracks: Iterable[TrackedInstance], view: DepthView | None) -> tuple[
     return tuple(
         replace(track, position=extents[track.track_id].position) if track.track_id in extents else track for track in tracks
     ), extents
+
+
+def boxed(tracks: Iterable[TrackedInstance], extents: Mapping[int, Extent]) -> list[tuple[TrackedInstance, Extent]]:
+    """The tracks that are shown and sent as boxes, each with its extent: those that are confirmed and have one."""
+    return [(t, extents[t.track_id]) for t in tracks if t.state == TrackState.CONFIRMED and t.track_id in extents]
 
 
 def _without_rim(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -303,7 +303,7 @@ def test_bag__results_that_need_a_missing_package__are_refused_by_name_and_else_
     source = write_bag(tmp_path / "drive", [(TOPIC, raw(0))])
     for module in ("foxglove_messages", "vision_messages"):
         monkeypatch.setattr(f"rmpsam_ros.ros.{module}.AVAILABLE", False)
-    for name, package in (("annotations", "foxglove_msgs"), ("detections", "vision_msgs")):
+    for name, package in (("annotations", "foxglove_msgs"), ("detections", "vision_msgs"), ("detections_3d", "vision_msgs")):
         assert bag(source, "--out", str(tmp_path / "out"), "--results", name) == 2
         assert f"--results {name} needs the ROS package {package}" in capsys.readouterr().err
     assert bag(source, "--out", str(tmp_path / "out")) == 0

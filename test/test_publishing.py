@@ -115,9 +115,26 @@ def test_expire__boxes_that_no_frame_confirms_are_taken_down_once(outputs, now):
     assert [[marker.action for marker in message.markers] for message in outputs.sent["markers"][1:]] == [[Marker.DELETEALL]]
 
 
+def test_detections_3d__go_out_with_the_markers_where_vision_msgs_is(monkeypatch, now):
+    for name, value in (("AVAILABLE", True), ("LabelInfo", object), ("Detection2DArray", object), ("Detection3DArray", object),
+                        ("label_info_message", lambda *_: None), ("detections_message", lambda *_: None),
+                        ("detections_3d_message", lambda tracks, extents, header: (tracks, extents, header))):  # fmt: skip
+        monkeypatch.setattr(publishing.vision_messages, name, value, raising=False)
+    node = FakeNode()
+    made = CameraOutputs(node, "front", FakeSegmenter(), lambda: True)
+    track = TrackedInstance(1, 0, "dark", 0.9, TrackState.CONFIRMED, 3, 0, False, Roi(0, 0, 4, 4), np.ones((4, 4), bool))
+    view = DepthView(np.full(IMAGE.shape[:2], 2.0, np.float32), pinhole_rays(IMAGE.shape[:2], [[50, 0, 30], [0, 50, 20], [0, 0, 1]]))
+    frame, extents = processed((track,)), {1: Extent((0.0, 0.0, 2.0), (0.0, 0.0, 2.0), (0.1, 0.1, 0.1))}
+    made.publish(frame, IMAGE, None, {}, 0.5, 1)
+    assert node.sent["detections_3d"] == []  # no depth
+    made.publish(frame, IMAGE, view, extents, 0.5, 1)
+    assert node.sent["detections_3d"] == [((track,), extents, frame.header)]
+
+
 def test_label_info__is_told_anew_when_the_threshold_changes(monkeypatch):
     monkeypatch.setattr(publishing.vision_messages, "AVAILABLE", True)
-    monkeypatch.setattr(publishing.vision_messages, "LabelInfo", object, raising=False)
+    for kind in ("LabelInfo", "Detection2DArray", "Detection3DArray"):
+        monkeypatch.setattr(publishing.vision_messages, kind, object, raising=False)
     monkeypatch.setattr(publishing.vision_messages, "label_info_message", lambda labels, threshold, header: (labels.name, threshold))
     node = FakeNode()
     outputs = CameraOutputs(node, "front", FakeSegmenter(), lambda: True)

@@ -3,11 +3,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from fakes import LABELS
 
+from rmpsam_ros.depth_view import Extent
 from rmpsam_ros.ros import vision_messages
-from rmpsam_ros.types import PanopticResult, Roi, Segment
+from rmpsam_ros.types import PanopticResult, Roi, Segment, TrackedInstance, TrackState
 
 
 def make(**fields):
@@ -23,14 +25,21 @@ def centre_of_version_3():
     return SimpleNamespace(x=0.0, y=0.0, theta=0.0)
 
 
+def pose():
+    return SimpleNamespace(position=SimpleNamespace(x=0.0, y=0.0, z=0.0), orientation=SimpleNamespace(x=0.0, y=0.0, z=0.0, w=0.0))
+
+
 @pytest.fixture(params=[centre_of_version_4, centre_of_version_3])
 def vision_msgs(request, monkeypatch):
     classes = {
         "BoundingBox2D": make(center=request.param, size_x=float, size_y=float),
+        "BoundingBox3D": make(center=pose, size=SimpleNamespace),
         "Detection2D": make(),
+        "Detection3D": make(),
+        "Detection3DArray": make(detections=list),
         "Detection2DArray": make(detections=list),
         "LabelInfo": make(class_map=list),
-        "ObjectHypothesisWithPose": make(hypothesis=SimpleNamespace),
+        "ObjectHypothesisWithPose": make(hypothesis=SimpleNamespace, pose=lambda: SimpleNamespace(pose=pose())),
         "VisionClass": make(),
     }
     for name, made in classes.items():
@@ -51,6 +60,23 @@ def test_detections__things_only_with_centre_size_and_id(vision_msgs):
     assert (first.results[0].hypothesis.class_id, first.results[0].hypothesis.score) == ("dark", 0.5)
     point = getattr(second.bbox.center, "position", second.bbox.center)
     assert (point.x, point.y) == (5.0, 5.0)
+
+
+def test_detections_3d__confirmed_tracks_that_depth_measures__box_and_position(vision_msgs):
+    def track(track_id, state=TrackState.CONFIRMED):
+        return TrackedInstance(track_id, 0, "dark", 0.75, state, 3, 0, False, Roi(0, 0, 2, 2), np.ones((2, 2), bool))
+
+    extent = Extent(position=(0.1, 0.2, 1.5), center=(0.11, 0.21, 1.6), size=(0.3, 0.2, 0.05))
+    tracks = (track(4), track(5), track(6, TrackState.TENTATIVE))  # of 5 there is no depth
+    message = vision_messages.detections_3d_message(tracks, {4: extent, 6: extent}, "header")
+    found, = message.detections
+    assert message.header == found.header == "header" and found.id == "4"
+    result, = found.results
+    assert (result.hypothesis.class_id, result.hypothesis.score) == ("dark", 0.75)
+    for place, expected in ((result.pose.pose, extent.position), (found.bbox.center, extent.center)):
+        assert (place.position.x, place.position.y, place.position.z) == expected
+        assert (place.orientation.x, place.orientation.y, place.orientation.z, place.orientation.w) == (0.0, 0.0, 0.0, 1.0)
+    assert (found.bbox.size.x, found.bbox.size.y, found.bbox.size.z) == extent.size
 
 
 def test_label_info__every_class_and_the_unlabelled(vision_msgs):

@@ -21,7 +21,7 @@ rmpsam bag drive --topic /camera/image_raw --out drive_segmented
 rmpsam bag drive --topic /front/image_raw/compressed --topic /rear/image_raw/compressed --out results --keep all
 rmpsam bag drive --topic /camera/image_raw --depth /camera/depth --out drive_in_3d
 """
-RESULTS = ("panoptic", "tracks", "semantic", "confidence", "detections", "annotations", "overlay", "points", "markers")
+RESULTS = ("panoptic", "tracks", "semantic", "confidence", "detections", "annotations", "overlay", "points", "markers", "detections_3d")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--camera-info", action="append", default=[], metavar="T",
                         help="the topic of their calibration, once for each --depth (default: camera_info beside the images)")
     parser.add_argument("--results", nargs="+", choices=RESULTS,
-                        help="what to write (default: all; detections where vision_msgs is installed, annotations where foxglove_msgs is, overlay as JPEG, points and markers with --depth)")
+                        help="what to write (default: all; those of vision_msgs and foxglove_msgs where these are installed, overlay as JPEG, points, markers and detections_3d with --depth)")
     parser.add_argument("--keep", nargs="+", default=[], metavar="T", help="topics to copy as they are; `all` for every one (default: none)")
     parser.add_argument("--storage", choices=("mcap", "sqlite3"), help="of BAG2 (default: as BAG)")
     parser.add_argument("--max-rate", type=float, default=0.0, metavar="HZ", help="images a second of each topic at most, by their stamps (0 = all)")
@@ -99,7 +99,7 @@ def _check_results(args: argparse.Namespace) -> None:
 
     needed = {name: f"the ROS package {package}, which is not installed" for name, (package, module) in PACKAGES.items() if not module.AVAILABLE}
     if not args.depth:
-        needed |= {name: "--depth, the topic of depth images" for name in ("points", "markers")}
+        needed |= {name: "--depth, the topic of depth images" for name in ("points", "markers", "detections_3d")}
     for name in args.results or ():
         if name in needed:
             raise BagError(f"--results {name} needs {needed[name]}.")

@@ -23,7 +23,7 @@ OK, NOTE, MISSING = "ok", "note", "missing"
 LIBRARIES = (("numpy", "numpy"), ("cv2", "OpenCV"), ("scipy", "SciPy"), ("yaml", "PyYAML"))
 MESSAGES = ("std_msgs", "sensor_msgs", "geometry_msgs", "diagnostic_msgs", "visualization_msgs", "std_srvs")
 OPTIONAL_ROS = (
-    ("vision_msgs.msg", "vision_msgs", "topics detections and semantic/label_info"),
+    ("vision_msgs.msg", "vision_msgs", "topics detections, detections_3d and semantic/label_info"),
     ("foxglove_msgs.msg", "foxglove_msgs", "topic annotations: outlines and names for Foxglove"),
     ("tf2_ros", "tf2_ros", "3D clicks given in another frame than the camera's"),
     ("launch_ros.actions", "launch_ros", "ros2 launch (rmpsam_node itself starts without)"),

@@ -143,11 +143,13 @@ class BagCamera:
             self._said = True
         for topic, message in frame_messages(lambda topic: topic.split("/")[-1] in wanted, panoptic, tracks, header, banner):
             yield f"{base}/{topic}", message, False
-        late = tracks is None
-        if view is not None and not late and "points" in wanted:
-            yield f"{base}/points", cloud_message(view, image, panoptic, tracks, self._options.points_step, header), False
-        if view is not None and not late and "markers" in wanted:
-            yield f"{base}/markers", self._markers.message(tracks, extents, header), False
+        if view is not None and tracks is not None:
+            if "points" in wanted:
+                yield f"{base}/points", cloud_message(view, image, panoptic, tracks, self._options.points_step, header), False
+            if "markers" in wanted:
+                yield f"{base}/markers", self._markers.message(tracks, extents, header), False
+            if "detections_3d" in wanted and vision_messages.AVAILABLE:
+                yield f"{base}/detections_3d", vision_messages.detections_3d_message(tracks, extents, header), False
         if "overlay" in wanted:
             drawn = cv2.cvtColor(draw_panoptic(image, panoptic, self._options.alpha, banner), cv2.COLOR_RGB2BGR)
             data = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]

@@ -1,6 +1,6 @@
 """The messages that every frame can have, by topic: one list for the node and for bags.
 
-Those that need pixels or depth besides the result, overlay, points and markers, are made where these are.
+Those that need pixels or depth besides the result, overlay, points, markers and detections_3d, are made where these are.
 """
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rmpsam_ros.types import PanopticResult, TrackedInstance
 
 PACKAGES = {
     "detections": ("vision_msgs", vision_messages),
+    "detections_3d": ("vision_msgs", vision_messages),
     "annotations": ("foxglove_msgs", foxglove_messages),
 }
 """The topics whose messages are of a package that may be missing, and the module that knows whether it is."""

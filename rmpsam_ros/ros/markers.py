@@ -7,9 +7,9 @@ from builtin_interfaces.msg import Duration
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from rmpsam_ros.depth_view import Extent
+from rmpsam_ros.depth_view import Extent, boxed
 from rmpsam_ros.overlay_colors import track_color
-from rmpsam_ros.types import TrackedInstance, TrackState
+from rmpsam_ros.types import TrackedInstance
 
 BOXES, NAMES = "boxes", "names"
 """The namespaces of the markers; their id is the track's."""
@@ -32,14 +32,11 @@ class TrackMarkers:
     def message(self, tracks: Iterable[TrackedInstance], extents: Mapping[int, Extent], header: Header) -> MarkerArray:
         """The confirmed tracks that have an extent, by track id. The first message takes down what an earlier run left."""
         markers = [Marker(header=header, action=Marker.DELETEALL)] if self._fresh else []
-        shown = [
-            track for track in tracks if track.state == TrackState.CONFIRMED and track.track_id in extents
-        ]
-        ids = {track.track_id for track in shown}
+        shown = boxed(tracks, extents)
+        ids = {track.track_id for track, _ in shown}
         for gone in sorted(self._shown - ids):
             markers += [Marker(header=header, ns=ns, id=gone, action=Marker.DELETE) for ns in (BOXES, NAMES)]
-        for track in shown:
-            extent = extents[track.track_id]
+        for track, extent in shown:
             markers += [_box(track, extent, header), _name(track, extent, header)]
         self._shown, self._fresh = ids, False
         return MarkerArray(markers=markers)

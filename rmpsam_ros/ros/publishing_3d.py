@@ -1,4 +1,4 @@
-"""What the node sends out in 3D for each camera with depth: labelled points, and a box round each track."""
+"""What the node sends out in 3D for each camera with depth: labelled points, and a box round each track, to see and to use."""
 from __future__ import annotations
 
 import time
@@ -12,6 +12,7 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from rmpsam_ros.depth_view import DepthView, Extent
+from rmpsam_ros.ros import vision_messages
 from rmpsam_ros.ros.clouds import cloud_message
 from rmpsam_ros.ros.feeds import Processed
 from rmpsam_ros.ros.markers import STAY, TrackMarkers
@@ -20,17 +21,21 @@ from rmpsam_ros.ros.markers import STAY, TrackMarkers
 class DepthOutputs:
     """The publishers of one camera under `~/NAME/` that need depth."""
 
-    def __init__(self, node, name: str, marker_qos: QoSProfile):
+    def __init__(self, node, name: str, list_qos: QoSProfile):
         self._node = node
         self._points = node.create_publisher(PointCloud2, f"~/{name}/points", qos_profile_sensor_data)
-        self._markers = node.create_publisher(MarkerArray, f"~/{name}/markers", marker_qos)
+        self._markers = node.create_publisher(MarkerArray, f"~/{name}/markers", list_qos)
+        self._publishers, self._detections = [self._points, self._markers], None
+        if vision_messages.AVAILABLE:
+            self._detections = node.create_publisher(vision_messages.Detection3DArray, f"~/{name}/detections_3d", list_qos)
+            self._publishers.append(self._detections)
         self._track_markers = TrackMarkers()
         self._header: Header | None = None
         self._shown_at = 0.0
 
     def subscribed(self) -> bool:
         """Whether anybody listens."""
-        return bool(self._points.get_subscription_count() or self._markers.get_subscription_count())
+        return any(publisher.get_subscription_count() for publisher in self._publishers)
 
     def publish(
         self, processed: Processed, image: npt.NDArray[np.uint8], view: DepthView, extents: Mapping[int, Extent], step: int,
@@ -42,6 +47,8 @@ class DepthOutputs:
         if self._markers.get_subscription_count():
             self._shown_at = time.monotonic()
             self._markers.publish(self._track_markers.message(processed.tracks, extents, processed.header))
+        if self._detections is not None and self._detections.get_subscription_count():
+            self._detections.publish(vision_messages.detections_3d_message(processed.tracks, extents, processed.header))
 
     def expire(self) -> None:
         """Takes the boxes down if there has been no depth, or no frame, for `STAY` seconds."""
@@ -56,5 +63,5 @@ class DepthOutputs:
 
     def destroy(self) -> None:
         """Takes the topics down."""
-        self._node.destroy_publisher(self._points)
-        self._node.destroy_publisher(self._markers)
+        for publisher in self._publishers:
+            self._node.destroy_publisher(publisher)

@@ -1,19 +1,25 @@
 """The optional part of the output: `vision_msgs`, where it is installed (apt: ros-DISTRO-vision-msgs)."""
 from __future__ import annotations
 
-from rmpsam_ros.types import UNLABELLED, LabelSet, PanopticResult
+from collections.abc import Iterable, Mapping
+
+from rmpsam_ros.depth_view import Extent, boxed
+from rmpsam_ros.types import UNLABELLED, LabelSet, PanopticResult, Segment, TrackedInstance
 
 try:
     from vision_msgs.msg import (
         BoundingBox2D,
+        BoundingBox3D,
         Detection2D,
         Detection2DArray,
+        Detection3D,
+        Detection3DArray,
         LabelInfo,
         ObjectHypothesisWithPose,
         VisionClass,
     )
 except ImportError:
-    Detection2DArray = LabelInfo = None
+    Detection2DArray = Detection3DArray = LabelInfo = None
 
 AVAILABLE = LabelInfo is not None
 """Whether vision_msgs can be imported; nothing else in this module works without."""
@@ -36,16 +42,36 @@ def detections_message(result: PanopticResult, header) -> Detection2DArray:
     return message
 
 
-def _detection(segment, header) -> Detection2D:
+def detections_3d_message(tracks: Iterable[TrackedInstance], extents: Mapping[int, Extent], header) -> Detection3DArray:
+    """One detection for every confirmed track that has an extent, in metres in the frame of the image.
+
+    `id` is the track's, `bbox` holds the visible part along the axes of the camera's frame, the pose of the result is the
+    track's position, `class_id` the name of its class, '' for none.
+    """
+    message = Detection3DArray(header=header)
+    for track, extent in boxed(tracks, extents):
+        hypothesis, box = _hypothesis(track), BoundingBox3D()
+        _set_place(hypothesis.pose.pose, extent.position)
+        _set_place(box.center, extent.center)
+        box.size.x, box.size.y, box.size.z = extent.size
+        message.detections.append(Detection3D(header=header, bbox=box, results=[hypothesis], id=str(track.track_id)))
+    return message
+
+
+def _hypothesis(found: Segment | TrackedInstance) -> ObjectHypothesisWithPose:
     hypothesis = ObjectHypothesisWithPose()
-    hypothesis.hypothesis.class_id = segment.class_name
-    hypothesis.hypothesis.score = float(segment.score)
+    hypothesis.hypothesis.class_id = found.class_name
+    hypothesis.hypothesis.score = float(found.score)
+    return hypothesis
+
+
+def _detection(segment: Segment, header) -> Detection2D:
     roi, box = segment.roi, BoundingBox2D()
     # Pixel centres are at integers, so a rectangle of one pixel has its centre on that pixel.
     _set_centre(box, roi.x + (roi.width - 1) / 2, roi.y + (roi.height - 1) / 2)
     box.size_x, box.size_y = float(roi.width), float(roi.height)
     return Detection2D(
-        header=header, bbox=box, results=[hypothesis], id=str(segment.track_id) if segment.track_id else ""
+        header=header, bbox=box, results=[_hypothesis(segment)], id=str(segment.track_id) if segment.track_id else ""
     )
 
 
@@ -53,3 +79,9 @@ def _set_centre(box: BoundingBox2D, x: float, y: float) -> None:
     """vision_msgs 4 (Humble, Jazzy) has the point in `center.position`, version 3 in `center` itself."""
     point = getattr(box.center, "position", box.center)
     point.x, point.y = float(x), float(y)
+
+
+def _set_place(pose, place: tuple[float, float, float]) -> None:
+    """A pose there, turned as its frame is."""
+    pose.position.x, pose.position.y, pose.position.z = place
+    pose.orientation.w = 1.0
