@@ -204,6 +204,24 @@ def test_depth__boxes_are_shown_and_taken_down(node, client, camera):
     assert client.change("activate")
 
 
+def test_vision_msgs__detections_in_2d_and_3d_and_the_classes(camera, client):
+    """With the real package, where it is installed."""
+    vision_msgs = pytest.importorskip("vision_msgs.msg", reason="vision_msgs is not installed (apt: ros-DISTRO-vision-msgs)")
+    tracks = client.listen(TrackedInstanceArray, "~/camera/tracks")
+    flat = client.listen(vision_msgs.Detection2DArray, "~/camera/detections")
+    deep = client.listen(vision_msgs.Detection3DArray, "~/camera/detections_3d")
+    classes = client.listen(vision_msgs.LabelInfo, "~/camera/semantic/label_info", LATCHED)
+    track_id, _ = follow(camera, tracks)
+    source, message = shot(camera, deep, lambda message: any(found.id == str(track_id) for found in message.detections))
+    found = next(found for found in message.detections if found.id == str(track_id))
+    track = next(track for track in latest(tracks, source).instances if track.track_id == track_id)
+    assert message.header == found.header == source.header and found.results[0].pose.pose.position == track.position
+    assert found.results[0].hypothesis.class_id == track.class_name and found.bbox.center.orientation.w == 1.0
+    assert found.bbox.size.x > 0 and 1.0 <= found.bbox.center.position.z <= 2.0
+    assert all(one.bbox.size_x > 0 and one.results[0].hypothesis.class_id for one in latest(flat, source).detections)
+    assert {one.class_id for one in until(lambda: list(classes), "the classes")[-1].class_map} >= {0, 255}
+
+
 def test_depth__a_calibration_that_was_published_once_before_is_heard(client):
     once = DepthCamera(client, "once")
     assert client.change("deactivate")
