@@ -11,7 +11,7 @@ from node_checks import camera_status, check_panoptic, diagnostics, scene
 from ros_harness import BEST_EFFORT, LATCHED, SMALL_INPUT, Client, NodeProcess, model, until
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import Point, PointStamped
+from geometry_msgs.msg import Point, PointStamped, TransformStamped
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rmpsam_ros.msg import LabelSet, PanopticSegmentation
@@ -218,6 +218,34 @@ def test_stream__clicked_point_as_pixels_in_3d_and_in_an_unknown_frame(client, n
     until(in_3d, "the click in 3D")
     clicked("map", 1.0, 2.0, 3.0)
     until(lambda: "tf2_ros" in node.output or "no transform from 'map'" in node.output, "the reason")
+
+
+def test_stream__a_point_in_another_frame__through_tf2(client, node):
+    """With the real tf2_ros, where it is installed."""
+    tf2_ros = pytest.importorskip("tf2_ros", reason="tf2_ros is not installed (apt: ros-DISTRO-tf2-ros)")
+    panoptic, source = client.listen(PanopticSegmentation, "~/camera/panoptic"), client.image(scene(120, 160))
+    client.publish("camera/image_raw", source)
+    client.result_of(panoptic, source)
+    turned = TransformStamped(child_frame_id="optical")
+    turned.header.frame_id = "lab"
+    turned.transform.translation.x, turned.transform.translation.y, turned.transform.translation.z = 1.0, 2.0, 3.0
+    turned.transform.rotation.z = 1.0  # by half a turn about the optical axis
+    turned.transform.rotation.w = 0.0
+    broadcaster = tf2_ros.StaticTransformBroadcaster(client.node)
+    broadcaster.sendTransform(turned)
+    info = CameraInfo(height=120, width=160, k=[100.0, 0.0, 80.0, 0.0, 100.0, 60.0, 0.0, 0.0, 1.0], distortion_model="plumb_bob", d=[0.0] * 5)
+    info.header.frame_id = "optical"
+    point = PointStamped()
+    point.header.frame_id = "lab"
+    point.point.x, point.point.y, point.point.z = 1.0 - 0.3, 2.0 - 0.1, 3.0 + 1.0
+
+    def clicked():
+        client.publish("camera/camera_info", info)
+        client.publish("clicked_point", point)
+        time.sleep(0.2)
+        return "click at (110, 70) on camera 'camera'" in node.output
+
+    until(clicked, "the click in 3D")
 
 
 def test_stream__diagnostics_of_the_node(client, node):
