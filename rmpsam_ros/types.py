@@ -120,7 +120,7 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class PanopticResult:
-    """A panoptic map: `segment_ids` (H, W) uint16, 0 = unlabelled; every other value has exactly one `Segment`."""
+    """A panoptic map: `segment_ids` (H, W) uint16, 0 = unlabelled, not to be written to; every other value has exactly one `Segment`."""
 
     segment_ids: npt.NDArray[np.uint16]
     segments: tuple[Segment, ...]
