@@ -14,6 +14,7 @@ are one segment; stuff cannot become things, as nobody knows where one ends.
 """
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,8 +97,8 @@ def load_label_groups(file: str | Path, labels: LabelSet) -> LabelGroups:
     Raises:
         ModelError: no such file, not in this form, a class that the model has not or that two groups take.
     """
-    path = Path(file).expanduser()
-    if not path.is_file():
+    path = Path(os.path.expanduser(str(file)))  # os.path: pathlib raises for a user that there is not, and for what is no path
+    if not os.path.isfile(path):
         raise ModelError(f"There is no file of label groups {path}.")
     try:
         return label_groups(read_yaml(path.read_text()), labels)

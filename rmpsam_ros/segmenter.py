@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -57,6 +57,13 @@ def _flag(value: Any) -> bool:
     if value not in (True, False):
         raise ValueError
     return bool(value)
+
+
+def _listed(given: Iterable, name: str) -> list:
+    try:
+        return list(given)
+    except TypeError:
+        raise ImageError(f"The {name} are {given!r}; give a sequence, one for each image.") from None
 
 
 class Segmenter:
@@ -155,17 +162,18 @@ class Segmenter:
         """The same for several images in one run, say one of each camera; at most `batch`, in which they cost what `batch` do.
 
         Raises:
-            ImageError: an image of another shape or dtype, or another rotation; not one stamp or rotation for each image; a stamp that
-                is no number.
+            ImageError: no sequence of images; one of another shape or dtype, or another rotation; not one stamp or rotation for each; a
+                stamp that is no number.
             BackendError: no image, or more than `batch`.
         """
-        started, images = perf_counter(), list(images)
+        started, images = perf_counter(), _listed(images, "images")
+        stamps = [None] * len(images) if stamps is None else _listed(stamps, "stamps")
+        rotations = [0] * len(images) if rotations is None else _listed(rotations, "rotations")
         for name, given in (("stamps", stamps), ("rotations", rotations)):
-            if given is not None and len(given) != len(images):
+            if len(given) != len(images):
                 raise ImageError(f"There are {len(given)} {name} for {len(images)} images; each image needs its own.")
-        rotations = [0] * len(images) if rotations is None else rotations
         placements = [place(check_image(image).shape[:2], self.input_size, turn) for image, turn in zip(images, rotations)]
-        stamps = [None] * len(images) if stamps is None else [seconds(stamp, ImageError) for stamp in stamps]
+        stamps = [seconds(stamp, ImageError) for stamp in stamps]
         with self.turn:
             for image, placement, canvas in zip(images, placements, self._canvas):
                 fit(image, placement, canvas)

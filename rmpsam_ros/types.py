@@ -120,7 +120,7 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class PanopticResult:
-    """A panoptic map: `segment_ids` (H, W) uint16, 0 = unlabelled; every other value has exactly one `Segment`."""
+    """A panoptic map: `segment_ids` (H, W) uint16, 0 = unlabelled, not to be written to; every other value has exactly one `Segment`."""
 
     segment_ids: npt.NDArray[np.uint16]
     segments: tuple[Segment, ...]
@@ -180,7 +180,7 @@ class TrackedInstance:
 
     `mask` is (roi.height, roi.width) bool, the object inside `roi`; of a lost track `mask` and `roi` are those of the
     frame in which it was last seen, and `score` (0 … 1) falls to 0 as its age limit comes near. `age` counts frames
-    since birth, `frames_since_seen` is 0 when seen in this frame. `prompted` = born of a click. `segment_id` is the
+    since birth, 1 in the first; `frames_since_seen` is 0 when seen in this frame. `prompted` = born of a click. `segment_id` is the
     value in the same frame's `PanopticResult.segment_ids` (0 = not one of its segments). `depth` is the median depth
     under the mask in metres, `position` (x, y, z) metres in the camera's optical frame; None where no depth was given.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 
 from rmpsam_ros import cli
+from rmpsam_ros.simulation.catalogue import HELD_OUT
 
 
 @pytest.mark.parametrize(("words", "message"), [
@@ -24,3 +25,8 @@ def test_simulate__into_a_file__is_refused(tmp_path, capsys):
     (tmp_path / "out").write_text("")
     assert cli.main(["simulate", "--out", str(tmp_path / "out")]) == 2
     assert "is a file; give a folder" in capsys.readouterr().err
+
+
+def test_help__how_many_kinds_seen_leaves_out(capsys):
+    assert cli.main(["simulate", "--help"]) == 0
+    assert f"leaves {len(HELD_OUT)} kinds out" in capsys.readouterr().out

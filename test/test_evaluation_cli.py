@@ -215,3 +215,9 @@ def test_eval__the_table_is_printed_although_json_cannot_be_written(tmp_path, mo
     assert run(kind, (path, images), model, "--limit", 2, "--json", tmp_path / "p.json") == 2
     said = capsys.readouterr()
     assert heading in said.out and f"rmpsam eval: {tmp_path / 'p.json'}: No space left on device" in said.err
+
+
+@pytest.mark.parametrize("threads", ["0", "-3"])
+def test_eval_card__of_no_threads_is_one_line_before_anything_is_measured(tmp_path, capsys, threads):
+    assert cli.main(["eval", "card", "--config", "none.yaml", "--out", str(tmp_path / "card"), "--threads", threads]) == 2
+    assert f"'{threads}' is not a whole number from 1 up" in capsys.readouterr().err

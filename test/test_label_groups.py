@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -95,9 +96,10 @@ def test_load__wrong_file__one_sentence_that_names_it(tmp_path, text, sentence):
     assert sentence in str(error.value) and "mine.yaml" in str(error.value) and "\n" not in str(error.value)
 
 
-def test_load__no_file():
-    with pytest.raises(ModelError, match="There is no file of label groups nowhere.yaml"):
-        load_label_groups("nowhere.yaml", LABELS)
+@pytest.mark.parametrize("file", ["nowhere.yaml", "~nobody-of-this-name/groups.yaml", {"name": "mine"}, "n" * 300])
+def test_load__no_file(file):
+    with pytest.raises(ModelError, match=f"There is no file of label groups {re.escape(str(file))}"):
+        load_label_groups(file, LABELS)
 
 
 @pytest.fixture(scope="module")

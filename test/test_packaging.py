@@ -183,6 +183,11 @@ def test_parameter_file__says_why_in_every_line():
     assert [line for line in lines if line.strip() and "#" not in line and line.strip() != "camera:"] == []
 
 
+def test_parameter_file__says_of_closer_looks_what_the_readme_says():
+    said = [re.findall(r"up to (\w+) more runs of the encoder", (ROOT / file).read_text()) for file in ("README.md", "config/rmpsam.yaml")]
+    assert said[0] == said[1] != []
+
+
 def test_dds_profile__is_a_profile_with_a_segment_that_holds_large_images():
     root = ElementTree.parse(ROOT / "config/fastdds_large_images.xml").getroot()
     space = {"d": "http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles"}

@@ -160,3 +160,9 @@ def test_bundled_model__its_classes_are_those_that_stand_there():
     classes = read_model_folder(find_model("default")).labels.classes
     things, stuff = ([c.name for c in classes if c.is_thing is kind] for kind in (True, False))
     assert f"of things: {', '.join(things[:-1])}, and {things[-1]} for any other; of stuff: {', '.join(stuff)}." in section
+
+
+def test_positions__are_off_by_what_the_page_on_tracking_says():
+    pages = README, (ROOT / "rmpsam_ros/tracking/README.md").read_text()
+    off = [re.findall(r"positions are (\d+) mm off in the median and\s(\d+) mm at the 90th percentile", page) for page in pages]
+    assert len(off[0]) == 1 and off[0] == off[1]

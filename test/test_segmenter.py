@@ -189,6 +189,7 @@ def test_input_size__another_than_the_models_own(model):
 @pytest.mark.parametrize("arguments, error, message", [
     ({"backend": "cuda"}, BackendError, "not one of auto"),
     ({"backend": "tensorrt"}, BackendError, "not installed|needs a GPU|cannot"),
+    ({"backend": ["openvino"]}, BackendError, "not one of auto"),
     ({"precision": "fp8"}, BackendError, "not one of auto"),
     ({"input_size": (100, 128)}, BackendError, "multiples of 32"),
     ({"input_size": 64}, BackendError, "must be height and width"),
@@ -419,6 +420,12 @@ def test_openvino__a_graph_that_is_another__is_said(model, tmp_path):
     write_model_yaml(folder, replace(read, path=folder))
     with pytest.raises(ModelError, match="image.onnx is not such a graph .*`rmpsam export .*` makes it anew"):
         Segmenter(folder, backend="openvino")
+
+
+@pytest.mark.parametrize("arguments", [{"images": None}, {"stamps": 1.0}, {"rotations": 90}])
+def test_set_images__what_is_no_sequence_gets_one_sentence(segmenter, arguments):
+    with pytest.raises(ImageError, match="give a sequence, one for each image"):
+        segmenter.set_images(**{"images": [picture(96, 128)]} | arguments)
 
 
 def test_set_images__each_frame_has_timings_and_a_stamp_of_its_own(model):

@@ -58,7 +58,7 @@ def choose_backend(name: str = "auto", device: str = "auto") -> str:
             if usable and is_installed(candidate):
                 return candidate
         raise BackendError("No backend is installed; `pip install openvino` gives the one for CPUs.")
-    if name not in BACKENDS:
+    if not isinstance(name, str) or name not in BACKENDS:
         raise BackendError(f"The backend {name!r} is not one of auto, {', '.join(BACKENDS)}.")
     if not is_installed(name):
         raise BackendError(f"The backend {name} is not installed: {BACKENDS[name].install}.")

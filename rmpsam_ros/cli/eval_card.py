@@ -12,6 +12,8 @@ EXAMPLE = "rmpsam eval card --config config/train_lite0.yaml --model rmpsam-lite
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from rmpsam_ros.cli.model_options import whole_number
+
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the training YAML; its validation sets are measured on")
     parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets card.md and one JSON file for each measurement")
@@ -19,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--note", action="store_true", help="write the main numbers into the model's model.yaml too")
     parser.add_argument("--resume", action="store_true", help="do not measure again what is in DIR already, of this model")
     parser.add_argument("--precision", choices=("fp32", "bf16", "fp16", "int8"), help="instead of the fastest that the device has")
-    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    parser.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: all cores)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--place", choices=("table", "shelf", "floor"), help="one kind of scene only; else each in turn")
     parser.add_argument(
-        "--objects", default="all", choices=("all", "seen", "unseen"), help="seen leaves a sixth of the kinds out, unseen favours those (all)"
+        "--objects", default="all", choices=("all", "seen", "unseen"), help="seen leaves 24 kinds out, unseen favours those (all)"
     )
     parser.add_argument("--photos", type=Path, metavar="DIR", help="photographs for prints, pictures, walls and the view out of windows")
     parser.add_argument(

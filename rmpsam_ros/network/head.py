@@ -114,7 +114,7 @@ class Head(nn.Module):
         Args:
             features: of B images.
             boxes: (B, P, 4) x1, y1, x2, y2 in pixels of the unpadded network input.
-            labels: (B, P) rows of the prompt-type embedding; the reference trained label 1 alone.
+            labels: (B, P) int64 or int32, rows of the prompt-type embedding; the reference trained label 1 alone.
             image_size: unpadded height and width of the network input.
             classes: whether to compute class logits (no task of the method reads them); (B, P, 0) if not.
         """
