@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from geometry_msgs.msg import Point, PointStamped
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.time import Time
@@ -37,20 +38,21 @@ class ClickTopics:
         click_topic: the topic of rqt clicks for a camera's name. rqt_image_view names its own after the image topic that it
             shows; where that one was remapped or named by a parameter, clicks on it count as well, and so do those on the overlay.
         clicked_point_topic: the topic of RViz clicks.
-        group: callback group; a look-up of a transform may block it for a moment.
         ask: queues a click for the worker.
         show: called with the camera's name and the answer, on the worker's thread.
     """
 
     def __init__(
         self, node, cameras: dict[str, CameraInput], click_topic: Callable[[str], str], clicked_point_topic: str,
-        group, ask: Callable[[Ask], Future], show: Callable[[str, Answer], None],
+        ask: Callable[[Ask], Future], show: Callable[[str, Answer], None],
     ):
         self._node, self._cameras, self._ask, self._show = node, cameras, ask, show
         self._frames = Frames(node)
         self._waiting: dict[str, deque[Future]] = {}
         self._lock = threading.Lock()
         self._subscriptions: list = []
+        # Of its own, as rclpy's groups keep a reference to whatever was in them; a look-up of a transform may block it for a moment.
+        group = ReentrantCallbackGroup()
         try:
             for name, camera in cameras.items():
                 for topic in self._click_topics(name, click_topic(name), camera.topic):
