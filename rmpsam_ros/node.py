@@ -75,7 +75,7 @@ class RmpsamNode(LifecycleNode):
         self._settings = NodeParameters(self, lambda: self._state in ("activating", "active"), self._check, self._live_values_changed)
         self._offered = Services(
             self, ReentrantCallbackGroup(), worker=self._active_worker, state=lambda: self._state,
-            cameras=lambda: self._session.config.cameras, timeout=lambda: self._settings.prompt_timeout,
+            timeout=lambda: self._settings.prompt_timeout,
         )
         self._diagnostics_out = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # A steady clock: with simulated time that stands still, diagnostics go on.
