@@ -27,6 +27,8 @@ from rmpsam_ros.types import FOREGROUND
 
 MOST_WAITING = 8
 """Clicks of a camera that wait for their answers at most."""
+QUIET = 1.0
+"""Seconds between two lines of the log on clicks that come to nothing: nobody clicks faster, but a program may."""
 
 
 class ClickTopics:
@@ -82,7 +84,7 @@ class ClickTopics:
             for camera, x, y in self._pixels(message):
                 self._click(camera, x, y, stamp_ns(message.header.stamp))
         except PromptError as error:
-            self._node.get_logger().warning(f"clicked_point ignored: {error}")
+            self._node.get_logger().warning(f"clicked_point ignored: {error}", throttle_duration_sec=QUIET)
 
     def _pixels(self, message: PointStamped) -> list[tuple[str, float, float]]:
         """The cameras and pixels that a click means: as pixels, or as a 3D point in every camera that sees it."""
@@ -127,12 +129,14 @@ class ClickTopics:
             waiting = self._waiting.setdefault(camera, deque())
             oldest = waiting.popleft() if len(waiting) >= MOST_WAITING else None
         if oldest is not None and oldest.cancel():
-            self._node.get_logger().warning(f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered")
+            self._node.get_logger().warning(
+                f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered", throttle_duration_sec=QUIET,
+            )
         ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True, track=True)
         try:
             future = self._ask(ask)
         except PromptError as error:
-            self._node.get_logger().warning(f"click on camera '{camera}' ignored: {error}")
+            self._node.get_logger().warning(f"click on camera '{camera}' ignored: {error}", throttle_duration_sec=QUIET)
             return
         with self._lock:
             waiting.append(future)
@@ -155,7 +159,7 @@ class ClickTopics:
             )
             self._show(camera, answer)
         except RmpsamError as error:
-            logger.warning(f"click on camera '{camera}' ignored: {error}")
+            logger.warning(f"click on camera '{camera}' ignored: {error}", throttle_duration_sec=QUIET)
         except Exception as error:
             logger.error(f"click on camera '{camera}' could not be shown: {error!r}")
 
