@@ -191,8 +191,9 @@ class Session:
         self.worker.offer(name, message, stamp)
 
     def _refresh(self) -> None:
+        outputs_of = self._outputs  # a transition on another thread may put none in their place meanwhile
         for name, camera in list(self._inputs.items()):
-            outputs = self._outputs[name]
+            outputs = outputs_of[name]
             with self._publishing:
                 outputs.expire()
             camera.refresh(outputs.need_depth())
