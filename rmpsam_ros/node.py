@@ -22,7 +22,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
-from rclpy.exceptions import ParameterException
+from rclpy.exceptions import InvalidHandle, ParameterException
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
@@ -75,7 +75,7 @@ class RmpsamNode(LifecycleNode):
         self._settings = NodeParameters(self, lambda: self._state in ("activating", "active"), self._check, self._live_values_changed)
         self._offered = Services(
             self, ReentrantCallbackGroup(), worker=self._active_worker, state=lambda: self._state,
-            cameras=lambda: self._session.config.cameras, timeout=lambda: self._settings.prompt_timeout,
+            timeout=lambda: self._settings.prompt_timeout,
         )
         self._diagnostics_out = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # A steady clock: with simulated time that stands still, diagnostics go on.
@@ -231,12 +231,12 @@ class RmpsamNode(LifecycleNode):
     # Parameters
 
     def _check(self, config: NodeConfig) -> None:
-        if self._session is not None:
-            self._session.check(config)
+        if (session := self._session) is not None:  # a transition on another thread may release it meanwhile
+            session.check(config)
 
     def _live_values_changed(self, config: NodeConfig) -> None:
-        if self._session is not None:
-            self._session.apply(config)
+        if (session := self._session) is not None:
+            session.apply(config)
 
     # Services and diagnostics
 
@@ -340,5 +340,7 @@ def _spin_once(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
         executor.spin_once(timeout_sec=0.25)
     except (ExternalShutdownException, KeyboardInterrupt):
         pass
+    except InvalidHandle as error:  # a transition destroyed what was just ready: rclpy looks at events and timers without a guard
+        node.get_logger().debug(f"destroyed meanwhile: {error}")
     except Exception as error:
         node.get_logger().error(f"a callback failed: {type(error).__name__}: {error}", throttle_duration_sec=2.0)

@@ -11,7 +11,9 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 
 from geometry_msgs.msg import PointStamped, Transform, TransformStamped
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import ROSClock
+from rclpy.logging import get_logger
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 
@@ -26,10 +28,12 @@ class FakeNode:
     def __init__(self):
         self.lines: list[str] = []
         self.topics: list[str] = []
+        self.groups: list = []
         self.clock = ROSClock()
 
     def create_subscription(self, kind, topic, callback, depth, callback_group=None):
         self.topics.append(topic)
+        self.groups.append(callback_group)
         return topic
 
     def resolve_topic_name(self, topic):
@@ -42,7 +46,7 @@ class FakeNode:
         return self.clock
 
     def get_logger(self):
-        return SimpleNamespace(warning=self.lines.append, info=self.lines.append, error=self.lines.append)
+        return SimpleNamespace(warning=lambda line, **_: self.lines.append(line), info=self.lines.append, error=self.lines.append)
 
 
 def info(frame: str) -> CameraInfo:
@@ -74,8 +78,23 @@ def topics():
         futures.append(Future())
         return futures[-1]
 
-    made = ClickTopics(node, cameras, lambda name: f"{name}/clicks", "clicked_point", None, ask, lambda *_: None)
+    made = ClickTopics(node, cameras, lambda name: f"{name}/clicks", "clicked_point", ask, lambda *_: None)
     return SimpleNamespace(made=made, node=node, asked=asked, futures=futures, cameras=cameras)
+
+
+def test_click_topics__of_each_activation_have_a_group_of_their_own__as_groups_never_forget(topics):
+    before, once = topics.node.groups[:], len(topics.node.groups)
+    topics.made.destroy()
+    ClickTopics(topics.node, topics.cameras, lambda name: f"{name}/clicks", "clicked_point", None, None)
+    assert len(topics.node.groups) == 2 * once and not set(before) & set(topics.node.groups[once:])
+    assert all(isinstance(group, ReentrantCallbackGroup) for group in topics.node.groups)
+
+
+def test_points__that_a_program_sends_without_end__are_not_a_line_of_the_log_each(topics, monkeypatch, capfd):
+    monkeypatch.setattr(topics.node, "get_logger", lambda logger=get_logger("clicks"): logger)
+    for _ in range(50):
+        topics.made._take_point(clicked("left_optical", float("nan"), 0.0, 1.0))
+    assert 1 <= capfd.readouterr().err.count("clicked_point ignored") <= 5
 
 
 def fake_tf2(monkeypatch, transforms: dict[tuple[str, str], Transform]) -> ModuleType:
@@ -109,7 +128,7 @@ def test_click_topics__follow_the_image_topic_wherever_it_was_led():
         "thin": SimpleNamespace(topic="/thin/image_raw/compressed"), "remapped": SimpleNamespace(topic="/remapped/image_raw"),
     }
     named = {"remapped": "remapped/clicks"}
-    ClickTopics(node, cameras, lambda name: named.get(name, f"{name}/image_raw_mouse_left"), "clicked_point", None, None, None)
+    ClickTopics(node, cameras, lambda name: named.get(name, f"{name}/image_raw_mouse_left"), "clicked_point", None, None)
     assert sorted(node.topics) == sorted([
         "/camera/image_raw_mouse_left", "/led/image_raw_mouse_left", "/front/color/image_raw_mouse_left",
         "/thin/image_raw_mouse_left", "/elsewhere", "/remapped/image_raw_mouse_left", "clicked_point",
@@ -177,7 +196,7 @@ def test_click_topics__a_topic_that_cannot_be__leaves_nothing_behind(topics, mon
 
     node.resolve_topic_name = refuse
     with pytest.raises(ValueError, match="no such topic"):
-        ClickTopics(node, topics.cameras, lambda name: "clicks" if name == "left" else "nowhere", "clicked_point", None, None, None)
+        ClickTopics(node, topics.cameras, lambda name: "clicks" if name == "left" else "nowhere", "clicked_point", None, None)
     assert gone == node.topics and len(gone) == 3
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,3 +104,16 @@ def test_start__a_signal_while_it_imports__ends_it_in_order(start, number):
     done = subprocess.run([sys.executable, "-c", SIGNALLED % number + start], capture_output=True, text=True, timeout=120,
                           env={**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"})  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_spin__what_a_transition_destroyed_meanwhile_is_no_failure_of_a_callback():
+    said = []
+    logger = SimpleNamespace(debug=lambda line: said.append("debug"), error=lambda line, **_: said.append(line))
+    errors = iter((node.InvalidHandle("destruction was requested"), ValueError("wrong")))
+
+    def spin_once(timeout_sec):
+        raise next(errors)
+
+    for _ in range(2):
+        node._spin_once(SimpleNamespace(spin_once=spin_once), SimpleNamespace(get_logger=lambda: logger))
+    assert said == ["debug", "a callback failed: ValueError: wrong"]

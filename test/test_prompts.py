@@ -41,11 +41,17 @@ def test_request__means_its_camera_points_boxes_and_frame():
 def services():
     """The callbacks by name, and what the worker was asked; it never answers."""
     made, asked, futures = {}, [], [Future(), Future()]
-    worker = SimpleNamespace(ask=lambda ask: asked.append(ask) or futures[0], remove_track=lambda camera, number: futures[1])
+    worker = SimpleNamespace(cameras=("front",), ask=lambda ask: asked.append(ask) or futures[0], remove_track=lambda camera, number: futures[1])
     node = SimpleNamespace(create_service=lambda kind, name, callback, **_: made.update({name: callback}),
                            get_logger=lambda: SimpleNamespace(error=lambda line: None))  # fmt: skip
-    Services(node, None, lambda: worker, lambda: "active", lambda: ["front"], lambda: 0.01)
+    Services(node, None, lambda: worker, lambda: "active", lambda: 0.01)
     return SimpleNamespace(made=made, asked=asked, futures=futures, worker=worker)
+
+
+@pytest.mark.parametrize("name, kind", [("~/segment", SegmentPoints), ("~/remove_track", RemoveTrack)])
+def test_services__have_the_cameras_from_the_worker_that_they_ask__though_its_session_goes_meanwhile(services, name, kind):
+    response = services.made[name](kind.Request(camera="rear"), kind.Response())
+    assert not response.success and response.message == "There is no camera 'rear': this node has front."
 
 
 def test_segment__without_an_answer_in_time_nothing_may_come_of_the_click(services):

@@ -19,6 +19,12 @@ def test_worded__a_day_of_one_sentence__is_a_few_lines_that_count_it():
     assert sum(int(line.split("(")[1].split()[0]) for line in spoken[1:]) > 23 * 3600  # none is forgotten
 
 
+def test_worded__sizes_that_change_with_every_image__are_one_sentence():
+    said = Repeats(lambda: 0.0)
+    lines = [said.worded(f"the camera_info is of images of 640x480 pixels, but the image has {320 + k}x{240 + k}") for k in range(100)]
+    assert lines[0] and not any(lines[1:])
+
+
 def test_worded__others_are_said_at_once__and_so_is_what_was_not_heard_of_for_long():
     now = [0.0]
     said = Repeats(lambda: now[0])

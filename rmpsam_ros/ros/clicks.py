@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from geometry_msgs.msg import Point, PointStamped
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.time import Time
@@ -26,6 +27,8 @@ from rmpsam_ros.types import FOREGROUND
 
 MOST_WAITING = 8
 """Clicks of a camera that wait for their answers at most."""
+QUIET = 1.0
+"""Seconds between two lines of the log on clicks that come to nothing: nobody clicks faster, but a program may."""
 
 
 class ClickTopics:
@@ -37,20 +40,21 @@ class ClickTopics:
         click_topic: the topic of rqt clicks for a camera's name. rqt_image_view names its own after the image topic that it
             shows; where that one was remapped or named by a parameter, clicks on it count as well, and so do those on the overlay.
         clicked_point_topic: the topic of RViz clicks.
-        group: callback group; a look-up of a transform may block it for a moment.
         ask: queues a click for the worker.
         show: called with the camera's name and the answer, on the worker's thread.
     """
 
     def __init__(
         self, node, cameras: dict[str, CameraInput], click_topic: Callable[[str], str], clicked_point_topic: str,
-        group, ask: Callable[[Ask], Future], show: Callable[[str, Answer], None],
+        ask: Callable[[Ask], Future], show: Callable[[str, Answer], None],
     ):
         self._node, self._cameras, self._ask, self._show = node, cameras, ask, show
         self._frames = Frames(node)
         self._waiting: dict[str, deque[Future]] = {}
         self._lock = threading.Lock()
         self._subscriptions: list = []
+        # Of its own, as rclpy's groups keep a reference to whatever was in them; a look-up of a transform may block it for a moment.
+        group = ReentrantCallbackGroup()
         try:
             for name, camera in cameras.items():
                 for topic in self._click_topics(name, click_topic(name), camera.topic):
@@ -80,7 +84,7 @@ class ClickTopics:
             for camera, x, y in self._pixels(message):
                 self._click(camera, x, y, stamp_ns(message.header.stamp))
         except PromptError as error:
-            self._node.get_logger().warning(f"clicked_point ignored: {error}")
+            self._node.get_logger().warning(f"clicked_point ignored: {error}", throttle_duration_sec=QUIET)
 
     def _pixels(self, message: PointStamped) -> list[tuple[str, float, float]]:
         """The cameras and pixels that a click means: as pixels, or as a 3D point in every camera that sees it."""
@@ -125,12 +129,14 @@ class ClickTopics:
             waiting = self._waiting.setdefault(camera, deque())
             oldest = waiting.popleft() if len(waiting) >= MOST_WAITING else None
         if oldest is not None and oldest.cancel():
-            self._node.get_logger().warning(f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered")
+            self._node.get_logger().warning(
+                f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered", throttle_duration_sec=QUIET,
+            )
         ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True, track=True)
         try:
             future = self._ask(ask)
         except PromptError as error:
-            self._node.get_logger().warning(f"click on camera '{camera}' ignored: {error}")
+            self._node.get_logger().warning(f"click on camera '{camera}' ignored: {error}", throttle_duration_sec=QUIET)
             return
         with self._lock:
             waiting.append(future)
@@ -153,7 +159,7 @@ class ClickTopics:
             )
             self._show(camera, answer)
         except RmpsamError as error:
-            logger.warning(f"click on camera '{camera}' ignored: {error}")
+            logger.warning(f"click on camera '{camera}' ignored: {error}", throttle_duration_sec=QUIET)
         except Exception as error:
             logger.error(f"click on camera '{camera}' could not be shown: {error!r}")
 

@@ -39,11 +39,10 @@ class Services:
     """
 
     def __init__(
-        self, node, group, worker: Callable[[], InferenceWorker | None], state: Callable[[], str],
-        cameras: Callable[[], Sequence[str]], timeout: Callable[[], float],
+        self, node, group, worker: Callable[[], InferenceWorker | None], state: Callable[[], str], timeout: Callable[[], float],
     ):
         self._node, self._worker, self._state = node, worker, state
-        self._cameras, self._timeout = cameras, timeout
+        self._timeout = timeout
         for kind, name, callback in (
             (SegmentPoints, "~/segment", self._segment),
             (RemoveTrack, "~/remove_track", self._remove_track),
@@ -70,7 +69,7 @@ class Services:
     def _segment(self, request, response) -> None:
         arrived = time.monotonic()
         worker = self._active_worker()
-        ask = ask_of_request(request, self._cameras())
+        ask = ask_of_request(request, worker.cameras)
         try:
             answer = self._wait(worker.ask(ask))
         except PromptError:
@@ -91,7 +90,8 @@ class Services:
         response.latency_ms = (time.monotonic() - arrived) * 1e3
 
     def _remove_track(self, request, response) -> None:
-        worker, camera = self._active_worker(), self._camera(request.camera)
+        worker = self._active_worker()
+        camera = camera_of_request(request.camera, worker.cameras)
         removed, others = self._wait(worker.remove_track(camera, request.track_id))
         if not removed:
             there = ", ".join(map(str, others)) or "none"
@@ -127,9 +127,6 @@ class Services:
                 f"the node is {state}: it answers while it is active"
             )
         return worker
-
-    def _camera(self, name: str) -> str:
-        return camera_of_request(name, self._cameras())
 
 
 def refuse(response, message: str) -> None:

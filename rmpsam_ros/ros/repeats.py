@@ -30,7 +30,7 @@ class Repeats:
 
     def worded(self, sentence: str, of: str = "", counted: bool = True) -> str | None:
         """What to say now of something: the sentence, if `counted` with the number of times that it was kept back; None for nothing."""
-        now, kind = self._clock(), (of, re.sub(r"\b\d+(\.\d+)?\b", "0", sentence))
+        now, kind = self._clock(), (of, re.sub(r"\b\d+(\.\d+|x\d+)?\b", "0", sentence))
         with self._lock:
             said = self._said.get(kind)
             if said is None or now - said.heard > LAST:

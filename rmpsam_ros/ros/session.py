@@ -5,7 +5,6 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 
-from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 
 from rmpsam_ros.depth_view import DepthView, Extent
@@ -54,7 +53,6 @@ class Session:
         self._clicks: ClickTopics | None = None
         self._timer = None
         self._repeats = Repeats()
-        self._click_group = ReentrantCallbackGroup()
         self.worker = InferenceWorker(lambda: make_segmenter(config), config, self, stats, Tracker, track_ids)
         self.segmenter = self.worker.open()
         self._labels: LabelsOutput | None = None
@@ -74,7 +72,7 @@ class Session:
             self._inputs[name] = self._input(name)
         self._clicks = ClickTopics(
             self._node, self._inputs, lambda name: topic(name, "click_topic"), self._parameters.clicked_point_topic,
-            self._click_group, self._ask, self._show,
+            self._ask, self._show,
         )
         self._refresh()
         # A steady clock: simulated time may stand still, and cameras come and go all the same.
@@ -193,8 +191,9 @@ class Session:
         self.worker.offer(name, message, stamp)
 
     def _refresh(self) -> None:
+        outputs_of = self._outputs  # a transition on another thread may put none in their place meanwhile
         for name, camera in list(self._inputs.items()):
-            outputs = self._outputs[name]
+            outputs = outputs_of[name]
             with self._publishing:
                 outputs.expire()
             camera.refresh(outputs.need_depth())

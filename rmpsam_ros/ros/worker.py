@@ -38,6 +38,9 @@ class InferenceWorker:
         stats: counters of each camera; they outlive the worker.
         make_tracker: makes a camera's tracker from the label set; None for no tracks.
         track_ids: the next id of each camera's tracks, kept up to date: ids are not used twice though models change.
+
+    Attributes:
+        cameras: their names. pulse: whether the thread comes round.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class InferenceWorker:
     ):
         self._make, self._hooks, self._make_tracker = make, hooks, make_tracker
         self._config = config
+        self.cameras = config.cameras
         self._track_ids = {} if track_ids is None else track_ids
         self._rotations: Mapping[str, int] = {}
         self._feeds = {name: Feed(name, config.prompt_history, stats.get(name)) for name in config.cameras}
