@@ -10,6 +10,7 @@ from models import cpu_has_bf16, tiny_model
 pytest.importorskip("openvino", reason="it is about OpenVINO")
 
 from rmpsam_ros.backends.openvino import OpenVinoBackend  # noqa: E402
+from rmpsam_ros.errors import BackendError  # noqa: E402
 from rmpsam_ros.model_folder import read_model_folder  # noqa: E402
 
 SIZE = (96, 128)
@@ -48,3 +49,36 @@ def test_features__computed_in_bf16__are_kept_in_it(pictures):
         (outputs,) = backend.run_images(pictures[0], [SIZE])
         kept[precision] = [outputs.features.byte_size, backend.run_features(pictures[0], [SIZE]).byte_size]
     assert [2 * size for size in kept["bf16"]] == kept["fp32"]
+
+
+class Listening:
+    """A request, and how many prompts each of its runs had."""
+
+    def __init__(self, request) -> None:
+        self._request, self.counts = request, []
+
+    def infer(self, inputs) -> None:
+        self.counts.append(inputs["boxes"].shape[1])
+        self._request.infer(inputs)
+
+    def __getattr__(self, name: str):
+        return getattr(self._request, name)
+
+
+def test_run_prompts__of_any_number__are_run_in_few_sizes_and_each_is_answered_as_alone(pictures):
+    backend = OpenVinoBackend(read_model_folder(tiny_model()), precision="fp32")
+    features = backend.run_images(pictures[0], [SIZE])[0].features
+    backend._prompt = requests = Listening(backend._prompt)
+    centres = np.random.default_rng(1).uniform(8, 88, (64, 2))
+    boxes, labels = np.concatenate((centres - 3, centres + 3), axis=1).astype(np.float32), np.ones(64, np.int64)
+    alone = [backend.run_prompts(features, boxes[i : i + 1], labels[:1], SIZE) for i in range(64)]
+    requests.counts.clear()
+    for count in range(1, 65):
+        together = backend.run_prompts(features, boxes[:count], labels[:count], SIZE)
+        assert len(together.mask_logits) == len(together.iou) == len(together.queries) == count
+        for i in (0, count // 2, count - 1):
+            np.testing.assert_allclose(together.mask_logits[i], alone[i].mask_logits[0], rtol=1e-3, atol=1e-3)
+    assert len(set(requests.counts)) == 16 and all(size >= count for count, size in enumerate(requests.counts, 1))
+    assert max(size / count for count, size in enumerate(requests.counts, 1)) < 1.4
+    with pytest.raises(BackendError, match="There are 65 prompts; one run takes up to 64"):
+        backend.run_prompts(features, np.zeros((65, 4), np.float32), np.ones(65, np.int64), SIZE)

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.ownership import Extents
 from rmpsam_ros.placement import Placement
@@ -122,3 +123,16 @@ def filled(images: npt.NDArray[np.uint8], image_sizes: Sizes, batch: int) -> tup
         return images, sizes
     rows = np.minimum(np.arange(batch), count - 1)
     return images[rows], sizes[rows]
+
+
+def prompt_rows(count: int, buckets: Sequence[int]) -> npt.NDArray[np.intp]:
+    """Which prompt stands in each row of a run of the next size of `buckets`, rising and up to `MAX_PROMPTS`: the last one is
+    repeated, as prompts do not influence each other.
+
+    Raises:
+        BackendError: more prompts than a run takes.
+    """
+    bucket = next((b for b in buckets if b >= count), None)
+    if bucket is None:
+        raise BackendError(f"There are {count} prompts; one run takes up to {MAX_PROMPTS}.")
+    return np.minimum(np.arange(bucket), count - 1)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from rmpsam_ros.backends.base import prompt_rows
 from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.errors import BackendError
 
@@ -132,15 +133,8 @@ class Staging:
 
 
 def bucket_rows(count: int) -> npt.NDArray[np.intp]:
-    """Which prompt stands in each row of a run: the last one is repeated, as prompts do not influence each other.
-
-    Raises:
-        BackendError: more prompts than a run takes.
-    """
-    bucket = next((b for b in _BUCKETS if b >= count), None)
-    if bucket is None:
-        raise BackendError(f"There are {count} prompts; one run takes up to {MAX_PROMPTS}.")
-    return np.minimum(np.arange(bucket), count - 1)
+    """`prompt_rows` for what is captured."""
+    return prompt_rows(count, _BUCKETS)
 
 
 def torch_hint() -> str:

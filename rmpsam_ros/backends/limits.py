@@ -8,4 +8,4 @@ MAX_THREADS = 1024
 """CPU threads; more is a mistake."""
 
 MAX_PROMPTS = 64
-"""Points and boxes in one request, and in one run on a GPU; more is a mistake, and would hold up the frames."""
+"""Points and boxes in one request, and in one run; more is a mistake, and would hold up the frames."""

@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.backends.base import ImageOutputs, Progress, PromptOutputs, Sizes, filled
+from rmpsam_ros.backends.base import ImageOutputs, Progress, PromptOutputs, Sizes, filled, prompt_rows
+from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.backends.openvino_cache import CompiledGraphs
 from rmpsam_ros.backends.openvino_core import import_openvino, shared_core
 from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
+_BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, MAX_PROMPTS)
+"""Prompts are filled up to one of these numbers: OpenVINO compiles for each that it meets, and keeps what that took."""
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 
@@ -111,10 +114,10 @@ class OpenVinoBackend:
 
     def run_prompts(self, features: object, boxes: npt.NDArray[np.float32], labels: npt.NDArray[np.int64],
                     image_size: tuple[int, int]) -> PromptOutputs:  # fmt: skip
-        request = self._prompt
+        request, count, rows = self._prompt, len(boxes), prompt_rows(len(boxes), _BUCKETS)
         request.set_tensor("features", features)
-        request.infer({"boxes": boxes[None], "labels": labels[None], "image_size": np.array([image_size], np.int64)})
-        return PromptOutputs(_copy(request, "mask_logits"), _copy(request, "iou"), _copy(request, "queries"))
+        request.infer({"boxes": boxes[None, rows], "labels": labels[None, rows], "image_size": np.array([image_size], np.int64)})
+        return PromptOutputs(*(np.array(request.get_tensor(name).data[0, :count]) for name in ("mask_logits", "iou", "queries")))
 
     def read_features(self, features: object) -> npt.NDArray[np.float32]:
         if features.element_type == self._ov.Type.bf16:  # numpy has no such type; it is the upper half of a float32
@@ -262,10 +265,6 @@ def _encoder_of(ov, graph):
     """The image graph without what comes after the features."""
     results = [r for r in graph.get_results() if "features" in r.get_output_tensor(0).get_names()]
     return ov.Model(results, graph.get_parameters(), "encoder")
-
-
-def _copy(request, name: str) -> npt.NDArray:
-    return np.array(request.get_tensor(name).data[0])
 
 
 def _short(error: BaseException) -> str:
