@@ -97,9 +97,8 @@ def _check_results(args: argparse.Namespace) -> None:
     from rmpsam_ros.errors import BagError
     from rmpsam_ros.ros.frame_messages import PACKAGES
 
-    needed = {name: f"the ROS package {package}, which is not installed" for name, (package, module) in PACKAGES.items() if not module.AVAILABLE}
-    if not args.depth:
-        needed |= {name: "--depth, the topic of depth images" for name in ("points", "markers", "detections_3d")}
+    needed = {} if args.depth else {name: "--depth, the topic of depth images" for name in ("points", "markers", "detections_3d")}
+    needed |= {name: f"the ROS package {package}, which is not installed" for name, (package, module) in PACKAGES.items() if not module.AVAILABLE}
     for name in args.results or ():
         if name in needed:
             raise BagError(f"--results {name} needs {needed[name]}.")
