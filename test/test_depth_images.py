@@ -34,6 +34,7 @@ CAMERAS = {
     "rational": (info(d=[0.4, 0.1, 0.001, 0.0, 0.02, 0.3, 0.05, 0.01], distortion_model="rational_polynomial"), False, SIZE),
     "fisheye": (info(d=[0.02, -0.01, 0.003, 0.0], distortion_model="equidistant"), False, SIZE),
     "fisheye without coefficients": (info(d=[], distortion_model="equidistant"), False, SIZE),
+    "rectified, of a fisheye lens": (info(d=[0.1, -0.05, 0.02, -0.01], distortion_model="equidistant"), True, SIZE),
     "part": (info(roi=SimpleNamespace(x_offset=40, y_offset=20, width=80, height=60)), False, (60, 80)),
     "binned": (info(binning_x=2, binning_y=2), False, (60, 80)),
     "binned part, distorted": (
