@@ -281,3 +281,14 @@ def test_log_odds__in_sight_the_last_query_counts_and_after_that_what_lasts():
     assert seen > 1 and away < -1
     # Nothing widens while an object is in sight, however long that was ago for others.
     assert seen == likeness.log_odds(alike, unlike, np.zeros(2, np.float32), 0.02)[0, 0]
+
+
+def test_box_overlap__is_the_number_of_cells_in_both():
+    rng = np.random.default_rng(2)
+    corners = np.sort(rng.integers(0, 12, (20, 2, 2)), axis=1)  # (n, from and to, x and y)
+    filled = np.zeros((20, 12, 12), bool)
+    for mask, ((x1, y1), (x2, y2)) in zip(filled, corners):
+        mask[y1:y2, x1:x2] = True
+    boxes = corners.reshape(-1, 4).astype(np.float32)
+    assert masks.box_overlap(boxes[:8], boxes[8:]).tolist() == (filled[:8, None] & filled[None, 8:]).sum(axis=(2, 3)).tolist()
+    assert masks.box_area(boxes).tolist() == filled.sum(axis=(1, 2)).tolist()

@@ -116,6 +116,11 @@ def test_update__an_object_found_twice__is_one_track():
     assert [track.class_name for track in tracks] == ["box"]
 
 
+def test_update__two_that_share_most_of_their_masks__are_two():
+    tracks = run(Tracker(LABELS), [objects({"x": 20, "y": 20, "name": 1}, {"x": 22, "y": 20, "name": 3})] * 4)  # IoU 0.67
+    assert len(tracks) == 2
+
+
 def test_update__a_class_that_flickers__is_reported_as_the_usual_one():
     tracker = Tracker(LABELS)
     for k in range(12):

@@ -297,3 +297,12 @@ def test_worker__the_stages_of_a_frame_make_up_its_time(make):
     until(lambda: stats.published == 1)
     stages = {name: stats.percentile(name, 50) for name in ("wait", "decode", "segment", "publish", "total")}
     assert stages.pop("total") == pytest.approx(sum(stages.values())) and stages["segment"] >= 10 and min(stages.values()) >= 0
+
+
+def test_worker__a_frame_that_comes_while_it_is_paused__is_not_there_afterwards(make):
+    it = make()
+    it.worker.pause("deactivated")
+    it.worker.offer("camera", message(), 1)
+    it.worker.resume()
+    with pytest.raises(PromptError, match="no frame of camera 'camera' has arrived yet"):
+        it.worker.ask(click())
