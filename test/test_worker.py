@@ -82,6 +82,7 @@ def test_worker__errors_are_reported_and_the_stream_goes_on(make):
     it.segmenter.error = ValueError("broken\nmodel")
     it.worker.offer("camera", message(), 1)
     until(lambda: it.hooks.reports == ["ValueError: broken model"])
+    assert (it.stats["camera"].failures, it.stats["camera"].last_error) == (1, "ValueError: broken model")
     it.worker.offer("camera", message(pixels=False), 2)
     until(lambda: it.hooks.reports[1:] == ["no pixels"])
     it.worker.offer("camera", message(), 3)
