@@ -72,7 +72,7 @@ def test_update__only_bad_rows__is_an_empty_frame():
     ({"queries": np.ones((2, 16))}, "queries"), ({"scores": np.ones(3)}, "scores"), ({"class_ids": np.ones((1, 1))}, "class_ids"),
     ({"masks": np.ones((1, 4), bool)}, "masks"), ({"masks": np.ones((1, 0, 4), bool)}, "masks"),
     ({"masks": np.ones((1, 4, 0), bool)}, "masks"), ({"depths": np.ones(2)}, "depths"), ({"image_size": (0, 5)}, "image_size"),
-    ({"queries": np.ones(16)}, "queries"),
+    ({"queries": np.ones(16)}, "queries"), ({"queries": np.ones(1)}, "queries"),
 ])
 def test_update__shapes_that_disagree__is_one_clear_sentence(change, words):
     good = objects({"x": 20, "y": 20})

@@ -246,6 +246,9 @@ def test_feed__an_image_without_a_stamp_hides_no_jump_in_time():
     said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((2000.0, 2000.1, 0, 1900.0))]
     assert said[:3] == ["", "", ""] and "went back by 100.100 s: time begins anew" in said[3]
     assert feed.message(2000 * 10**9) is None and feed.message(1900 * 10**9) is not None
+    for number in (2, 3):  # the first was under way when time began anew
+        feed.keep(Processed("camera", None, number, number, SimpleNamespace()))
+    assert feed.with_stamp(2) is None and feed.with_stamp(3) is not None
 
 
 def test_feed__of_frames_with_one_stamp_the_latest_is_meant():
