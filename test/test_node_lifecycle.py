@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from node_checks import camera_status, check_answer, check_panoptic, check_refused, diagnostics, scene, segment
-from ros_harness import BEST_EFFORT, LATCHED, RELIABLE, SMALL_INPUT, Client, NodeProcess, model, until
+from ros_harness import BEST_EFFORT, LATCHED, OFTEN, RELIABLE, SMALL_INPUT, Client, NodeProcess, model, until
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
@@ -30,7 +30,7 @@ TOPIC = "robot/head/camera/image_raw/compressed"
 def node(tmp_path_factory):
     model()  # skips where there is none
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", NAMESPACE, score_threshold=7.0, max_segments="many",
+        tmp_path_factory.mktemp("node") / "log", NAMESPACE, OFTEN, score_threshold=7.0, max_segments="many",
         model="no-such-model", class_filter=[], max_rate_hz=0, image_transport="compressed", input_size=SMALL_INPUT, overlap_threshold=0.0,
         qos_reliability="reliable",
     )
