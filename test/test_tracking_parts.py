@@ -292,3 +292,21 @@ def test_box_overlap__is_the_number_of_cells_in_both():
     boxes = corners.reshape(-1, 4).astype(np.float32)
     assert masks.box_overlap(boxes[:8], boxes[8:]).tolist() == (filled[:8, None] & filled[None, 8:]).sum(axis=(2, 3)).tolist()
     assert masks.box_area(boxes).tolist() == filled.sum(axis=(1, 2)).tolist()
+
+
+def test_grid__the_outermost_cells__have_their_pixels():
+    grid = Grid((48, 64), (192, 256))
+    assert (grid.roi((0, 0, 1, 1)), grid.roi((63, 47, 64, 48))) == (Roi(0, 0, 4, 4), Roi(252, 188, 4, 4))
+
+
+def test_grid__a_mask_whose_first_pixel_is_at_the_edge_of_a_cell__does_not_begin_there():
+    pixels = np.zeros((192, 256), bool)
+    pixels[3:20, 3:20] = True  # of the first cells it has no middle
+    assert Grid((48, 64), (192, 256)).downsample(pixels).nonzero()[0].min() == 1
+
+
+@pytest.mark.parametrize("corners, boxes", [
+    ([[1, 2], [3, 5]], [(4, 8, 12, 20)]), ([[-5, -5], [1, 1]], [(0, 0, 4, 4)]), ([[1, 60], [3, 70]], []), ([[70, 1], [80, 3]], []),
+])
+def test_grid__corners_in_cells__are_a_box_of_the_image(corners, boxes):
+    assert Grid((48, 64), (192, 256)).boxes(np.array(corners)) == boxes

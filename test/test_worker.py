@@ -310,3 +310,22 @@ def test_worker__a_frame_that_comes_while_it_is_paused__is_not_there_afterwards(
     it.worker.resume()
     with pytest.raises(PromptError, match="no frame of camera 'camera' has arrived yet"):
         it.worker.ask(click())
+
+
+def test_feed__messages_that_nobody_inferred_are_in_the_cache_too():
+    feed = Feed("camera", 4)
+    assert feed.describe_ring(1) == "no frame is in the cache"
+    for number in (1, 2, 3):
+        feed.offer(Received("camera", None, number * 10**9, float(number), number), True)
+    for asked, nearest in ((0, 1), (2_100_000_000, 2), (9 * 10**9, 3)):
+        said = feed.describe_ring(asked)
+        assert said == f"the cache holds 3 frames from 1.000000000 to 3.000000000, the nearest of {nearest}.000000000"
+
+
+def test_worker__with_a_rate__takes_frames_again_after_a_pause(make):
+    it = make(max_rate_hz=100.0)
+    for stamp in (1, 2):
+        it.worker.offer("camera", message(), stamp)
+        until(lambda: len(it.hooks.published) == stamp)
+        it.worker.pause("deactivated")
+        it.worker.resume()
