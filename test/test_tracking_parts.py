@@ -230,14 +230,14 @@ def test_grid__the_pixel_of_a_cell_is_in_its_middle():
     assert grid.cell(grid.pixel(np.array([17, 5]))) == (17, 5)
 
 
-def test_depth_odds_and_overlap_odds__what_is_uncertain_says_nothing():
+def test_overlap_odds__what_is_uncertain_says_nothing():
     assert evidence.overlap_odds(np.array([[0.0, 1.0]]), np.array([[0.0]])).tolist() == [[0, 0]]
 
 
 def test_grid__a_box_is_cut_to_the_image_and_none_where_nothing_is_left():
     grid = Grid((48, 64), (192, 256))
     assert grid.boxes(np.array([[-3.0, 2.0], [70.0, 10.0]])) == [(0, 8, 256, 40)]
-    assert grid.boxes(np.array([[64.0, 2.0], [70.0, 10.0]])) == []
+    assert grid.boxes(np.array([[64.0, 2.0], [70.0, 10.0]])) == [] and grid.boxes(np.array([[2.0, 48.0], [10.0, 50.0]])) == []
 
 
 def test_roi__scaled__stays_in_a_smaller_picture():
@@ -305,8 +305,26 @@ def test_grid__a_mask_whose_first_pixel_is_at_the_edge_of_a_cell__does_not_begin
     assert Grid((48, 64), (192, 256)).downsample(pixels).nonzero()[0].min() == 1
 
 
-@pytest.mark.parametrize("corners, boxes", [
-    ([[1, 2], [3, 5]], [(4, 8, 12, 20)]), ([[-5, -5], [1, 1]], [(0, 0, 4, 4)]), ([[1, 60], [3, 70]], []), ([[70, 1], [80, 3]], []),
+def view_of(angles: list[float]) -> tuple[list[float], list[float]]:
+    """Degrees of the views that queries at these angles have made, in turn, and how many queries each stands for."""
+    prototypes, counts = appearance.empty_bank(1, 2)
+    for angle in np.deg2rad(angles):
+        query = np.array([[np.cos(angle), np.sin(angle)]], np.float32)
+        _, lasting, nearest = appearance.similarities(prototypes, counts, query)
+        appearance.remember_last(prototypes, counts, np.array([0]), query)
+        appearance.learn(prototypes, counts, np.array([0]), query, nearest[0], lasting[0], np.cos(np.deg2rad(30)))
+    used = 1 + np.flatnonzero(counts[0, 1:])
+    return np.rad2deg(np.arctan2(*prototypes[0, used].T[::-1])).tolist(), counts[0, used].tolist()
+
+
+@pytest.mark.parametrize("angles, views, seen", [
+    ([0, 10, 20], [10], [3]), ([0] * 30 + [20], [3], [31]), ([0, 10, 60, 70, 5], [5, 65], [3, 2]),
 ])
-def test_grid__corners_in_cells__are_a_box_of_the_image(corners, boxes):
-    assert Grid((48, 64), (192, 256)).boxes(np.array(corners)) == boxes
+def test_learn__alike_queries__move_their_view_and_others_make_one_of_their_own(angles, views, seen):
+    found, counts = view_of(angles)
+    assert found == pytest.approx(views, abs=0.3) and counts == pytest.approx(seen, rel=0.02)
+
+
+def test_depth_odds__say_less_the_longer_an_object_is_unseen_and_nothing_in_the_end():
+    odds = evidence.depth_odds(np.full(4, 1.0, np.float32), np.array([1.0, 1.2], np.float32), np.array([0, 0.5, 1.0, 60.0], np.float32))
+    assert (np.diff(odds[:, 0]) < 0).all() and odds[-1].tolist() == pytest.approx([0, 0], abs=1e-6)
