@@ -103,7 +103,7 @@ def test_quality__of_many_objects_is_that_of_each_alone():
 def test_quality__tells_what_a_disc_would_get():
     quality = PromptQuality()
     truth = np.zeros((200, 300), bool)
-    truth[30:150, 40:220] = True
+    truth[30:150, 100:280] = True
     picture = Sample("made", np.zeros((200, 300, 3), np.uint8), truth[None], np.zeros(1, np.int64), np.zeros_like(truth), Coverage.ALL)
     quality.add(picture, lambda clicks: truth)
     assert quality.summary()["disc"] == pytest.approx(100 * np.pi * 50**2 / (120 * 180), rel=0.02)
