@@ -15,9 +15,6 @@ from rmpsam_ros.ownership import Ownership, assign
 from rmpsam_ros.placement import Placement
 from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
 
-MAX_KEPT = 65534
-"""Segment ids are uint16 and 0 is unlabelled."""
-
 
 def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask_logits: npt.NDArray[np.float32] | MasksElsewhere,
          placement: Placement, labels: LabelSet, score_threshold: float = 0.8, overlap_threshold: float = 0.8,
@@ -76,11 +73,7 @@ def best_segments(result: PanopticResult, limit: int) -> PanopticResult:
 
 def _select(class_ids: npt.NDArray, scores: npt.NDArray, num_classes: int, threshold: float) -> npt.NDArray[np.intp]:
     """Rows of the queries that take part, in query order (ties go to the first, as in the reference)."""
-    keep = (class_ids < num_classes) & (scores > threshold)  # false for a NaN score
-    kept = np.flatnonzero(keep)
-    if kept.size > MAX_KEPT:
-        kept = np.sort(kept[np.argsort(-scores[kept], kind="stable")[:MAX_KEPT]])
-    return kept
+    return np.flatnonzero((class_ids < num_classes) & (scores > threshold))  # false for a NaN score
 
 
 def _describe(ownership: Ownership | OwnershipElsewhere, id_of: npt.NDArray[np.uint16], members: list[list[int]],

@@ -48,6 +48,9 @@ EXECUTOR_THREADS = 256
 """A waiting click holds a thread, so there are more than `SERVICE_QOS` is deep: a click whose thread had to be waited for would get
 its answer after `prompt_timeout`. Threads start only when they are needed."""
 
+REPORT_SECONDS = 1.0
+"""Between two messages on /diagnostics."""
+
 SAME_NAME_TICKS = 25
 """Seconds for which another node of the same name is seen before it is said: DDS remembers a process that crashed for 20."""
 
@@ -80,7 +83,7 @@ class RmpsamNode(LifecycleNode):
         self._diagnostics_out = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # A steady clock: with simulated time that stands still, diagnostics go on.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(1.0, self._publish_diagnostics, MutuallyExclusiveCallbackGroup(), clock=steady)
+        self.create_timer(REPORT_SECONDS, self._publish_diagnostics, MutuallyExclusiveCallbackGroup(), clock=steady)
         self._answer_impossible_transitions()
         self._answer_beside_transitions()
         self._autostart_timer = None

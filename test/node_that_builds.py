@@ -1,4 +1,4 @@
-"""STAND-IN for a node that builds a TensorRT engine: the real node, whose model takes some seconds more to load.
+"""STAND-IN for a node that builds a TensorRT engine: the real node, whose model is loaded once the file `built` is beside its log.
 
 What is said meanwhile goes through the backend's own `LogProgress`; nothing is built. Run by test_node_building.py.
 """
@@ -6,18 +6,20 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
-from rmpsam_ros.backends.tensorrt import LogProgress
+from rmpsam_ros.backends import tensorrt
 from rmpsam_ros.node import main
 from rmpsam_ros.ros import session
 
-SECONDS = 12.0
+SECONDS = 120.0
+"""If nobody puts it there."""
 
 
 def slowly(config, make=session.make_segmenter):
-    progress, end = LogProgress(), time.monotonic() + SECONDS
+    progress, end = tensorrt.LogProgress(), time.monotonic() + SECONDS
     progress("building the image engine: the closest differs: TensorRT's version was 10.3.0 and is 10.7.0", None)
-    while time.monotonic() < end:
+    while time.monotonic() < end and not Path("built").exists():
         time.sleep(0.1)
         progress("image: Timing tactics", 1 - (end - time.monotonic()) / SECONDS)
     return make(config)
@@ -25,4 +27,5 @@ def slowly(config, make=session.make_segmenter):
 
 if __name__ == "__main__":
     session.make_segmenter = slowly
+    tensorrt._SAY_EVERY = 1.0
     sys.exit(main())

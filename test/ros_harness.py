@@ -43,6 +43,8 @@ from rmpsam_ros.model_folder import available_models  # noqa: E402
 use_shipped_profile(loopback=True)
 
 TIMEOUT = 20.0
+OFTEN = (str(Path(__file__).with_name("node_that_reports_often.py")),)
+"""The program of a node whose diagnostics are read again and again."""
 PATIENCE = 3.0
 """Seconds after which a question that may have been lost is asked again."""
 

@@ -184,6 +184,13 @@ def test_compressed_to_rgb__a_picture_in_colour_whose_format_names_a_mosaic_is_t
     np.testing.assert_array_equal(got, gradient())
 
 
+@pytest.mark.parametrize("form", ["bgr16; png compressed bgr16", "bayer_rggb16; png compressed bgr16"])
+def test_compressed_to_rgb__16_bits_a_sample_keep_their_high_byte(form):
+    got = compressed_to_rgb(compressed(gradient().astype(np.uint16) * 256 + 99, ".png", form))
+    assert got.dtype == np.uint8
+    np.testing.assert_array_equal(got, gradient())
+
+
 def test_compressed_to_rgb__png_is_exact():
     np.testing.assert_array_equal(compressed_to_rgb(compressed(gradient(), ".png")), gradient())
 

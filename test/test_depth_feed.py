@@ -151,6 +151,7 @@ def test_feed__depth_that_comes_after_its_image_is_kept_too():
 def test_feed__without_stamps_the_newest():
     feed = DepthFeed()
     feed.offer("old", 0)
+    feed.expect(0, in_work=True)
     feed.offer("new", 0)
     assert feed.near(0, 0.0) == "new"
 
@@ -187,6 +188,43 @@ def test_feed__does_not_wait_where_it_is_in_vain():
         took = time.monotonic() - started
         feed.offer("late", stamp)
     assert took < 0.03
+
+
+def waited_for(feed: DepthFeed, stamp: int) -> bool:
+    """Whether an image is held up for its depth; no time passes."""
+    calls, feed._changed.wait_for = [], lambda *what: calls.append(what)
+    feed.near(stamp, 0.05)
+    return bool(calls)
+
+
+def test_near__depth_that_came_after_its_image__the_next_image_waits_for_its_own():
+    feed = DepthFeed()
+    feed.offer("early", 90 * MS)
+    assert not waited_for(feed, 100 * MS)
+    feed.offer("late", 100 * MS)
+    assert waited_for(feed, 133 * MS)
+    feed.clear()
+    feed.offer("early", 190 * MS)
+    assert not waited_for(feed, 200 * MS)
+
+
+@pytest.mark.parametrize("in_time, waits", [(0, False), (2, False), (3, True)])
+def test_near__waits_in_vain__are_taken_up_again_once_three_images_in_a_row_had_their_depth(in_time, waits):
+    feed, stamps = DepthFeed(), iter(range(0, 100 * SECOND, 33 * MS))
+    feed.offer("first", stamp := next(stamps))
+    waited = [waited_for(feed, stamp)]
+    for _ in range(5):
+        waited.append(waited_for(feed, stamp := next(stamps)))
+        feed.offer("late", stamp)
+    assert waited == [False, True, True, True, False, False]
+    for _ in range(in_time):
+        feed.offer("in time", stamp := next(stamps))
+        assert not waited_for(feed, stamp)
+    waited = []
+    for _ in range(4):
+        waited.append(waited_for(feed, stamp := next(stamps)))
+        feed.offer("late", stamp)
+    assert waited == [waits] * 3 + [False]
 
 
 def test_feed__time_that_goes_back_is_no_reason_to_wait_for_ever():

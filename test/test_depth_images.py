@@ -34,6 +34,7 @@ CAMERAS = {
     "rational": (info(d=[0.4, 0.1, 0.001, 0.0, 0.02, 0.3, 0.05, 0.01], distortion_model="rational_polynomial"), False, SIZE),
     "fisheye": (info(d=[0.02, -0.01, 0.003, 0.0], distortion_model="equidistant"), False, SIZE),
     "fisheye without coefficients": (info(d=[], distortion_model="equidistant"), False, SIZE),
+    "rectified, of a fisheye lens": (info(d=[0.1, -0.05, 0.02, -0.01], distortion_model="equidistant"), True, SIZE),
     "part": (info(roi=SimpleNamespace(x_offset=40, y_offset=20, width=80, height=60)), False, (60, 80)),
     "binned": (info(binning_x=2, binning_y=2), False, (60, 80)),
     "binned part, distorted": (
@@ -84,6 +85,8 @@ def test_rays__of_a_wide_lens_reach_as_far_as_its_distortion_has_an_inverse():
 @pytest.mark.parametrize("calibration, sentence", [
     (info(width=640, height=480), "images of 640x480 pixels, but the image has 160x120"),
     (info(k=[0.0] * 9), "no focal length"),
+    (info(k=[0.0, 0, 80, 0, 100, 60, 0, 0, 1]), "no focal length"),
+    (info(k=[100.0, 0, 80, 0, 0, 60, 0, 0, 1]), "no focal length"),
     (info(k=[math.nan, 0, 80, 0, 100, 60, 0, 0, 1]), "not finite"),
     (info(d=[0.1, math.inf, 0, 0, 0]), "not finite"),
     (info(d=[0.1, 0.2, 0.3]), "'plumb_bob' with 3 coefficients cannot be used"),
@@ -164,6 +167,7 @@ def test_depth__compressed_metres_are_quantised_by_their_inverse():
     (compressed(np.ones((1, 2), np.uint16), "16UC1; compressedDepth rvl"), "parameter format: png"),
     (compressed(np.ones((1, 2), np.uint16), "bgr8; jpeg compressed bgr8"), "the format 'bgr8; jpeg"),
     (compressed(np.ones((1, 2), np.uint8), "16UC1; compressedDepth png"), "16-bit PNG"),
+    (compressed(np.ones((1, 2, 3), np.uint16), "16UC1; compressedDepth png"), "16-bit PNG"),
     (SimpleNamespace(format="16UC1; compressedDepth png", data=b"1234567890123456"), "16 bytes"),
     (SimpleNamespace(format="16UC1; compressedDepth png", data=b""), "0 bytes"),
 ])

@@ -146,3 +146,24 @@ def test_problem__a_publisher_beside_it_that_cannot_be_matched__is_none_while_de
         it.now[0] += 0.033
         it.made.refresh(True)
         assert it.made.problem == ""
+
+
+def test_problem__an_empty_topic__is_one_where_somebody_needs_depth():
+    none = DepthInput(FakeNode(), "", "auto", "/camera/camera_info")
+    for needed, problem in ((True, "depth_topic is empty"), (False, "")):
+        none.refresh(needed)
+        assert none.problem == problem and none.topic == "" and not none.feed.alive
+    none.destroy()
+
+
+def test_view__depth_in_the_frame_of_the_image__says_nothing(it):
+    it.made._take(depth(1))
+    assert it.seen(1) and it.node.lines == []
+
+
+def test_subscription__adapts_to_who_publishes_though_nobody_needs_depth_and_ends_with_the_input(it):
+    done: list[str] = []
+    it.made._subscription = SimpleNamespace(refresh=lambda: done.append("refreshed"), destroy=lambda: done.append("destroyed"))
+    it.made.refresh(False)
+    it.made.destroy()
+    assert done == ["refreshed", "destroyed"]

@@ -73,8 +73,16 @@ def test_quality__of_one_match_and_one_miss_is_as_by_hand():
     found = square(10, s8=np.s_[:4, :4])  # 16 pixels, all inside the first
     quality = PanopticQuality(LABELS)
     quality.add_maps(PanopticTruth(ids, {1: SegmentTruth(0), 2: SegmentTruth(0)}), found, {8: 0})
-    row = quality.summary()["all"]
-    assert (row["sq"], row["rq"], row["pq"]) == pytest.approx((80.0, 100 * 1 / 1.5, 80 / 1.5))
+    summary = quality.summary()
+    for row in (summary["all"], summary["classes"]["a"]):
+        assert (row["sq"], row["rq"], row["pq"]) == pytest.approx((80.0, 100 * 1 / 1.5, 80 / 1.5))
+
+
+def test_quality__of_one_match_and_one_find_without_truth_is_as_by_hand():
+    found = square(10, s8=np.s_[:4, :4], s9=np.s_[6:, 6:])
+    quality = PanopticQuality(LABELS)
+    quality.add_maps(PanopticTruth(square(10, s1=np.s_[:4, :4], s2=np.s_[4:, :]), {1: SegmentTruth(0), 2: SegmentTruth(3)}), found, {8: 0, 9: 0, 7: 0})
+    assert quality.summary()["classes"]["a"] == pytest.approx({"sq": 100.0, "rq": 100 / 1.5, "pq": 100 / 1.5, "tp": 1, "fp": 1, "fn": 0}), "7 has no pixel"
 
 
 def test_quality__of_no_class__is_not_a_number():
@@ -102,7 +110,7 @@ def test_quality__does_not_blame_what_lies_on_void_or_a_crowd(crowd):
     truth = PanopticTruth(ids if crowd else np.zeros_like(ids), {5: SegmentTruth(1, is_crowd=True)} if crowd else {})
     quality = PanopticQuality(LABELS)
     quality.add_maps(truth, square(10, s9=np.s_[:4, :4]), {9: 1})
-    assert quality.counts[1].fp == 0
+    assert quality.counts[1].fp == 0 and quality.summary()["all"]["classes"] == 0
     quality.add_maps(truth, square(10, s9=np.s_[:4, :4]), {9: 0})
     assert quality.counts[0].fp == (1 if crowd else 0)  # a crowd excuses its own class only
 

@@ -1,11 +1,16 @@
 """How far off positions are: which true objects count, and which track is theirs."""
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
 from rmpsam_ros.depth_view import DepthView, pinhole_rays
-from rmpsam_ros.evaluation.positions import PositionErrors, together
+from rmpsam_ros.errors import DataError
+from rmpsam_ros.evaluation.positions import DepthCameras, PositionErrors, together
 
 SIZE = (60, 80)
 MATRIX = np.array([[100.0, 0, 40], [0, 100.0, 30], [0, 0, 1]])
@@ -48,3 +53,32 @@ def test_add__an_object_without_depth_or_without_a_track__is_left_out():
     errors.add(view, columns((40, 60)), columns((40, 60)))
     both = together([errors, errors])
     assert both.seen == 6 and both.summary()["objects"] == 2 and both.summary()["share"] == pytest.approx(100 / 3)
+
+
+def test_summary__is_of_the_middle_error_and_of_the_distance():
+    errors = PositionErrors(seen=4, errors=[0.1, 0.2, 0.9], distances=[1.0, 4.0, 3.0])
+    assert errors.summary() == pytest.approx({"objects": 3, "share": 75.0, "median": 0.2, "p90": 0.76, "relative": 10.0})
+
+
+def depth_cameras(folder: Path) -> DepthCameras:
+    """Of three pictures of 3x2 pixels with one name: the depth of b is turned, that of c is missing."""
+    (folder / "depth").mkdir()
+    for name, millimetres in (("a.png", [[1000, 0, 2500], [1, 2, 3]]), ("b.png", [[1, 2], [3, 4], [5, 6]])):
+        cv2.imwrite(str(folder / "depth" / name), np.array(millimetres, np.uint16))
+    images = [{"file_name": f"{name}/0.jpg", "depth": f"{name}.png", "K": [100.0, 0, 1, 0, 50, 0.5, 0, 0, 1]} for name in "abc"]
+    (folder / "cameras.json").write_text(json.dumps({"images": images}))
+    return DepthCameras(folder / "cameras.json")
+
+
+def test_view__of_a_picture__is_metres_by_the_end_of_its_path(tmp_path):
+    view = depth_cameras(tmp_path).view(tmp_path / "images/a/0.jpg", (2, 3))
+    np.testing.assert_allclose(view.depth, [[1, np.nan, 2.5], [0.001, 0.002, 0.003]])
+    np.testing.assert_allclose(view.rays[1, 2], (0.01, 0.01))
+
+
+@pytest.mark.parametrize("picture, sentence", [
+    ("b/0.jpg", "b.png is not a 16-bit PNG of 3x2 pixels"), ("c/0.jpg", "c.png is not a 16-bit PNG"), ("0.jpg", "has no entry for the picture"),
+])
+def test_view__of_a_picture_without_depth_of_its_own__is_refused(tmp_path, picture, sentence):
+    with pytest.raises(DataError, match=sentence):
+        depth_cameras(tmp_path).view(tmp_path / picture, (2, 3))

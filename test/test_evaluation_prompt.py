@@ -103,7 +103,7 @@ def test_quality__of_many_objects_is_that_of_each_alone():
 def test_quality__tells_what_a_disc_would_get():
     quality = PromptQuality()
     truth = np.zeros((200, 300), bool)
-    truth[30:150, 40:220] = True
+    truth[30:150, 100:280] = True
     picture = Sample("made", np.zeros((200, 300, 3), np.uint8), truth[None], np.zeros(1, np.int64), np.zeros_like(truth), Coverage.ALL)
     quality.add(picture, lambda clicks: truth)
     assert quality.summary()["disc"] == pytest.approx(100 * np.pi * 50**2 / (120 * 180), rel=0.02)
@@ -136,6 +136,10 @@ def test_iou__of_truth_and_answer_leaves_void_out():
 def test_quality__groups_of_several_pictures_hold_their_own_objects():
     left, right = box(np.s_[5:35], np.s_[5:25]), box(np.s_[5:35], np.s_[30:55])
     quality = PromptQuality(clicks=1)
-    quality.add(sample(left), lambda clicks: left, ["cup"])
-    quality.add(sample(right), lambda clicks: np.zeros_like(right), ["box"])
+
+    def answer(clicks):
+        return left if clicks[0].x < 30 else np.zeros_like(left)
+
+    quality.add(sample(left, right), answer, ["cup", "box"])
+    quality.add(sample(right, left), answer, ["box", "cup"])
     assert {name: row["miou"] for name, row in quality.summary()["classes"].items()} == {"cup": [100.0], "box": [0.0]}

@@ -111,6 +111,14 @@ def test_score__nothing_found__is_zero_and_not_a_crash():
 
 def test_mask_iou__no_masks__is_empty():
     assert mask_iou(np.zeros((0, 4, 4), bool), np.zeros((3, 4, 4), bool)).shape == (0, 3)
+    assert mask_iou(np.zeros((3, 4, 4), bool), np.zeros((0, 4, 4), bool)).shape == (3, 0)
+
+
+def test_mask_iou__is_the_share_of_pixels_in_both():
+    a, b = np.zeros((2, 4, 6), bool), np.zeros((3, 4, 6), bool)
+    a[0, :2, :2], a[1, :, :3] = True, True  # 4 and 12 pixels
+    b[0, 1:3, :3], b[1] = True, True  # 6 and 24 pixels, and none
+    assert mask_iou(a, b).tolist() == np.array([[2 / 8, 4 / 24, 0], [6 / 12, 12 / 24, 0]], np.float32).tolist()
 
 
 @pytest.mark.parametrize("after, known", [(7, 1), (8, 0), (0, 0)])

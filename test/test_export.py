@@ -141,13 +141,14 @@ def test_export__keeps_half_precision_weights_half(tmp_path):
     assert onnx.TensorProto.FLOAT16 in types
 
 
-def checkpoint_files(tmp_path):
-    """A ResNet-18 checkpoint in the official layout, and embeddings of two things and a stuff class."""
-    net = build("r18", num_classes=3)
-    torch.save({"state_dict": net.state_dict()}, tmp_path / "r18.pth")
-    torch.save(torch.nn.functional.normalize(torch.randn(3, 2, 768), dim=-1), tmp_path / "text.pth")
-    (tmp_path / "labels.yaml").write_text("name: own\nclasses: [{name: a, thing: true}, {name: b, thing: true}, {name: c, thing: false}]\n")
-    return str(tmp_path / "r18.pth"), str(tmp_path / "text.pth"), str(tmp_path / "labels.yaml")
+@pytest.fixture(scope="module")
+def checkpoint_files(tmp_path_factory):
+    """A ResNet-18 checkpoint in the official layout, embeddings of two things and a stuff class, and their labels; to be read only."""
+    folder, net = tmp_path_factory.mktemp("official"), build("r18", num_classes=3)
+    torch.save({"state_dict": net.state_dict()}, folder / "r18.pth")
+    torch.save(torch.nn.functional.normalize(torch.randn(3, 2, 768), dim=-1), folder / "text.pth")
+    (folder / "labels.yaml").write_text("name: own\nclasses: [{name: a, thing: true}, {name: b, thing: true}, {name: c, thing: false}]\n")
+    return str(folder / "r18.pth"), str(folder / "text.pth"), str(folder / "labels.yaml")
 
 
 @pytest.mark.parametrize("arguments, message", [
@@ -163,8 +164,8 @@ def checkpoint_files(tmp_path):
     (["--untrained", "r18", "--classifier", "{text}"], "not with --untrained"),
     (["{model}/weights.safetensors", "--labels", "robot"], "which needs no conversion; `rmpsam export"),
 ])  # fmt: skip
-def test_convert__bad_input_gets_one_line_and_makes_nothing(tmp_path, capsys, arguments, message):
-    ckpt, text, labels = checkpoint_files(tmp_path)
+def test_convert__bad_input_gets_one_line_and_makes_nothing(tmp_path, capsys, arguments, message, checkpoint_files):
+    ckpt, text, labels = checkpoint_files
     arguments = [a.format(ckpt=ckpt, text=text, labels=labels, model=tiny_model()) for a in arguments]
     assert main(["convert", *arguments, "--out", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err.strip()
@@ -172,33 +173,33 @@ def test_convert__bad_input_gets_one_line_and_makes_nothing(tmp_path, capsys, ar
     assert not (tmp_path / "out").exists()
 
 
-def test_convert__does_not_overwrite_what_is_no_model(tmp_path, capsys):
+def test_convert__does_not_overwrite_what_is_no_model(tmp_path, capsys, checkpoint_files):
     (tmp_path / "precious.txt").write_text("keep")
-    assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files(tmp_path)[2], "--out", str(tmp_path)]) == 2
+    assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files[2], "--out", str(tmp_path)]) == 2
     assert "is not a model folder" in capsys.readouterr().err
     assert (tmp_path / "precious.txt").read_text() == "keep"
     (tmp_path / "model.yaml").write_text("epochs: 3\n")  # of somebody else's
-    assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files(tmp_path)[2], "--out", str(tmp_path)]) == 2
+    assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files[2], "--out", str(tmp_path)]) == 2
     assert "is not a model folder" in capsys.readouterr().err and (tmp_path / "model.yaml").read_text() == "epochs: 3\n"
 
 
-def test_convert__into_a_model_folder__replaces_the_model_and_keeps_the_users_own_files(folder, capsys):
+def test_convert__into_a_model_folder__replaces_the_model_and_keeps_the_users_own_files(folder, capsys, checkpoint_files):
     (folder / "image.int8.onnx").write_bytes(b"of the old weights")
     (folder / "notes.txt").write_text("mine")
     (folder / "model.yaml").write_text((folder / "model.yaml").read_text().replace("format: 1", "format: 0"))  # of an older version
     before = (folder / "weights.safetensors").read_bytes()
-    labels = checkpoint_files(folder.parent)[2]
+    labels = checkpoint_files[2]
     assert main(["convert", "--untrained", "tiny", "--labels", labels, "--out", str(folder), "--name", "new"]) == 0
     assert (folder / "notes.txt").read_text() == "mine" and not (folder / "image.int8.onnx").exists()
     model = read_model_folder(folder)
     assert model.name == "new" and len(model.labels) == 3 and (folder / "weights.safetensors").read_bytes() != before
 
 
-def test_convert__state_dict_with_its_own_class_embeddings(tmp_path, capsys):
+def test_convert__state_dict_with_its_own_class_embeddings(tmp_path, capsys, checkpoint_files):
     needs_export()
     net = build("r18", num_classes=3, learned_classes=True)
     torch.save(net.state_dict(), tmp_path / "own.pth")
-    labels = checkpoint_files(tmp_path)[2]
+    labels = checkpoint_files[2]
     assert main(["convert", str(tmp_path / "own.pth"), "--labels", labels, "--out", str(tmp_path / "own"), "--input-size", "64x96"]) == 0
     assert main(["convert", "--untrained", "tiny", "--labels", labels, "--out", str(tmp_path / "own")]) == 2
     assert "holds a trained model" in capsys.readouterr().err
@@ -212,15 +213,15 @@ def test_convert__state_dict_with_its_own_class_embeddings(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("variant, size", [("r18", (800, 1344)), ("lite0", (480, 640))])
-def test_from_checkpoint__input_is_as_large_as_the_variant_was_made_for(tmp_path, variant, size):
+def test_from_checkpoint__input_is_as_large_as_the_variant_was_made_for(tmp_path, variant, size, checkpoint_files):
     torch.save(build(variant, num_classes=3, learned_classes=True).state_dict(), tmp_path / "own.pth")
-    labels = load_label_map(checkpoint_files(tmp_path)[2]).labels
+    labels = load_label_map(checkpoint_files[2]).labels
     assert convert.from_checkpoint(tmp_path / "own.pth", None, labels)[1].input_size == size
 
 
-def test_convert__weights_are_stored_as_asked(tmp_path):
+def test_convert__weights_are_stored_as_asked(tmp_path, checkpoint_files):
     needs_export()
-    labels = checkpoint_files(tmp_path)[2]
+    labels = checkpoint_files[2]
     sizes = {}
     for words in ((), ("--weights", "fp32")):
         out = tmp_path / f"m{len(words)}"
@@ -248,20 +249,20 @@ def test_export__images_without_int8_are_refused(folder, capsys):
 
 
 @pytest.mark.parametrize("name, content", [("a.pth", b"export A=1\nexport B=2\n"), ("a.pth", b"(lp0\n"), ("a.safetensors", b"\x09" + bytes(40))])
-def test_convert__what_is_no_checkpoint_is_said_in_one_line(tmp_path, capsys, name, content):
+def test_convert__what_is_no_checkpoint_is_said_in_one_line(tmp_path, capsys, name, content, checkpoint_files):
     (tmp_path / name).write_bytes(content)
-    ckpt, text, labels = checkpoint_files(tmp_path)
+    ckpt, text, labels = checkpoint_files
     for words in ([str(tmp_path / name), "--classifier", text], [ckpt, "--classifier", str(tmp_path / name)]):
         assert main(["convert", *words, "--labels", labels, "--out", str(tmp_path / "out")]) == 2
         assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_convert__weights_that_are_not_finite_are_said(tmp_path, capsys):
-    ckpt, text, labels = checkpoint_files(tmp_path)
+def test_convert__weights_that_are_not_finite_are_said(tmp_path, capsys, checkpoint_files):
+    ckpt, text, labels = checkpoint_files
     state = torch.load(ckpt)["state_dict"]
     state["panoptic_head.kernels.weight"][3, 4] = torch.nan
-    torch.save({"state_dict": state}, ckpt)
-    assert main(["convert", ckpt, "--classifier", text, "--labels", labels, "--out", str(tmp_path / "out")]) == 2
+    torch.save({"state_dict": state}, tmp_path / "broken.pth")
+    assert main(["convert", str(tmp_path / "broken.pth"), "--classifier", text, "--labels", labels, "--out", str(tmp_path / "out")]) == 2
     assert "not finite in 1 of its tensors, the first panoptic_head.kernels.weight" in capsys.readouterr().err
 
 
@@ -270,8 +271,8 @@ def test_convert__weights_that_are_not_finite_are_said(tmp_path, capsys):
     lambda state: {f"module.{name}": value for name, value in state.items()},
     lambda state: {"state_dict": {**state, "data_preprocessor.mean": torch.zeros(3)}},
 ])
-def test_load_official__from_what_frameworks_wrap_round_it(tmp_path, wrapped):
-    ckpt, text, _ = checkpoint_files(tmp_path)
+def test_load_official__from_what_frameworks_wrap_round_it(tmp_path, wrapped, checkpoint_files):
+    ckpt, text, _ = checkpoint_files
     state = torch.load(ckpt)["state_dict"]
     torch.save(wrapped(state), tmp_path / "wrapped.pth")
     net = load_official(load_checkpoint(tmp_path / "wrapped.pth"), torch.load(text))

@@ -222,6 +222,12 @@ def test_fuse__thresholds__a_score_at_it_is_left_out_and_a_mask_that_is_won_whol
     assert [s.query_index for s in result.segments] == [1]
 
 
+def test_fuse__a_logit_of_0_is_one_half_and_inside_the_mask():
+    labels = make_label_set("one", ["cup"], [])
+    result = fusion.fuse(np.array([0]), np.array([0.75], np.float32), np.zeros((1, 8, 8), np.float32), WHOLE, labels, 0.5, 1.0)
+    assert [s.area for s in result.segments] == [32 * 32] and result.segment_ids.all()
+
+
 def test_best_segments__the_best_by_score_stay_in_their_order():
     labels = make_label_set("one", ["cup"], [])
     masks = np.full((3, 8, 8), -9, np.float32)

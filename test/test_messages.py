@@ -31,7 +31,15 @@ def test_tracks_message__masks_inside_their_rectangles_and_no_class():
     assert (message.track_id, message.class_id, message.state, message.prompted) == (5, 65535, 2, True)
     assert (message.roi.x_offset, message.roi.width, message.mask.width, message.mask.height) == (3, 3, 3, 1)
     assert list(message.mask.data) == [255, 0, 255] and message.mask.header.frame_id == "optical"
-    assert message.has_position and message.position.z == 3.5
+    assert message.has_position and (message.position.x, message.position.y, message.position.z) == (1.0, 2.0, 3.5)
+
+
+@pytest.mark.parametrize("class_id", [0, 7])
+def test_tracks_message__a_class_and_no_position(class_id):
+    track = TrackedInstance(5, class_id, "cup", 0.5, TrackState.CONFIRMED, 9, 2, False, Roi(3, 4, 3, 2), np.ones((2, 3), bool))
+    message = tracks_message([track], Header()).instances[0]
+    assert (message.class_id, message.class_name, message.age, message.frames_since_seen) == (class_id, "cup", 9, 2)
+    assert not message.has_position and not message.prompted and (message.roi.y_offset, message.roi.height, message.mask.step) == (4, 2, 3)
 
 
 def header() -> Header:

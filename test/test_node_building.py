@@ -46,7 +46,7 @@ def client():
     client.close()
 
 
-def test_building__node_answers_says_so_and_takes_live_values_over(node, client):
+def test_building__node_answers_says_so_and_takes_live_values_over(node, client, tmp_path):
     until(lambda: "building the image engine" in node.output, "the build", 90)
     assert client.state() == "configuring"
     assert client.set("overlay_alpha", 0.25) == ""
@@ -54,16 +54,18 @@ def test_building__node_answers_says_so_and_takes_live_values_over(node, client)
     assert "model '" not in node.output.split("building")[1]  # all of that while it was building
     status = until(lambda: next((s for s in diagnostics(client) if "Timing tactics" in s.message), None), "progress in the diagnostics")
     assert re.fullmatch(r"configuring: TensorRT, \d+ s: image: Timing tactics \d+ %", status.message)
+    until(lambda: len(re.findall(r"TensorRT, (\d+) s: ", node.output)) >= 3, "progress in the log")
+    assert "TensorRT's version was 10.3.0 and is 10.7.0" in node.output
+    (tmp_path / "built").touch()
     until(lambda: client.state() == "active", "activation", 90)
-    lines = re.findall(r"TensorRT, (\d+) s: ", node.output)
-    assert len(lines) >= 3 and "TensorRT's version was 10.3.0 and is 10.7.0" in node.output
     assert client.get("overlay_alpha").double_value == 0.25
     assert node.stop() == 0
 
 
-def test_building__a_class_that_the_model_lacks_is_refused_once_it_is_loaded(node, client):
+def test_building__a_class_that_the_model_lacks_is_refused_once_it_is_loaded(node, client, tmp_path):
     until(lambda: "building the image engine" in node.output, "the build", 90)
     assert client.set("class_filter", ["spoon"]) == ""  # nobody knows the model's classes yet
+    (tmp_path / "built").touch()
     until(lambda: "configuring failed: class_filter names 'spoon'" in node.output, "the reason", 90)
     until(lambda: client.state() == "unconfigured", "the state")
     assert client.set("class_filter", ["cup"]) == ""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from node_checks import camera_status, check_answer, diagnostics, scene, segment
-from ros_harness import BEST_EFFORT, LATCHED, SMALL_INPUT, Client, NodeProcess, model, until
+from ros_harness import BEST_EFFORT, LATCHED, OFTEN, SMALL_INPUT, Client, NodeProcess, model, until
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
@@ -28,7 +28,7 @@ ROUNDS = itertools.count(1)
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "flat", "far", "none", "once"],
+        tmp_path_factory.mktemp("node") / "log", program=OFTEN, model=model(), cameras=["camera", "flat", "far", "none", "once"],
         none__depth_topic="", far__depth_topic="far/depth/compressedDepth", input_size=SMALL_INPUT,
         score_threshold=0.0, overlap_threshold=0.0, max_segments=8, prompt_zoom=False,
     )

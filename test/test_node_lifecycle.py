@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from node_checks import camera_status, check_answer, check_panoptic, check_refused, diagnostics, scene, segment
-from ros_harness import BEST_EFFORT, LATCHED, RELIABLE, SMALL_INPUT, Client, NodeProcess, model, until
+from ros_harness import BEST_EFFORT, LATCHED, OFTEN, RELIABLE, SMALL_INPUT, Client, NodeProcess, model, until
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
@@ -30,7 +30,7 @@ TOPIC = "robot/head/camera/image_raw/compressed"
 def node(tmp_path_factory):
     model()  # skips where there is none
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", NAMESPACE, score_threshold=7.0, max_segments="many",
+        tmp_path_factory.mktemp("node") / "log", NAMESPACE, OFTEN, score_threshold=7.0, max_segments="many",
         model="no-such-model", class_filter=[], max_rate_hz=0, image_transport="compressed", input_size=SMALL_INPUT, overlap_threshold=0.0,
         qos_reliability="reliable",
     )
@@ -237,36 +237,24 @@ def test_lifecycle__topic_that_cannot_be_is_refused_and_the_old_one_stays(client
     assert client.change("activate") and client.state() == "active"
 
 
-def test_lifecycle__topic_that_cannot_be_at_start_is_named_and_corrected(tmp_path):
-    node = NodeProcess(tmp_path / "log", namespace="topics", model=model(), camera__image_topic="not a topic!", input_size=SMALL_INPUT)
-    client = Client("topics/rmpsam")
-    try:
-        until(lambda: "camera.image_topic is 'not a topic!': it must be the name of a topic" in node.output, "the reason")
-        assert "click_topic" not in node.output  # which follows from it, and is not the user's
-        assert client.set("camera.image_topic", "front/picture") == ""
-        assert client.change("configure") and client.change("activate")
-        until(lambda: client.node.count_subscribers("/topics/front/picture"), "a subscription")
-    finally:
-        client.close()
-        assert node.stop() == 0
-
-
-def test_lifecycle__rotation_that_cannot_be_at_start_is_named_and_corrected(tmp_path):
-    node = NodeProcess(tmp_path / "log", namespace="turned", model=model(), camera__rotation=45, input_size=SMALL_INPUT)
+def test_lifecycle__topic_and_rotation_that_cannot_be_at_start_are_named_and_corrected(tmp_path):
+    node = NodeProcess(tmp_path / "log", namespace="turned", model=model(), camera__image_topic="not a topic!", camera__rotation=45, input_size=SMALL_INPUT)
     client = Client("turned/rmpsam")
     try:
-        until(lambda: "camera.rotation is 45: it must be one of 0, 90, 180, 270" in node.output, "the reason")
-        assert client.set("camera.rotation", 270) == ""
+        until(lambda: "camera.image_topic is 'not a topic!': it must be the name of a topic" in node.output, "the reason")
+        until(lambda: "camera.rotation is 45: it must be one of 0, 90, 180, 270" in node.output, "the other reason")
+        assert "click_topic" not in node.output  # which follows from the topic, and is not the user's
+        assert client.set("camera.image_topic", "front/picture") == "" and client.set("camera.rotation", 270) == ""
         assert client.change("configure") and client.change("activate")
         panoptic = client.listen(PanopticSegmentation, "~/camera/panoptic")
         source = client.image(scene(60, 44))
-        client.publish("/turned/camera/image_raw", source, RELIABLE)
+        client.publish("/turned/front/picture", source, RELIABLE)
         check_panoptic(client.result_of(panoptic, source), source)
         turned = client.result_of(panoptic, source)
         check_answer(segment(client, points=[(9, 50)]), source)
         assert client.change("deactivate") and client.set("camera.rotation", 0) == "" and client.change("activate")
         source = client.image(scene(60, 44))
-        client.publish("/turned/camera/image_raw", source, RELIABLE)
+        client.publish("/turned/front/picture", source, RELIABLE)
         assert client.result_of(panoptic, source).segment_ids.data != turned.segment_ids.data
     finally:
         client.close()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from node_checks import camera_status, check_answer, check_panoptic, check_refused, request, scene, segment
-from ros_harness import SMALL_INPUT, TIMEOUT, Client, NodeProcess, model, until
+from ros_harness import OFTEN, SMALL_INPUT, TIMEOUT, Client, NodeProcess, model, until
 
 from std_srvs.srv import SetBool, Trigger
 
@@ -23,7 +23,7 @@ HISTORY = 3
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "idle"], input_size=SMALL_INPUT,
+        tmp_path_factory.mktemp("node") / "log", program=OFTEN, model=model(), cameras=["camera", "idle"], input_size=SMALL_INPUT,
         score_threshold=0.0, overlap_threshold=0.0, max_segments=8, prompt_history=HISTORY, prompt_timeout=5.0,
     )
     yield process

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from node_checks import camera_status, check_panoptic, diagnostics, scene
-from ros_harness import BEST_EFFORT, LATCHED, SMALL_INPUT, Client, NodeProcess, model, until
+from ros_harness import BEST_EFFORT, LATCHED, OFTEN, SMALL_INPUT, Client, NodeProcess, model, until
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Point, PointStamped, TransformStamped
@@ -21,7 +21,7 @@ from rmpsam_ros.segmenter import Segmenter
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     process = NodeProcess(
-        tmp_path_factory.mktemp("node") / "log", model=model(), cameras=["camera", "second"], input_size=SMALL_INPUT,
+        tmp_path_factory.mktemp("node") / "log", program=OFTEN, model=model(), cameras=["camera", "second"], input_size=SMALL_INPUT,
         score_threshold=0.0, overlap_threshold=0.0, max_segments=8, second__image_topic="elsewhere/picture",
     )
     yield process

@@ -128,6 +128,10 @@ def test_parse_prompt__as_many_as_a_request_takes():
     assert len(parse_prompt([(1, 1)] * 63, None, [(0, 0, 200, 100)], SIZE).points) == 63
 
 
+def test_parse_prompt__the_corners_of_the_image_are_in_it():
+    assert [(p.x, p.y) for p in parse_prompt([(0, 0), (199, 99)], None, [(0, 0, 200, 100)], SIZE).points] == [(0, 0), (199, 99)]
+
+
 def test_answer__a_background_point_that_takes_one_of_two_foreground_points_away_takes_its_surroundings_only():
     placement = Placement((32, 32), (32, 32), (32, 32))
     logits = np.full((3, 8, 8), -2, np.float32)
@@ -145,6 +149,15 @@ def test_answer__where_both_points_have_the_very_same_mask_the_background_point_
     outputs = PromptOutputs(logits, np.ones(2, np.float32), np.zeros((2, 4), np.float32))
     mask, *_ = answer(outputs, Prompt((PointPrompt(4, 16, 1), PointPrompt(24, 16, 0)), ()), placement)
     assert mask[16, 4] and not mask[16, 24]
+
+
+def test_answer__a_background_point_at_the_right_of_a_wide_image__takes_its_surroundings():
+    placement = Placement((16, 64), (16, 64), (16, 64))
+    logits = np.full((2, 4, 16), 3, np.float32)
+    logits[1] = 2.5
+    outputs = PromptOutputs(logits, np.ones(2, np.float32), np.zeros((2, 4), np.float32))
+    mask, *_ = answer(outputs, Prompt((PointPrompt(40, 4, 1), PointPrompt(56, 10, 0)), ()), placement)
+    assert mask[4, 40] and not mask[10, 52:60].any() and mask[10, 40:46].all()
 
 
 @pytest.mark.parametrize("points, boxes, of_background", [

@@ -51,6 +51,12 @@ def test_decode__counts_that_do_not_fit__are_refused(counts):
         rle.decode({"size": [2, 3], "counts": counts})
 
 
+@pytest.mark.parametrize("counts", [[1, 2], [7], [3, -1, 4], 6, [[6]]])
+def test_decode__numbers_that_do_not_add_up__are_said_to(counts):
+    with pytest.raises(ValueError, match="its run lengths do not add up to the 6 pixels of the picture"):
+        rle.decode({"size": [2, 3], "counts": counts})
+
+
 def test_encode__a_crop_that_ends_at_the_lower_edge__is_that_of_the_whole_mask():
     mask = np.zeros((6, 9), bool)
     mask[3:, 2:5] = True  # of a thing that the picture cuts off below

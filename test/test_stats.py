@@ -10,6 +10,10 @@ def test_rates__steady_stream_then_silence():
     now = [0.0]
     stats = CameraStats(clock=lambda: now[0])
     assert stats.rates() == (0.0, 0.0) and stats.age() is None
+    for now[0] in (0.0, 0.1):
+        stats.arrived()
+    assert stats.rates()[0] == pytest.approx(10)
+    stats.begin()
     for index in range(101):
         now[0] = index * 0.1
         stats.arrived()

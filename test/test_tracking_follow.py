@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from test_tracking_frames import SceneFrame, Thing
-from tracking_scenes import LABELS
+from tracking_scenes import IMAGE, LABELS, objects
 
 from rmpsam_ros.tracking import Tracker
 from rmpsam_ros.types import PromptResult, Roi, TrackState
@@ -38,6 +38,15 @@ def test_follow__hundreds_of_clicks_in_hours__tracks_are_those_of_the_last_secon
         tracker.follow(click(4 * k % 120, 17 * k % 80), stamp=100.0 + 6 * k)
     assert [track.track_id for track in tracker.tracks] == [199, 200]
     assert len(tracker._keeper._memories) == 2
+
+
+def test_follow__long_after_the_last_frame__its_detections_are_those_of_no_track_any_more():
+    tracker, mask = Tracker(LABELS, max_age=10.0), np.zeros(IMAGE, bool)
+    tracker.update_detections(objects({"x": 20, "y": 20}, {"x": 50, "y": 20, "name": 1}), 100.0)
+    assert tracker.assignment.tolist() == [1, 2]
+    mask[100:140, 100:140] = True
+    assert tracker.follow(PromptResult(mask, 0.8, Roi.of_mask(mask), 0, "cup"), stamp=111.0) == 3
+    assert tracker.assignment.tolist() == [0, 0] and [track.track_id for track in tracker.tracks] == [3]
 
 
 @pytest.mark.parametrize("fps", [10.0, 30.0])

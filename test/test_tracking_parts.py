@@ -230,14 +230,14 @@ def test_grid__the_pixel_of_a_cell_is_in_its_middle():
     assert grid.cell(grid.pixel(np.array([17, 5]))) == (17, 5)
 
 
-def test_depth_odds_and_overlap_odds__what_is_uncertain_says_nothing():
+def test_overlap_odds__what_is_uncertain_says_nothing():
     assert evidence.overlap_odds(np.array([[0.0, 1.0]]), np.array([[0.0]])).tolist() == [[0, 0]]
 
 
 def test_grid__a_box_is_cut_to_the_image_and_none_where_nothing_is_left():
     grid = Grid((48, 64), (192, 256))
     assert grid.boxes(np.array([[-3.0, 2.0], [70.0, 10.0]])) == [(0, 8, 256, 40)]
-    assert grid.boxes(np.array([[64.0, 2.0], [70.0, 10.0]])) == []
+    assert grid.boxes(np.array([[64.0, 2.0], [70.0, 10.0]])) == [] and grid.boxes(np.array([[2.0, 48.0], [10.0, 50.0]])) == []
 
 
 def test_roi__scaled__stays_in_a_smaller_picture():
@@ -281,3 +281,50 @@ def test_log_odds__in_sight_the_last_query_counts_and_after_that_what_lasts():
     assert seen > 1 and away < -1
     # Nothing widens while an object is in sight, however long that was ago for others.
     assert seen == likeness.log_odds(alike, unlike, np.zeros(2, np.float32), 0.02)[0, 0]
+
+
+def test_box_overlap__is_the_number_of_cells_in_both():
+    rng = np.random.default_rng(2)
+    corners = np.sort(rng.integers(0, 12, (20, 2, 2)), axis=1)  # (n, from and to, x and y)
+    filled = np.zeros((20, 12, 12), bool)
+    for mask, ((x1, y1), (x2, y2)) in zip(filled, corners):
+        mask[y1:y2, x1:x2] = True
+    boxes = corners.reshape(-1, 4).astype(np.float32)
+    assert masks.box_overlap(boxes[:8], boxes[8:]).tolist() == (filled[:8, None] & filled[None, 8:]).sum(axis=(2, 3)).tolist()
+    assert masks.box_area(boxes).tolist() == filled.sum(axis=(1, 2)).tolist()
+
+
+def test_grid__the_outermost_cells__have_their_pixels():
+    grid = Grid((48, 64), (192, 256))
+    assert (grid.roi((0, 0, 1, 1)), grid.roi((63, 47, 64, 48))) == (Roi(0, 0, 4, 4), Roi(252, 188, 4, 4))
+
+
+def test_grid__a_mask_whose_first_pixel_is_at_the_edge_of_a_cell__does_not_begin_there():
+    pixels = np.zeros((192, 256), bool)
+    pixels[3:20, 3:20] = True  # of the first cells it has no middle
+    assert Grid((48, 64), (192, 256)).downsample(pixels).nonzero()[0].min() == 1
+
+
+def view_of(angles: list[float]) -> tuple[list[float], list[float]]:
+    """Degrees of the views that queries at these angles have made, in turn, and how many queries each stands for."""
+    prototypes, counts = appearance.empty_bank(1, 2)
+    for angle in np.deg2rad(angles):
+        query = np.array([[np.cos(angle), np.sin(angle)]], np.float32)
+        _, lasting, nearest = appearance.similarities(prototypes, counts, query)
+        appearance.remember_last(prototypes, counts, np.array([0]), query)
+        appearance.learn(prototypes, counts, np.array([0]), query, nearest[0], lasting[0], np.cos(np.deg2rad(30)))
+    used = 1 + np.flatnonzero(counts[0, 1:])
+    return np.rad2deg(np.arctan2(*prototypes[0, used].T[::-1])).tolist(), counts[0, used].tolist()
+
+
+@pytest.mark.parametrize("angles, views, seen", [
+    ([0, 10, 20], [10], [3]), ([0] * 30 + [20], [3], [31]), ([0, 10, 60, 70, 5], [5, 65], [3, 2]),
+])
+def test_learn__alike_queries__move_their_view_and_others_make_one_of_their_own(angles, views, seen):
+    found, counts = view_of(angles)
+    assert found == pytest.approx(views, abs=0.3) and counts == pytest.approx(seen, rel=0.02)
+
+
+def test_depth_odds__say_less_the_longer_an_object_is_unseen_and_nothing_in_the_end():
+    odds = evidence.depth_odds(np.full(4, 1.0, np.float32), np.array([1.0, 1.2], np.float32), np.array([0, 0.5, 1.0, 60.0], np.float32))
+    assert (np.diff(odds[:, 0]) < 0).all() and odds[-1].tolist() == pytest.approx([0, 0], abs=1e-6)

@@ -93,3 +93,17 @@ def test_overlaps__a_mask_that_the_border_cuts__is_compared_by_what_is_left_of_i
     other = seen.detections.masks[1]
     assert iou[0].tolist() == pytest.approx([1.0, (left & other).sum() / (left | other).sum()])
     assert table.shown[0] == 70
+
+
+def test_overlaps__masks_that_lie_in_one_box__are_told_apart_by_their_cells():
+    corner, rest = np.zeros((10, 10), bool), np.ones((10, 10), bool)
+    corner[:2], corner[:, :2] = True, True
+    rest &= ~corner
+    rest[0, 0] = True  # its box is the same
+    table = table_of(2, position=(25, 25), extent=(10, 10), shown=np.array([corner.sum(), rest.sum()]))
+    table.look[0], table.look[1] = look_of(corner), look_of(rest)
+    given = objects({"x": 25, "y": 25}, {"x": 25, "y": 25, "name": 1})
+    given.masks[:] = False
+    given.masks[0, 20:30, 20:30], given.masks[1, 20:30, 20:30] = corner, rest
+    iou = association._overlaps(table, Observation.of(given), np.ones(2, np.float32), GRID)
+    np.testing.assert_allclose(iou, [[1, 1 / 100], [1 / 100, 1]], rtol=1e-6)

@@ -84,13 +84,14 @@ def test_update__two_unlike_that_change_places_while_away__keep_their_ids_by_the
     assert tracker.assignment.tolist() == [2, 1]
 
 
-def test_update__the_camera_jerks__ids_stay():
+@pytest.mark.parametrize("count", [3, 5])
+def test_update__the_camera_jerks__ids_stay(count):
     tracker = Tracker(LABELS)
-    places = [(10, 10), (30, 12), (48, 30), (20, 34), (40, 18)]
+    places = [(10, 10), (30, 12), (48, 30), (20, 34), (40, 18)][:count]
     alike = [{"x": x, "y": y, "side": 6, "name": 1} for x, y in places]  # as alike as can be: 20 cells to the next one
     run(tracker, [objects(*alike)] * 6)
     run(tracker, [objects(*({**row, "x": row["x"] + 10, "y": row["y"] + 5} for row in alike))] * 2, start=0.6)
-    assert tracker.assignment.tolist() == [1, 2, 3, 4, 5]
+    assert tracker.assignment.tolist() == list(range(1, count + 1))
 
 
 def test_update__depth_given__tells_two_alike_apart():
@@ -113,6 +114,11 @@ def test_update__an_unsure_object__continues_a_track_but_begins_none():
 def test_update__an_object_found_twice__is_one_track():
     tracks = run(Tracker(LABELS), [objects({"x": 20, "y": 20, "score": 0.7}, {"x": 20, "y": 21, "kind": 1, "name": 3})] * 4)
     assert [track.class_name for track in tracks] == ["box"]
+
+
+def test_update__two_that_share_most_of_their_masks__are_two():
+    tracks = run(Tracker(LABELS), [objects({"x": 20, "y": 20, "name": 1}, {"x": 22, "y": 20, "name": 3})] * 4)  # IoU 0.67
+    assert len(tracks) == 2
 
 
 def test_update__a_class_that_flickers__is_reported_as_the_usual_one():

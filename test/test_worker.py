@@ -82,6 +82,7 @@ def test_worker__errors_are_reported_and_the_stream_goes_on(make):
     it.segmenter.error = ValueError("broken\nmodel")
     it.worker.offer("camera", message(), 1)
     until(lambda: it.hooks.reports == ["ValueError: broken model"])
+    assert (it.stats["camera"].failures, it.stats["camera"].last_error) == (1, "ValueError: broken model")
     it.worker.offer("camera", message(pixels=False), 2)
     until(lambda: it.hooks.reports[1:] == ["no pixels"])
     it.worker.offer("camera", message(), 3)
@@ -245,6 +246,9 @@ def test_feed__an_image_without_a_stamp_hides_no_jump_in_time():
     said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((2000.0, 2000.1, 0, 1900.0))]
     assert said[:3] == ["", "", ""] and "went back by 100.100 s: time begins anew" in said[3]
     assert feed.message(2000 * 10**9) is None and feed.message(1900 * 10**9) is not None
+    for number in (2, 3):  # the first was under way when time began anew
+        feed.keep(Processed("camera", None, number, number, SimpleNamespace()))
+    assert feed.with_stamp(2) is None and feed.with_stamp(3) is not None
 
 
 def test_feed__of_frames_with_one_stamp_the_latest_is_meant():
@@ -297,3 +301,31 @@ def test_worker__the_stages_of_a_frame_make_up_its_time(make):
     until(lambda: stats.published == 1)
     stages = {name: stats.percentile(name, 50) for name in ("wait", "decode", "segment", "publish", "total")}
     assert stages.pop("total") == pytest.approx(sum(stages.values())) and stages["segment"] >= 10 and min(stages.values()) >= 0
+
+
+def test_worker__a_frame_that_comes_while_it_is_paused__is_not_there_afterwards(make):
+    it = make()
+    it.worker.pause("deactivated")
+    it.worker.offer("camera", message(), 1)
+    it.worker.resume()
+    with pytest.raises(PromptError, match="no frame of camera 'camera' has arrived yet"):
+        it.worker.ask(click())
+
+
+def test_feed__messages_that_nobody_inferred_are_in_the_cache_too():
+    feed = Feed("camera", 4)
+    assert feed.describe_ring(1) == "no frame is in the cache"
+    for number in (1, 2, 3):
+        feed.offer(Received("camera", None, number * 10**9, float(number), number), True)
+    for asked, nearest in ((0, 1), (2_100_000_000, 2), (9 * 10**9, 3)):
+        said = feed.describe_ring(asked)
+        assert said == f"the cache holds 3 frames from 1.000000000 to 3.000000000, the nearest of {nearest}.000000000"
+
+
+def test_worker__with_a_rate__takes_frames_again_after_a_pause(make):
+    it = make(max_rate_hz=100.0)
+    for stamp in (1, 2):
+        it.worker.offer("camera", message(), stamp)
+        until(lambda: len(it.hooks.published) == stamp)
+        it.worker.pause("deactivated")
+        it.worker.resume()

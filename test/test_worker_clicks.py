@@ -281,8 +281,9 @@ def test_worker__what_nobody_inferred_can_be_clicked_on_for_as_long_as_it_is_amo
     it.hooks.listening = None
     it.worker.offer("camera", message(), 4)
     until(lambda: it.hooks.published)
-    for _ in range(2):  # such as a second click that mends the first
-        assert it.worker.ask(click(stamp=2)).result(5).processed.stamp == 2
+    for or_newest in (True, False):  # such as a second click that mends the first
+        processed = it.worker.ask(click(stamp=2, or_newest=or_newest)).result(5).processed
+        assert processed.stamp == 2 and processed.time == 2e-9, "the time of its stamp: that of tracking does not go on by it"
     assert it.segmenter.images == [4, 2]
     it.worker.offer("camera", message(), 5)
     it.worker.offer("camera", message(), 6)

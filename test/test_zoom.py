@@ -11,7 +11,7 @@ from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.placement import place
 from rmpsam_ros.prompting import Prompt
 from rmpsam_ros.types import PointPrompt, Roi
-from rmpsam_ros.zoom import GROWTH, NEAR, SMALLEST, SURE, Zoom, _is_cut, window
+from rmpsam_ros.zoom import GROWTH, NEAR, SMALLEST, SURE, Look, Zoom, _is_cut, window
 
 SIZE = (480, 640)
 
@@ -86,7 +86,7 @@ def test_answer__next_clicks_on_an_object_share_its_window_and_other_objects_do_
 
 def test_answer__background_points_outside_of_the_window_are_left_out():
     network = Network()
-    points = (PointPrompt(400.0, 300.0), PointPrompt(410.0, 300.0, 0), PointPrompt(50.0, 50.0, 0))
+    points = (PointPrompt(400.0, 300.0), PointPrompt(410.0, 300.0, 0), PointPrompt(50.0, 300.0, 0), PointPrompt(400.0, 50.0, 0))
     zoom_on(network).answer(Prompt(points, ()), first_answer(Roi(390, 290, 20, 20)))
     assert [p.label for p in network.prompts[0].points] == [1, 0]
 
@@ -318,3 +318,18 @@ def test_near__a_kept_window_that_is_much_smaller_does_not_serve():
     assert [width for _, width in network.encoded] == [SMALLEST]  # it shows the middle half of the next one's window
     zoom.answer(click, first_answer(Roi(100, 100, 200, 150), score=0.2))
     assert (NEAR * 480, NEAR * 640) in network.encoded
+
+
+def test_near__what_is_thin_and_goes_on_beyond_every_window_is_left_to_the_first_mask():
+    image, network = np.zeros((*SIZE, 3), np.uint8), Bright()
+    image[236:244] = 255
+    zoom = Zoom(image, network.encode, network.ask, connected=False, capacity=1)
+    assert zoom._near(Prompt((PointPrompt(310.0, 240.0),), ()), first_answer(Roi(300, 230, 20, 20), 0.3)) is None
+
+
+def test_look__of_the_kept_windows_that_fit__is_the_one_nearest_in_size():
+    zoom = zoom_on(Network(), capacity=3)
+    kept = [Look(Roi(320 - width // 2, 240 - width * 3 // 8, width, width * 3 // 4), None, None) for width in (80, 112, 144)]
+    for order in (kept, kept[::-1]):
+        zoom._looks = list(order)
+        assert zoom._look(Roi(270, 203, 100, 75), (315.0, 235.0, 325.0, 245.0)) is kept[1] and zoom._looks[0] is kept[1]

@@ -48,9 +48,7 @@ class DepthCameras:
         depth = cv2.imread(str(self._folder / file), cv2.IMREAD_UNCHANGED)
         if depth is None or depth.shape != size or depth.dtype != np.uint16:
             raise DataError(f"{self._folder / file} is not a 16-bit PNG of {size[1]}x{size[0]} pixels, as its picture is.")
-        metres = depth.astype(np.float32) / 1000
-        metres[depth == 0] = np.nan
-        return DepthView(metres, pinhole_rays(size, matrix))
+        return DepthView(depth.astype(np.float32) / 1000, pinhole_rays(size, matrix))
 
 
 @dataclass

@@ -25,7 +25,7 @@ RgbImage = npt.NDArray[np.uint8]
 class _Encoding:
     """How the pixels of one encoding lie in a row: `channels` samples of `depth` bytes each, then `to_rgb`.
 
-    `to_rgb` takes (H, W) or (H, W, channels) uint8; 16-bit samples have been reduced to their high byte before.
+    `to_rgb` takes (H, W, channels) uint8, or (H, W) of one; 16-bit samples have been reduced to their high byte before.
     `even_width` and `smallest` state what the layout needs.
     """
 
@@ -121,8 +121,7 @@ def image_to_rgb(message) -> RgbImage:
     samples = rows[:, : width * encoding.channels * encoding.depth]
     if encoding.depth == 2:
         samples = samples[:, 0::2] if message.is_bigendian else samples[:, 1::2]
-    shape = (height, width) if encoding.channels == 1 else (height, width, encoding.channels)
-    return encoding.to_rgb(samples.reshape(shape))
+    return encoding.to_rgb(samples.reshape(height, width, encoding.channels))
 
 
 def dark_16_bit(message, image: RgbImage) -> str:
@@ -177,7 +176,9 @@ def compressed_to_rgb(message) -> RgbImage:
         pixels = None
     if pixels is None:
         raise ImageError(f"the {len(message.data)} bytes of the compressed image ('{message.format}') do not decode")
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
     if mosaic and pixels.ndim == 2:
         _check_smallest(*pixels.shape, encoding, mosaic)
-        return mosaic.to_rgb(pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8))
+        return mosaic.to_rgb(pixels)
     return cv2.cvtColor(pixels[..., :3], cv2.COLOR_BGR2RGB)

@@ -4,7 +4,6 @@ Nothing here imports ROS; `node_parameters.py` declares these on a node and keep
 """
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -51,7 +50,7 @@ class ParameterSpec:
             raise ParameterError(f"{self.name} is {said}: it must be one of {', '.join(map(str, self.choices))}")
         if self.low is None or value == self.unset:
             return value
-        if not (math.isfinite(value) and self.low <= value <= self.high):
+        if not self.low <= value <= self.high:  # true for NaN
             or_unset = "" if self.unset is None else f", or {self.unset:g} for the model's own"
             limits = f"{self.low:g} to {self.high:g}{or_unset}"
             raise ParameterError(f"{self.name} is {value:g}: it must lie within {limits}")

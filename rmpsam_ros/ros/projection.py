@@ -93,7 +93,7 @@ def _pixels(points: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, m
 def fisheye_coefficients(distortion: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The (4,) coefficients that OpenCV wants, whatever number the calibration has: the missing ones are 0."""
     four = np.zeros(4)
-    four[: min(4, distortion.size)] = distortion[:4]
+    four[: distortion.size] = distortion[:4]
     return four
 
 
