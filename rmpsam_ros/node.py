@@ -8,15 +8,14 @@ The node itself only follows the lifecycle. What it holds while configured is in
 """
 from __future__ import annotations
 
-import signal
 import sys
 import weakref
 from collections.abc import Callable
 
-if __name__ == "__main__":  # `python -m`: as the executable does, which listens for signals before all that is imported here
-    from rmpsam_ros.ros import start
+if __name__ == "__main__":  # `python -m`: before all that is imported here, as the executable does
+    from rmpsam_ros.ros.signals import listen
 
-    sys.exit(start.main())
+    listen()
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -39,7 +38,7 @@ from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.prompts import Services
 from rmpsam_ros.ros.ros_logging import LogBridge
 from rmpsam_ros.ros.session import Session
-from rmpsam_ros.ros.start import listen
+from rmpsam_ros.ros.signals import ignore, listen
 from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.usage import refuse, usage
 from rmpsam_ros.stdout import while_read
@@ -331,9 +330,7 @@ def main(args: list[str] | None = None) -> int:
         if node.is_loading:
             leave_at_once(node)
         shut_down(executor, node)
-        # Python gives signals their default action back while it ends, and a late second one would then kill it.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        ignore()
     return 0
 
 
@@ -347,3 +344,7 @@ def _spin_once(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
         node.get_logger().debug(f"destroyed meanwhile: {error}")
     except Exception as error:
         node.get_logger().error(f"a callback failed: {type(error).__name__}: {error}", throttle_duration_sec=2.0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,24 +1,7 @@
-"""The node's executable: listens for SIGINT and SIGTERM first, as what the node imports takes a second or more.
-
-Imports nothing itself.
-"""
+"""The node's executable: listens for SIGINT and SIGTERM first, as what the node imports takes a second or more."""
 from __future__ import annotations
 
-import signal
-import threading
-
-_STOP = threading.Event()
-
-
-def listen() -> threading.Event:
-    """Set once the process is asked to end.
-
-    rclpy's own handlers would shut the context down under the node; launch sends SIGINT twice, and the second one must not
-    break into the clean-up.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: _STOP.set())
-    return _STOP
+from rmpsam_ros.ros.signals import listen
 
 
 def main() -> int:
