@@ -23,7 +23,6 @@ from rmpsam_ros.training.batches import Batches  # noqa: E402
 from rmpsam_ros.training.checkpoint import read_checkpoint  # noqa: E402
 from rmpsam_ros.training.config import load_config  # noqa: E402
 from rmpsam_ros.training.curve import append_row, read_table  # noqa: E402
-from rmpsam_ros.training.description import describe  # noqa: E402
 from rmpsam_ros.training.example import write_example  # noqa: E402
 from rmpsam_ros.training.run import TrainingRun  # noqa: E402
 
@@ -185,7 +184,7 @@ def test_resume__goes_on_with_the_network_of_the_checkpoint_whatever_became_of_i
     again = TrainingRun(replace(config, start="" if then == "not named" else config.start), resume=True)
     assert again.net.config == first.net.config and again.net.config.anchors and again.step == 1
     again.train()
-    assert again.finished and describe(again, again.out).provenance.endswith(f"from {start.name}")
+    assert again.finished and again.description(again.out).provenance.endswith(f"from {start.name}")
 
 
 def test_resume__of_an_older_checkpoint_without_its_network__builds_what_the_yaml_says(example):

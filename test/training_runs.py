@@ -10,7 +10,6 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from rmpsam_ros.model_folder import write_model_yaml
 from rmpsam_ros.network import save_weights
 from rmpsam_ros.training.config import load_config
-from rmpsam_ros.training.description import describe
 from rmpsam_ros.training.example import write_example
 
 
@@ -35,5 +34,5 @@ def start_folder(run, folder):
     """A run's averaged network as a model folder to start from: description and weights, without graphs."""
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(run.averaged.net, folder, half=False)
-    write_model_yaml(folder, describe(run, folder))
+    write_model_yaml(folder, run.description(folder))
     return folder

@@ -16,14 +16,14 @@ from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sources import Mixture, Source
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.locks import held
-from rmpsam_ros.model_folder import model_yaml
+from rmpsam_ros.model_folder import ModelFolder, model_yaml
 from rmpsam_ros.network import RMPSAM
 from rmpsam_ros.training.batches import Batch, Batches, loader, worker_failures
 from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.training.criterion import Criterion
 from rmpsam_ros.training.curve import CURVE, Curve, append_row, forget_later
-from rmpsam_ros.training.description import describe, network_of
+from rmpsam_ros.training.description import network_of
 from rmpsam_ros.training.forward import Forward
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
 from rmpsam_ros.training.start import first_network
@@ -185,10 +185,25 @@ class TrainingRun:
         with _uninterrupted():
             self._save()
 
+    def description(self, folder: Path) -> ModelFolder:
+        """What the averaged network says of itself as it stands now, in a model folder and in each checkpoint; `folder`: where it
+        lies or would lie."""
+        config, net = self.config, self.averaged.net
+        state = "finished" if self.finished else "unfinished"
+        steps = f"{self.step:,}" if config.minutes else f"{self.step} of {config.steps}"  # which time ends, so that they say nothing
+        return ModelFolder(
+            path=folder, name=config.name or self.out.resolve().name, variant=config.variant, config=net.config_dict(),
+            input_size=tuple(config.model_size) or config.input_size, labels=self.label_map.labels, trained=True, score_threshold=config.score_threshold,
+            overlap_threshold=config.overlap_threshold, connected_prompts=True, background_prompts=True, zoom_prompts=True,
+            licence=config.licence,
+            provenance=f"{state} run of rmpsam train: {steps} steps of {config.batch_size} pictures in "
+                       f"{self.seconds / 60:.0f} minutes on {self.device.type}" + (f", from {self.start}" if self.start else ""),
+        )  # fmt: skip
+
     def _save(self) -> None:
         save_checkpoint(self.out / CHECKPOINT, Checkpoint(
             self.step, self.net.state_dict(), self.averaged.net.state_dict(), self.optimizer.state_dict(), self._setup(), self.seconds,
-            self.criterion.seen, model_yaml(describe(self, self.out))))
+            self.criterion.seen, model_yaml(self.description(self.out))))
 
     def _log(self, meter: _Meter, seconds: float, report: Report) -> None:
         row = meter.means()
