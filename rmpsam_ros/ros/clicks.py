@@ -22,13 +22,14 @@ from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.messages import stamp_ns
 from rmpsam_ros.ros.node_parameters import CLICKED
 from rmpsam_ros.ros.projection import image_size, moved, none_on, of_other_images, project
+from rmpsam_ros.ros.repeats import Repeats
 from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.types import FOREGROUND
 
 MOST_WAITING = 8
 """Clicks of a camera that wait for their answers at most."""
 QUIET = 1.0
-"""Seconds between two lines of the log on clicks that come to nothing: nobody clicks faster, but a program may."""
+"""Seconds between two lines of the log on clicks that come to nothing for the same reason: nobody clicks faster, but a program may."""
 
 
 class ClickTopics:
@@ -52,6 +53,7 @@ class ClickTopics:
         self._frames = Frames(node)
         self._waiting: dict[str, deque[Future]] = {}
         self._lock = threading.Lock()
+        self._repeats = Repeats(first=QUIET, growth=1.0)
         self._subscriptions: list = []
         # Of its own, as rclpy's groups keep a reference to whatever was in them; a look-up of a transform may block it for a moment.
         group = ReentrantCallbackGroup()
@@ -84,7 +86,7 @@ class ClickTopics:
             for camera, x, y in self._pixels(message):
                 self._click(camera, x, y, stamp_ns(message.header.stamp))
         except PromptError as error:
-            self._node.get_logger().warning(f"clicked_point ignored: {error}", throttle_duration_sec=QUIET)
+            self._warn(f"clicked_point ignored: {error}")
 
     def _pixels(self, message: PointStamped) -> list[tuple[str, float, float]]:
         """The cameras and pixels that a click means: as pixels, or as a 3D point in every camera that sees it."""
@@ -129,14 +131,12 @@ class ClickTopics:
             waiting = self._waiting.setdefault(camera, deque())
             oldest = waiting.popleft() if len(waiting) >= MOST_WAITING else None
         if oldest is not None and oldest.cancel():
-            self._node.get_logger().warning(
-                f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered", throttle_duration_sec=QUIET,
-            )
+            self._warn(f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered")
         ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True, track=True)
         try:
             future = self._ask(ask)
         except PromptError as error:
-            self._node.get_logger().warning(f"click on camera '{camera}' ignored: {error}", throttle_duration_sec=QUIET)
+            self._warn(f"click on camera '{camera}' ignored: {error}")
             return
         with self._lock:
             waiting.append(future)
@@ -159,9 +159,13 @@ class ClickTopics:
             )
             self._show(camera, answer)
         except RmpsamError as error:
-            logger.warning(f"click on camera '{camera}' ignored: {error}", throttle_duration_sec=QUIET)
+            self._warn(f"click on camera '{camera}' ignored: {error}")
         except Exception as error:
             logger.error(f"click on camera '{camera}' could not be shown: {error!r}")
+
+    def _warn(self, sentence: str) -> None:
+        if said := self._repeats.worded(sentence, counted=False):
+            self._node.get_logger().warning(said)
 
 
 class Frames:

@@ -22,10 +22,13 @@ class _Said:
 
 
 class Repeats:
-    """Which of many sentences to say. Those that differ in numbers only are one. May be called from any thread."""
+    """Which of many sentences to say. Those that differ in numbers only are one. May be called from any thread.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic):
-        self._clock, self._lock = clock, threading.Lock()
+    `first`: seconds until a sentence is said for the second time; `growth`: of these from one time to the next.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, first: float = FIRST, growth: float = GROWTH):
+        self._clock, self._first, self._growth, self._lock = clock, first, growth, threading.Lock()
         self._said: dict[tuple[str, str], _Said] = {}
 
     def worded(self, sentence: str, of: str = "", counted: bool = True) -> str | None:
@@ -36,11 +39,11 @@ class Repeats:
             if said is None or now - said.heard > LAST:
                 if len(self._said) >= KEPT:
                     del self._said[min(self._said, key=lambda key: self._said[key].heard)]
-                self._said[kind] = _Said(now + FIRST, FIRST, now)
+                self._said[kind] = _Said(now + self._first, self._first, now)
                 return sentence
             said.heard, said.count = now, said.count + 1
             if now < said.again:
                 return None
-            said.wait = min(said.wait * GROWTH, LAST)
+            said.wait = min(said.wait * self._growth, LAST)
             said.again, count, said.count = now + said.wait, said.count, 0
             return f"{sentence} ({count} times since this was last said)" if counted else sentence
