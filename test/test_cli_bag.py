@@ -22,6 +22,7 @@ from visualization_msgs.msg import MarkerArray  # noqa: E402
 from rmpsam_ros import Segmenter, cli  # noqa: E402
 from rmpsam_ros.cli.bag import camera_names  # noqa: E402
 from rmpsam_ros.msg import LabelSet, PanopticSegmentation, TrackedInstanceArray  # noqa: E402
+from rmpsam_ros.ros import vision_messages  # noqa: E402
 
 TOPIC, COUNT, START = "/front/image_raw", 6, 1_700_000_000_000_000_000
 TYPES = get_typestore(Stores.ROS2_JAZZY)
@@ -161,6 +162,7 @@ def test_bag__with_depth__positions_points_and_markers(tmp_path, capsys, depth_f
     assert "had no depth" not in capsys.readouterr().err
     found = read_bag(tmp_path / "out")[0]
     assert len(found["/rmpsam/front/points"]) == len(found["/rmpsam/front/markers"]) == COUNT
+    assert len(found.get("/rmpsam/front/detections_3d", [])) == (COUNT if vision_messages.AVAILABLE else 0)
     cloud = deserialize_message(found["/rmpsam/front/points"][2][1], PointCloud2)
     assert (cloud.height, cloud.width) == (48, 64) and cloud.header == header(2)
     points = np.frombuffer(cloud.data, np.float32).reshape(48, 64, 6)
