@@ -19,7 +19,7 @@ from pathlib import Path
 
 from rmpsam_ros.atomic import atomic_file, unwritable
 from rmpsam_ros.locks import held
-from rmpsam_ros.user_folders import cache_folder
+from rmpsam_ros.user_folders import cache_folder, user_path
 
 FORMAT = 1
 """Version of the sidecars; others are not read."""
@@ -94,7 +94,7 @@ class Miss:
 def default_folder() -> Path:
     """`$RMPSAM_ENGINES`, else `$XDG_CACHE_HOME/rmpsam/engines`, else `~/.cache/rmpsam/engines`."""
     if os.environ.get("RMPSAM_ENGINES"):
-        return Path(os.path.expanduser(os.environ["RMPSAM_ENGINES"]))
+        return user_path(os.environ["RMPSAM_ENGINES"])
     return cache_folder() / "engines"
 
 

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from rmpsam_ros.errors import ModelError
 from rmpsam_ros.labels import label_set_from_dict, read_yaml
 from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
+from rmpsam_ros.user_folders import user_path
 
 REST = "rest"
 NONE = -1
@@ -97,8 +98,8 @@ def load_label_groups(file: str | Path, labels: LabelSet) -> LabelGroups:
     Raises:
         ModelError: no such file, not in this form, a class that the model has not or that two groups take.
     """
-    path = Path(os.path.expanduser(str(file)))  # os.path: pathlib raises for a user that there is not, and for what is no path
-    if not os.path.isfile(path):
+    path = user_path(str(file))
+    if not os.path.isfile(path):  # pathlib raises for what is no path
         raise ModelError(f"There is no file of label groups {path}.")
     try:
         return label_groups(read_yaml(path.read_text()), labels)

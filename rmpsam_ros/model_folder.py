@@ -19,7 +19,7 @@ from rmpsam_ros.atomic import atomic_file, crc32
 from rmpsam_ros.errors import ModelError
 from rmpsam_ros.labels import label_set_from_dict, read_yaml
 from rmpsam_ros.types import LabelSet
-from rmpsam_ros.user_folders import data_folder
+from rmpsam_ros.user_folders import data_folder, user_path
 
 FORMAT = 1
 """Version of the folder's layout and of the graphs' inputs and outputs; a folder of another version is refused."""
@@ -80,7 +80,7 @@ def model_roots() -> list[Path]:
     """Folders that are searched for a model's name, in order."""
     roots = [Path(__file__).parent / "models", data_folder() / "models"]
     own = os.environ.get("RMPSAM_MODELS")
-    return ([Path(os.path.expanduser(own))] if own else []) + roots
+    return ([user_path(own)] if own else []) + roots
 
 
 def available_models() -> list[Path]:
@@ -106,7 +106,7 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     text = str(name_or_path).strip()
     if not text:
         raise ModelError("The model's name is empty; give `default`, a bundled model's name or a model folder.")
-    path = Path(os.path.expanduser(text))
+    path = user_path(text)
     # os.path asks whether something is there for this user; pathlib raises where it may not be looked at.
     if os.path.isdir(path) and (os.sep in text or (text != "default" and not _named(text))):
         return path

@@ -1,4 +1,4 @@
-"""Where the user's data and caches lie, by the XDG base directory specification."""
+"""Where the user's data and caches lie, by the XDG base directory specification, and what a `~` in a path means."""
 from __future__ import annotations
 
 import os
@@ -16,6 +16,11 @@ def data_folder() -> Path:
 def cache_folder() -> Path:
     """`$XDG_CACHE_HOME/rmpsam`, else `~/.cache/rmpsam`."""
     return _folder("XDG_CACHE_HOME", ".cache")
+
+
+def user_path(name: str) -> Path:
+    """A path as a user writes it, with `~` for a home. One that there is not stays as it is, where pathlib raises: no file is there."""
+    return Path(os.path.expanduser(name))
 
 
 def _folder(variable: str, below_home: str) -> Path:

@@ -103,3 +103,8 @@ def test_image__without_copy_paste__is_one_picture(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "paste", lambda *_: pytest.fail("nothing is to be pasted"))
     mixture = Mixture([source("panoptic", panoptic_set(tmp_path, count=1))], (64, 96), Augmentation(copy_paste=0.0))
     assert mixture.image(np.random.default_rng(0))[1] <= (64, 96)
+
+
+def test_source__in_the_home_of_a_user_that_there_is_not__is_a_missing_file():
+    with pytest.raises(DataError, match="~nobody-here/set.json"):
+        source("instances", ("~nobody-here/set.json", "~nobody-here/images"))

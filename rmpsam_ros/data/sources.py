@@ -19,6 +19,7 @@ from rmpsam_ros.data.reader import Reader
 from rmpsam_ros.data.sample import Coverage, Sample
 from rmpsam_ros.data.youtube_vis import YoutubeVis
 from rmpsam_ros.errors import DataError
+from rmpsam_ros.user_folders import user_path
 
 _KINDS = {"panoptic": (CocoPanoptic, Coverage.ALL), "instances": (CocoInstances, Coverage.THINGS), "videos": (YoutubeVis, Coverage.SOME)}
 
@@ -57,7 +58,7 @@ class Source:
         kind, usual = _KINDS[config.kind]
         coverage = Coverage(config.coverage) if config.coverage else usual
         self.config, self.weight = config, float(config.weight)
-        annotations, images = (base / Path(os.path.expandvars(name)).expanduser() for name in (config.annotations, config.images))
+        annotations, images = (base / user_path(os.path.expandvars(name)) for name in (config.annotations, config.images))
         more = {"crowds_are_objects": True} if config.crowds == "objects" else {}
         self.reader: Reader = kind(annotations, images, label_map.with_overrides(config.mapping), coverage, **more)
         taken = [i for i in range(0, len(self.reader), max(config.every, 1)) if not config.skip or i % config.skip]

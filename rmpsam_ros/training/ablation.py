@@ -25,6 +25,7 @@ from rmpsam_ros.network import build
 from rmpsam_ros.training.config import TrainingConfig, build_options, check_config
 from rmpsam_ros.training.run import CHECKPOINT, TrainingRun
 from rmpsam_ros.training.validation import Validation
+from rmpsam_ros.user_folders import user_path
 
 RESULT, TABLE = "result.json", "ablation"
 Report = Callable[[str], None]
@@ -62,7 +63,7 @@ class AblationRun:
     def __init__(self, path: Path) -> None:
         path = Path(path)
         self.plan = _read(path)
-        self.base_file, self.out = path.parent / self.plan.config, path.parent / Path(self.plan.out).expanduser()
+        self.base_file, self.out = path.parent / self.plan.config, path.parent / user_path(self.plan.out)
         self.base = _yaml(self.base_file)
         names = [_folder(trial.name) for trial in self.plan.runs]
         if not names or len(set(names)) < len(names):

@@ -17,6 +17,7 @@ from rmpsam_ros.data.sources import SourceConfig
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.model_folder import check_input_size, find_model
 from rmpsam_ros.training.matcher import LossWeights
+from rmpsam_ros.user_folders import user_path
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class TrainingConfig:
 
     def path(self, name: str) -> Path:
         """A path of the YAML, seen from its folder."""
-        return self.base / Path(os.path.expandvars(name)).expanduser()
+        return self.base / user_path(os.path.expandvars(name))
 
     @property
     def labels_path(self) -> str | Path:
