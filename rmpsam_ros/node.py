@@ -51,7 +51,7 @@ REPORT_SECONDS = 1.0
 """Between two messages on /diagnostics."""
 
 SAME_NAME_TICKS = 25
-"""Seconds for which another node of the same name is seen before it is said: DDS remembers a process that crashed for 20."""
+"""Reports for which another node of the same name is seen before it is said: DDS remembers a process that crashed for 20 seconds."""
 
 SUCCESS, FAILURE, ERROR = (
     TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.ERROR,

@@ -21,6 +21,9 @@ from rmpsam_ros.ros.publishing import HIGHLIGHT_SECONDS, CameraOutputs  # noqa: 
 from rmpsam_ros.types import PromptResult, Roi, TrackedInstance, TrackState  # noqa: E402
 
 IMAGE = np.full((40, 60, 3), 200, np.uint8)
+VIEW = DepthView(np.full(IMAGE.shape[:2], 2.0, np.float32), pinhole_rays(IMAGE.shape[:2], [[50, 0, 30], [0, 50, 20], [0, 0, 1]]))
+TRACK = TrackedInstance(1, 0, "dark", 0.9, TrackState.CONFIRMED, 3, 0, False, Roi(0, 0, 4, 4), np.ones((4, 4), bool))
+EXTENTS = {1: Extent((0.0, 0.0, 2.0), (0.0, 0.0, 2.0), (0.1, 0.1, 0.1))}
 
 
 class FakeNode:
@@ -95,17 +98,14 @@ def test_highlight__what_is_followed_is_drawn_once_and_then_as_a_track(outputs, 
 
 
 def test_publish__of_a_frame_that_was_not_tracked__neither_tracks_nor_what_is_in_3d(outputs, now):
-    view = DepthView(np.full(IMAGE.shape[:2], 2.0, np.float32), pinhole_rays(IMAGE.shape[:2], [[50, 0, 30], [0, 50, 20], [0, 0, 1]]))
-    publish(outputs, tracks=None, view=view)
+    publish(outputs, tracks=None, view=VIEW)
     assert not outputs.sent["tracks"] and not outputs.sent["points"] and not outputs.sent["markers"] and len(outputs.sent["panoptic"]) == 1
-    publish(outputs, view=view)
+    publish(outputs, view=VIEW)
     assert len(outputs.sent["tracks"]) == len(outputs.sent["points"]) == len(outputs.sent["markers"]) == 1
 
 
 def test_expire__boxes_that_no_frame_confirms_are_taken_down_once(outputs, now):
-    view = DepthView(np.full(IMAGE.shape[:2], 2.0, np.float32), pinhole_rays(IMAGE.shape[:2], [[50, 0, 30], [0, 50, 20], [0, 0, 1]]))
-    track = TrackedInstance(1, 0, "dark", 0.9, TrackState.CONFIRMED, 3, 0, False, Roi(0, 0, 4, 4), np.ones((4, 4), bool))
-    publish(outputs, (track,), view, {1: Extent((0.0, 0.0, 2.0), (0.0, 0.0, 2.0), (0.1, 0.1, 0.1))})
+    publish(outputs, (TRACK,), VIEW, EXTENTS)
     now[0] += publishing_3d.STAY - 0.1
     outputs.made.expire()
     assert len(outputs.sent["markers"]) == 1
@@ -122,13 +122,11 @@ def test_detections_3d__go_out_with_the_markers_where_vision_msgs_is(monkeypatch
         monkeypatch.setattr(publishing.vision_messages, name, value, raising=False)
     node = FakeNode()
     made = CameraOutputs(node, "front", FakeSegmenter(), lambda: True)
-    track = TrackedInstance(1, 0, "dark", 0.9, TrackState.CONFIRMED, 3, 0, False, Roi(0, 0, 4, 4), np.ones((4, 4), bool))
-    view = DepthView(np.full(IMAGE.shape[:2], 2.0, np.float32), pinhole_rays(IMAGE.shape[:2], [[50, 0, 30], [0, 50, 20], [0, 0, 1]]))
-    frame, extents = processed((track,)), {1: Extent((0.0, 0.0, 2.0), (0.0, 0.0, 2.0), (0.1, 0.1, 0.1))}
+    frame = processed((TRACK,))
     made.publish(frame, IMAGE, None, {}, 0.5, 1)
     assert node.sent["detections_3d"] == []  # no depth
-    made.publish(frame, IMAGE, view, extents, 0.5, 1)
-    assert node.sent["detections_3d"] == [((track,), extents, frame.header)]
+    made.publish(frame, IMAGE, VIEW, EXTENTS, 0.5, 1)
+    assert node.sent["detections_3d"] == [((TRACK,), EXTENTS, frame.header)]
 
 
 def test_label_info__is_told_anew_when_the_threshold_changes(monkeypatch):
