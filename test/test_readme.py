@@ -159,7 +159,7 @@ def test_bundled_model__its_classes_are_those_that_stand_there():
     section = " ".join((ROOT / "README.md").read_text().split("## The bundled model")[1].split("\n## ")[0].split())
     classes = read_model_folder(find_model("default")).labels.classes
     things, stuff = ([c.name for c in classes if c.is_thing is kind] for kind in (True, False))
-    assert f"of things: {', '.join(things[:-1])}, and {things[-1]} for any other; of stuff: {', '.join(stuff)}." in section
+    assert f"Things: {', '.join(things[:-1])}, and {things[-1]} for any other. Stuff: {', '.join(stuff)}." in section
 
 
 def test_positions__are_off_by_what_the_page_on_tracking_says():
