@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 
 import cv2
+import numpy as np
 import pytest
 from datasets import instance_set, panoptic_set
 from models import tiny_model
@@ -16,6 +18,7 @@ from rmpsam_ros.evaluation import reports
 from rmpsam_ros.evaluation.panoptic import PanopticQuality
 from rmpsam_ros.evaluation.reports import ahead, write_json
 from rmpsam_ros.model_folder import read_model_folder
+from rmpsam_ros.types import PanopticResult, Roi, Segment
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +192,33 @@ def test_eval_panoptic__is_the_quality_of_what_rmpsam_segment_writes(tmp_path, m
     for name, counts in quality.summary()["classes"].items():
         assert {key: summary["classes"][name][key] for key in ("tp", "fp", "fn")} == {key: counts[key] for key in ("tp", "fp", "fn")}
     assert sum(row["fp"] + row["tp"] for row in summary["classes"].values()) > 4
+
+
+def test_eval_panoptic__with_oracle_classes__judges_the_masks_alone(tmp_path, model, capsys, monkeypatch):
+    path, images = panoptic_set(tmp_path)
+    content = json.loads(path.read_text())
+    for category, name in zip(content["categories"], ("cup", "box", "floor")):
+        category["name"] = name
+    path.write_text(json.dumps(content))
+    labels = read_model_folder(model).labels
+    data = CocoPanoptic(path, images, LabelMap(labels))
+    truths = iter([data.panoptic(index) for index in range(len(data))])
+
+    def right_masks_one_class(frame):
+        truth = next(truths)
+        numbers = {true_id: number for number, true_id in enumerate(truth.segments, start=1)}
+        ids = np.zeros(truth.ids.shape, np.uint16)
+        for true_id, number in numbers.items():
+            ids[truth.ids == true_id] = number
+        cup = next(label for label in labels.classes if label.name == "cup")
+        return PanopticResult(ids, tuple(Segment(n, cup.id, cup.name, True, 0.9, 1, Roi(0, 0, 1, 1)) for n in numbers.values()), labels)
+
+    monkeypatch.setattr("rmpsam_ros.frame.Frame.panoptic", right_masks_one_class)
+    assert run("panoptic", (path, images), model, "--json", tmp_path / "q.json") == 0
+    summary = json.loads((tmp_path / "q.json").read_text())["panoptic"]
+    assert 0 < summary["all"]["pq"] < 40 and summary["classes"]["floor"]["tp"] == 0
+    assert {name: (row["pq"], row["classes"]) for name, row in summary["oracle_classes"].items()} == {"all": (100, 3), "things": (100, 2), "stuff": (100, 1)}
+    assert re.search(r"oracle classes\W+100.0\W+100.0\W+100.0", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("kind", ["prompt", "panoptic", "video"])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.data.sample import PanopticTruth, SegmentTruth
-from rmpsam_ros.evaluation.panoptic import PanopticQuality, why_dashes
+from rmpsam_ros.evaluation.panoptic import PanopticQuality, oracle_classes, why_dashes
 from rmpsam_ros.labels import make_label_set
 
 LABELS = make_label_set("shapes", ["a", "b", "c"], ["d", "e"])
@@ -83,6 +83,24 @@ def test_quality__of_one_match_and_one_find_without_truth_is_as_by_hand():
     quality = PanopticQuality(LABELS)
     quality.add_maps(PanopticTruth(square(10, s1=np.s_[:4, :4], s2=np.s_[4:, :]), {1: SegmentTruth(0), 2: SegmentTruth(3)}), found, {8: 0, 9: 0, 7: 0})
     assert quality.summary()["classes"]["a"] == pytest.approx({"sq": 100.0, "rq": 100 / 1.5, "pq": 100 / 1.5, "tp": 1, "fp": 1, "fn": 0}), "7 has no pixel"
+
+
+def test_oracle_classes__are_those_of_the_true_segments_that_are_matched():
+    ids = square(10, s1=np.s_[:4, :5], s2=np.s_[6:, 6:], s3=np.s_[6:, :5])
+    ids[6:, 3:5] = 0  # void: counts for nothing
+    found = square(10, s7=np.s_[:4, :4], s8=np.s_[6:, 6:8], s9=np.s_[6:, :5])  # IoU 0.8, 0.5 and, without void, 1
+    truth = PanopticTruth(ids, {1: SegmentTruth(0), 2: SegmentTruth(1), 3: SegmentTruth(4)})
+    wrong = {7: 3, 8: 2, 9: 2, 6: 0}
+    assert oracle_classes(truth, found, wrong) == {7: 0, 8: 2, 9: 4, 6: 0}, "half of 2 is no match, and 6 is not in the map"
+    assert oracle_classes(truth, found, {8: 2}) == {8: 2}, "what has no class gets none"
+    quality = PanopticQuality(LABELS)
+    quality.add_maps(truth, found, oracle_classes(truth, found, wrong))
+    assert {name: (row["tp"], row["fp"], row["fn"], row["pq"]) for name, row in quality.summary()["classes"].items()} == {
+        "a": (1, 0, 0, pytest.approx(80.0)), "b": (0, 0, 1, 0.0), "c": (0, 1, 0, 0.0), "e": (1, 0, 0, pytest.approx(100.0))}  # fmt: skip
+
+
+def test_oracle_classes__change_nothing_where_only_a_crowd_is_matched():
+    assert oracle_classes(ONLY_CROWD, square(10, s4=np.s_[:, :]), {4: 0}) == {4: 0}
 
 
 def test_quality__of_no_class__is_not_a_number():

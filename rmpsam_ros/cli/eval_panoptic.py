@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.data.coco import CocoPanoptic
     from rmpsam_ros.evaluation import reports
-    from rmpsam_ros.evaluation.panoptic import PanopticQuality, why_dashes
+    from rmpsam_ros.evaluation.panoptic import PanopticQuality, oracle_classes, why_dashes
 
     console = consoles.lines(stderr=True)
     with model_options.open_segmenter(args) as segmenter:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         data = CocoPanoptic(args.annotations, args.images, label_map, maps=args.maps)
         indices = reports.chosen(len(data), args.limit, args.every)
         announce = model_options.Announcement(console, segmenter)
-        quality = PanopticQuality(segmenter.labels)
+        quality, oracle = PanopticQuality(segmenter.labels), PanopticQuality(segmenter.labels)
 
         def load(index: int):
             with data.well_formed(index):
@@ -40,8 +40,12 @@ def run(args: argparse.Namespace) -> int:
 
         for truth, image in reports.with_progress(reports.ahead(load, indices), len(indices), console):
             announce()
-            quality.add(truth, segmenter.set_image(image).panoptic())
-        summary = quality.summary()
+            found = segmenter.set_image(image).panoptic()
+            quality.add(truth, found)
+            classes = {segment.id: segment.class_id for segment in found.segments}
+            oracle.add_maps(truth, found.segment_ids, oracle_classes(truth, found.segment_ids, classes))
+        summary, of_oracle = quality.summary(), oracle.summary()
+        summary["oracle_classes"] = {name: of_oracle[name] for name in ("all", "things", "stuff")}
         _print(summary)  # first: nothing that was measured is lost where it cannot be written
         if reason := why_dashes(summary, segmenter.labels, data.class_of.values()):
             console.print(reason)
@@ -63,6 +67,8 @@ def _print(summary: dict) -> None:
     for name in ("all", "things", "stuff"):
         row = summary[name]
         table.add_row(f"{name} ({row['classes']} classes)", *(shown(row[key]) for key in ("pq", "sq", "rq")), "", "", "")
+    row = summary["oracle_classes"]["all"]
+    table.add_row("all, oracle classes", *(shown(row[key]) for key in ("pq", "sq", "rq")), "", "", "")
     table.add_section()
     for name, row in summary["classes"].items():
         table.add_row(name, *(f"{row[key]:.1f}" for key in ("pq", "sq", "rq")), *(str(row[key]) for key in ("tp", "fp", "fn")))

@@ -6,7 +6,7 @@ segment of which more than half lies on void, or on a crowd of its class, is no 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,20 +59,14 @@ class PanopticQuality:
         """The same for a plain map: found ids (H, W), 0 = nothing, and each other id's class."""
         self.images += 1
         overlap = _overlaps(truth.ids, found_ids)
-        found_area, true_area = defaultdict(int), defaultdict(int)
-        for (true_id, found_id), pixels in overlap.items():
-            true_area[true_id] += pixels
-            found_area[found_id] += pixels
+        found_area = _found_area(overlap)
         matched_true, matched_found = set(), set()
-        for (true_id, found_id), pixels in overlap.items():
-            segment, class_id = truth.segments.get(true_id), found_classes.get(found_id)
-            if segment is None or class_id is None or segment.is_crowd or segment.class_id != class_id:
-                continue
-            union = found_area[found_id] + true_area[true_id] - pixels - overlap.get((0, found_id), 0)
-            if pixels / union > 0.5:
+        for true_id, found_id, iou in _matches(truth, overlap):
+            class_id = found_classes.get(found_id)
+            if truth.segments[true_id].class_id == class_id:
                 count = self.counts[class_id]
                 count.tp += 1
-                count.iou += pixels / union
+                count.iou += iou
                 matched_true.add(true_id)
                 matched_found.add(found_id)
         crowds: dict[int, list[int]] = defaultdict(list)  # several, where categories are merged
@@ -105,6 +99,20 @@ class PanopticQuality:
         }
 
 
+def oracle_classes(truth: PanopticTruth, found_ids: npt.NDArray[np.integer], found_classes: Mapping[int, int]) -> dict[int, int]:
+    """The classes of found segments as an oracle would correct them: each that matches a true segment gets that one's class.
+
+    PQ with these classes is what the masks allow; its distance to PQ is what misclassification costs.
+
+    Args:
+        truth: the true map.
+        found_ids: (H, W) found ids, 0 = nothing.
+        found_classes: each id's class.
+    """
+    matches = _matches(truth, _overlaps(truth.ids, found_ids))
+    return {**found_classes, **{found_id: truth.segments[true_id].class_id for true_id, found_id, _ in matches if found_id in found_classes}}
+
+
 def why_dashes(summary: Mapping[str, Any], labels: LabelSet, mapped: Iterable[int]) -> str:
     """Why a summary has rows without a class, in a sentence; empty where it has none. mapped: the classes of the set's categories."""
     empty = [name for name in ("things", "stuff") if not summary[name]["classes"]]
@@ -119,6 +127,28 @@ def why_dashes(summary: Mapping[str, Any], labels: LabelSet, mapped: Iterable[in
     if classes.isdisjoint(mapped):
         return f"{said}: no category of the annotations is a {kind} of the label set {labels.name}."
     return f"{said}: no picture has a segment of a {kind} of the label set {labels.name}, but for crowds."
+
+
+def _matches(truth: PanopticTruth, overlap: Mapping[tuple[int, int], int]) -> Iterator[tuple[int, int, float]]:
+    """Pairs of a true segment that is no crowd and a found one, of any class, with an IoU above 0.5, and that IoU; each is in one pair at most."""
+    found_area, true_area = _found_area(overlap), defaultdict(int)
+    for (true_id, _), pixels in overlap.items():
+        true_area[true_id] += pixels
+    for (true_id, found_id), pixels in overlap.items():
+        segment = truth.segments.get(true_id)
+        if segment is None or segment.is_crowd or found_id == 0:
+            continue
+        union = found_area[found_id] + true_area[true_id] - pixels - overlap.get((0, found_id), 0)
+        if pixels / union > 0.5:
+            yield true_id, found_id, pixels / union
+
+
+def _found_area(overlap: Mapping[tuple[int, int], int]) -> dict[int, int]:
+    """Pixels of each found id."""
+    area: dict[int, int] = defaultdict(int)
+    for (_, found_id), pixels in overlap.items():
+        area[found_id] += pixels
+    return area
 
 
 def _overlaps(true_ids: npt.NDArray, found_ids: npt.NDArray) -> dict[tuple[int, int], int]:
