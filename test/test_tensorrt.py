@@ -84,6 +84,17 @@ def test_choose_backend__auto_for_cuda_without_tensorrt__is_torch(monkeypatch):
     assert choose_backend("auto", "cuda") == "openvino"  # which says what it lacks
 
 
+@pytest.mark.parametrize("gpu, installed, device, said", [
+    (True, ("openvino", "torch"), "auto", True), (True, ("openvino",), "auto", False), (False, ("openvino", "torch"), "auto", False),
+    (True, ("openvino", "torch"), "CPU", False),
+])  # fmt: skip
+def test_create_backend__auto_on_a_cpu_beside_a_gpu__says_how_to_use_it(monkeypatch, caplog, gpu, installed, device, said):
+    monkeypatch.setattr(trt_flavour, "has_gpu_device", lambda: gpu)
+    monkeypatch.setattr("rmpsam_ros.backends.is_installed", lambda name: name in installed)
+    assert create_backend(read_model_folder(tiny_model()), "auto", device).name == "openvino"
+    assert ("backend: torch uses the GPU" in caplog.text) == said
+
+
 def _no_gpu_class(model, **options):
     _no_gpu(None)
 

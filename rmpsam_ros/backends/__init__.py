@@ -97,6 +97,8 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
     except ValueError as error:
         raise BackendError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
     chosen = choose_backend(name, device)
+    if name == "auto" and device.lower() == "auto" and chosen == "openvino" and trt_flavour.has_gpu_device() and is_installed("torch"):
+        _LOG.warning("There is an NVIDIA GPU but no TensorRT, so OpenVINO runs on the CPU; backend: torch uses the GPU if torch has CUDA.")
     options = {"device": device, "precision": precision, "input_size": size, "threads": None if threads is None else int(threads),
                "batch": int(batch), "progress": progress}  # fmt: skip
     try:
