@@ -246,7 +246,7 @@ class RmpsamNode(LifecycleNode):
         session = self._session
         if session is None or self._state not in ("activating", "active"):
             return None
-        return session.worker if session.worker.running else None  # also while activating: results, and clicks on them, arrive before rclpy ends the transition
+        return session.worker if session.worker.running else None  # `activating` too: clicks on first results may arrive before rclpy ends it
 
     def _publish_diagnostics(self) -> None:
         self._look_for_same_name()
