@@ -1,6 +1,6 @@
-# `make demo` and `make test` do everything on a Linux machine with Python 3.10 to 3.13 and a C++ compiler: no ROS, no GPU.
-# A second run starts at once: the package is built again only when its messages or build files have changed, and the
-# Python sources run from this folder.
+# `make demo` and `make test` need only a Linux machine with Python 3.10 to 3.13 and a C++ compiler: no ROS, no GPU.
+# Later runs start at once: the package is rebuilt only if its messages or build files have changed, and the Python
+# sources are run from this folder.
 
 PYTHON   ?= python3
 PYTHON310 ?= python3.10
@@ -9,7 +9,7 @@ DURATION ?= 20
 SOURCE   ?=
 ARGS     ?=
 
-# A sourced ROS installation and the ROS wheels of the environment do not mix.
+# A sourced ROS installation conflicts with the ROS wheels of the environment.
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH ROS_DISTRO LD_LIBRARY_PATH PYTHONPATH PYTHONHOME
 export PYTHONUNBUFFERED := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -27,7 +27,7 @@ MODEL     := $(if $(wildcard $(TRAINED)),$(TRAINED),$(UNTRAINED))
 
 .PHONY: help demo test test-humble install model clean
 .DELETE_ON_ERROR:
-# With -j, pip would run twice at once in one environment.
+# With -j, two pip processes would run at once in one environment.
 .NOTPARALLEL:
 
 help:
@@ -76,7 +76,7 @@ $(VENV)/installed-test: $(PINS) $(VENV)/installed
 	@$(STEP) $(VENV)/log/test "Installing the tests' tools" $(PIP) "rmpsam-ros[test]"
 	@touch $@
 
-# Torch is installed for this only: the finished folder runs without it.
+# Torch is installed only for this step: the finished folder runs without it.
 $(UNTRAINED): rmpsam_ros/export.py rmpsam_ros/graphs.py rmpsam_ros/model_folder.py | $(VENV)/installed
 	@$(MAKE) --no-print-directory $(VENV)/installed-torch
 	@PYTHONPATH="$(CURDIR)" $(STEP) $(VENV)/log/model "Making an UNTRAINED model: its masks mean nothing" \
