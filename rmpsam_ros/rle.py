@@ -47,7 +47,7 @@ def decode(rle: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
     """Decodes {"size", "counts"}, with counts as a list or a string, to a (height, width) bool mask.
 
     Raises:
-        ValueError: the input has another form, or the runs do not add up to the size.
+        ValueError, TypeError, OverflowError: the input has another form, or the runs do not add up to the size.
     """
     try:
         (height, width), counts = (int(side) for side in rle["size"]), rle["counts"]
