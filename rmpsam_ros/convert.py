@@ -27,8 +27,8 @@ def from_checkpoint(checkpoint: Path, classifier: Path | None, labels: LabelSet)
     """
     folder = Path(checkpoint).parent
     if Path(checkpoint).name == WEIGHTS_FILE and (folder / MODEL_FILE).is_file():
-        raise ModelError(f"{checkpoint} is part of the model folder {folder}, which needs no conversion; `rmpsam export {folder}` makes its "
-                         "graphs anew.")
+        raise ModelError(f"{checkpoint} is part of the model folder {folder}, which needs no conversion; `rmpsam export {folder}` exports its "
+                         "graphs again.")
     state = load_checkpoint(checkpoint)
     variant = detect_variant(state)
     own = "panoptic_head.text_classifier.embedding"

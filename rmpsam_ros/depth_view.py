@@ -100,7 +100,7 @@ def pinhole_rays(size: tuple[int, int], matrix: npt.ArrayLike) -> npt.NDArray[np
     except (TypeError, ValueError):
         raise DepthError(f"The intrinsics are {matrix!r:.80}; the 3x3 matrix K, or its nine numbers row by row, was expected.") from None
     if not (fx and fy):
-        raise DepthError(f"The intrinsics have the focal lengths {fx:g} and {fy:g}; they are in pixels and not 0: is the camera calibrated?")
+        raise DepthError(f"The intrinsics have the focal lengths {fx:g} and {fy:g}; they must be in pixels and not 0: is the camera calibrated?")
     rays = np.empty((*size, 2), np.float32)
     rays[..., 0] = (np.arange(size[1]) - cx) / fx
     rays[..., 1] = ((np.arange(size[0]) - cy) / fy)[:, None]

@@ -100,13 +100,13 @@ def load_label_groups(file: str | Path, labels: LabelSet) -> LabelGroups:
     """
     path = user_path(str(file))
     if not os.path.isfile(path):  # pathlib raises for invalid paths
-        raise ModelError(f"There is no file of label groups {path}.")
+        raise ModelError(f"There is no label groups file {path}.")
     try:
         return label_groups(read_yaml(path.read_text()), labels)
     except KeyError as error:
-        raise ModelError(f"{path} has no label groups (`{error.args[0]}` is missing); {_FORM}") from error
+        raise ModelError(f"{path} is not a label groups file (`{error.args[0]}` is missing); {_FORM}") from error
     except (OSError, TypeError, ValueError) as error:
-        raise ModelError(f"{path} has no label groups ({' '.join(str(error).split())}); {_FORM}") from error
+        raise ModelError(f"{path} is not a label groups file ({' '.join(str(error).split())}); {_FORM}") from error
 
 
 def label_groups(content: Mapping, labels: LabelSet) -> LabelGroups:
@@ -122,18 +122,18 @@ def label_groups(content: Mapping, labels: LabelSet) -> LabelGroups:
     for group, entry in zip(groups.classes, content["classes"]):
         unknown = sorted(set(entry) - {"name", "thing", "from", "color"})
         if unknown:
-            raise ValueError(f"{group.name!r} has `{unknown[0]}`, which means nothing")
+            raise ValueError(f"{group.name!r} has the unknown key `{unknown[0]}`")
         names = entry.get("from", [group.name])
         if names == REST:
             if rest != NONE:
-                raise ValueError("two classes take the rest")
+                raise ValueError("two classes have `from: rest`")
             rest = group.id
             continue
         if not isinstance(names, list):
             raise ValueError(f"`from` of {group.name!r} must be a list of classes, or `{REST}`")
         for name in map(str, names):
             if name not in known:
-                raise ValueError(f"{group.name!r} takes {name!r}, which is no class of {labels.name}: {', '.join(known)}")
+                raise ValueError(f"{group.name!r} takes {name!r}, which is not a class of {labels.name}: {', '.join(known)}")
             if group_of[known[name]] != NONE:
                 raise ValueError(f"both {groups[int(group_of[known[name]])].name!r} and {group.name!r} take {name!r}")
             group_of[known[name]] = group.id
@@ -141,7 +141,7 @@ def label_groups(content: Mapping, labels: LabelSet) -> LabelGroups:
     for label in labels.classes:
         group = int(group_of[label.id])
         if group != NONE and groups[group].is_thing and not label.is_thing:
-            raise ValueError(f"{groups[group].name!r} is a thing, but {label.name!r} is stuff, of which nobody knows where one ends")
+            raise ValueError(f"{groups[group].name!r} is a thing, but {label.name!r} is stuff, which has no instance boundaries")
     return LabelGroups(groups, group_of)
 
 

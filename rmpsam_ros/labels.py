@@ -95,14 +95,14 @@ def label_set_from_dict(content: Mapping) -> LabelSet:
         KeyError, TypeError, ValueError: a field is missing or wrong.
     """
     if not isinstance(content, Mapping):
-        raise TypeError(f"it holds {type(content).__name__}, no mapping")
+        raise TypeError(f"it contains {type(content).__name__}, not a mapping")
     classes = []
     for class_id, entry in enumerate(content["classes"]):
         if not isinstance(entry, Mapping):
-            raise TypeError(f"class {class_id} is {entry!r}; it must be such as {{name: cup, thing: true}}")
+            raise TypeError(f"class {class_id} is {entry!r}; it must look like {{name: cup, thing: true}}")
         name, thing = entry["name"], entry["thing"]
         if name == "" or isinstance(name, bool) or not isinstance(name, str | int):  # YAML's on, off, yes, no and null are not strings
-            raise ValueError(f"the name of class {class_id} is {name!r}; it must be a text, such as 'off' in quotes")
+            raise ValueError(f"the name of class {class_id} is {name!r}; it must be a string; put words such as 'off' in quotes")
         if not isinstance(thing, bool):
             raise ValueError(f"`thing` of class {name!r} is {thing!r}; it must be true or false")
         try:

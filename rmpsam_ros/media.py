@@ -69,7 +69,7 @@ def list_media(paths: Sequence[str | os.PathLike[str]]) -> list[MediaFile]:
             inside = sorted((p for p in entries if _kind(p) and not p.is_dir()), key=_natural)
             deeper = sorted(p.name for p in entries if p.is_dir())
             if deeper and inside:
-                _LOG.warning("%s: the folders in it are not looked into (%s); each must be named itself.", path, ", ".join(deeper[:5]))
+                _LOG.warning("%s: its subfolders are skipped (%s); name each of them to include it.", path, ", ".join(deeper[:5]))
             if not inside:
                 raise ImageError(f"{path} holds no photo or video; known endings are {_ENDINGS}.")
             found += inside

@@ -120,7 +120,7 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     try:
         path.stat()
     except PermissionError:
-        raise ModelError(f"The model {text} cannot be looked at; this user needs the right to read the folders on the way to it.") from None
+        raise ModelError(f"The model {text} cannot be accessed; this user needs permission to read its parent folders.") from None
     except (OSError, ValueError):
         pass
     known = ", ".join(p.name for p in available_models()) or "none"
@@ -149,7 +149,7 @@ def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
     try:
         return _read(Path(folder), graphs)
     except OSError as error:
-        raise ModelError(f"{error.filename or folder} cannot be read ({error.strerror}); this user needs the right to read all of a model folder.") from error
+        raise ModelError(f"{error.filename or folder} cannot be read ({error.strerror}); this user needs permission to read the whole folder.") from error
 
 
 def _read(folder: Path, graphs: bool) -> ModelFolder:
@@ -157,7 +157,7 @@ def _read(folder: Path, graphs: bool) -> ModelFolder:
     if not folder.is_dir():
         raise ModelError(f"There is no model folder {folder}; {_HOW_TO_MAKE}.")
     if not path.is_file():
-        raise ModelError(f"{folder} is not a model folder, or one only half written: it has no {MODEL_FILE}.")
+        raise ModelError(f"{folder} is not a model folder, or is incomplete: it has no {MODEL_FILE}.")
     try:
         text = path.read_text()
     except UnicodeDecodeError as error:
@@ -173,9 +173,9 @@ def _read(folder: Path, graphs: bool) -> ModelFolder:
         elif file.stat().st_size != size:
             state = f"has {file.stat().st_size} bytes instead of {size}"
         elif name in model.checksums and crc32(file) != model.checksums[name]:
-            state = "is as long as it was when it was written, but not the same"
+            state = "has the right size, but its content has changed"
         if state:
-            raise ModelError(f"The model folder {folder} is half written or damaged: {name} {state}; make it again.")
+            raise ModelError(f"The model folder {folder} is incomplete or damaged: {name} {state}; create it again.")
     return model
 
 

@@ -302,7 +302,7 @@ def main(args: list[str] | None = None) -> int:
     except Exception as error:  # in Jazzy, remove_ros_args also reads parameter files
         return refuse(error)
     if unknown:
-        print(f"rmpsam_node: {unknown[0]} is no argument of it; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
+        print(f"rmpsam_node: {unknown[0]} is not an argument; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
         return 2
     keep_image_buffers()
     use_shipped_profile()

@@ -119,8 +119,8 @@ def check_image(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """
     if not isinstance(image, np.ndarray):
         kind = f"{type(image).__module__.split('.')[0]}.{type(image).__name__}".removeprefix("builtins.")
-        raise ImageError(f"The image is a {kind}; it must be a numpy array, (height, width, 3) uint8 RGB, such as numpy.asarray gives of a "
-                         "picture of PIL or a tensor on the CPU.")
+        raise ImageError(f"The image is a {kind}; it must be a numpy array, (height, width, 3) uint8 RGB, as numpy.asarray "
+                         "returns for a PIL image or a CPU tensor.")
     if image.ndim != 3 or image.shape[2] != 3:
         raise ImageError(f"The image has shape {image.shape}; it must be (height, width, 3), RGB.")
     if image.dtype != np.uint8:

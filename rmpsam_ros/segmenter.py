@@ -225,7 +225,7 @@ class Segmenter:
 
     def __getstate__(self) -> object:
         raise BackendError("A Segmenter cannot be pickled or copied, nor can what holds it (frames, a tracker): its model is loaded into this "
-                           "process; make one in each process, and hand images and results on.")  # fmt: skip
+                           "process; create one in each process, and pass images and results between them.")  # fmt: skip
 
     def __enter__(self) -> Segmenter:
         return self

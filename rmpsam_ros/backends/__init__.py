@@ -59,7 +59,7 @@ def choose_backend(name: str = "auto", device: str = "auto") -> str:
             usable = candidate != "tensorrt" or (device.lower() != "cpu" and trt_flavour.has_gpu_device() and is_installed("torch"))
             if usable and is_installed(candidate):
                 return candidate
-        raise BackendError("No backend is installed; `pip install openvino` gives the one for CPUs.")
+        raise BackendError("No backend is installed; `pip install openvino` installs the one for CPUs.")
     if not isinstance(name, str) or name not in BACKENDS:
         raise BackendError(f"The backend {name!r} is not one of auto, {', '.join(BACKENDS)}.")
     if not is_installed(name):

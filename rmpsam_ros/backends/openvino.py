@@ -164,7 +164,7 @@ def _read(core, path: Path):
         with _in_one_folder(path) as real:
             return core.read_model(real)
     except RuntimeError as error:
-        raise ModelError(f"OpenVINO cannot read {path} ({_short(error)}); `rmpsam export` makes it anew.") from error
+        raise ModelError(f"OpenVINO cannot read {path} ({_short(error)}); `rmpsam export` creates it again.") from error
 
 
 @contextmanager
@@ -173,7 +173,7 @@ def _as_exported(path: Path) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise ModelError(f"{path} is not such a graph of rmpsam_ros ({_short(error)}); `rmpsam export {path.parent}` makes it anew.") from error
+        raise ModelError(f"{path} is not the expected rmpsam_ros graph ({_short(error)}); `rmpsam export {path.parent}` creates it again.") from error
 
 
 @contextmanager

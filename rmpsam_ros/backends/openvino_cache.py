@@ -90,7 +90,7 @@ class CompiledGraphs:
             if isinstance(stated, dict) and stated.get(file.name) == crc32(file):
                 good[file.name] = stated[file.name]
             else:
-                _LOG.warning("A compiled graph is compiled anew: %s is not as it was written.", file)
+                _LOG.warning("A damaged compiled graph is compiled again: %s has changed since it was written.", file)
                 file.unlink()
         return good
 

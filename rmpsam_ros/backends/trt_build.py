@@ -39,7 +39,7 @@ def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str,
     if unknown and flavour.is_rtx:
         raise BackendError(f"{flavour.title} does not build for {unknown[0]}; it builds for {', '.join(known)}.")
     if targets and not flavour.is_rtx:
-        raise BackendError(f"{flavour.title} builds only for the GPU that is here; building for others needs tensorrt-rtx-cu13.")
+        raise BackendError(f"{flavour.title} builds only for the GPU of this machine; building for others needs tensorrt-rtx-cu13.")
     try:
         builder = trt.Builder(logger)
         network = builder.create_network(_network_flags(trt, flavour))

@@ -53,7 +53,7 @@ class TrtEngine:
         self._runtime = trt.Runtime(self._logger)
         self._engine = self._runtime.deserialize_cuda_engine(engine)
         if self._engine is None:
-            raise BackendError(f"{flavour.title} refuses the {title} engine ({self._last()}); `rmpsam engine --rebuild` makes it anew.")
+            raise BackendError(f"{flavour.title} refuses the {title} engine ({self._last()}); `rmpsam engine --rebuild` builds it again.")
         self._kernels, self._runtime_cache = kernels, None
         self._runtime_config = self._configure(flavour)
         self._title_of_trt = flavour.title
@@ -139,7 +139,7 @@ class TrtEngine:
         if self._kernels is not None and self._kernels.is_file():
             # TensorRT-RTX compares the cache with its own version, the GPU and the driver, and ignores it if they differ.
             if not self._runtime_cache.deserialize(self._kernels.read_bytes()):
-                _LOG.info("the kernels in %s are of another GPU, driver or version: compiled anew", self._kernels)
+                _LOG.info("the kernels in %s are for another GPU, driver or version, and are compiled again", self._kernels)
         config.set_runtime_cache(self._runtime_cache)
         return config
 

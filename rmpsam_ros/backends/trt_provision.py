@@ -134,7 +134,7 @@ def parse_targets(text: str, flavour: Flavour) -> tuple[str, ...]:
     """
     names: Sequence[str] = [part.strip().lower() for part in text.split(",") if part.strip()]
     if not flavour.is_rtx:
-        raise BackendError(f"{flavour.title} builds only for the GPU that is here; building for others needs tensorrt-rtx-cu13.")
+        raise BackendError(f"{flavour.title} builds only for the GPU of this machine; building for others needs tensorrt-rtx-cu13.")
     known = flavour.targets()
     unknown = [name for name in names if name not in known]
     if unknown or not names:

@@ -195,5 +195,5 @@ def _safetensors():
 def _first_sentence(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, KeyError):  # raised by pickle for an unknown opcode
-        text = "its content is no pickle"
+        text = "its content is not a pickle"
     return re.split(r"(?<=[.:!])\s", text)[0].rstrip(".:! ")[:160]

@@ -63,7 +63,7 @@ class NetworkConfig:
         if min(self.std) <= 0:
             raise ModelError(f"The network's std is {self.std!r}; it must be three numbers above 0.")
         if self.dim % self.heads or self.dim % 2:
-            raise ModelError(f"The network's dim is {self.dim}; it must be an even multiple of its {self.heads} heads.")
+            raise ModelError(f"The network's dim is {self.dim}; it must be even and a multiple of its {self.heads} heads.")
         if self.stuff_queries > self.num_queries:
             raise ModelError(f"The network's stuff_queries are {self.stuff_queries}; they must be among its {self.num_queries} queries.")
 
