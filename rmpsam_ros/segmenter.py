@@ -1,4 +1,4 @@
-"""The `Segmenter`: runs a model on images; panoptic maps and click masks come from the same features. Needs neither ROS nor torch."""
+"""Runs a model on images: panoptic maps and click masks from the same features. Needs neither ROS nor torch."""
 from __future__ import annotations
 
 import threading
