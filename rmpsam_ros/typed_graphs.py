@@ -26,14 +26,14 @@ from rmpsam_ros.graph_folding import fold, set_shapes
 PRECISIONS = ("fp32", "fp16")
 
 _DECODER_REASONS = """\
-    pooling under a mask   a sum over up to 19200 (480x640) or 67200 (800x1344) pixels: beyond 65504, float16's last number
+    pooling under a mask   a sum over up to 19200 (480x640) or 67200 (800x1344) pixels: exceeds 65504, float16's largest number
     linear layers on sums  their inputs are those sums
-    LayerNorm              squares of what it normalises; and TensorRT in float16 is known to break it
-    softmax                exponentials over thousands of pixels sum up many small shares
-    mask products          a mask is where the product is positive: rounding moves borders, and the next stage pools under them
+    LayerNorm              squares its inputs; and TensorRT is known to break it in float16
+    softmax                sums many small exponentials over thousands of pixels
+    mask products          a mask is where the product is positive: rounding moves its border, and the next stage pools under the mask
     class normalisation    sums squares over 768 channels, then multiplies by 100
     coordinates, clicks    a click on a 1344 pixel wide image needs more than 11 bits
-The decoder is a few percent of the arithmetic, and on tensor cores TF32 gives it float32's range at float16's resolution."""
+The decoder is only a few percent of the arithmetic, and TF32 on tensor cores gives it float32's range with float16's resolution."""
 
 _ENCODER_OPS = frozenset({"Conv", "ConvTranspose", "Relu", "Clip", "Add", "Mul", "Sigmoid", "MaxPool", "Resize", "Slice",
                           "Reshape", "Transpose", "Pad"})  # fmt: skip
