@@ -1,11 +1,11 @@
-"""What pip runs to build this package in plain Python: the build backend that pyproject.toml names.
+"""The PEP 517 build backend named in pyproject.toml, which pip uses to build this package without a ROS installation.
 
-CMakeLists.txt stays the only build description. Where ROS 2 is installed, colcon calls it and this file is not used.
-In plain Python, scikit-build-core calls it; all that is added here is where ROS is, because `pip` puts the ROS wheels
-that the build needs into an environment of its own, whose place is known only now.
+CMakeLists.txt is the only build description. Where ROS 2 is installed, colcon uses it and this file is not involved.
+Without ROS, scikit-build-core uses it. This file only adds the location of ROS: pip installs the ROS wheels needed for the
+build into an isolated environment, whose path is known only at build time.
 
     pip install .               # the usual way
-    python setup.py install     # the same, for fingers that are used to it
+    python setup.py install     # the same, in the old form
 """
 import os
 import subprocess
@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def _find_ros() -> None:
-    """Points CMake, and with it ament, to the ROS wheels of this build environment."""
+    """Sets the environment variables with which CMake and ament find the ROS wheels of this build environment."""
     sourced = os.environ.get("ROS_DISTRO") or os.environ.get("AMENT_PREFIX_PATH")
     if sourced:
         sys.exit(f"A ROS 2 installation is sourced ({sourced}): build this package with `colcon build`, or open a "
@@ -33,13 +33,13 @@ def _find_ros() -> None:
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    """PEP 517: the generated messages, the Python package and the files that ROS tools look for, in one wheel."""
+    """PEP 517: builds a wheel with the generated messages, the Python package and the files that ROS tools need."""
     _find_ros()
     return _backend().build_wheel(wheel_directory, config_settings, metadata_directory)
 
 
 def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
-    """PEP 660: refused, because the generated messages must land in `<prefix>/lib`, where an editable wheel cannot."""
+    """PEP 660: refused, because the generated messages must be in `<prefix>/lib`, where an editable wheel cannot install files."""
     sys.exit("An editable install cannot carry the generated messages: run `pip install .` once, then put this "
              "folder first on PYTHONPATH to work on the sources.")
 
@@ -51,14 +51,14 @@ def _backend():
 
 
 def __getattr__(hook: str):
-    """The other hooks of PEP 517 are scikit-build-core's, unchanged."""
+    """Forwards the other PEP 517 hooks to scikit-build-core."""
     if hook.startswith(("get_requires_for_build_", "prepare_metadata_for_build_", "build_")):
         return getattr(_backend(), hook)
     raise AttributeError(hook)
 
 
 def _run_pip(command: str) -> int:
-    """Answers `python setup.py COMMAND` by calling pip, which comes back here through the hooks above."""
+    """Runs `python setup.py COMMAND` with pip, which calls the hooks above."""
     pip = {"install": ["install"], "bdist_wheel": ["wheel", "--no-deps", "--wheel-dir", str(HERE / "dist")]}.get(command)
     if pip is None:
         print("usage: python setup.py install | bdist_wheel   (both call pip; colcon needs neither)", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Says in one sentence what this machine lacks for `make demo`; run by the Makefile before anything is installed."""
+"""Checks whether this machine can run `make demo`, and says in one sentence what is missing; run by the Makefile before any installation."""
 import os
 import platform
 import shutil
@@ -7,7 +7,7 @@ import sysconfig
 
 
 def lacking():
-    """The first thing that is wrong, with what would be right, or None."""
+    """The first problem, with its solution, or None."""
     version = "%d.%d" % sys.version_info[:2]
     if not (3, 10) <= sys.version_info[:2] <= (3, 13):
         return "Python %s is %s: 3.10 to 3.13 is needed; choose one with `make PYTHON=python3.11 …`." % (sys.executable, version)

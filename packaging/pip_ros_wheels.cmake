@@ -1,8 +1,8 @@
-# Read by CMake only for the installation with pip (setup.py passes it as CMAKE_PROJECT_rmpsam_ros_INCLUDE).
+# Included by CMake only for the installation with pip (setup.py passes it as CMAKE_PROJECT_rmpsam_ros_INCLUDE).
 #
-# The ROS wheels export targets that name the Python and NumPy include directories of the machine that built them
-# (/opt/python/…). CMake refuses to use a target with an include directory that does not exist, so those are dropped;
-# this build's own directories come with Python3::Module and Python3_NumPy_INCLUDE_DIRS anyway.
+# The ROS wheels export targets with the Python and NumPy include directories of the machine that built them
+# (/opt/python/…). CMake refuses targets whose include directories do not exist, so these are removed here; this
+# build's own directories come with Python3::Module and Python3_NumPy_INCLUDE_DIRS anyway.
 function(drop_include_directories_of_the_wheel_builder)
   get_property(targets DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTY IMPORTED_TARGETS)
   foreach(target IN LISTS targets)
@@ -14,5 +14,5 @@ function(drop_include_directories_of_the_wheel_builder)
   endforeach()
 endfunction()
 
-# At the end of the directory, when find_package has made all imported targets.
+# Deferred to the end of the directory, when find_package has created all imported targets.
 cmake_language(DEFER CALL drop_include_directories_of_the_wheel_builder)

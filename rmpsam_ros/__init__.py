@@ -1,14 +1,14 @@
-"""RMP-SAM on camera topics: panoptic segmentation, tracked instances and clicks from one network.
+"""RMP-SAM on camera topics: panoptic segmentation, instance tracking and click prompts with one network.
 
     from rmpsam_ros import Segmenter, PointPrompt
 
-The names below are imported on first use, so that `import rmpsam_ros.msg` costs nothing else.
+Public names are imported lazily, so that `import rmpsam_ros.msg` does not load the rest of the package.
 """
 from importlib import import_module
 from pkgutil import extend_path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # for editors and type checkers, to which what is imported on first use has neither types nor documentation
+if TYPE_CHECKING:  # editors and type checkers see neither the types nor the documentation of lazily imported names
     from rmpsam_ros.errors import RmpsamError  # noqa: F401
     from rmpsam_ros.frame import Frame  # noqa: F401
     from rmpsam_ros.segmenter import Segmenter  # noqa: F401
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # for editors and type checkers, to which what is imported on
         TrackState,
     )
 
-# With the source tree first on sys.path, the generated msg/ and srv/ are still found in the installed copy.
+# With the source tree first on sys.path, Python still finds the generated msg/ and srv/ in the installed copy.
 __path__ = extend_path(__path__, __name__)
 __version__ = "0.1.0"
 

@@ -1,7 +1,6 @@
-"""Output that is whole or not there: written under a temporary name beside its place, then renamed.
+"""Atomic output of files and folders: written under a temporary name next to the target, then renamed.
 
-Whatever ends the writing, an error or Ctrl-C, what was there before stays, and nothing half-written is left, nor an empty folder
-that was made for it.
+If an error or Ctrl-C interrupts the writing, the old content stays, and no partial output or newly created empty folder is left behind.
 """
 from __future__ import annotations
 
@@ -16,12 +15,12 @@ from pathlib import Path
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str], sync: bool = False) -> Iterator[Path]:
-    """Gives a temporary path to write a file to; on success it becomes `path`, else it is removed.
+    """Yields a temporary path to write to; on success it is renamed to `path`, otherwise removed.
 
-    The temporary name keeps the ending, by which OpenCV and others choose a format. Folders on the way are made.
-    sync: the file's bytes are on the disk before it takes the place, as what robots keep whose power is cut should be.
+    The temporary name keeps the suffix, because OpenCV and others choose the format by it. Missing parent folders are created.
+    sync: flush the file to disk before the rename, for files that must survive a power cut of the robot.
     """
-    path = Path(path).resolve()  # what a link leads to is replaced, and the link stays
+    path = Path(path).resolve()  # replace the target of a link, not the link
     partial = _partial(path)
     with _folder_for(path), _named(path, partial):
         try:
@@ -31,16 +30,16 @@ def atomic_file(path: str | os.PathLike[str], sync: bool = False) -> Iterator[Pa
                     os.fsync(file.fileno())
             os.replace(partial, path)
         finally:
-            with suppress(OSError):  # what ended the writing is worth more, as where the disk is read-only
+            with suppress(OSError):  # do not hide the original error, for instance of a read-only disk
                 partial.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Gives a new temporary folder to fill; on success it takes the place of `path`, else it is removed.
+    """Yields a new temporary folder to fill; on success it replaces `path`, otherwise it is removed.
 
-    A mount point, as containers have them, cannot be replaced in one step: the temporary folder lies in it, and in the end its
-    entries take their places one by one. An error then puts back what was there; a power cut leaves some of both.
+    A mount point (common in containers) cannot be replaced in one step: the temporary folder is created inside it, and at the end
+    its entries are moved up one by one. An error in between restores the old content; a power cut may leave a mixture of old and new.
     """
     path = Path(path).resolve()
     partial, old = (path.with_name(f".{_short(path.name)}.{what}-{os.getpid()}") for what in ("partial", "old"))
@@ -54,7 +53,7 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         partial.mkdir()
         try:
             yield partial
-            if path.is_dir():  # a folder that is not empty cannot be replaced in one step
+            if path.is_dir():  # a non-empty folder cannot be replaced in one step
                 os.replace(path, old)
             os.replace(partial, path)
         finally:
@@ -66,7 +65,7 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def _filled_within(path: Path, partial: Path, old: Path) -> Iterator[None]:
-    """`atomic_folder` with both temporary folders inside of `path`."""
+    """`atomic_folder` with both temporary folders inside `path`."""
     moved: list[tuple[Path, Path]] = []
     for folder in (partial, old):
         shutil.rmtree(folder, ignore_errors=True)
@@ -88,7 +87,7 @@ def _filled_within(path: Path, partial: Path, old: Path) -> Iterator[None]:
 
 @contextmanager
 def _named(path: Path, partial: Path) -> Iterator[None]:
-    """An error that names the temporary file or folder, or nothing, as where a full disk is written to, names the place itself."""
+    """Makes an `OSError` name `path` if it names the temporary file or folder, or no file at all, as for a full disk."""
     try:
         yield
     except OSError as error:
@@ -99,20 +98,20 @@ def _named(path: Path, partial: Path) -> Iterator[None]:
 
 @contextmanager
 def _folder_for(path: Path) -> Iterator[None]:
-    """Makes the folders on the way to a path; after an error those that are empty go again."""
+    """Creates the missing parent folders of a path; after an error, removes those that are empty."""
     missing = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
-        for folder in missing:  # the deepest first
-            with suppress(OSError):  # something else lies in it by now
+        for folder in missing:  # deepest first
+            with suppress(OSError):  # not empty any more
                 folder.rmdir()
         raise
 
 
 def unwritable(path: Path) -> str:
-    """Why `atomic_file` could not write a file there, in a few words; '' where it could. Better known before an hour's work than after."""
+    """The reason why `atomic_file` could not write a file there, in a few words; '' if it could. Lets long work fail at its start."""
     if path.is_dir():
         return "it is a folder; give the name of a file"
     folder = path.resolve().parent
@@ -126,7 +125,7 @@ def unwritable(path: Path) -> str:
 
 
 def crc32(path: Path) -> int:
-    """Checksum of a file, which tells whether its bytes have changed since; a gigabyte takes a fraction of a second."""
+    """CRC-32 of a file, to detect changed bytes; a gigabyte takes a fraction of a second."""
     checksum = 0
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -139,5 +138,5 @@ def _partial(path: Path) -> Path:
 
 
 def _short(name: str) -> str:
-    """A name, of at most 200 bytes: file systems take 255, and what stands round it needs some. What is no UTF-8, on which OpenCV dies, is left out."""
+    """A name cut to 200 bytes: file systems allow 255, and the prefix and suffix need some. Drops bytes that are not UTF-8, which crash OpenCV."""
     return os.fsencode(name)[:200].decode(errors="ignore")

@@ -1,4 +1,4 @@
-"""Checkpoints to networks and their description: the part of conversion that knows where weights come from."""
+"""Loads checkpoints into networks and describes them: the part of conversion that knows where weights come from."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -15,20 +15,20 @@ _OFFICIAL_SIZE, _SMALL_SIZE = (800, 1344), (480, 640)
 
 
 def from_checkpoint(checkpoint: Path, classifier: Path | None, labels: LabelSet) -> tuple[RMPSAM, ModelFolder]:
-    """A checkpoint's network. The variant is read off its keys.
+    """Builds a checkpoint's network; the keys determine the variant.
 
     Args:
-        checkpoint: the official layout, or one that holds its own class embedding.
+        checkpoint: a file in the official layout, or one that contains its own class embedding.
         classifier: the file with the text embeddings, which official checkpoints lack.
-        labels: the label set, in the embeddings' order.
+        labels: the label set, in the order of the embeddings.
 
     Raises:
-        ModelError: files that are missing, do not fit each other, or are something else.
+        ModelError: files are missing, do not match each other, or are something else.
     """
     folder = Path(checkpoint).parent
     if Path(checkpoint).name == WEIGHTS_FILE and (folder / MODEL_FILE).is_file():
-        raise ModelError(f"{checkpoint} is part of the model folder {folder}, which needs no conversion; `rmpsam export {folder}` makes its "
-                         "graphs anew.")
+        raise ModelError(f"{checkpoint} is part of the model folder {folder}, which needs no conversion; `rmpsam export {folder}` exports its "
+                         "graphs again.")
     state = load_checkpoint(checkpoint)
     variant = detect_variant(state)
     own = "panoptic_head.text_classifier.embedding"
@@ -54,10 +54,10 @@ def from_checkpoint(checkpoint: Path, classifier: Path | None, labels: LabelSet)
 
 
 def untrained(variant: str, labels: LabelSet, seed: int = 0) -> tuple[RMPSAM, ModelFolder]:
-    """A network with a seeded head: everything runs, its masks mean nothing. Lite0 gets its ImageNet backbone.
+    """Builds a network with a seeded random head: everything runs, but the masks are meaningless. Lite0 gets its ImageNet backbone.
 
     Raises:
-        ModelError: an unknown variant.
+        ModelError: the variant is unknown.
     """
     if variant not in VARIANTS:
         raise ModelError(f"The variant {variant!r} is not one of {', '.join(VARIANTS)}.")

@@ -1,4 +1,4 @@
-"""Where things are: a registered depth image with the rays of its pixels, and the place and size of masks in it.
+"""3D positions from depth: a registered depth image with one ray per pixel, and the position and size of masks in it.
 
 Everything is in the camera's optical frame: x right, y down, z forward, metres.
 """
@@ -15,34 +15,35 @@ from rmpsam_ros.errors import DepthError
 from rmpsam_ros.types import Roi, TrackedInstance, TrackState
 
 _SAMPLES = 1500
-"""About so many pixels of a mask are looked at: medians do not get better with more."""
+"""Approximate number of mask pixels that are sampled: more do not improve the median."""
 _LEAST = 12
-"""Fewer samples with a depth say nothing."""
+"""Minimum number of samples with a depth; small masks need half of their samples instead, if that is fewer."""
 _LEAST_SHARE = 0.1
-"""Of the mask's pixels, so many must have a depth: glass and what is too near have it at their rim only."""
+"""Minimum share of the mask's samples with a depth: glass and objects too close to the camera have depth only at their edges."""
 _BORDER = 2
-"""Pixels at the rim of a mask that are left out: a mask is a little off there, and depth cameras mix near and far."""
+"""Width in pixels of the rim that is cut off a mask: masks are inaccurate there, and depth cameras mix near and far."""
 _SPREAD = 3.0
-"""Depths further from the median than so many standard deviations (estimated from the MAD) belong to something else …"""
+"""Depths more than this number of standard deviations (estimated from the MAD) from the median belong to something else …"""
 _FLOOR = 0.02
-"""… but not those within 2 cm and 2 % of it: of a flat thing seen from the front the deviation is nearly 0."""
+"""… but not those within 2 cm plus 2 % of the median: for a flat object seen from the front the deviation is nearly 0."""
 
 
 def is_known(depth: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-    """Where metres are a depth: 0, what is negative and what is not finite mean that the camera knows none."""
+    """True where a depth in metres is valid; zero, negative and non-finite values mean that the depth is unknown."""
     with np.errstate(invalid="ignore"):
         return (depth > 0) & (depth < np.inf)
 
 
 @dataclass(frozen=True, eq=False)
 class DepthView:
-    """What a depth camera sees.
+    """A registered depth image with the viewing ray of each pixel.
 
-    `depth` is (H, W) float32, metres along the optical axis, NaN where unknown (given with 0, as cameras do, or infinity there, it
-    is a copy that has NaN); `rays` (H, W, 2) float32, x / z and y / z of the line of sight of each pixel, NaN where the calibration has none.
+    `depth` is (H, W) float32, metres along the optical axis, NaN where unknown; if unknown depths are given as 0 (as cameras do) or
+    infinity, it is a copy with NaN instead. `rays` is (H, W, 2) float32, x / z and y / z of each pixel's line of sight, NaN where the
+    calibration has none.
 
     Raises:
-        DepthError: no arrays, integers, which are mostly millimetres, or rays of another size.
+        DepthError: the arguments are not arrays, the depth is integer (usually millimetres), or the rays have another size.
     """
 
     depth: npt.NDArray[np.float32]
@@ -68,7 +69,7 @@ class DepthView:
         return points
 
     def fill(self, points: npt.NDArray[np.float32], step: int = 1) -> None:
-        """Writes what `points` returns into the first three of the last axis of an (h, w, 3 or more) float32 array."""
+        """Writes the result of `points` into the first three channels of an (h, w, 3 or more) float32 array."""
         depth, rays = self.depth[::step, ::step], self.rays[::step, ::step]
         np.multiply(rays, depth[..., None], out=points[..., :2])
         np.add(depth, 0 * rays[..., 0], out=points[..., 2])  # unknown where there is no ray, as x and y are
@@ -76,10 +77,10 @@ class DepthView:
 
 @dataclass(frozen=True)
 class Extent:
-    """The visible surface of one object.
+    """Position and size of one object's visible surface.
 
-    `position` (x, y, z) is the median of its points; `center` and `size` are of the box along the frame's axes that
-    holds all but the outermost 2 % of them on each side.
+    `position` (x, y, z) is the median of its points; `center` and `size` describe the axis-aligned box that contains all
+    but the outermost 2 % of the points on each side.
     """
 
     position: tuple[float, float, float]
@@ -88,18 +89,18 @@ class Extent:
 
 
 def pinhole_rays(size: tuple[int, int], matrix: npt.ArrayLike) -> npt.NDArray[np.float32]:
-    """Rays of a camera without distortion: size (H, W) in pixels, matrix its intrinsics K, (3, 3) or the nine in a row that
-    `CameraInfo.k` has; to (H, W, 2) float32.
+    """Rays (H, W, 2) float32 of a pinhole camera without distortion; `size` is (H, W) in pixels, `matrix` the intrinsics K, as (3, 3) or
+    as the nine values of `CameraInfo.k`.
 
     Raises:
-        DepthError: other numbers than that, or no focal length.
+        DepthError: `matrix` has another form, or a focal length is 0.
     """
     try:
         (fx, _, cx), (_, fy, cy), _ = np.asarray(matrix, np.float64).reshape(3, 3)
     except (TypeError, ValueError):
         raise DepthError(f"The intrinsics are {matrix!r:.80}; the 3x3 matrix K, or its nine numbers row by row, was expected.") from None
     if not (fx and fy):
-        raise DepthError(f"The intrinsics have the focal lengths {fx:g} and {fy:g}; they are in pixels and not 0: is the camera calibrated?")
+        raise DepthError(f"The intrinsics have the focal lengths {fx:g} and {fy:g}; they must be in pixels and not 0: is the camera calibrated?")
     rays = np.empty((*size, 2), np.float32)
     rays[..., 0] = (np.arange(size[1]) - cx) / fx
     rays[..., 1] = ((np.arange(size[0]) - cy) / fy)[:, None]
@@ -107,18 +108,18 @@ def pinhole_rays(size: tuple[int, int], matrix: npt.ArrayLike) -> npt.NDArray[np
 
 
 def measure(mask: npt.NDArray[np.bool_], roi: Roi, view: DepthView) -> Extent | None:
-    """Place and size of what is under a mask.
+    """Measures the position and size of the object under a mask.
 
-    The rim of the mask is left out, and so is what lies clearly before or behind the median depth: the background
-    beside a mask that is a little too large, and what is seen through a hole.
+    Ignores the rim of the mask and points clearly in front of or behind the median depth: background next to a slightly too
+    large mask, or seen through a hole.
 
     Args:
         mask: (roi.height, roi.width) bool, the object inside `roi`.
-        roi: where the mask lies in the view.
+        roi: the mask's rectangle in the view.
         view: depth and rays of the same image.
 
     Returns:
-        None where too few pixels have a depth.
+        None if too few pixels have a depth.
     """
     if not mask.any():
         return None
@@ -141,10 +142,10 @@ def measure(mask: npt.NDArray[np.bool_], roi: Roi, view: DepthView) -> Extent | 
 
 
 def located(tracks: Iterable[TrackedInstance], view: DepthView | None) -> tuple[tuple[TrackedInstance, ...], dict[int, Extent]]:
-    """The tracks with their positions, and the extent of each by track id.
+    """The tracks with their positions filled in, and their extents by track ID.
 
-    Only those that were seen in this frame have a position: where a lost one was, the camera may look at another thing.
-    Without a view nobody has.
+    Only tracks seen in this frame are measured: the camera may show something else where a lost track was. Without a view,
+    no track is.
     """
     tracks = tuple(tracks)
     if view is None:
@@ -159,12 +160,12 @@ def located(tracks: Iterable[TrackedInstance], view: DepthView | None) -> tuple[
 
 
 def boxed(tracks: Iterable[TrackedInstance], extents: Mapping[int, Extent]) -> list[tuple[TrackedInstance, Extent]]:
-    """The tracks that are shown and sent as boxes, each with its extent: those that are confirmed and have one."""
+    """The tracks to display and publish as 3D boxes, each with its extent: confirmed tracks that have one."""
     return [(t, extents[t.track_id]) for t in tracks if t.state == TrackState.CONFIRMED and t.track_id in extents]
 
 
 def _without_rim(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """The mask without its outermost pixels; whole where it is so thin that little would stay."""
-    padded = np.pad(mask.astype(np.uint8), 1)  # cv2.erode takes what lies outside of the picture for the object
+    """The mask without its outermost pixels; the whole mask if it is so thin that little would remain."""
+    padded = np.pad(mask.astype(np.uint8), 1)  # cv2.erode treats pixels outside the image as foreground
     inner = cv2.erode(padded, np.ones((2 * _BORDER + 1,) * 2, np.uint8))[1:-1, 1:-1].view(np.bool_)
     return inner if np.count_nonzero(inner) > 0.25 * np.count_nonzero(mask) else mask

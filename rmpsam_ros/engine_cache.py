@@ -1,9 +1,9 @@
-"""Built TensorRT engines on the disk, each beside a readable file that says what it is good for.
+"""Cache of built TensorRT engines on disk, each with a readable sidecar file that says what it is valid for.
 
-An engine is good for one graph, one TensorRT, one GPU, one precision and one set of shapes; every one of these is part of
-its key, and a miss says which of them changed. Nothing in the folder is trusted: an engine is loaded only if its sidecar
-names it in full and its bytes are those that were written. Nothing in it is needed: where it cannot be written, engines
-are built at each start, and the log says so.
+An engine is valid for one graph, one TensorRT version, one GPU, one precision and one set of shapes. All of these are part of
+its key, and a cache miss says which of them changed. The folder is not trusted: an engine is loaded only if its sidecar
+matches the full key and its bytes are those that were written. The folder is not required either: if it is not writable,
+engines are built at each start, and the log says so.
 """
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORMAT = 1
 """Version of the sidecars; others are not read."""
 
 _ON_TRIAL: set[Path] = set()
-"""Engines that this process loads though they are refused. Only in memory: whatever ends a trial, the disk still says refused."""
+"""Refused engines that this process loads for a trial. Kept in memory only: however a trial ends, they stay refused on disk."""
 _LOG = logging.getLogger(__name__)
 _LABELS = {"source": "the graph or its weights", "flavour": "TensorRT's flavour", "version": "TensorRT's version", "gpu": "the GPU",
            "compute": "the compute capability", "precision": "the precision", "shapes": "the input shape"}  # fmt: skip
@@ -33,17 +33,17 @@ _LABELS = {"source": "the graph or its weights", "flavour": "TensorRT's flavour"
 
 @dataclass(frozen=True)
 class EngineKey:
-    """What an engine is good for.
+    """Everything that an engine depends on.
 
     Attributes:
-        model: the model folder's name, for people.
+        model: name of the model folder, for readers.
         graph: `image` or `prompt`.
-        source: hash of the graph, its weights and the way it was typed.
-        flavour, version: which TensorRT built it, `tensorrt` or `tensorrt_rtx`.
-        gpu: the GPU's name; empty for an engine built ahead of time for any GPU of `compute`.
-        compute: `sm_89`, or several with commas.
+        source: hash of the graph, its weights and the assignment of types.
+        flavour, version: the TensorRT that built it; the flavour is `tensorrt` or `tensorrt_rtx`.
+        gpu: name of the GPU; empty for an engine built ahead of time for any GPU of `compute`.
+        compute: compute capability such as `sm_89`, or several separated by commas.
         precision: `fp16`, `fp32`, `int8`.
-        shapes: the input shapes, in words.
+        shapes: the input shapes as text.
     """
 
     model: str
@@ -61,13 +61,13 @@ class EngineKey:
 
     @property
     def stem(self) -> str:
-        """A file name that a person can read and that no other key has."""
+        """A readable file name that is unique to this key."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
         readable = "-".join((self.model, self.graph, self.precision, self.compute.replace(",", "+")))
         return "".join(c if c.isalnum() or c in "-_.+" else "_" for c in readable)[:100] + f"-{digest}"
 
     def serves(self, wanted: EngineKey) -> bool:
-        """Whether an engine of this key runs where `wanted` does: the same, or built ahead of time for its capabilities too."""
+        """Whether an engine with this key can be used for `wanted`: an equal key, or built ahead of time for its compute capability."""
         differing = {f.name for f in fields(self) if getattr(self, f.name) != getattr(wanted, f.name)} - {"model"}
         same = differing <= {"gpu", "compute"}
         if not differing:
@@ -77,7 +77,7 @@ class EngineKey:
 
 @dataclass(frozen=True)
 class Found:
-    """An engine that is whole and serves the key. `notes` is what the sidecar says of it beyond the key."""
+    """An intact engine that serves the key. `notes` holds the sidecar's entries other than the key."""
 
     path: Path
     engine: bytes
@@ -86,7 +86,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Miss:
-    """Why there is no engine, in one sentence."""
+    """No engine; `reason` says why in one sentence."""
 
     reason: str
 
@@ -99,7 +99,7 @@ def default_folder() -> Path:
 
 
 class EngineCache:
-    """A folder of engines; made when something is first stored.
+    """A folder of engines, created when the first engine is stored.
 
     Args:
         folder: None for the user's cache folder.
@@ -109,14 +109,14 @@ class EngineCache:
         self.folder = Path(folder) if folder else default_folder()
 
     def path(self, key: EngineKey) -> Path:
-        """Where the key's own engine is stored."""
+        """Path at which the engine with this key is stored."""
         return self.folder / f"{key.stem}.engine"
 
     def find(self, key: EngineKey) -> Found | Miss:
         """The engine for a key, or the reason why there is none."""
         others: list[EngineKey] = []
         damaged = ""
-        own = self.path(key).with_suffix(".json")  # first: one built anew here replaces what was built for several GPUs
+        own = self.path(key).with_suffix(".json")  # first: an engine built here takes precedence over one built for several GPUs
         for sidecar in sorted(self.folder.glob("*.json"), key=lambda file: (file != own, file.name)) if self.folder.is_dir() else ():
             content = _read_sidecar(sidecar)
             if isinstance(content, str):
@@ -139,13 +139,13 @@ class EngineCache:
         return Miss(_difference(key, others, self.folder))
 
     def store(self, key: EngineKey, engine: bytes, **notes: object) -> Path | None:
-        """Writes an engine and its sidecar, whole or not at all; where that fails the log says why, and None comes back."""
+        """Writes an engine and its sidecar atomically; on failure logs the reason and returns None."""
         path = self.path(key)
         content = {"format": FORMAT, "key": asdict(key), "sha256": hashlib.sha256(engine).hexdigest(), "bytes": len(engine),
                    "built": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **notes}  # fmt: skip
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # The engine first: a sidecar never describes an engine that is not there yet. An old one would not match it.
+            # The engine first, so that a sidecar never describes a missing engine; an old sidecar does not match the new bytes.
             write_atomically(path, engine)
             write_atomically(path.with_suffix(".json"), (json.dumps(content, indent=2) + "\n").encode())
         except OSError as error:
@@ -154,11 +154,11 @@ class EngineCache:
         return path
 
     def unwritable(self) -> str:
-        """Why nothing can be stored, in the system's words; empty where it can be."""
+        """The system's reason why nothing can be stored; empty if it can."""
         return unwritable(self.folder / "an.engine")
 
     def note(self, path: Path, **notes: object) -> bool:
-        """Adds to what a sidecar says of its engine, for instance the result of a comparison; False where it cannot be written."""
+        """Adds entries to an engine's sidecar, for instance the result of a comparison; False if it cannot be written."""
         sidecar = path.with_suffix(".json")
         try:
             content = json.loads(sidecar.read_text())
@@ -170,7 +170,7 @@ class EngineCache:
 
     @contextmanager
     def on_trial(self, paths: Sequence[Path]) -> Iterator[None]:
-        """Within it this process loads engines that an earlier comparison had refused; `note` says afterwards what came of it."""
+        """Lets this process load engines that an earlier comparison refused; the caller records the new result with `note`."""
         added = {path.resolve() for path in paths} - _ON_TRIAL
         _ON_TRIAL.update(added)
         try:
@@ -180,15 +180,15 @@ class EngineCache:
 
     @contextmanager
     def building(self, key: EngineKey, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Only one process builds a key's engine at a time; `waiting` is called about every second while another does.
+        """Holds a lock so that only one process builds a key's engine; `waiting` is called about every second while another does.
 
-        Look into the cache again once inside. The lock goes with its process, whatever becomes of that. Where the folder
-        cannot be written there is nothing to share, and no lock.
+        Call `find` again once inside. The lock is released when its process ends, even after a crash. If the folder is not writable,
+        there is nothing to share and no lock.
         """
         with ExitStack() as stack:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                # Without a lock the atomic writes still keep what is stored whole.
+                # Even without a lock, atomic writes keep the stored files intact.
                 stack.enter_context(held(self.folder / f"{key.stem}.lock", waiting, poll=1.0))
             except OSError:
                 pass
@@ -196,7 +196,7 @@ class EngineCache:
 
 
 def file_hash(*paths: Path) -> str:
-    """Hash of files' contents."""
+    """Hash of the contents of the files."""
     digest = hashlib.sha256()
     for path in paths:
         with path.open("rb") as file:
@@ -206,7 +206,7 @@ def file_hash(*paths: Path) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """A reader sees the old file or the new one, even after a power cut."""
+    """Writes a file so that readers see either the old or the new one, even after a power cut."""
     with atomic_file(path, sync=True) as partial:
         partial.write_bytes(content)
 
@@ -237,12 +237,12 @@ def _read_engine(path: Path, notes: Mapping[str, object]) -> bytes | str:
 
 
 def _difference(key: EngineKey, others: list[EngineKey], folder: Path) -> str:
-    """Which parts of the key differ from the stored engine that comes closest."""
+    """A sentence that says how the key differs from the closest stored engine."""
     related = [other for other in others if (other.model, other.graph) == (key.model, key.graph)]
     if not related:
         return f"{folder} has no engine of {key.model}'s {key.graph} graph yet"
     differing = [[f.name for f in fields(key) if getattr(other, f.name) != getattr(key, f.name)] for other in related]
     best = min(range(len(related)), key=lambda i: len(differing[i]))
-    changed = [name for name in differing[best] if name != "gpu" or related[best].gpu]  # one built for any GPU is no other GPU's
+    changed = [name for name in differing[best] if name != "gpu" or related[best].gpu]  # an engine for any GPU was not built for another GPU
     changes = [f"{_LABELS[name]} was {getattr(related[best], name)} and is {getattr(key, name) or 'any'}" for name in changed]
     return f"of the stored engines of {key.model}'s {key.graph} graph the closest differs: {', '.join(changes)}"

@@ -1,4 +1,4 @@
-"""What can go wrong, one class per kind. Every message is one sentence: what was wrong, what would be right."""
+"""Exceptions of the package, one class per kind of error. Each message is one sentence: what is wrong, and what is expected."""
 
 
 class RmpsamError(Exception):
@@ -14,11 +14,11 @@ class DepthError(RmpsamError):
 
 
 class PromptError(RmpsamError):
-    """A click or box that cannot be answered: outside the image, not finite, no foreground."""
+    """A click or box prompt that cannot be used: outside the image, not finite, no foreground."""
 
 
 class ModelError(RmpsamError):
-    """A model folder that is missing, half-written or of another version."""
+    """A model folder that is missing, incomplete or of another version."""
 
 
 class BackendError(RmpsamError):

@@ -1,10 +1,10 @@
-"""A network to a model folder: weights, two ONNX graphs, and the proof that the graphs compute what the network does.
+"""Exports a network to a model folder: weights, two ONNX graphs, and a check that the graphs compute the same as the network.
 
-Opset 17, the lowest with LayerNormalization and GridSample (16): ONNX Runtime >= 1.12, OpenVINO >= 2022.3 and TensorRT >= 8.6 read
-it; the deformable convolution is a GridSample, because OpenVINO's and TensorRT's importers have no DeformConv. Batch,
-height and width stay open; a backend fixes them when it loads the graph.
+Opset 17 is the lowest with both LayerNormalization and GridSample (16); ONNX Runtime >= 1.12, OpenVINO >= 2022.3 and TensorRT >= 8.6
+read it. The deformable convolution is exported as GridSample, because OpenVINO's and TensorRT's importers have no DeformConv. Batch,
+height and width are dynamic; a backend fixes them when it loads the graph.
 
-Both graphs hold their weights as external data in `weights.safetensors`, so that a model's weights lie on the disk once.
+Both graphs reference `weights.safetensors` as external data, so that a model's weights are on disk only once.
 """
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ from rmpsam_ros.types import CLICK_HALF_SIDE
 
 OPSET = 17
 _EXTERNAL_FROM = 256
-"""Bytes from which a tensor goes to the weights file; smaller ones stay in the graph."""
+"""Minimum size in bytes of tensors stored as external data; smaller ones stay in the graph."""
 
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One compared output: largest and mean |graph - network|, and what is tolerated of each."""
+    """One compared output: maximum and mean of |graph - network|, with the tolerance for each."""
 
     graph: str
     output: str
@@ -68,18 +68,18 @@ class Difference:
 
 def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, report: Report = lambda _: None,
                       keep: bool = False) -> list[Difference]:  # fmt: skip
-    """Writes a complete model folder, or nothing: it is built beside `out` and renamed at the end.
+    """Writes a complete model folder atomically: it is built next to `out` and renamed at the end.
 
     Args:
         net: the network.
-        out: the folder to make; an existing model folder there is replaced.
-        model: what `model.yaml` shall say; its path and file list are filled in here.
-        half: weights as float16 (half the size; the network itself is compared after the same rounding).
-        report: receives a line for each step.
-        keep: whether an int8 graph there stays, as it is of the same weights. Files of the user's own stay in any case.
+        out: the folder to write; an existing model folder is replaced.
+        model: the content of `model.yaml`; its path and file list are filled in here.
+        half: store weights as float16 (half the size; the graphs are compared with the network after the same rounding).
+        report: called with one line for each step.
+        keep: keep an existing int8 graph, which is valid only for the same weights. The user's own files are always kept.
 
     Raises:
-        ModelError: `out` is something else than a model folder, or the graphs differ from the network.
+        ModelError: `out` exists and is not a model folder, or the graphs differ from the network.
     """
     out = Path(out)
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]) and not is_model_folder(out):
@@ -92,14 +92,14 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
             if other.name != part.name and not (part / other.name).exists() and (keep or other.name != INT8_GRAPH):
                 if other.is_dir() and not other.is_symlink():
                     shutil.copytree(other, part / other.name, symlinks=True)
-                else:  # a link stays one, and may lead nowhere
+                else:  # links stay links, also broken ones
                     shutil.copy2(other, part / other.name, follow_symlinks=False)
         write_model_yaml(part, replace(model, path=part))
     return differences
 
 
 def export_graphs(folder: Path, report: Report = lambda _: None) -> list[Difference]:
-    """Makes the graphs of an existing model folder anew from its weights, and checks them; atomic, as above."""
+    """Exports and checks the graphs of an existing model folder again, from its weights; atomic like `make_model_folder`."""
     model = read_model_folder(folder, graphs=False)
     net = load_model(folder)
     half = _is_half(folder / WEIGHTS_FILE)
@@ -107,7 +107,7 @@ def export_graphs(folder: Path, report: Report = lambda _: None) -> list[Differe
 
 
 def _export(folder: Path, report: Report) -> list[Difference]:
-    net = load_model(folder)  # as it will be loaded: with its weights rounded, if they are
+    net = load_model(folder)  # from the saved file, so with rounded weights if they are float16
     weights = _WeightsIndex(folder / WEIGHTS_FILE)
     height, width = 96, 128
     image = torch.zeros(2, height, width, 3, dtype=torch.uint8)
@@ -129,10 +129,10 @@ def _export(folder: Path, report: Report) -> list[Difference]:
 
 
 def verify(folder: Path, net: RMPSAM, report: Report = lambda _: None) -> list[Difference]:
-    """Compares both graphs, run by OpenVINO in float32, with the network, at two sizes, one of them with padding.
+    """Compares both graphs, run by OpenVINO in float32, with the network at two sizes, one of them with padding.
 
-    The network thresholds mask logits between stages, so that a logit within rounding of 0 may flip a pixel and move
-    its query: means are held tightly, single values loosely.
+    The network thresholds mask logits between stages: a logit close to 0 may flip with rounding and change its query. The
+    tolerance is therefore tight for means and loose for single values.
     """
     try:
         core = shared_core()
@@ -177,10 +177,10 @@ def _to_onnx(module: torch.nn.Module, arguments: tuple, path: Path, inputs: tupl
     import onnx
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tracing constants and the exporter's own deprecation, which we know of
+        warnings.simplefilter("ignore")  # known warnings: traced constants, and the exporter's own deprecation
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        # The tracing exporter, because the other one starts at opset 18. Nothing is folded into the weights, so that
-        # they stay byte for byte those of the weights file; the runtimes fold when they load.
+        # The tracing exporter, because the new one starts at opset 18. Without constant folding, so that the weights stay
+        # byte for byte those of the weights file; the runtimes fold them at load time.
         torch.onnx.export(
             module.eval(), arguments, str(path), dynamo=False, opset_version=OPSET, input_names=list(inputs), output_names=list(outputs),
             dynamic_axes=axes, do_constant_folding=False, training=torch.onnx.TrainingMode.PRESERVE,
@@ -193,7 +193,7 @@ def _to_onnx(module: torch.nn.Module, arguments: tuple, path: Path, inputs: tupl
 
 
 def _share_weights(graph, weights: _WeightsIndex) -> None:
-    """Points every large initialiser at its bytes in the weights file, with a cast where those are float16."""
+    """Makes every large initialiser external data that refers to its bytes in the weights file, with a Cast node if those are float16."""
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []
@@ -221,7 +221,7 @@ def _share_weights(graph, weights: _WeightsIndex) -> None:
 
 
 class _WeightsIndex:
-    """Finds where in a safetensors file a tensor's bytes lie, by their content."""
+    """Finds the position of a tensor's bytes in a safetensors file by their content."""
 
     def __init__(self, path: Path) -> None:
         content, (header, start) = path.read_bytes(), _safetensors_header(path)
@@ -233,7 +233,7 @@ class _WeightsIndex:
             self._found.setdefault(_digest(content[begin:end]), (begin, end - begin, entry["dtype"] == "F16"))
 
     def find(self, array: np.ndarray) -> tuple[int, int, bool] | None:
-        """(offset, length, is float16) of a float32 array that is in the file as it is, or exactly as float16."""
+        """(offset, length, is float16) of a float32 array that the file contains unchanged or, without loss, as float16."""
         array = np.ascontiguousarray(array)
         exact = self._found.get(_digest(array.tobytes()))
         if exact is not None and not exact[2]:
@@ -245,7 +245,7 @@ class _WeightsIndex:
 
 
 def _safetensors_header(path: Path) -> tuple[dict, int]:
-    """What a safetensors file says of its tensors, and where their bytes begin."""
+    """The header of a safetensors file, and the offset at which the tensor data begins."""
     with path.open("rb") as file:
         length = struct.unpack("<Q", file.read(8))[0]
         return json.loads(file.read(length)), 8 + length

@@ -1,4 +1,4 @@
-"""One image's outputs: its panoptic map, and the answers to clicks on it. No ROS, no torch."""
+"""The network's outputs for one image: the panoptic map and the masks for prompts. Needs neither ROS nor torch."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ObjectOutputs:
-    """What the decoder says of its N object queries, before fusion.
+    """The decoder's outputs for its N object queries, before fusion.
 
     `class_ids` (N,) int64, K for no object; `scores` (N,) and `iou` (N,) float32; `queries` (N, D) float32;
-    `mask_logits` (N, H/4, W/4) float32 of the padded network input, of which the top-left `valid` (rows, columns)
+    `mask_logits` (N, H/4, W/4) float32 on the padded network input; the top-left `valid` (rows, columns) of them
     belong to the image.
     """
 
@@ -40,12 +40,12 @@ class ObjectOutputs:
 
 
 class Frame:
-    """One image's outputs, from which its panoptic map and any number of prompts are answered.
+    """The network's outputs for one image; gives its panoptic map and answers any number of prompts.
 
     Attributes:
         image_size: (height, width) of the source image.
         stamp: as given to `set_image`.
-        timings: milliseconds of `preprocess` and `network`, and of `fusion` and `prompt` once asked for.
+        timings: milliseconds spent in `preprocess` and `network`, and in `fusion` and `prompt` once these have run.
     """
 
     def __init__(self, segmenter: Segmenter, placement: Placement, outputs: ImageOutputs, stamp: float | None,
@@ -66,7 +66,7 @@ class Frame:
 
     @property
     def allowed(self) -> npt.NDArray[np.bool_] | None:
-        """(K,) bool, the classes of the segmenter's `class_filter`; None for all."""
+        """(K,) bool, True for classes in the segmenter's `class_filter`; None for all."""
         return self._segmenter._allowed
 
     @property
@@ -80,45 +80,46 @@ class Frame:
 
     @property
     def features(self) -> npt.NDArray[np.float32]:
-        """What the network sees in each cell of the image, for tracking: (mid, rows, columns) float32 as in `objects.valid`.
-        Read from where it was computed at each call."""
+        """Encoder features for each stride-4 cell of the image, for tracking: (mid, rows, columns) float32, sized as `objects.valid`.
+        Each access copies them from the device."""
         rows, columns = self.placement.valid_cells
         with self._segmenter.turn:
             features = self._segmenter._backend.read_features(self._outputs.features)
         return self.placement.turned_back(features)[:, :rows, :columns]
 
     def panoptic(self) -> PanopticResult:
-        """The panoptic map at the source's size, kept from the first call on: with the filter of that moment, and the thresholds of then
-        or of the frame's first click, which is named by the same map."""
+        """The panoptic map at the size of the source image. The first call computes and caches it, with the class filter set at that time.
+        The thresholds are those set at the first call or at the frame's first click, whichever came first: a click takes its class from
+        the same map."""
         if self._panoptic is None:
             groups, allowed = self._segmenter._groups, self._segmenter._allowed
             whole = self._own_map() if groups is None else groups.panoptic(self._own_map())
             wanted = whole if allowed is None else only(whole, allowed)
             self._panoptic = best_segments(wanted, self._segmenter.max_segments)
-            self._panoptic.segment_ids.setflags(write=False)  # it is kept, and what clicks are named by
+            self._panoptic.segment_ids.setflags(write=False)  # cached, and the source of the clicks' classes
         return self._panoptic
 
     def class_of(self, mask: npt.NDArray[np.bool_], roi: Roi) -> int:
-        """The class of what lies under a (H, W) bool mask with the tight rectangle `roi`, -1 for none. Neither the filter nor groups
-        that leave a class out make it another one's."""
+        """The class ID under an (H, W) bool mask with the tight bounding box `roi`, -1 for none. Classes outside the filter are
+        returned too; a class that no label group takes gives -1."""
         class_id, groups = class_of_mask(mask, roi, self._own_map()), self._segmenter._groups
         return class_id if groups is None or class_id < 0 else int(groups.group_of[class_id])
 
     def _own_map(self) -> PanopticResult:
-        """The map of all of the model's classes."""
+        """The panoptic map with all of the model's classes, before filter and groups."""
         if self._own is None:
             started = perf_counter()
             s, o = self._segmenter, self._outputs
-            with s.turn:  # masks may lie on a device, which has one set of buffers
+            with s.turn:  # masks may be on a device, which has one set of buffers
                 self._own = fuse(o.class_ids, o.scores, o.mask_logits, self.placement, s._own_labels, s.score_threshold,
                                  s.overlap_threshold, o.queries)  # fmt: skip
             self.timings["fusion"] = 1e3 * (perf_counter() - started)
         return self._own
 
     def keep_for_prompts(self) -> None:
-        """Frees what only fusion and tracking need (half of a frame's memory); prompts and the map stay answerable.
+        """Frees what only fusion and tracking need (half of a frame's memory); `prompt` and `panoptic` still work.
 
-        For caches of older frames: `objects` has no mask logits afterwards.
+        For caches of older frames: afterwards `objects` has no mask logits.
         """
         self.panoptic()
         n = len(self._outputs.class_ids)
@@ -126,20 +127,20 @@ class Frame:
 
     def prompt(self, points: Sequence[Sequence[float] | PointPrompt] = (), labels: Sequence[int] | None = None,
                boxes: Sequence[Sequence[float]] = ()) -> PromptResult:  # fmt: skip
-        """The mask of the object that points and boxes describe.
+        """Segments the object described by points and boxes.
 
-        With background points, a pixel is in the answer where the best foreground prompt's logit is positive and beats
-        every background prompt's; one that would take a foreground point away counts near its own point only, and what is
-        clicked as background is never in the answer. A model may keep to the regions that are pointed at (`connected_prompts`),
-        and look at small objects from nearer (`zoom`); `query` is of the whole image even then, to compare frames by.
+        With background points, a pixel is in the mask where the highest foreground logit is positive and exceeds every background
+        logit. A background prompt that would remove a foreground point only counts near its own point; a pixel clicked as background
+        is never in the mask. A model may keep only the connected components under the prompt (`connected_prompts`) and segment small
+        objects again in a zoom-in crop (`zoom`); `query` still comes from the whole image, so that it is comparable between frames.
 
         Args:
             points: (x, y) or `PointPrompt` each, in source pixels.
-            labels: 1 (foreground) or 0 (background) for each point; if None a `PointPrompt`'s own, and foreground for the others.
+            labels: 1 (foreground) or 0 (background) for each point; if None, a `PointPrompt` keeps its label and other points are foreground.
             boxes: (x1, y1, x2, y2) each, in source pixels.
 
         Raises:
-            PromptError: a point or box outside the image, not finite or malformed; no foreground point or box.
+            PromptError: a point or box is outside the image, not finite or malformed; there is no foreground point or box.
         """
         started = perf_counter()
         prompt: Prompt = parse_prompt(points, labels, boxes, self.image_size)
@@ -156,16 +157,16 @@ class Frame:
         )  # fmt: skip
 
     def prompt_outputs(self, prompt: Prompt) -> PromptOutputs:
-        """What the network says to each of a prompt's points and boxes by itself, before they make one answer."""
+        """The network's outputs for each point and box of a prompt, before they are merged into one mask."""
         return self._segmenter._ask(self._outputs.features, prompt, self.placement)
 
     def zoom(self, capacity: int = 6) -> Zoom | None:
-        """What looks closer at small objects, keeping so many windows; None where that is not wanted."""
+        """A new `Zoom` on this image that caches up to `capacity` crops; None if the frame was made with `zoom` off."""
         s = self._segmenter
         if self._image is None:
             return None
         encode = partial(s.features_of, rotation=self.placement.rotation)
-        return Zoom(self._image, encode, s._ask, s._connected, capacity)  # nothing of this frame, or the two would keep each other alive
+        return Zoom(self._image, encode, s._ask, s._connected, capacity)  # no reference to this frame: that would be a reference cycle
 
     def answer(self, outputs: PromptOutputs, prompt: Prompt) -> tuple[npt.NDArray[np.bool_], Roi, float, int]:
         """`prompting.answer` for this image and model."""

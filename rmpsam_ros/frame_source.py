@@ -1,4 +1,4 @@
-"""The frames of one video, be it a file, a camera, or a folder of pictures as video data sets have it."""
+"""The frames of one video: a file, a camera, or a folder of images as in video datasets."""
 from __future__ import annotations
 
 import os
@@ -10,12 +10,12 @@ from rmpsam_ros.errors import ImageError
 from rmpsam_ros.media import Video, VideoFrame, list_media, read_image
 
 FOLDER_FPS = 10.0
-"""Frames per second of a folder of pictures, where nothing else is said."""
+"""Default frame rate for a folder of images."""
 
 
 @dataclass(frozen=True)
 class FrameSource:
-    """`name` for output files, `fps`, `count` (0 = unknown), and where the frames come from."""
+    """`name` for output files, `fps`, `count` of frames (0 = unknown), and their source: `video`, or `pictures` if not empty."""
 
     name: str
     fps: float
@@ -24,10 +24,10 @@ class FrameSource:
     pictures: tuple[Path, ...] = ()
 
     def images(self) -> Iterator[VideoFrame]:
-        """The frames from the first one; may be called again.
+        """Iterates over the frames from the first one; may be called again.
 
         Raises:
-            ImageError: a frame that cannot be read.
+            ImageError: a frame cannot be read.
         """
         if not self.pictures:
             with Video(self.video) as video:
@@ -37,17 +37,17 @@ class FrameSource:
             yield VideoFrame(read_image(path), index, index / self.fps)
 
     def frame_name(self, index: int) -> str:
-        """`NAME/000012`, or a picture's own name in its folder."""
+        """`NAME/000012` for a video, `NAME/` and the file name for a folder of images."""
         return f"{self.name}/{self.pictures[index].name if self.pictures else f'{index:06d}'}"
 
 
 def open_frames(path: str | os.PathLike[str], fps: float | None = None) -> FrameSource:
-    """Looks at a video, or a folder whose pictures, in natural order, are the frames.
+    """Opens a video, or a folder whose images, in natural order, are the frames.
 
-    fps: frames per second of a folder, FOLDER_FPS when None; a video has its own.
+    fps: frame rate of a folder, `FOLDER_FPS` if None; a video has its own.
 
     Raises:
-        ImageError: nothing there that can be read.
+        ImageError: there is nothing that can be read.
     """
     path = Path(path)
     if path.is_dir():

@@ -1,7 +1,7 @@
-"""Panoptic fusion: the reference's result (Mask2Former's recipe with its score filter) at a fraction of its cost.
+"""Panoptic fusion: the reference's result (Mask2Former's procedure with its score filter) at a fraction of its cost.
 
-The reference makes a full-size probability map of every query and takes the argmax at each pixel; `ownership` finds the
-same owners with each query only where it may matter. What is left is to decide which queries are segments, and to describe them.
+The reference makes a full-size probability map for every query and takes the argmax at each pixel. `ownership` finds the same
+owners but evaluates each query only where it can matter. This module then decides which queries become segments, and describes them.
 """
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
 def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask_logits: npt.NDArray[np.float32] | MasksElsewhere,
          placement: Placement, labels: LabelSet, score_threshold: float = 0.8, overlap_threshold: float = 0.8,
          queries: npt.NDArray[np.float32] | None = None) -> PanopticResult:  # fmt: skip
-    """Queries to a panoptic map of the source image.
+    """Fuses object queries into a panoptic map of the source image.
 
     Args:
         class_ids: (N,) best class, `len(labels)` for no object.
         scores: (N,) probability of that class.
-        mask_logits: (N, H/4, W/4) of the padded network input; masks that stay on a device are assigned there.
-        placement: where the image lies in that input.
-        labels: the label set; stuff queries of one class become one segment.
-        score_threshold: queries at or below are left out.
-        overlap_threshold: a query that wins a smaller share than this of its own mask is left out.
-        queries: (N, D) embeddings, to go with the segments.
+        mask_logits: (N, H/4, W/4) on the padded network input; masks on a device are assigned there.
+        placement: the image's placement in that input.
+        labels: the label set; stuff queries of one class are merged into one segment.
+        score_threshold: queries with this score or less are dropped.
+        overlap_threshold: queries that win a smaller share than this of their own mask are dropped.
+        queries: (N, D) embeddings to store in the segments.
     """
     kept = _select(class_ids, scores, len(labels), score_threshold)
     if kept.size == 0:
@@ -61,7 +61,7 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
 
 
 def best_segments(result: PanopticResult, limit: int) -> PanopticResult:
-    """The map with so many segments at most, the best by score, in their order; what was the others' is unlabelled."""
+    """The map reduced to the `limit` segments with the highest scores, in their original order; pixels of the others become unlabelled."""
     if len(result.segments) <= limit:
         return result
     best = sorted(range(len(result.segments)), key=lambda index: -result.segments[index].score)[:limit]
@@ -72,14 +72,14 @@ def best_segments(result: PanopticResult, limit: int) -> PanopticResult:
 
 
 def _select(class_ids: npt.NDArray, scores: npt.NDArray, num_classes: int, threshold: float) -> npt.NDArray[np.intp]:
-    """Rows of the queries that take part, in query order (ties go to the first, as in the reference)."""
+    """Rows of the queries above the threshold, in query order (ties go to the first, as in the reference)."""
     return np.flatnonzero((class_ids < num_classes) & (scores > threshold))  # false for a NaN score
 
 
 def _describe(ownership: Ownership | OwnershipElsewhere, id_of: npt.NDArray[np.uint16], members: list[list[int]],
               kept: npt.NDArray[np.intp], class_ids: npt.NDArray, scores: npt.NDArray, labels: LabelSet,
               queries: npt.NDArray[np.float32] | None) -> PanopticResult:  # fmt: skip
-    """Ids 1 … n without gaps, one `Segment` each; a query left without a pixel disappears."""
+    """The panoptic map with consecutive IDs 1 … n and one `Segment` each; queries without a pixel are dropped."""
     extents = ownership.extents()
     renumber = np.zeros(len(members) + 1, np.uint16)
     segments: list[Segment] = []

@@ -1,7 +1,7 @@
-"""ONNX graphs for one input size: shapes and constants worked out, batch normalisation folded into convolutions.
+"""Specialises ONNX graphs for one input size: infers shapes, folds constants, and folds batch normalisation into convolutions.
 
-The graphs of a model folder are open in batch and size, and carry their weights unfolded (`export.py` says why). OpenVINO
-folds them itself; for TensorRT it is done here, in float32 and before any rounding, so that every version of it gets the
+The graphs of a model folder are dynamic in batch and size, and their weights are not folded (`export.py` says why). OpenVINO
+folds them itself. For TensorRT it is done here, in float32 and before any rounding, so that every TensorRT version gets the
 same plain graph.
 """
 from __future__ import annotations
@@ -16,11 +16,11 @@ from onnx.reference import ReferenceEvaluator
 
 _MOST_PASSES = 12
 _KEEP = frozenset({"Conv", "ConvTranspose", "GridSample", "Resize", "MaxPool", "RandomNormal", "RandomUniform"})
-"""Never evaluated here: either it is never constant, or numpy would be too slow."""
+"""Operators that are never evaluated here: they are never constant, or numpy would be too slow."""
 
 
 def set_shapes(model: onnx.ModelProto, shapes: Mapping[str, tuple[int | str, ...]]) -> None:
-    """Fixes the inputs' shapes; a name instead of a number keeps that axis open. Shapes known so far are forgotten."""
+    """Fixes the input shapes and discards all shapes inferred so far; a name instead of a number keeps that axis dynamic."""
     for value in model.graph.input:
         dims = value.type.tensor_type.shape.dim
         for dim, size in zip(dims, shapes[value.name], strict=True):
@@ -35,10 +35,10 @@ def set_shapes(model: onnx.ModelProto, shapes: Mapping[str, tuple[int | str, ...
 
 
 def fold(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same function with everything that is constant for these input shapes worked out, and no dead nodes.
+    """Folds everything that is constant for the model's input shapes, and removes dead nodes.
 
     Args:
-        model: with its weights in memory, not as external data; changed in place.
+        model: with its weights in memory, not as external data; may be modified, use the returned model instead.
 
     Returns:
         The folded model, with the type and shape of every tensor in `value_info`.
@@ -55,13 +55,13 @@ def fold(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def infer(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with the type and, where it follows from the inputs, the shape of every tensor written in."""
+    """The model with the type and, where the inputs determine it, the shape of every tensor filled in."""
     del model.graph.value_info[:]
     return onnx.shape_inference.infer_shapes(model, data_prop=True, strict_mode=False)
 
 
 def shapes_of(model: onnx.ModelProto) -> dict[str, tuple[int | None, ...]]:
-    """Known shapes by tensor; None for an open axis."""
+    """Known shapes by tensor name; None for a dynamic axis."""
     return {
         value.name: tuple(d.dim_value if d.HasField("dim_value") else None for d in value.type.tensor_type.shape.dim)
         for value in (*model.graph.input, *model.graph.value_info, *model.graph.output)
@@ -98,7 +98,7 @@ def _fold_constants(model: onnx.ModelProto) -> None:
 
 def _evaluate(model: onnx.ModelProto, node: onnx.NodeProto, constants: Mapping[str, np.ndarray],
               shapes: Mapping[str, tuple], shape_of: dict[str, tuple]) -> list[np.ndarray] | None:  # fmt: skip
-    """The node's outputs, if they are constant."""
+    """The node's outputs if they are constant, else None."""
     if node.op_type == "Shape":
         shape = shapes.get(node.input[0])
         if shape is None and node.input[0] in constants:
@@ -107,7 +107,7 @@ def _evaluate(model: onnx.ModelProto, node: onnx.NodeProto, constants: Mapping[s
             shape_of[node.output[0]] = shape
         return [np.array(shape, np.int64)] if shape is not None and None not in shape else None
     if node.op_type == "Gather" and node.input[0] in shape_of and node.input[1] in constants:
-        # One axis of a shape may be known though the whole is not.
+        # One axis of a shape may be known even if the whole shape is not.
         index = constants[node.input[1]]
         picked = [shape_of[node.input[0]][i] for i in index.ravel()]
         return None if None in picked else [np.array(picked, np.int64).reshape(index.shape)]
@@ -122,7 +122,7 @@ def _evaluate(model: onnx.ModelProto, node: onnx.NodeProto, constants: Mapping[s
 
 
 def _fold_batch_norms(model: onnx.ModelProto) -> None:
-    """A convolution and the normalisation behind it become one convolution, in float32."""
+    """Merges each convolution and the batch normalisation after it into one convolution with float32 weights."""
     graph = model.graph
     constants = {t.name: t for t in graph.initializer}
     producer = {name: node for node in graph.node for name in node.output}
@@ -143,7 +143,7 @@ def _fold_batch_norms(model: onnx.ModelProto) -> None:
             tensor = numpy_helper.from_array(value.astype(np.float32), f"{node.output[0]}.folded_{suffix}")
             constants[tensor.name] = tensor
             graph.initializer.append(tensor)
-        inputs = [conv.input[0], f"{node.output[0]}.folded_weight", f"{node.output[0]}.folded_bias"]  # names of tensors are unique
+        inputs = [conv.input[0], f"{node.output[0]}.folded_weight", f"{node.output[0]}.folded_bias"]  # output names are unique
         del conv.input[:]
         conv.input.extend(inputs)
         conv.output[0] = node.output[0]

@@ -1,7 +1,7 @@
-"""The two graphs of a model, as torch modules: what is exported, and what the torch backend runs.
+"""The two graphs of a model as torch modules, which are exported to ONNX and run by the torch backend.
 
-Both carry all that does not depend on ROS, on time or on the caller's size. The names and shapes below are the
-contract between an exported model folder and the backends (`model_folder.FORMAT` is its version).
+They contain everything that does not depend on ROS, on time or on the size of the source image. The names and shapes below
+are the interface between an exported model folder and the backends (`model_folder.FORMAT` is its version).
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROMPT_OUTPUTS = ("mask_logits", "iou", "queries")
 
 
 class ImageGraph(nn.Module):
-    """Image to object queries: normalisation, padding, network and scoring."""
+    """The image graph: normalisation, padding, network and scoring; image to object queries."""
 
     def __init__(self, net: RMPSAM) -> None:
         super().__init__()
@@ -28,17 +28,17 @@ class ImageGraph(nn.Module):
         """Runs the network on padded images.
 
         Args:
-            image: (B, H, W, 3) uint8 RGB; only the top-left `image_size` pixels are read, the rest counts as padding.
+            image: (B, H, W, 3) uint8 RGB; only the top-left `image_size` pixels are used, the rest is treated as padding.
             image_size: (B, 2) int64 height and width.
 
         Returns:
             class_ids: (B, N) int64, K for no object.
-            scores: (B, N) probability of that class, with `class_votes` after those of all queries on the object; with
-                `matrix_nms` lowered where a better query has the same mask.
+            scores: (B, N) probability of that class; with `class_votes`, combined over all queries on the same object; with
+                `matrix_nms`, reduced where a better query has the same mask.
             iou: (B, N) predicted mask quality, raw.
             queries: (B, N, D).
             mask_logits: (B, N, H/4, W/4).
-            features: (B, mid, H/4, W/4), what the prompt graph takes.
+            features: (B, mid, H/4, W/4), the input of the prompt graph.
         """
         features, deep = self.net.encode(self._pixels(image, image_size))
         output = self.net.decode_objects(self.net.mask_features(features, deep))
@@ -53,30 +53,30 @@ class ImageGraph(nn.Module):
         return class_ids, scores, iou, output.queries, output.mask_logits, features
 
     def encode(self, image: Tensor, image_size: Tensor) -> Tensor:
-        """The features alone."""
+        """Computes only the features."""
         return self.net.encode(self._pixels(image, image_size))[0]
 
     def _pixels(self, image: Tensor, image_size: Tensor) -> Tensor:
         pixels = self.net.normalize(image.permute(0, 3, 1, 2))
         rows = torch.arange(image.shape[1], device=image.device)[None, :, None] < image_size[:, :1, None]
         columns = torch.arange(image.shape[2], device=image.device)[None, None, :] < image_size[:, 1:, None]
-        # Padding is 0 after normalisation, as the reference has it, not a colour before it.
+        # As in the reference, padding is 0 after normalisation, not a colour before it.
         pixels = pixels * (rows & columns)[:, None].to(pixels.dtype)
         return pixels.to(self.net.neck.loc_conv.weight.dtype)
 
 
 class PromptGraph(nn.Module):
-    """Cached features and prompts to masks."""
+    """The prompt graph: cached features and prompts to masks."""
 
     def __init__(self, net: RMPSAM) -> None:
         super().__init__()
         self.net = net
 
     def forward(self, features: Tensor, boxes: Tensor, labels: Tensor, image_size: Tensor) -> tuple[Tensor, ...]:
-        """Decodes P independent prompts an image.
+        """Decodes P independent prompts per image.
 
         Args:
-            features: (B, mid, H/4, W/4) of the image graph.
+            features: (B, mid, H/4, W/4) from the image graph.
             boxes: (B, P, 4) float32 x1, y1, x2, y2 in pixels of the unpadded network input.
             labels: (B, P) int64.
             image_size: (B, 2) int64 unpadded height and width.

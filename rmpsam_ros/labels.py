@@ -1,4 +1,4 @@
-"""Label sets: the official ones by name, own ones from a file, and a colour for every class."""
+"""Label sets: official ones by name, custom ones from a file, and a colour for every class."""
 from __future__ import annotations
 
 import colorsys
@@ -11,7 +11,7 @@ from rmpsam_ros.errors import ModelError
 from rmpsam_ros.types import ClassLabel, LabelSet
 
 MAX_CLASSES = 255
-"""A semantic map is mono8 with 255 for unlabelled, so ids 0 … 254 remain."""
+"""A semantic map is mono8 with 255 for unlabelled, which leaves IDs 0 … 254."""
 
 _COCO_THINGS = """person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light, fire hydrant,
 stop sign, parking meter, bench, bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe, backpack, umbrella,
@@ -36,13 +36,13 @@ def _names(text: str) -> list[str]:
 
 
 def make_label_set(name: str, things: list[str], stuff: list[str]) -> LabelSet:
-    """A label set of things, then stuff, each class in a colour of its own."""
+    """A label set with things first, then stuff, and a generated colour for each class."""
     entries = [(n, True) for n in things] + [(n, False) for n in stuff]
     return LabelSet(name, tuple(ClassLabel(i, n, thing, class_color(i, thing)) for i, (n, thing) in enumerate(entries)))
 
 
 def class_color(class_id: int, is_thing: bool) -> tuple[int, int, int]:
-    """RGB of a class without a colour of its own: hues a golden angle apart, things vivid, stuff muted."""
+    """Generated RGB colour of a class: hues a golden angle apart, vivid for things, muted for stuff."""
     hue = (class_id * 0.618033988749895 + (0.0 if is_thing else 0.35)) % 1.0
     saturation, value = ((0.85, 1.0), (0.65, 0.9), (0.95, 0.8))[class_id % 3] if is_thing else (0.35, 0.62 + 0.06 * (class_id % 4))
     return tuple(round(255 * channel) for channel in colorsys.hsv_to_rgb(hue, saturation, value))  # type: ignore[return-value]
@@ -55,12 +55,12 @@ OFFICIAL: Mapping[str, LabelSet] = {
 
 
 def load_label_set(name_or_file: str | Path) -> LabelSet:
-    """An official set by name (`coco-panoptic`, `youtube-vis-2019`), or one from a YAML file.
+    """Loads an official label set by name (`coco-panoptic`, `youtube-vis-2019`), or one from a YAML file.
 
-    The file says `name:` and `classes:`, a list of `{name: …, thing: true|false, color: [r, g, b]}`; color is optional.
+    The file has `name:` and `classes:`, a list of `{name: …, thing: true|false, color: [r, g, b]}`; `color` is optional.
 
     Raises:
-        ModelError: neither, or a file that is not such a list.
+        ModelError: there is no such label set or file, or the file has another format.
     """
     if str(name_or_file) in OFFICIAL:
         return OFFICIAL[str(name_or_file)]
@@ -75,34 +75,34 @@ def load_label_set(name_or_file: str | Path) -> LabelSet:
 
 
 def read_yaml(text: str) -> object:
-    """What a text in YAML says.
+    """Parses a YAML text.
 
     Raises:
-        ValueError: it is no YAML.
+        ValueError: it is not valid YAML.
     """
     try:
         return yaml.safe_load(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    except (yaml.YAMLError, ValueError) as error:  # the latter of a date without such a month
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an invalid date, such as month 13
         raise ValueError(" ".join(str(error).split())[:120]) from error
 
 
 def label_set_from_dict(content: Mapping) -> LabelSet:
-    """A label set from its plain form.
+    """Builds a label set from the parsed YAML.
 
     Raises:
         KeyError, TypeError, ValueError: a field is missing or wrong.
     """
     if not isinstance(content, Mapping):
-        raise TypeError(f"it holds {type(content).__name__}, no mapping")
+        raise TypeError(f"it contains {type(content).__name__}, not a mapping")
     classes = []
     for class_id, entry in enumerate(content["classes"]):
         if not isinstance(entry, Mapping):
-            raise TypeError(f"class {class_id} is {entry!r}; it must be such as {{name: cup, thing: true}}")
+            raise TypeError(f"class {class_id} is {entry!r}; it must look like {{name: cup, thing: true}}")
         name, thing = entry["name"], entry["thing"]
-        if name == "" or isinstance(name, bool) or not isinstance(name, str | int):  # YAML's on, off, yes, no and null are no texts
-            raise ValueError(f"the name of class {class_id} is {name!r}; it must be a text, such as 'off' in quotes")
+        if name == "" or isinstance(name, bool) or not isinstance(name, str | int):  # YAML's on, off, yes, no and null are not strings
+            raise ValueError(f"the name of class {class_id} is {name!r}; it must be a string; put words such as 'off' in quotes")
         if not isinstance(thing, bool):
             raise ValueError(f"`thing` of class {name!r} is {thing!r}; it must be true or false")
         try:

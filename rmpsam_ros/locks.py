@@ -1,4 +1,4 @@
-"""A lock between processes that goes with the process that has it, whatever becomes of that."""
+"""A lock between processes, which is released when the process that holds it ends, even after a crash."""
 from __future__ import annotations
 
 import fcntl
@@ -10,14 +10,14 @@ from pathlib import Path
 
 @contextmanager
 def held(path: Path, waiting: Callable[[], None] = lambda: None, poll: float = 0.05) -> Iterator[None]:
-    """Holds a lock file, which is made where it is not there; on a file system without locks there is none.
+    """Holds an exclusive lock on a file, which is created if missing; on a file system without locks, does nothing.
 
     Args:
-        path: the file, in a folder that can be written to.
-        waiting: called every `poll` seconds while another process has it; what it raises ends the wait.
+        path: the lock file, in a writable folder.
+        waiting: called every `poll` seconds while another process holds the lock; an exception from it ends the wait.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: the file cannot be created or opened.
     """
     with path.open("a") as lock:
         while True:

@@ -1,8 +1,8 @@
-"""Photos, folders, videos and cameras as RGB frames; the only place that reads pixels from files.
+"""Reads photos, folders, videos and cameras as RGB frames; the only module that reads pixels from files.
 
-What a file holds becomes what a person sees when opening it, in 8 bits: EXIF rotation is applied, transparent pixels
-are shown on white, grey becomes three equal channels, 16-bit samples keep their high byte (as on ROS topics), and a
-video's rotation is applied. Floating-point pictures are refused: what their values mean is not in the file.
+Pixels are 8-bit RGB as an image viewer shows them: EXIF rotation is applied, transparent pixels are composited on white,
+grey becomes three equal channels, 16-bit samples keep their high byte (as on ROS topics), and a video's rotation is
+applied. Floating-point images are refused, because the file does not say what their values mean.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# FFmpeg's own complaints would stand between ours; read when OpenCV opens its first video.
+# Silences FFmpeg's own messages; OpenCV reads this when it opens its first video.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2  # noqa: E402
@@ -29,16 +29,16 @@ RgbImage = npt.NDArray[np.uint8]
 IMAGE_SUFFIXES = frozenset(".jpg .jpeg .png .bmp .webp .tif .tiff .ppm .pgm .pnm .jp2".split())
 VIDEO_SUFFIXES = frozenset(".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .mjpeg .ogv .gif".split())
 WHOLE = 0.95
-"""Share of the frames that a video states which are enough to take it for whole: some containers only estimate."""
+"""Share of a video's stated frame count from which it counts as complete: some containers only estimate it."""
 _LOG = logging.getLogger(__name__)
 MOST_BROKEN = 50
-"""Broken frames in a row after which a video is taken to have ended."""
+"""Maximum number of consecutive broken frames; after more, the video is assumed to have ended."""
 _ENDINGS = ", ".join(sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES))
 
 
 @dataclass(frozen=True)
 class MediaFile:
-    """A photo or video to work on. `name` is unique among those of one `list_media` call: a file name's stem."""
+    """A photo or video to process. `name` is the stem of the file name, made unique within one `list_media` call."""
 
     path: Path
     is_video: bool
@@ -55,12 +55,12 @@ class VideoFrame:
 
 
 def list_media(paths: Sequence[str | os.PathLike[str]]) -> list[MediaFile]:
-    """The photos and videos that paths name, folders replaced by what lies directly in them, in natural order.
+    """Lists photos and videos; a folder stands for the files directly in it, in natural order.
 
-    Files that share a stem (`a/cat.jpg`, `b/cat.png`) get names of their own: `cat`, `cat_2`.
+    Files with the same stem (`a/cat.jpg`, `b/cat.png`) get different names: `cat`, `cat_2`.
 
     Raises:
-        ImageError: a path that does not exist, a folder without pictures, or a file of another kind.
+        ImageError: a path does not exist, a folder contains no photo or video, or a file is neither.
     """
     found: list[Path] = []
     for path in map(Path, paths):
@@ -69,7 +69,7 @@ def list_media(paths: Sequence[str | os.PathLike[str]]) -> list[MediaFile]:
             inside = sorted((p for p in entries if _kind(p) and not p.is_dir()), key=_natural)
             deeper = sorted(p.name for p in entries if p.is_dir())
             if deeper and inside:
-                _LOG.warning("%s: the folders in it are not looked into (%s); each must be named itself.", path, ", ".join(deeper[:5]))
+                _LOG.warning("%s: its subfolders are skipped (%s); name each of them to include it.", path, ", ".join(deeper[:5]))
             if not inside:
                 raise ImageError(f"{path} holds no photo or video; known endings are {_ENDINGS}.")
             found += inside
@@ -81,9 +81,9 @@ def list_media(paths: Sequence[str | os.PathLike[str]]) -> list[MediaFile]:
             found.append(path)
     files, names = [], set()
     for path in dict.fromkeys(found):
-        stem = path.stem if path.stem.strip(".") else "file"  # of `...mp4` it is `..`: the folder above
+        stem = path.stem if path.stem.strip(".") else "file"  # the stem of `...mp4` is `..`, the parent folder
         name, number = stem, 1
-        while name.lower() in names:  # lower: some file systems hold Cat.png and cat.png for one
+        while name.lower() in names:  # lower case: on some file systems Cat.png and cat.png are the same file
             number += 1
             name = f"{stem}_{number}"
         names.add(name.lower())
@@ -95,7 +95,7 @@ def read_image(path: str | os.PathLike[str]) -> RgbImage:
     """Reads a photo as (H, W, 3) uint8 RGB.
 
     Raises:
-        ImageError: no such file, not a picture, cut off, or of floating-point samples.
+        ImageError: the file does not exist, is not an image, is truncated, or has floating-point samples.
     """
     try:
         data = Path(path).read_bytes()
@@ -112,7 +112,7 @@ def read_image(path: str | os.PathLike[str]) -> RgbImage:
 
 
 def reduced(image: RgbImage, longest: int) -> RgbImage:
-    """An (H, W, 3) picture whose longer side has at most so many pixels."""
+    """An (H, W, 3) image, downsampled if its longer side has more than `longest` pixels."""
     height, width = image.shape[:2]
     scale = longest / max(height, width)
     if scale >= 1.0:
@@ -121,10 +121,10 @@ def reduced(image: RgbImage, longest: int) -> RgbImage:
 
 
 def check_name(path: str | os.PathLike[str]) -> None:
-    """Refuses a name on which OpenCV dies.
+    """Refuses file names that crash OpenCV.
 
     Raises:
-        ImageError: it is not UTF-8.
+        ImageError: the name is not UTF-8.
     """
     try:
         os.fspath(path).encode()
@@ -134,7 +134,7 @@ def check_name(path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def of_file(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Puts the file's name before what is said of its pixels."""
+    """Prefixes the message of an `ImageError` raised inside with the file's name."""
     try:
         yield
     except ImageError as error:
@@ -142,14 +142,14 @@ def of_file(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def decode_image(data: bytes) -> RgbImage:
-    """A photo's bytes (JPEG, PNG, WebP, TIFF, BMP, …) as (H, W, 3) uint8 RGB.
+    """Decodes a photo (JPEG, PNG, WebP, TIFF, BMP, …) to (H, W, 3) uint8 RGB.
 
     Raises:
-        ImageError: with a sentence that follows the file's name: "is empty…", "is cut off…".
+        ImageError: the message is written to follow the file's name: "is empty…", "is cut off…".
     """
     if not data:
         raise ImageError("is empty; copy it again.")
-    # OpenCV fills the missing rest of a JPEG with grey and says nothing.
+    # OpenCV silently fills the missing part of a JPEG with grey.
     if data[:2] == b"\xff\xd8" and not _jpeg_is_whole(data):
         raise ImageError("is cut off: a JPEG without its end; copy it again.")
     if data[:8] == b"\x89PNG\r\n\x1a\n" and b"IEND" not in data:
@@ -166,22 +166,22 @@ def decode_image(data: bytes) -> RgbImage:
             pixels = (raw[..., :3] >> 8).astype(np.uint8)
         if raw.shape[2] == 4:
             pixels = _on_white(pixels, raw[..., 3], _is_multiplied(data, raw.dtype))
-    if pixels.shape[:2] == (1, 1):  # OpenCV 4.5 takes no picture of one pixel
+    if pixels.shape[:2] == (1, 1):  # OpenCV 4.5 cannot convert an image of one pixel
         return pixels[..., ::-1].copy()
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
 class Video:
-    """A video file or camera as frames; iterate once, inside a `with`.
+    """The frames of a video file or camera; iterate once, inside a `with` statement.
 
-    `fps` is the file's rate (30 where it states none), `frame_count` its stated length (0 = unknown, as for cameras).
+    `fps` is the file's frame rate (30 if it states none), `frame_count` its stated length (0 = unknown, as for cameras).
     """
 
     def __init__(self, source: str | os.PathLike[str]) -> None:
         """Opens a video file, or a V4L2 camera given as `/dev/video0`.
 
         Raises:
-            ImageError: it does not exist, or OpenCV can open no stream in it.
+            ImageError: it does not exist, or OpenCV cannot open a stream in it.
         """
         self.source = str(source)
         self.is_device = is_device(self.source)
@@ -199,10 +199,12 @@ class Video:
         self.frame_count = int(count) if not self.is_device and np.isfinite(count) and 0 < count < 1e9 else 0
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        """Frames in order, to the end of the file; a camera goes on until it is unplugged. Broken frames are left out, and count.
+        """Yields the frames in order, until the end of the file; a camera until its first failed read, such as when unplugged.
+
+        Broken frames within a file's stated length are skipped, but keep their index.
 
         Raises:
-            ImageError: not a single frame could be decoded.
+            ImageError: no frame could be decoded.
         """
         index, broken, in_a_row, first, last = 0, 0, 0, 0.0, -1.0
         while True:
@@ -216,7 +218,7 @@ class Video:
             seconds = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
             first = seconds if last < 0 else first
             seconds -= first
-            if seconds <= last:  # containers without time stamps say 0 throughout
+            if seconds <= last:  # containers without timestamps report 0 for every frame
                 seconds = last + 1.0 / self.fps
             last = seconds
             yield VideoFrame(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), index, max(seconds, 0.0))
@@ -244,14 +246,14 @@ def is_device(source: str) -> bool:
 
 
 def _open_device(source: str) -> cv2.VideoCapture:
-    """Opens /dev/videoN, or a link to it such as /dev/v4l/by-id/…: OpenCV takes only the number everywhere."""
+    """Opens /dev/videoN, or a link to it such as /dev/v4l/by-id/…: only the number works with every OpenCV."""
     match = re.fullmatch(r"/dev/video(\d+)", os.path.realpath(source))
     return cv2.VideoCapture(int(match[1]), cv2.CAP_V4L2) if match else cv2.VideoCapture()
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps OpenCV's warnings off stderr: what they are about is raised as one sentence."""
+    """Keeps OpenCV's warnings off stderr; the caller raises an error instead."""
     before = _set_log_level(0)
     try:
         yield
@@ -260,14 +262,14 @@ def _quiet() -> Iterator[None]:
 
 
 def _set_log_level(level: int) -> int:
-    """Sets OpenCV's log level (0 = silent) and returns the one before; its place differs between OpenCV 4 and 5."""
+    """Sets OpenCV's log level (0 = silent) and returns the previous one; the function's location differs between OpenCV 4 and 5."""
     logging = getattr(getattr(cv2, "utils", None), "logging", None)
     setter = getattr(cv2, "setLogLevel", None) or getattr(logging, "setLogLevel", None)
     return 0 if setter is None else int(setter(level))
 
 
 def _kind(path: Path) -> str:
-    """'image', 'video' or '' by a path's ending."""
+    """'image', 'video' or '', by the path's suffix."""
     suffix = path.suffix.lower()
     return "image" if suffix in IMAGE_SUFFIXES else "video" if suffix in VIDEO_SUFFIXES else ""
 
@@ -287,7 +289,7 @@ def _decode(data: bytes, flags: int) -> npt.NDArray | None:
 
 
 def _jpeg_is_whole(data: bytes) -> bool:
-    """Whether an end marker follows the first scan. Thumbnails, which have their own, lie in the headers before it."""
+    """Whether an end marker follows the first scan. Thumbnails have their own end markers, but in the headers before the scan."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
@@ -301,7 +303,7 @@ def _jpeg_is_whole(data: bytes) -> bool:
 
 
 def _needs_raw(data: bytes) -> bool:
-    """Whether a file may hold what a decode to 8-bit colour hides: transparency, other depths, floating point."""
+    """Whether a file may contain something that decoding to 8-bit colour hides: transparency, other bit depths, floating point."""
     if data[:4] == b"\x89PNG":
         return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[: data.find(b"IDAT")]
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
@@ -310,11 +312,11 @@ def _needs_raw(data: bytes) -> bool:
 
 
 def _turned_like(raw: npt.NDArray, pixels: RgbImage, data: bytes) -> npt.NDArray:
-    """What was read as it is stored, turned and mirrored as `pixels` were by the EXIF orientation, which only they follow."""
+    """Applies to `raw`, which was read as stored, the rotation and mirroring that the EXIF orientation caused in `pixels`."""
     stored = _decode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if stored is None or np.array_equal(stored, pixels):
         return raw
-    for step in (1, -1):  # as it is, and mirrored
+    for step in (1, -1):  # not mirrored, then mirrored
         for turns in range(4):
             if np.array_equal(np.rot90(stored[:, ::step], turns), pixels):
                 return np.ascontiguousarray(np.rot90(raw[:, ::step], turns))
@@ -322,7 +324,7 @@ def _turned_like(raw: npt.NDArray, pixels: RgbImage, data: bytes) -> npt.NDArray
 
 
 def _is_multiplied(data: bytes, dtype: np.dtype) -> bool:
-    """Whether colours come multiplied with alpha: of a TIFF that says so, and of 8-bit ones that say the opposite, where libtiff does it."""
+    """Whether colours are premultiplied with alpha: in TIFFs that say so, and in 8-bit TIFFs that say the opposite, where libtiff does it."""
     if data[:2] not in (b"II", b"MM"):
         return False
     order = "little" if data[:2] == b"II" else "big"
@@ -335,7 +337,7 @@ def _is_multiplied(data: bytes, dtype: np.dtype) -> bool:
 
 
 def _on_white(pixels: RgbImage, alpha: npt.NDArray, multiplied: bool) -> RgbImage:
-    """(H, W, 3) uint8 over white, by an (H, W) uint8 or uint16 alpha channel, which the colours may be `multiplied` with already."""
+    """Composites (H, W, 3) uint8 on white with an (H, W) uint8 or uint16 alpha channel; `multiplied`: colours are already premultiplied."""
     opacity = (alpha.astype(np.float32) / np.iinfo(alpha.dtype).max)[..., None]
     shown = pixels if multiplied else pixels * opacity
     return np.clip(np.rint(shown + 255.0 * (1.0 - opacity)), 0, 255).astype(np.uint8)

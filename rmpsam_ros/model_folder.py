@@ -1,10 +1,10 @@
-"""A model is a folder: `model.yaml`, two ONNX graphs and their weights. Found by name or path, checked before use.
+"""Model folders: found by name or path, and checked before use.
 
-    model.yaml            what it is: network, input size, label set, thresholds, provenance, licence, accuracy
-    image.onnx            uint8 image to classes, masks, embeddings and mask features
-    prompt.onnx           mask features and boxes to masks and predicted IoU
-    weights.safetensors   the network's weights, which both graphs refer to as their external data
-    image.int8.onnx       not always there: the image graph in int8, for the folder's own input size
+    model.yaml            description: network, input size, label set, thresholds, provenance, licence, accuracy
+    image.onnx            image graph: uint8 image to classes, masks, embeddings and mask features
+    prompt.onnx           prompt graph: mask features and boxes to masks and predicted IoU
+    weights.safetensors   the network's weights, which both graphs use as external data
+    image.int8.onnx       optional: the image graph in int8, for the folder's own input size
 """
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from rmpsam_ros.types import LabelSet
 from rmpsam_ros.user_folders import data_folder, user_path
 
 FORMAT = 1
-"""Version of the folder's layout and of the graphs' inputs and outputs; a folder of another version is refused."""
+"""Version of the folder layout and of the graphs' inputs and outputs; folders of other versions are refused."""
 
 MAX_SIDE = 4096
-"""Largest height and width of the network's input."""
+"""Maximum height and width of the network input."""
 
 DEFAULT_MODELS = ("rmpsam-lite0", "untrained-lite0")
-"""What the name `default` stands for: the first of these that is there."""
+"""The name `default` means the first of these that exists."""
 
 MODEL_FILE, WEIGHTS_FILE, IMAGE_GRAPH, PROMPT_GRAPH = "model.yaml", "weights.safetensors", "image.onnx", "prompt.onnx"
 INT8_GRAPH = "image.int8.onnx"
@@ -37,11 +37,12 @@ _HOW_TO_MAKE = "`rmpsam convert --untrained lite0 --out DIR` makes an untrained 
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """What `model.yaml` says. `input_size` is (height, width) of the network's padded input, multiples of 32.
+    """The content of `model.yaml`. `input_size` is (height, width) of the padded network input, multiples of 32.
 
-    `connected_prompts`: a click's mask is the region that it lies in. `background_prompts`: background clicks have a
-    prompt type of their own, which the model has learned. `zoom_prompts`: small clicked objects are looked at from nearer
-    (`rmpsam_ros.zoom`). The official models have none of them. `files` and `checksums`: bytes and CRC-32 of the others by name.
+    `connected_prompts`: a click's mask is reduced to the connected component under the click. `background_prompts`: the model was
+    trained with a separate prompt type for background clicks. `zoom_prompts`: small clicked objects are segmented again in a
+    zoom-in crop (`rmpsam_ros.zoom`). The official models have none of these. `files` and `checksums`: size in bytes and CRC-32 of
+    the other files, by name.
     """
 
     path: Path
@@ -68,7 +69,7 @@ class ModelFolder:
 
     @property
     def int8_graph(self) -> Path:
-        """The image graph in int8; only for `input_size`, and only where `rmpsam export --int8` has made it."""
+        """The image graph in int8; only for `input_size`, and only if `rmpsam export --int8` has created it."""
         return self.path / INT8_GRAPH
 
     @property
@@ -77,28 +78,28 @@ class ModelFolder:
 
 
 def model_roots() -> list[Path]:
-    """Folders that are searched for a model's name, in order."""
+    """Folders that are searched for a model by name, in order."""
     roots = [Path(__file__).parent / "models", data_folder() / "models"]
     own = os.environ.get("RMPSAM_MODELS")
     return ([user_path(own)] if own else []) + roots
 
 
 def available_models() -> list[Path]:
-    """Every model folder under the roots, by name; the first root wins."""
+    """All model folders under the roots, sorted by name; for equal names the first root wins."""
     found: dict[str, Path] = {}
     for root in model_roots():
         try:
             names = os.listdir(root)
-        except OSError:  # not there, or not this user's
+        except OSError:  # missing, or not readable for this user
             continue
         for name in names:
-            if not name.startswith(".") and os.path.isfile(root / name / MODEL_FILE):  # with a dot: half made, or left of one
+            if not name.startswith(".") and os.path.isfile(root / name / MODEL_FILE):  # a leading dot: unfinished folders and their remains
                 found.setdefault(name, root / name)
     return [found[name] for name in sorted(found)]
 
 
 def find_model(name_or_path: str | Path = "default") -> Path:
-    """The folder of a bundled model's name, of `default`, or of a path.
+    """Finds a model folder by the name of a bundled model, by `default`, or by path.
 
     Raises:
         ModelError: there is none.
@@ -107,7 +108,7 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     if not text:
         raise ModelError("The model's name is empty; give `default`, a bundled model's name or a model folder.")
     path = user_path(text)
-    # os.path asks whether something is there for this user; pathlib raises where it may not be looked at.
+    # os.path returns False for paths this user may not access; pathlib raises.
     if os.path.isdir(path) and (os.sep in text or (text != "default" and not _named(text))):
         return path
     for name in DEFAULT_MODELS if text == "default" else (text,):
@@ -119,7 +120,7 @@ def find_model(name_or_path: str | Path = "default") -> Path:
     try:
         path.stat()
     except PermissionError:
-        raise ModelError(f"The model {text} cannot be looked at; this user needs the right to read the folders on the way to it.") from None
+        raise ModelError(f"The model {text} cannot be accessed; this user needs permission to read its parent folders.") from None
     except (OSError, ValueError):
         pass
     known = ", ".join(p.name for p in available_models()) or "none"
@@ -127,7 +128,7 @@ def find_model(name_or_path: str | Path = "default") -> Path:
 
 
 def is_model_folder(folder: Path) -> bool:
-    """Whether a folder holds a model, of whatever version and state: other programs too call a file model.yaml."""
+    """Whether a folder contains a model of any version and state. Looks into model.yaml, because other programs use that name too."""
     try:
         content = read_yaml((folder / MODEL_FILE).read_text())
     except (OSError, ValueError):
@@ -136,19 +137,19 @@ def is_model_folder(folder: Path) -> bool:
 
 
 def read_model_folder(folder: str | Path, graphs: bool = True) -> ModelFolder:
-    """Reads and checks a model folder: layout version, required fields, every listed file as it was written.
+    """Reads and checks a model folder: layout version, required fields, and size and checksum of every listed file.
 
     Args:
         folder: the folder.
-        graphs: whether the graphs must be there too; not so for what only reads the weights, or makes the graphs.
+        graphs: whether to check the graphs too; False for code that only reads the weights or creates the graphs.
 
     Raises:
-        ModelError: one sentence on what is missing, broken or of another version.
+        ModelError: says in one sentence what is missing, broken or of another version.
     """
     try:
         return _read(Path(folder), graphs)
     except OSError as error:
-        raise ModelError(f"{error.filename or folder} cannot be read ({error.strerror}); this user needs the right to read all of a model folder.") from error
+        raise ModelError(f"{error.filename or folder} cannot be read ({error.strerror}); this user needs permission to read the whole folder.") from error
 
 
 def _read(folder: Path, graphs: bool) -> ModelFolder:
@@ -156,7 +157,7 @@ def _read(folder: Path, graphs: bool) -> ModelFolder:
     if not folder.is_dir():
         raise ModelError(f"There is no model folder {folder}; {_HOW_TO_MAKE}.")
     if not path.is_file():
-        raise ModelError(f"{folder} is not a model folder, or one only half written: it has no {MODEL_FILE}.")
+        raise ModelError(f"{folder} is not a model folder, or is incomplete: it has no {MODEL_FILE}.")
     try:
         text = path.read_text()
     except UnicodeDecodeError as error:
@@ -172,17 +173,17 @@ def _read(folder: Path, graphs: bool) -> ModelFolder:
         elif file.stat().st_size != size:
             state = f"has {file.stat().st_size} bytes instead of {size}"
         elif name in model.checksums and crc32(file) != model.checksums[name]:
-            state = "is as long as it was when it was written, but not the same"
+            state = "has the right size, but its content has changed"
         if state:
-            raise ModelError(f"The model folder {folder} is half written or damaged: {name} {state}; make it again.")
+            raise ModelError(f"The model folder {folder} is incomplete or damaged: {name} {state}; create it again.")
     return model
 
 
 def parse_model_yaml(text: str, path: Path) -> ModelFolder:
-    """What a `model.yaml` says. `path`: where it lies, for messages.
+    """Parses a `model.yaml`. `path`: its location, for messages and `ModelFolder.path`.
 
     Raises:
-        ModelError: something else, or of another version.
+        ModelError: it is not a model description, or of another version.
     """
     try:
         content = read_yaml(text)
@@ -195,12 +196,12 @@ def parse_model_yaml(text: str, path: Path) -> ModelFolder:
                          "convert it again with this version's `rmpsam convert`.")
     try:
         return _parse(path.parent, content)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:  # the last of `.inf` for a whole number
+    except (KeyError, TypeError, ValueError, OverflowError) as error:  # OverflowError: `.inf` for a whole number
         raise ModelError(f"{path} is not a valid model description: {_reason(error)}.") from error
 
 
 def write_model_yaml(folder: Path, model: ModelFolder) -> None:
-    """Writes `model.yaml`, with the length and checksum of every other file; the last step in making a folder."""
+    """Writes `model.yaml` with the size and checksum of every other file; the last step in creating a folder."""
     names = [name for name in (IMAGE_GRAPH, PROMPT_GRAPH, WEIGHTS_FILE, INT8_GRAPH) if (folder / name).is_file()]
     text = model_yaml(replace(model, files={name: (folder / name).stat().st_size for name in names},
                               checksums={name: crc32(folder / name) for name in names}))
@@ -236,7 +237,7 @@ def model_yaml(model: ModelFolder) -> str:
 
 
 def check_input_size(size: object) -> tuple[int, int]:
-    """(height, width) as two ints.
+    """Validates an input size and returns (height, width) as ints.
 
     Raises:
         ValueError: not two multiples of 32 from 32 to `MAX_SIDE`.

@@ -1,6 +1,6 @@
-"""Results drawn over their picture: pure numpy and OpenCV, RGB in, RGB out, the input left as it is.
+"""Draws results over their image with numpy and OpenCV: RGB in, RGB out, the input is not changed.
 
-The node's overlay topic, the command line and the demo all draw with these functions.
+The node's overlay topic, the command line and the demo all use these functions.
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rmpsam_ros.types import FOREGROUND, PanopticResult, PromptResult, Roi, Segm
 Image = npt.NDArray[np.uint8]
 
 UNTRAINED_BANNER = "UNTRAINED MODEL: masks mean nothing"
-"""What every picture made with an untrained model says."""
+"""Banner on every image drawn with an untrained model."""
 
 MAX_TAGS = 24
 _AMBER: Color = (255, 191, 0)
@@ -26,7 +26,7 @@ _CLICK: Color = (40, 150, 255)
 _GREEN: Color = (40, 220, 90)
 _RED: Color = (245, 60, 50)
 _YELLOW: Color = (255, 220, 40)
-_LEAST_THING, _LEAST_STUFF = 0.0008, 0.01  # of the image: smaller segments are coloured but not named
+_LEAST_THING, _LEAST_STUFF = 0.0008, 0.01  # share of the image: smaller segments are coloured but not labelled
 
 
 def draw_panoptic(
@@ -38,14 +38,14 @@ def draw_panoptic(
         image: (H, W, 3) uint8 RGB; not changed.
         result: the map of that image, of the same height and width.
         alpha: opacity of the colours, 0 (contours only) to 1.
-        banner: a line across the top, such as `UNTRAINED_BANNER`; '' for none.
-        tags: whether segments are named, with their score and track id.
+        banner: text across the top, such as `UNTRAINED_BANNER`; '' for none.
+        tags: whether to label segments with class, score and track ID.
 
     Returns:
-        (H, W, 3) uint8 RGB, a new array. Unlabelled pixels keep the image's.
+        (H, W, 3) uint8 RGB, a new array. Unlabelled pixels keep the image's colour.
 
     Raises:
-        ImageError: the image is not (H, W, 3) uint8, or the map is of another size.
+        ImageError: the image is not (H, W, 3) uint8, or the map has another size.
     """
     _check(image, result.segment_ids, "segment_ids")
     ids, table = _compact(result)
@@ -54,7 +54,7 @@ def draw_panoptic(
     for segment, color in zip(result.segments, colors):
         palette[table[segment.id]] = color
     canvas = np.empty(image.shape, np.uint8)
-    # In strips, so that the steps of a strip find it in the processor's cache: 40 % faster at 1920x1080.
+    # In strips that fit the CPU cache: 40 % faster at 1920x1080.
     rows = max(8, _STRIP_PIXELS // image.shape[1])
     for top in range(0, image.shape[0], rows):
         _paint_strip(canvas, image, ids, palette, alpha, top, top + rows)
@@ -67,21 +67,21 @@ def draw_panoptic(
 def draw_click(
     image: Image, click: PromptResult, alpha: float = 0.5, banner: str = "", caption: str | None = None
 ) -> Image:
-    """Draws the answer to a click or box over its image: the mask, the prompts, and a caption beside them.
+    """Draws the answer to a click or box over its image: the mask, the prompts, and a caption next to them.
 
     Args:
         image: (H, W, 3) uint8 RGB; not changed.
-        click: the answer, its mask of the same height and width. Its foreground points are drawn green, background
-            points red, boxes yellow.
+        click: the answer, with a mask of the same height and width. Foreground points are drawn green, background points
+            red, boxes yellow.
         alpha: opacity of the mask's colour, 0 to 1.
-        banner: a line across the top; '' for none.
-        caption: text beside the prompt; None writes the class and the predicted IoU, '' nothing.
+        banner: text across the top; '' for none.
+        caption: text next to the prompt; None for the class and the predicted IoU, '' for nothing.
 
     Returns:
         (H, W, 3) uint8 RGB, a new array.
 
     Raises:
-        ImageError: the image is not (H, W, 3) uint8, or the mask is of another size.
+        ImageError: the image is not (H, W, 3) uint8, or the mask has another size.
     """
     _check(image, click.mask, "mask")
     mask = np.ascontiguousarray(click.mask).view(np.uint8)
@@ -104,13 +104,13 @@ def draw_click(
 
 
 def draw_followed(canvas: Image, result: PanopticResult, tracks: Iterable[TrackedInstance], alpha: float = 0.5) -> Image:
-    """Draws the clicked objects that are followed on a picture of `draw_panoptic`, with a thick line, in the colours of their tracks.
+    """Draws tracked clicked objects on an image from `draw_panoptic`, with thick contours in the colours of their tracks.
 
     Args:
         canvas: (H, W, 3) uint8 RGB; not changed.
-        result: the map that is drawn on it.
-        tracks: those of the frame; others than clicked and CONFIRMED ones are left out. The map may not have found them.
-        alpha: opacity of what the map has not as theirs, 0 to 1.
+        result: the map drawn on it.
+        tracks: the tracks of the frame; only clicked, CONFIRMED ones are drawn. They need not have a segment in the map.
+        alpha: opacity of mask pixels outside the track's own segment, 0 to 1.
 
     Returns:
         (H, W, 3) uint8 RGB, a new array if there is anything to draw.
@@ -135,7 +135,7 @@ def draw_followed(canvas: Image, result: PanopticResult, tracks: Iterable[Tracke
 
 
 def tag_text(shown: Segment | TrackedInstance) -> str:
-    """Class, track id and score, as every view of the results writes them."""
+    """Class, track ID and score, in the format used by all views of the results."""
     track = f" #{shown.track_id}" if shown.track_id else ""
     return f"{shown.class_name or 'object'}{track} {shown.score:.2f}"
 
@@ -163,16 +163,16 @@ def _check(image: Image, other: npt.NDArray | None = None, what: str = "") -> No
 
 
 def _compact(result: PanopticResult) -> tuple[Image, npt.NDArray[np.uint8]]:
-    """The map with its ids as bytes, for OpenCV's fast table look-ups, and the table that says which byte an id got.
+    """The map with IDs reduced to bytes, for OpenCV's fast table look-ups, and the table from ID to byte.
 
-    Beyond 255 segments bytes are shared in turn; only two such segments that touch would lose the line between them.
+    With more than 255 segments, bytes are reused cyclically; the contour is missing only between touching segments with the same byte.
     """
     segment_ids = result.segment_ids
     largest = max(int(segment_ids.max()), max((s.id for s in result.segments), default=0))
     table = np.zeros(max(largest + 1, 256), np.uint8)
     for index, segment in enumerate(result.segments):
         table[segment.id] = 1 + index % 255
-    if largest < 256:  # the usual case, five times as fast as the general one
+    if largest < 256:  # the common case, five times as fast as the general one
         return cv2.LUT(cv2.convertScaleAbs(segment_ids), table), table
     return np.take(table, segment_ids, mode="clip"), table
 
@@ -180,11 +180,11 @@ def _compact(result: PanopticResult) -> tuple[Image, npt.NDArray[np.uint8]]:
 def _paint_strip(
     canvas: Image, image: Image, ids: Image, palette: Image, alpha: float, top: int, bottom: int
 ) -> None:
-    """Paints the rows from `top` to before `bottom`: colours over the image, and a line round each segment."""
+    """Paints rows `top` (inclusive) to `bottom` (exclusive): colours over the image, and a contour around each segment."""
     strip = ids[top:bottom]
     painted = cv2.applyColorMap(strip, palette)
     blended = _blend(image[top:bottom], painted, strip, alpha)
-    # Where a pixel's 3x3 neighbourhood holds two segments, both sides get the full colour: a crisp line of two pixels.
+    # Where a pixel's 3x3 neighbourhood contains two segments, both sides get the full colour: a sharp contour two pixels wide.
     above = 1 if top else 0
     edges = cv2.morphologyEx(ids[top - above : bottom + 1], cv2.MORPH_GRADIENT, _NEIGHBOURS)[above:][: strip.shape[0]]
     cv2.copyTo(painted, cv2.min(edges, strip), blended)
@@ -214,7 +214,7 @@ def _tag_segments(
     colors: list[Color],
     taken: list[Box],
 ) -> None:
-    """Names the segments, things first and large before small, each at the point deepest inside it."""
+    """Labels the segments, things first and large before small, each at a point deep inside it."""
     pixels = ids.size
     named = [
         (segment, color)
@@ -222,9 +222,9 @@ def _tag_segments(
         if segment.area >= pixels * (_LEAST_THING if segment.is_thing else _LEAST_STUFF)
     ]
     named.sort(key=lambda pair: (not pair[0].is_thing, -pair[0].area))
-    # On a coarse map: a tag's place need not be exact, and a full-size distance transform costs more than all else.
+    # On a coarse map: a tag's position need not be exact, and a full-size distance transform costs more than everything else.
     step = max(1, max(ids.shape) // 160)
-    first_row, first_column = (min(step // 2, side - 1) for side in ids.shape)  # a line scan has but one row
+    first_row, first_column = (min(step // 2, side - 1) for side in ids.shape)  # a line scan has only one row
     coarse = np.ascontiguousarray(ids[first_row::step, first_column::step])
     inside = cv2.morphologyEx(coarse, cv2.MORPH_GRADIENT, _NEIGHBOURS) == 0
     framed = cv2.copyMakeBorder(inside.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
@@ -234,7 +234,7 @@ def _tag_segments(
         text = tag_text(segment)
         width, height = layer.size(text)
         roi = segment.roi
-        if roi.width < width and roi.height < 3 * height:  # a tag on it would hide it
+        if roi.width < width and roi.height < 3 * height:  # a tag on the segment would hide it
             anchor = (roi.x + roi.width // 2, roi.y - height // 2 - 1)
         else:
             anchor = _deepest(segment, int(table[segment.id]), coarse, depth, step)
@@ -244,9 +244,9 @@ def _tag_segments(
 def _deepest(
     segment: Segment, value: int, coarse: Image, depth: npt.NDArray[np.float32], step: int
 ) -> tuple[int, int]:
-    """(x, y) in pixels: of the points deep inside a segment, the one nearest to the middle of its box.
+    """(x, y) in pixels of the point nearest to the centre of the segment's box among those deep inside the segment.
 
-    A segment too thin for the coarse map gets the middle of its box.
+    If the segment is too thin for the coarse map, the centre of its box.
     """
     roi = segment.roi
     middle = (roi.x + roi.width // 2, roi.y + roi.height // 2)
@@ -274,7 +274,7 @@ def _paint_point(canvas: Image, x: float, y: float, color: Color) -> None:
 
 
 def _below_prompt(click: PromptResult, canvas: Image) -> tuple[int, int]:
-    """(x, y) for the caption: under the first foreground point, else in the upper edge of the box or mask."""
+    """(x, y) for the caption: below the first foreground point, else at the upper edge of the box or mask."""
     below = round(min(canvas.shape[:2]) / 20)
     for point in click.points:
         if point.label == FOREGROUND:
@@ -287,7 +287,7 @@ def _below_prompt(click: PromptResult, canvas: Image) -> tuple[int, int]:
 
 
 def _paint_banner(canvas: Image, text: str, color: Color = _AMBER) -> Box:
-    """A dark strip across the top with the text in its middle, as large as fits; returns what it covers."""
+    """Paints a dark strip across the top with centred text, shrunk to fit; returns the area that it covers."""
     height, width = canvas.shape[:2]
     scale = round(text_scale(height, width) * 1.25, 3)
     while text_size(text, scale)[0] > width and scale > 0.2:

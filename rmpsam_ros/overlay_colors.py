@@ -1,4 +1,4 @@
-"""Which colour a segment is drawn in: its track's, else its class's, varied so that neighbours of a class differ."""
+"""Colours for segments: that of the track, else that of the class, varied so that neighbouring instances of a class differ."""
 from __future__ import annotations
 
 import colorsys
@@ -10,13 +10,13 @@ from rmpsam_ros.types import LabelSet, Segment
 Color = tuple[int, int, int]
 """RGB, 0 to 255."""
 
-_GOLDEN = 0.6180339887498949  # multiples of it, modulo 1, never come close together: neighbouring ids differ most
-_HUE_STEPS = (0.0, 0.09, -0.09, 0.18, -0.18, 0.28, -0.28, 0.40)  # of a turn, away from the class's own hue
+_GOLDEN = 0.6180339887498949  # its multiples modulo 1 are spread evenly, so that consecutive IDs get very different hues
+_HUE_STEPS = (0.0, 0.09, -0.09, 0.18, -0.18, 0.28, -0.28, 0.40)  # offsets from the class's hue, as fractions of the colour circle
 
 
 @lru_cache(maxsize=4096)
 def track_color(track_id: int) -> Color:
-    """The colour of a track: a function of its id alone, so that it is the same in every frame and every view."""
+    """The colour of a track, which depends only on its ID, so that it is the same in every frame and view."""
     hue = (track_id * _GOLDEN) % 1.0
     saturation = (0.80, 0.55, 0.95)[track_id % 3]
     value = (1.00, 0.85)[track_id % 2]
@@ -30,7 +30,7 @@ def instance_color(class_color: Color, rank: int) -> Color:
         return class_color
     hue, saturation, value = colorsys.rgb_to_hsv(*(channel / 255.0 for channel in class_color))
     hue = (hue + _HUE_STEPS[rank % len(_HUE_STEPS)]) % 1.0
-    # A grey class has no hue to turn and a dark one none to see, so both get some; each full round is a shade darker.
+    # Grey classes have no hue to shift and dark ones show none, so raise saturation and value; darken after each full cycle of hues.
     value = max(value, 0.75) * (1.0, 0.75, 0.55)[rank // len(_HUE_STEPS) % 3]
     return _rgb(hue, max(saturation, 0.55), value)
 
@@ -38,8 +38,8 @@ def instance_color(class_color: Color, rank: int) -> Color:
 def segment_colors(segments: Sequence[Segment], labels: LabelSet) -> list[Color]:
     """One colour for each segment, in their order.
 
-    A tracked segment has its track's colour. Instances of one class are told apart by their place from left to right
-    and not by their order in the result, which is by score and changes from frame to frame.
+    A tracked segment has its track's colour. Instances of one class are ranked from left to right and not by their order in the
+    result, which may change from frame to frame.
     """
     ranks: dict[int, int] = {}
     met: dict[int, int] = {}
@@ -56,7 +56,7 @@ def segment_colors(segments: Sequence[Segment], labels: LabelSet) -> list[Color]
 
 
 def _class_color(class_id: int, labels: LabelSet) -> Color:
-    """The label set's colour; one of its own for a class that the set lacks or gives black, which would not show."""
+    """The label set's colour; a generated one for classes that are not in the set, or black, which would be invisible."""
     color = tuple(labels[class_id].color) if 0 <= class_id < len(labels) else (0, 0, 0)
     return color if any(color) else track_color(class_id + 1)
 

@@ -1,6 +1,6 @@
-"""Text on pictures: small dark tags with a colour bar, which keep off each other and inside the image.
+"""Text on images: small dark tags with a colour bar, placed inside the image without overlapping each other.
 
-Everything paints into the canvas that it is given: (H, W, 3) uint8, RGB, C-contiguous.
+All functions paint in place on the given canvas: (H, W, 3) uint8, RGB, C-contiguous.
 """
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from rmpsam_ros.overlay_colors import Color
 
 Canvas = npt.NDArray[np.uint8]
 Box = tuple[int, int, int, int]
-"""x1, y1, x2, y2 in whole pixels, the far edges not included."""
+"""x1, y1, x2, y2 in whole pixels; x2 and y2 are exclusive."""
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_SHADE = 0.28  # what is left of the picture under a tag: dark enough for white text on snow
+_SHADE = 0.28  # brightness factor of the image under a tag: dark enough for white text on snow
 _TINT = 10.0
 
 
 def text_scale(height: int, width: int) -> float:
-    """OpenCV's font scale for an image of this size: 0.42 at 640x480, and slower growing than the image."""
+    """OpenCV's font scale for an image of this size: 0.42 at 640x480, growing more slowly than the image."""
     return float(np.clip(0.42 * (min(height, width) / 480) ** 0.8, 0.38, 1.4))
 
 
@@ -34,7 +34,7 @@ def text_margin(scale: float) -> int:
 
 @lru_cache(maxsize=2048)
 def _glyphs(text: str, scale: float, color: Color) -> Canvas:
-    """(h, w, 3) uint8: the text on black, with a margin. Cached: names and scores come again frame after frame."""
+    """(h, w, 3) uint8: the text on black, with a margin. Cached, because names and scores recur in every frame."""
     (width, ascent), descent = cv2.getTextSize(text, _FONT, scale, 1)
     margin = text_margin(scale)
     picture = np.zeros((ascent + descent + margin, width + 2 * margin, 3), np.uint8)
@@ -53,9 +53,9 @@ def text_size(text: str, scale: float) -> tuple[int, int]:
 def paint_text(
     canvas: Canvas, x: int, y: int, text: str, scale: float, color: Color = (255, 255, 255), shade: bool = True
 ) -> None:
-    """Paints text with its upper left corner at (x, y), on a ground darkened first unless `shade` is False.
+    """Paints text with its upper left corner at (x, y), on a darkened background unless `shade` is False.
 
-    What lies outside the canvas is cut off.
+    Text is clipped at the edges of the canvas.
     """
     glyphs = _glyphs(text, scale, color)
     x1, y1 = max(x, 0), max(y, 0)
@@ -69,7 +69,7 @@ def paint_text(
 
 @dataclass
 class TagLayer:
-    """Tags of one picture. `taken` starts with the boxes that tags must keep off, such as a banner."""
+    """The tags of one image. `taken` holds the areas that tags must not cover, initially for instance the banner."""
 
     canvas: Canvas
     taken: list[Box] = field(default_factory=list)
@@ -84,7 +84,7 @@ class TagLayer:
         return width + self.bar, height
 
     def put(self, text: str, color: Color, anchor: tuple[int, int]) -> bool:
-        """Paints a tag as near to `anchor` (x, y) as the others let it; False where there is no room near it."""
+        """Paints a tag as close to `anchor` (x, y) as the other tags allow; False if there is no room nearby."""
         box = self._free_box(anchor, *self.size(text))
         if box is None:
             return False
@@ -108,7 +108,7 @@ class TagLayer:
         return None
 
 
-# Shifts in tag sizes, nearest first. Not far: a tag two lines from its segment is read as another segment's.
+# Shifts in units of the tag size, nearest first. None is far: a tag two lines away would be taken for another segment's.
 _NEARBY = ((0, 0), (0, -1), (0, 1), (0, -2), (0, 2), (-0.6, 0), (0.6, 0), (-0.6, -1), (0.6, -1), (-0.6, 1), (0.6, 1))
 
 

@@ -1,4 +1,4 @@
-"""Whether an engine says what its graph says: two segmenters on the same images, in shares of pixels."""
+"""Checks an engine against its graph: runs two segmenters on the same images and measures how many pixels agree."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from rmpsam_ros.segmenter import Segmenter
 from rmpsam_ros.types import PanopticResult
 
 LEAST_AGREEMENT = 0.98
-"""Share of pixels with the same class and object, mean over images. With float16's rounding simulated, an untrained R18 is
-at 0.9999 and an untrained Lite0, whose masks are noise, at 0.984 to 0.990; bfloat16 would be at 0.87 there."""
+"""Minimum share of pixels with the same class and object, mean over images. With simulated float16 rounding, an untrained R18
+reaches 0.9999 and an untrained Lite0, whose masks are noise, 0.984 to 0.990; bfloat16 would reach 0.87 on Lite0."""
 
 LEAST_PROMPT_IOU = 0.97
-"""IoU of the masks of the same click, mean over clicks. Some clicks lie where two masks are equally right."""
+"""Minimum IoU of the masks for the same click, mean over clicks. For some clicks two masks are equally valid."""
 
 CLICKS = tuple((x, y) for y in (0.2, 0.5, 0.8) for x in (0.2, 0.5, 0.8))
-"""Where each image is clicked, in shares of its width and height."""
+"""Click positions on each image, as fractions of its width and height."""
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How far two segmenters agree on one image: `panoptic` share of pixels, `prompt_ious` one for each click."""
+    """Agreement of two segmenters on one image: `panoptic` is the share of pixels, `prompt_ious` has one IoU per click."""
 
     name: str
     panoptic: float
@@ -35,7 +35,7 @@ class Parity:
 
 
 def compare(ours: Segmenter, reference: Segmenter, images: Sequence[tuple[str, npt.NDArray[np.uint8]]]) -> list[Parity]:
-    """Runs both on each image, given by name and as (H, W, 3) uint8 RGB; `ours` on as many at once as its batch holds."""
+    """Runs both on each image, given as (name, (H, W, 3) uint8 RGB); `ours` runs with its full batch size."""
     results = []
     for start in range(0, len(images), ours.batch):
         part = images[start : start + ours.batch]
@@ -51,7 +51,7 @@ def compare(ours: Segmenter, reference: Segmenter, images: Sequence[tuple[str, n
 
 
 def refusal(results: list[Parity]) -> str:
-    """Why these results are not good enough, in a few words; empty where they are."""
+    """The reason why these results are not good enough, in a few words; empty if they are."""
     agreement = float(np.mean([r.panoptic for r in results]))
     iou = float(np.mean([i for r in results for i in r.prompt_ious]))
     if not agreement >= LEAST_AGREEMENT:
@@ -62,7 +62,7 @@ def refusal(results: list[Parity]) -> str:
 
 
 def panoptic_agreement(ours: PanopticResult, reference: PanopticResult) -> float:
-    """Share of pixels that are unlabelled in both, or in matching segments: same class, each with its best counterpart."""
+    """Share of pixels that are unlabelled in both maps or in matching segments: same class, each matched to its best counterpart."""
     columns = len(reference.segments) + 1
     pairs = np.bincount((ours.segment_ids.astype(np.int64) * columns + reference.segment_ids).ravel(),
                         minlength=(len(ours.segments) + 1) * columns).reshape(-1, columns)  # fmt: skip
@@ -72,11 +72,11 @@ def panoptic_agreement(ours: PanopticResult, reference: PanopticResult) -> float
         overlaps = pairs[1:, segment.id] * (classes == segment.class_id) if len(classes) else np.zeros(1, int)
         if overlaps.max():
             agreeing += int(overlaps.max())
-            pairs[1 + int(overlaps.argmax())] = 0  # a segment is the counterpart of one other only
+            pairs[1 + int(overlaps.argmax())] = 0  # match each segment at most once
     return agreeing / reference.segment_ids.size
 
 
 def mask_iou(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> float:
-    """Intersection over union; 1 where both are empty."""
+    """Intersection over union; 1 if both masks are empty."""
     union = np.count_nonzero(a | b)
     return np.count_nonzero(a & b) / union if union else 1.0

@@ -1,4 +1,4 @@
-"""Progress bars of the command line, in what rich 11, which Ubuntu 22.04 has, knows as well."""
+"""Progress bars for the command line; compatible with rich 11, the version in Ubuntu 22.04."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def progress_bars(console: Console) -> Progress:
-    """Bars with a name, how much is done and the time left; they go away at the end, and are not there where nobody watches."""
+    """Bars with a name, the completed count and the remaining time; removed at the end, and disabled if the output is not a terminal."""
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
@@ -19,7 +19,7 @@ def progress_bars(console: Console) -> Progress:
 
     class Bars(Progress):
         def stop(self) -> None:
-            if not self.disable:  # else rich 11 ends with an empty line all the same
+            if not self.disable:  # rich 11 would print an empty line even if disabled
                 super().stop()
 
     columns = TextColumn("{task.description}", markup=False), BarColumn(), Done(), TimeRemainingColumn()
@@ -27,5 +27,5 @@ def progress_bars(console: Console) -> Progress:
 
 
 def add_bar(progress: Progress, name: str, total: int | None) -> TaskID:
-    """A bar for `total` steps; without a total it swings, as a task that has not begun does."""
+    """Adds a bar for `total` steps; without a total it pulses, like a task that has not started."""
     return progress.add_task(name, total=total or 1, start=bool(total))

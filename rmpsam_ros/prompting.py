@@ -1,4 +1,4 @@
-"""Clicks and boxes: checked, encoded for the network, and their mask logits turned into one answer."""
+"""Click and box prompts: validation, encoding for the network, and merging of their mask logits into one mask."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -15,13 +15,13 @@ from rmpsam_ros.placement import Placement, restore
 from rmpsam_ros.types import BACKGROUND, CLICK_HALF_SIDE, FOREGROUND, PanopticResult, PointPrompt, Roi
 
 _OBJECT_KIND, _BACKGROUND_KIND = 1, 0
-# Rows of the prompt-type embedding. Background clicks too are asked as objects of their own ("what is it that I do not
-# want?") and then subtracted; the reference trained row 1 alone, so that its models are asked so for both.
+# Rows of the prompt-type embedding. Background clicks are also segmented as objects ("what is it that I do not want?") and then
+# subtracted. The reference trained row 1 only, so its models use that row for both kinds.
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One object's points and boxes, known to be good."""
+    """The validated points and boxes for one object."""
 
     points: tuple[PointPrompt, ...]
     boxes: tuple[tuple[float, float, float, float], ...]
@@ -32,13 +32,13 @@ class Prompt:
         return np.array([p.label == FOREGROUND for p in self.points] + [True] * len(self.boxes))
 
     def encode(self, placement: Placement, background_kind: bool = False) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """(P, 4) xyxy in network pixels and (P,) prompt types; `background_kind` where the model has learned that type."""
+        """(P, 4) xyxy in network pixels and (P,) prompt types; set `background_kind` if the model was trained with a background type."""
         rows = []
         if self.points:
             centres = placement.points_to_network(np.array([(p.x, p.y) for p in self.points], np.float64))
             rows.append(np.concatenate((centres - CLICK_HALF_SIDE, centres + CLICK_HALF_SIDE), axis=1))
         if self.boxes:
-            scale_y, scale_x = placement.scale  # corners are edges of pixels, not their centres
+            scale_y, scale_x = placement.scale  # box corners are pixel edges, not centres
             rows.append(np.array(self.boxes, np.float64) * (scale_x, scale_y, scale_x, scale_y))
         encoded = np.concatenate(rows).astype(np.float32)
         kinds = np.full(len(encoded), _OBJECT_KIND, np.int64)
@@ -49,10 +49,10 @@ class Prompt:
 
 def parse_prompt(points: Sequence[Sequence[float] | PointPrompt], labels: Sequence[int] | None, boxes: Sequence[Sequence[float]],
                  image_size: tuple[int, int]) -> Prompt:  # fmt: skip
-    """Checks a request against the image's (height, width).
+    """Validates points, labels and boxes for an image of `image_size` (height, width).
 
     Raises:
-        PromptError: what is wrong and what would be right.
+        PromptError: says what is wrong and what is expected.
     """
     points, boxes = (_listed(given, name) for given, name in ((points, "points"), (boxes, "boxes")))
     if labels is None:
@@ -81,25 +81,25 @@ def _listed(given: Iterable | None, name: str) -> list:
 
 def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
            connected: bool = False) -> tuple[npt.NDArray[np.bool_], Roi, float, int]:  # fmt: skip
-    """What the network says to each point and box, as one answer.
+    """Merges the network's outputs for all points and boxes into one mask.
 
     Args:
-        outputs: rows as in `prompt.encode`.
+        outputs: one row per prompt, in the order of `prompt.encode`.
         prompt: the points and boxes.
-        placement: of the image.
-        connected: keep only the regions of the mask that a foreground point lies in or a box touches, if there is one.
+        placement: the image's placement in the network input.
+        connected: keep only the connected components that contain a foreground point or touch a box, if there are any.
 
     Returns:
-        Mask (H, W) bool, its rectangle, predicted IoU (0 … 1), and the row of the best foreground prompt.
+        Mask (H, W) bool, its bounding box, predicted IoU (0 … 1), and the row of the best foreground prompt.
     """
     logits = np.nan_to_num(outputs.mask_logits, nan=-1e4)
     is_foreground = prompt.is_foreground
     foreground = np.flatnonzero(is_foreground)
-    # Each prompt is brought to full size before it is compared: the maximum of two masks is not linear between cells.
+    # Upsample each prompt's logits before comparing: the maximum of two masks is not linear between cells.
     best_map = restore(logits[foreground[0]], placement)
     if len(foreground) > 1:
-        best_map = best_map.copy()  # it may be a view
-        for row in foreground[1:]:  # one at a time: many points on a large image would take a gigabyte
+        best_map = best_map.copy()  # may be a view
+        for row in foreground[1:]:  # one at a time: many points on a large image would need a gigabyte
             np.maximum(best_map, restore(logits[row], placement), out=best_map)
     mask = best_map > 0
     for row in np.flatnonzero(~is_foreground):
@@ -112,16 +112,17 @@ def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
 
 
 def _taken_away(own: npt.NDArray[np.float32], best_map: npt.NDArray[np.float32], prompt: Prompt, background: PointPrompt) -> npt.NDArray[np.bool_]:
-    """(H, W) bool, the pixels that a background point takes from the answer: its own always, whatever the network says.
+    """(H, W) bool, the pixels that a background point removes from the mask. Its own pixel is always removed.
 
-    Those are all where the point's own mask beats the foreground's. If a foreground point is among them, or the background point
-    is not, the network takes both points for one object, which whoever clicked says they are not: then only those within half of the
-    distance between the two, where the mask that is beaten at its own point is lifted until it is not.
+    Normally these are all pixels where the background point's logit is at least the foreground's. If they include a foreground point
+    or exclude the background point itself, the network takes both points for one object, although the user says otherwise. Then only
+    pixels within half the distance to the nearest foreground point or box centre are removed, and if the background logit is too low
+    at its own point, it is first raised everywhere by the difference there.
 
-    own, best_map: (H, W) logits of the background point, and the best of the foreground at each pixel.
+    own, best_map: (H, W) logits of the background point, and the maximum over foreground prompts.
     """
     x, y = _pixel(background, own.shape)
-    lift = max(best_map[y, x] - own[y, x], 0) if best_map[y, x] > 0 else 0  # elsewhere the point is out of the answer anyway
+    lift = max(best_map[y, x] - own[y, x], 0) if best_map[y, x] > 0 else 0  # elsewhere the point is outside the mask anyway
     beaten = own + lift >= best_map
     places = [_pixel(p, own.shape) for p in prompt.points if p.label == FOREGROUND]
     if lift == 0 and not any(beaten[v, u] for u, v in places):
@@ -134,12 +135,12 @@ def _taken_away(own: npt.NDArray[np.float32], best_map: npt.NDArray[np.float32],
 
 
 def _pixel(point: PointPrompt, size: tuple[int, int]) -> tuple[int, int]:
-    """x and y of the pixel that a point lies in."""
+    """x and y of the pixel that contains a point."""
     return min(round(point.x), size[1] - 1), min(round(point.y), size[0] - 1)
 
 
 def pointed_at(mask: npt.NDArray[np.bool_], prompt: Prompt) -> npt.NDArray[np.bool_]:
-    """The 8-connected regions that the prompt points at; the mask as it is where it points at none."""
+    """The 8-connected components of the mask under the prompt; the unchanged mask if there are none."""
     roi = Roi.of_mask(mask)
     if not roi.width:
         return mask
@@ -161,7 +162,7 @@ def pointed_at(mask: npt.NDArray[np.bool_], prompt: Prompt) -> npt.NDArray[np.bo
 
 
 def class_of_mask(mask: npt.NDArray[np.bool_], roi: Roi, panoptic: PanopticResult) -> int:
-    """Class of the panoptic segment that the mask overlaps most; -1 where it overlaps none."""
+    """Class ID of the panoptic segment that overlaps the mask most; -1 if none does."""
     if not panoptic.segments or roi.width == 0:
         return -1
     bins = len(panoptic.segments) + 1

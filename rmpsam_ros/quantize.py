@@ -1,7 +1,7 @@
-"""int8: a model folder's image graph with explicit Q/DQ, calibrated on photos, for OpenVINO and TensorRT alike.
+"""int8 quantisation: a model folder's image graph with explicit Q/DQ nodes, calibrated on photos, for OpenVINO and TensorRT.
 
-Only the encoder's convolutions are quantised. Sampling positions and the decoder stay as they are, for the reasons that
-keep them out of float16 (`typed_graphs`), which count double with 8 bits. Scales are symmetric: TensorRT has no zero points.
+Only the encoder's convolutions are quantised. Sampling positions and the decoder are not, for the same reasons that keep them out
+of float16 (`typed_graphs`), which weigh even more with 8 bits. Scales are symmetric, because TensorRT has no zero points.
 """
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ Photos = Sequence["tuple[str, npt.NDArray[np.uint8]]"]
 
 
 def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambda _: None) -> Path:
-    """Writes `image.int8.onnx` into a model folder, for the folder's own input size, and notes it in `model.yaml`.
+    """Writes `image.int8.onnx` into a model folder, for the folder's own input size, and adds it to `model.yaml`.
 
     Args:
         folder: the model folder.
-        photos: to calibrate on; some tens of what the cameras will see.
-        report: receives a line for each step.
+        photos: calibration images; a few dozen that are typical of the cameras.
+        report: called with one line for each step.
 
     Raises:
         BackendError: NNCF is not installed.
-        ModelError: the folder cannot be written.
+        ModelError: the folder is not writable.
     """
     try:
         with unreported():
@@ -54,7 +54,7 @@ def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambd
 
     logging.getLogger("nncf").setLevel(logging.ERROR)
     model = read_model_folder(folder)
-    if reason := unwritable(model.int8_graph):  # known before minutes of calibrating
+    if reason := unwritable(model.int8_graph):  # check before minutes of calibration
         raise ModelError(f"The model folder {model.path} cannot be written ({reason}); copy it, and give the copy's path.")
     graph = typed_graph(model.image_graph, "fp32", model.input_size)
     quantised = encoder_nodes(graph)
@@ -72,12 +72,12 @@ def quantize(folder: Path, photos: Photos, report: Callable[[str], None] = lambd
 
 
 def measure(folder: Path, photos: Photos, report: Callable[[str], None]) -> None:
-    """Prints what int8 costs and gains here with OpenVINO: agreement with float32, and the network's time, in turn; beside it the same
-    of what `auto` takes, where that is not float32 itself."""
+    """Reports the accuracy and speed of int8 with OpenVINO on this machine: agreement with float32, and the network's time in
+    interleaved runs; also for the precision that `auto` selects, unless that is float32."""
     from rmpsam_ros.segmenter import Segmenter
 
     model = read_model_folder(folder)
-    options = {} if model.trained else {"score_threshold": 0.0, "overlap_threshold": 0.0}  # or there is nothing to compare
+    options = {} if model.trained else {"score_threshold": 0.0, "overlap_threshold": 0.0}  # otherwise there is nothing to compare
     with ExitStack() as stack:
         made = {p: stack.enter_context(Segmenter(folder, backend="openvino", precision=p, **options)) for p in ("fp32", "auto", "int8")}
         if made["auto"].precision == "fp32":

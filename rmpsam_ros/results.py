@@ -1,11 +1,11 @@
-"""Panoptic results as files: 16-bit id maps, COCO panoptic JSON with its PNGs, overlays.
+"""Writes panoptic results to files: 16-bit ID maps, COCO panoptic JSON with its PNGs, overlays.
 
-    OUT/ids/NAME.png          16-bit grey: a pixel is its segment's id, 0 = unlabelled, as in the topic's `segment_ids`
-    OUT/panoptic/NAME.png     the same ids as COCO wants them: id = R + 256 G + 65536 B
+    OUT/ids/NAME.png          16-bit grey: each pixel holds its segment's ID, 0 = unlabelled, as in the topic's `segment_ids`
+    OUT/panoptic/NAME.png     the same IDs in COCO's format: id = R + 256 G + 65536 B
     OUT/panoptic.json         COCO panoptic: images, annotations (segments_info), categories
-    OUT/overlays/NAME.jpg     the picture with its segments; NAME.mp4 for a video
+    OUT/overlays/NAME.jpg     the image with its segments; NAME.mp4 for a video
 
-A video's maps lie in folders, `ids/NAME/000000.png`. Every file is whole or not there (`rmpsam_ros.atomic`).
+A video's maps are in folders, `ids/NAME/000000.png`. Files are written atomically (`rmpsam_ros.atomic`).
 """
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _NOT_IN_COCO = {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}
 _COCO_STUFF_IDS = """92 93 95 100 107 109 112 118 119 122 125 128 130 133 138 141 144 145 147 148 149 151 154 155 156
 159 161 166 168 171 175 176 177 178 180 181 184 185 186 187 188 189 190 191 192 193 194 195 196 197 198 199 200"""
 COCO_CATEGORY_IDS = tuple(i for i in range(1, 91) if i not in _NOT_IN_COCO) + tuple(map(int, _COCO_STUFF_IDS.split()))
-"""The official category id of each class of the label set `coco-panoptic`, which has gaps."""
+"""The official category ID of each class of the label set `coco-panoptic`; the IDs have gaps."""
 
 
 def category_ids(labels: LabelSet) -> tuple[int, ...]:
-    """The category id that each class has in JSON: COCO's own for `coco-panoptic`, so that COCO's annotations and
-    tools fit; class id + 1 for any other set (some tools take category 0 for nothing)."""
+    """The category ID of each class in JSON: COCO's own for `coco-panoptic`, so that COCO's annotations and tools can be
+    used; class ID + 1 for any other set (some tools treat category 0 as no class)."""
     if labels.name == "coco-panoptic" and len(labels) == len(COCO_CATEGORY_IDS):
         return COCO_CATEGORY_IDS
     return tuple(range(1, len(labels) + 1))
@@ -65,47 +65,47 @@ def segments_info(result: PanopticResult) -> list[dict[str, Any]]:
 
 
 def id_map_png(segment_ids: npt.NDArray[np.uint16]) -> bytes:
-    """A (H, W) uint16 id map as a 16-bit grey PNG."""
+    """Encodes an (H, W) uint16 ID map as a 16-bit grey PNG."""
     return _encode(".png", np.ascontiguousarray(segment_ids))
 
 
 def coco_pixels(segment_ids: npt.NDArray[np.integer]) -> npt.NDArray[np.uint8]:
-    """A (H, W) id map below 2^24 as the (H, W, 3) BGR pixels of COCO's PNG: id = R + 256 G + 65536 B."""
+    """Converts an (H, W) map of IDs below 2^24 to the (H, W, 3) BGR pixels of COCO's PNG: id = R + 256 G + 65536 B."""
     ids = segment_ids.astype(np.uint32)
     return np.stack((ids >> 16 & 255, ids >> 8 & 255, ids & 255), axis=-1).astype(np.uint8)
 
 
 def coco_png(segment_ids: npt.NDArray[np.integer]) -> bytes:
-    """The same as a PNG file."""
+    """Encodes the pixels of `coco_pixels` as a PNG."""
     return _encode(".png", coco_pixels(segment_ids))
 
 
 def write_image(path: Path, image: npt.NDArray[np.uint8]) -> None:
-    """Writes a (H, W, 3) uint8 RGB or (H, W) uint8 picture, in the format of the path's ending, whole or not at all.
+    """Atomically writes an (H, W, 3) uint8 RGB or (H, W) uint8 image, in the format given by the path's suffix.
 
     Raises:
-        ImageError: an ending that OpenCV cannot write.
+        ImageError: OpenCV cannot write this format.
     """
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else np.ascontiguousarray(image)
     _write(Path(path), _encode(Path(path).suffix, pixels))
 
 
 def written_here(path: Path) -> bool:
-    """Whether a JSON file is one that `rmpsam segment` or `rmpsam track` has written, by its beginning."""
+    """Whether a JSON file was written by `rmpsam segment` or `rmpsam track`, judged by its beginning."""
     with path.open("rb") as file:
         head = file.read(1000)
     return b'"software":"rmpsam_ros ' in head or head.startswith(b'{"info":{"mode":"')
 
 
 def output_paths(out: Path, file: MediaFile) -> tuple[Path, Path, Path]:
-    """Where a photo's or video's overlay, ids and COCO map go; the last two are folders for a video."""
+    """Paths of a photo's or video's overlay, ID map and COCO map; the last two are folders for a video."""
     overlay, maps = ("mp4", "") if file.is_video else ("jpg", ".png")
     return out / "overlays" / f"{file.name}.{overlay}", out / "ids" / f"{file.name}{maps}", out / "panoptic" / f"{file.name}{maps}"
 
 
 @dataclass
 class ResultWriter:
-    """Writes the results of photos and videos into one folder; `save_json` at the end, or when stopped early."""
+    """Writes the results of photos and videos to one folder; call `save_json` at the end, or when stopped early."""
 
     out: Path
     labels: LabelSet
@@ -115,7 +115,7 @@ class ResultWriter:
     _names: set[str] = field(default_factory=set)
 
     def add_photo(self, file: MediaFile, result: PanopticResult, overlay: npt.NDArray[np.uint8] | None) -> None:
-        """Writes one photo's maps and overlay, then takes it into the JSON."""
+        """Writes one photo's maps and overlay, then adds it to the JSON."""
         drawn, ids, coco = output_paths(self.out, file)
         if overlay is not None:
             write_image(drawn, overlay)
@@ -125,13 +125,13 @@ class ResultWriter:
 
     @contextmanager
     def video(self, file: MediaFile, fps: float, overlay: bool = True) -> Iterator[VideoResultWriter]:
-        """Writes a video frame by frame; its files appear, and it enters the JSON, when the `with` ends well."""
+        """Writes a video frame by frame; its files appear and it is added to the JSON when the `with` block ends without an error."""
         drawn, ids, coco = output_paths(self.out, file)
         with ExitStack() as stack:
             film = None
             if overlay:
                 film = OverlayVideo(stack.enter_context(atomic_file(drawn)), fps)
-                stack.callback(film.close)  # before the rename, which comes later on this stack
+                stack.callback(film.close)  # runs before the rename, which was put on the stack first
             ids, coco = (stack.enter_context(atomic_folder(folder)) for folder in (ids, coco))
             writer = VideoResultWriter(file, ids, coco, film)
             yield writer
@@ -142,7 +142,7 @@ class ResultWriter:
             self._append(f"{source}/{frame['frame_index']:06d}", f"{file.name}/{name}", result_info, frame)
 
     def save_json(self) -> Path:
-        """Writes OUT/panoptic.json with all that has been added."""
+        """Writes OUT/panoptic.json with everything added so far."""
         content = {
             "info": self.info,
             "images": self.images,
@@ -154,7 +154,7 @@ class ResultWriter:
         return path
 
     def _source(self, file: MediaFile) -> str:
-        """What a file is called in the JSON: its name, and of two with one name in two folders the second its path."""
+        """The file's name in the JSON: its file name, or its path if that name is already used."""
         source = str(file.path) if file.path.name in self._names else file.path.name
         self._names.add(file.path.name)
         return source
@@ -171,7 +171,7 @@ class ResultWriter:
 
 @dataclass
 class VideoResultWriter:
-    """The frames of one video on their way to disk."""
+    """Writes the frames of one video to disk."""
 
     file: MediaFile
     ids: Path
@@ -191,24 +191,24 @@ class VideoResultWriter:
 
 
 class OverlayVideo:
-    """An MP4 (MPEG-4 part 2, which every OpenCV can write) of RGB frames of one size."""
+    """Writes RGB frames of one size to an MP4 (MPEG-4 part 2, which every OpenCV can write)."""
 
     def __init__(self, path: Path, fps: float) -> None:
         self.path = Path(path)
-        # MPEG-4 counts time in up to 65,535 parts of a second, and OpenCV hands it the rate with three decimals.
+        # MPEG-4 allows at most 65,535 time units per second, and OpenCV passes the rate with three decimals.
         self.fps = max(fps, 0.01) if fps < 65 else round(fps, 1)
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._added = 0
 
     def add(self, image: npt.NDArray[np.uint8]) -> None:
-        """Adds an (H, W, 3) uint8 RGB frame; one of another size than the first is scaled to it.
+        """Adds an (H, W, 3) uint8 RGB frame; frames that differ in size from the first are resized to it.
 
         Raises:
-            ImageError: no video can be written there.
+            ImageError: the video cannot be written.
         """
         if self._writer is None:
-            # Codecs halve the colour resolution: an odd size would lose a row or column, or be refused.
+            # Codecs halve the chroma resolution: an odd size would lose a row or column, or be refused.
             height, width = image.shape[:2]
             self._size = (width + width % 2, height + height % 2)
             check_name(self.path)
@@ -221,10 +221,10 @@ class OverlayVideo:
         self._added += 1
 
     def finish(self) -> None:
-        """Closes the film and looks whether it is whole: OpenCV says nothing of a frame that found no room.
+        """Closes the video and checks that it is complete: OpenCV does not report frames that did not fit on the disk.
 
         Raises:
-            ImageError: it is not.
+            ImageError: frames are missing.
         """
         self.close()
         if not self._added:
@@ -236,7 +236,7 @@ class OverlayVideo:
             raise ImageError(f"Of {self._added} frames {written} could be written as a video: is there room on the disk?")
 
     def close(self) -> None:
-        """Closes the film as it is."""
+        """Closes the video without a check."""
         if self._writer is not None:
             self._writer.release()
             self._writer = None

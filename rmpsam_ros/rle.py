@@ -1,7 +1,7 @@
-"""Masks as COCO's run lengths, which YouTube-VIS and DAVIS annotations use too.
+"""COCO run-length encoding of masks, also used by YouTube-VIS and DAVIS annotations.
 
-Runs count pixels column by column, alternately outside and inside, starting outside. `counts` is a list of them, or the
-compressed string that pycocotools writes.
+Runs count pixels column by column, alternately outside and inside the mask, starting outside. `counts` is a list of runs, or
+the compressed string that pycocotools writes.
 """
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rmpsam_ros.types import Roi
 
 
 def encode(mask: npt.NDArray[np.bool_], roi: Roi | None = None, size: tuple[int, int] | None = None) -> dict[str, Any]:
-    """A mask as {"size": [height, width], "counts": str}.
+    """Encodes a mask as {"size": [height, width], "counts": str}.
 
-    mask: (H, W) bool, or the crop of it at `roi` of an image of `size` (height, width).
+    mask: (H, W) bool, or its crop at `roi` in an image of `size` (height, width).
     """
     if roi is not None:
         height, width = size
-        # Runs go down the columns: only those that the mask lies in have to be looked at.
+        # Runs go down the columns, so only the columns of the roi need to be scanned.
         strip = np.zeros((height, roi.width), bool)
         strip[roi.y : roi.y + roi.height] = mask
         before, after = roi.x * height, (width - roi.x - roi.width) * height
@@ -44,10 +44,10 @@ def encode(mask: npt.NDArray[np.bool_], roi: Roi | None = None, size: tuple[int,
 
 
 def decode(rle: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
-    """{"size", "counts"} with a list or a string of counts to a (height, width) bool mask.
+    """Decodes {"size", "counts"}, with counts as a list or a string, to a (height, width) bool mask.
 
     Raises:
-        ValueError: something else, or lengths that do not fill the size.
+        ValueError, TypeError, OverflowError: the input has another form, or the runs do not add up to the size.
     """
     try:
         (height, width), counts = (int(side) for side in rle["size"]), rle["counts"]
@@ -62,7 +62,7 @@ def decode(rle: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
 
 
 def _compress(runs: Sequence[int]) -> str:
-    """Run lengths to pycocotools' string: differences to the run before the last in groups of 5 bits, 48 added."""
+    """Compresses run lengths to pycocotools' string: the difference to the run two before, in groups of 5 bits, plus 48."""
     letters = []
     for i, run in enumerate(runs):
         value = run - runs[i - 2] if i > 2 else run
@@ -76,10 +76,10 @@ def _compress(runs: Sequence[int]) -> str:
 
 
 def uncompress(text: str) -> list[int]:
-    """pycocotools' string to run lengths.
+    """Converts pycocotools' string to run lengths.
 
     Raises:
-        ValueError: it ends within a run.
+        ValueError: the string ends within a run.
     """
     runs: list[int] = []
     value = shift = 0

@@ -1,4 +1,4 @@
-"""The application: an image in, a panoptic map out, clicks answered from the same features. No ROS, no torch."""
+"""Runs a model on images: panoptic maps and click masks from the same features. Needs neither ROS nor torch."""
 from __future__ import annotations
 
 import threading
@@ -23,7 +23,7 @@ from rmpsam_ros.stamps import seconds
 
 
 class _Checked:
-    """An attribute that is checked when it is set: the value as `read` gives it, or a sentence on what it must be."""
+    """A descriptor that validates on assignment: stores the value that `read` returns, or raises an error that says what it must be."""
 
     def __init__(self, read: Callable[[Any], Any], must_be: str) -> None:
         self._read, self._must_be = read, must_be
@@ -67,31 +67,32 @@ def _listed(given: Iterable, name: str) -> list:
 
 
 class Segmenter:
-    """One loaded model, closed at the end of a `with` or by `close`. Calls from several threads take turns.
+    """A loaded model. Use it in a `with` statement or call `close`. Calls from several threads are serialised by a lock.
 
     Args:
-        model: `default`, a bundled model's name, or a model folder.
-        backend: `auto` (TensorRT, else OpenVINO, else torch), or one of them.
+        model: `default`, the name of a bundled model, or a model folder.
+        backend: `auto` (TensorRT, else OpenVINO, else torch), or the name of a backend.
         device: `auto`, `cpu`, `cuda` …
         precision: `auto`, `fp32`, `bf16`, `fp16`, `int8`.
-        input_size: the network's height and width, multiples of 32; None for the model's own.
-        score_threshold: queries at or below are left out; None for the model's own.
-        overlap_threshold: share of its own mask that a query must win; None for the model's own.
-        max_segments: so many segments in one panoptic map at most, the best by score.
-        threads: CPU threads; None for the runtime's choice.
-        progress: told of engines that TensorRT has to build: what it is doing, and the part done (0 … 1) or None.
-        batch: images that one run of the network takes, see `set_images`.
-        label_groups: a YAML file that puts the model's classes together (`rmpsam_ros.label_groups`); None for the model's own.
-        zoom: look at small clicked objects from nearer (`rmpsam_ros.zoom`), which costs a run of the encoder for each
-            window that is looked at, six at most, and a copy of each image; None for the model's own choice.
+        input_size: height and width of the network input, multiples of 32; None for the model's default.
+        score_threshold: queries with this score or less are dropped; None for the model's default.
+        overlap_threshold: share of its own mask that a query must win; None for the model's default.
+        max_segments: maximum number of segments in a panoptic map; those with the highest scores are kept.
+        threads: number of CPU threads; None for the runtime's default.
+        progress: called during long steps of loading (TensorRT engine builds, torch compilation) with a description and the completed
+            fraction (0 … 1) or None.
+        batch: number of images per network run, see `set_images`.
+        label_groups: a YAML file that merges the model's classes into groups (`rmpsam_ros.label_groups`); None for the model's classes.
+        zoom: segment small clicked objects again in a zoom-in crop (`rmpsam_ros.zoom`). This costs one encoder run per crop, at most
+            six per click, and a copy of each image. None for the model's default.
 
     Attributes:
-        score_threshold, overlap_threshold, max_segments, zoom, class_filter: may be set between frames; `class_filter` is a
-            sequence of class names that panoptic maps and tracks keep to, empty for all; clicks may name any class.
-        labels (of the groups, if there are), model_name, model_path, trained, backend_name, device_name, precision, input_size, batch: what was loaded.
+        score_threshold, overlap_threshold, max_segments, zoom, class_filter: may be set between frames. `class_filter` is a
+            sequence of class names that restricts panoptic maps and tracks, empty for all classes; clicks may return any class.
+        labels (of the groups, if given), model_name, model_path, trained, backend_name, device_name, precision, input_size, batch: what was loaded.
 
     Raises:
-        ModelError, BackendError: what is missing or wrong, in one sentence.
+        ModelError, BackendError: the model or backend cannot be loaded; the message says in one sentence what is missing or wrong.
     """
 
     score_threshold, overlap_threshold = _Checked(_share, "from 0 to 1"), _Checked(_share, "from 0 to 1")
@@ -104,7 +105,7 @@ class Segmenter:
                  zoom: bool | None = None, label_groups: str | Path | None = None) -> None:  # fmt: skip
         self.max_segments = max_segments
         for name, value in (("score_threshold", score_threshold), ("overlap_threshold", overlap_threshold), ("zoom", zoom)):
-            if value is not None:  # before anything is loaded
+            if value is not None:  # validate before the slow loading
                 setattr(self, name, value)
         folder = read_model_folder(find_model(model))
         self._groups = None if label_groups is None else load_label_groups(label_groups, folder.labels)
@@ -121,11 +122,11 @@ class Segmenter:
         self._allowed: npt.NDArray[np.bool_] | None = None
         self.batch = self._backend.batch
         self._canvas = self._backend.make_canvas()  # (batch, H, W, 3)
-        self.turn = threading.RLock()  # of whoever uses the backend, which has one canvas and one set of buffers
+        self.turn = threading.RLock()  # hold it to use the backend, which has one canvas and one set of buffers
 
     @property
     def class_filter(self) -> tuple[str, ...]:
-        """Names of the classes that may appear; () for all."""
+        """Names of the classes in panoptic maps and tracks; () for all."""
         return () if self._allowed is None else tuple(c.name for c in self.labels.classes if self._allowed[c.id])
 
     @class_filter.setter
@@ -144,26 +145,26 @@ class Segmenter:
         self._allowed = np.isin(np.arange(len(known)), [known[name] for name in names]) if names else None
 
     def set_image(self, image: npt.NDArray[np.uint8], stamp: float | None = None, rotation: int = 0) -> Frame:
-        """Runs the network once on an image and keeps its features.
+        """Runs the network once on an image and returns a `Frame` that holds its features.
 
         Args:
-            image: (H, W, 3) uint8 RGB, any size; not kept, but for a copy if small clicked objects are to be zoomed in on.
-            stamp: the time it was taken, seconds; only carried along. One that is not finite is none.
-            rotation: degrees clockwise, 0, 90, 180 or 270, by which the image has to be turned to stand upright: the network
-                sees it so. Results and prompts are in the pixels of the image as it is.
+            image: (H, W, 3) uint8 RGB, any size. Not kept, except for a copy if `zoom` is on.
+            stamp: capture time in seconds; only passed through to the results. Non-finite values count as None.
+            rotation: clockwise rotation in degrees, 0, 90, 180 or 270, that makes the image upright. The network sees the rotated
+                image; results and prompts stay in pixels of the image as given.
 
         Raises:
-            ImageError: another shape, dtype or rotation.
+            ImageError: wrong shape, dtype, stamp or rotation.
         """
         return self.set_images([image], None if stamp is None else [stamp], [rotation])[0]
 
     def set_images(self, images: Sequence[npt.NDArray[np.uint8]], stamps: Sequence[float] | None = None,
                    rotations: Sequence[int] | None = None) -> list[Frame]:  # fmt: skip
-        """The same for several images in one run, say one of each camera; at most `batch`, in which they cost what `batch` do.
+        """Runs the network once on up to `batch` images, for instance one per camera. Fewer images cost as much as `batch`.
 
         Raises:
-            ImageError: no sequence of images; one of another shape or dtype, or another rotation; not one stamp or rotation for each; a
-                stamp that is no number.
+            ImageError: `images` is not a sequence; an image has the wrong shape or dtype; a rotation is not supported; the number of stamps
+                or rotations differs from the number of images; a stamp is not a number.
             BackendError: no image, or more than `batch`.
         """
         started, images = perf_counter(), _listed(images, "images")
@@ -185,7 +186,7 @@ class Segmenter:
         return [Frame(self, p, o, stamp, dict(timings), i) for p, o, stamp, i in zip(placements, outputs, stamps, copies)]
 
     def features_of(self, image: npt.NDArray[np.uint8], rotation: int = 0) -> tuple[object, Placement]:
-        """The features that prompts are answered from, of a (H, W, 3) uint8 RGB image, and where it lies in the input."""
+        """Encodes an (H, W, 3) uint8 RGB image for prompts: its features and its placement in the network input."""
         placement = place(image.shape[:2], self.input_size, rotation)
         with self.turn:
             fit(image, placement, self._canvas[0])
@@ -194,14 +195,14 @@ class Segmenter:
             return self._backend.run_images(self._canvas[:1], [placement.network_size])[0].features, placement
 
     def _ask(self, features: object, prompt: Prompt, placement: Placement) -> PromptOutputs:
-        """The prompt graph on features of a picture, or of a part of one, that lies so in the input."""
+        """Runs the prompt graph on the features of an image or a crop; `placement` says where that lies in the network input."""
         encoded, kinds = prompt.encode(placement, self._background_kind)
         with self.turn:
             outputs = self._backend.run_prompts(features, placement.boxes_turned(encoded, len(prompt.points)), kinds, placement.network_size)
         return replace(outputs, mask_logits=placement.turned_back(outputs.mask_logits))
 
     def describe(self) -> dict[str, object]:
-        """What runs, as plain values for a JSON file."""
+        """The software version, model, backend and settings in use, as plain values for a JSON file."""
         return {
             "software": f"rmpsam_ros {__version__}",
             "model": self.model_name,
@@ -214,17 +215,17 @@ class Segmenter:
         }
 
     def warm_up(self, runs: int = 2) -> None:
-        """Runs image and prompt graphs a few times, so that the first frame is as fast as the rest."""
+        """Runs the image and prompt graphs a few times, so that the first frame is as fast as later ones."""
         for _ in range(runs):
             frame = self.set_image(np.zeros((*self.input_size, 3), np.uint8))
             frame.panoptic()
             frame.prompt(points=[(0, 0)])
         if self.zoom:
-            self.features_of(np.zeros((*self.input_size, 3), np.uint8))  # a click may need it, and some backends compile it
+            self.features_of(np.zeros((*self.input_size, 3), np.uint8))  # a click may need the encoder alone, which some backends compile
 
     def __getstate__(self) -> object:
         raise BackendError("A Segmenter cannot be pickled or copied, nor can what holds it (frames, a tracker): its model is loaded into this "
-                           "process; make one in each process, and hand images and results on.")  # fmt: skip
+                           "process; create one in each process, and pass images and results between them.")  # fmt: skip
 
     def __enter__(self) -> Segmenter:
         return self
@@ -233,14 +234,14 @@ class Segmenter:
         self.close()
 
     def close(self) -> None:
-        """Frees the backend; frames made before can no longer be prompted."""
+        """Frees the backend; existing frames can no longer be prompted."""
         with self.turn:
             self._backend.close()
             self._backend = _Closed()
 
 
 class _Closed:
-    """Stands where the backend of a closed segmenter was."""
+    """Placeholder for the backend of a closed segmenter; any use raises `BackendError`."""
 
     def close(self) -> None:
         pass

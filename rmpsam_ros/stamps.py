@@ -1,4 +1,4 @@
-"""What callers may give as the time of a frame."""
+"""Validation of the timestamps that callers pass with a frame."""
 from __future__ import annotations
 
 import math
@@ -7,10 +7,10 @@ from rmpsam_ros.errors import RmpsamError
 
 
 def seconds(stamp: object, error: type[RmpsamError]) -> float | None:
-    """A caller's stamp: seconds, or None where it is None or not finite.
+    """A caller's timestamp in seconds; None if it is None or not finite.
 
     Raises:
-        error: it is anything else, such as a text, or a message's or rclpy's time.
+        error: the stamp is anything else, such as a string, or the time of a ROS message or of rclpy.
     """
     if stamp is None:
         return None

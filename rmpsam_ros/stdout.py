@@ -1,4 +1,4 @@
-"""Standard output whose reader may go, as in `rmpsam … | head`."""
+"""Standard output to a reader that may close the pipe early, as in `rmpsam … | head`."""
 from __future__ import annotations
 
 import os
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def while_read() -> Iterator[None]:
-    """Ends what is inside where nobody reads on, which is no error of ours; what was printed is out at its end."""
+    """Ends the block without an error if the reader has closed the pipe; flushes the output at its end."""
     try:
         yield
         if sys.stdout is not None:
-            sys.stdout.flush()  # here, and not at the interpreter's end, where it would be an error
+            sys.stdout.flush()  # at interpreter exit, a closed pipe would be reported as an error
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,9 +1,9 @@
-"""Tracks as files: YouTube-VIS JSON.
+"""Writes tracks to YouTube-VIS JSON files.
 
-The file holds `videos`, `categories` and `annotations`, one annotation for each track: `id` (the track's), `video_id`,
-`category_id`, `score` (mean over the frames in which it was seen), `prompted`, and for each frame a mask (compressed run
-lengths) in `segmentations`, a box in `bboxes` and the mask's pixels in `areas`, null where the track was not seen. The list `annotations` by itself is
-what the YouTube-VIS server takes as results.
+A file has `videos`, `categories` and `annotations`, with one annotation per track: `id` (the track ID), `video_id`,
+`category_id`, `score` (mean over the frames in which the track was seen), `prompted`, and for each frame a mask (compressed
+run lengths) in `segmentations`, a box in `bboxes` and the mask's pixel count in `areas`, null where the track was not seen. The
+`annotations` list by itself is the result format of the YouTube-VIS server.
 """
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class _Track:
 
     @property
     def class_id(self) -> int | None:
-        """The class that it had most often and most surely; None where it never had one."""
+        """The class with the largest sum of scores over all frames; None if the track never had one."""
         votes = {k: v for k, v in self.class_votes.items() if k >= 0}
         return max(votes, key=votes.get) if votes else None
 
 
 @dataclass
 class TrackWriter:
-    """Takes one video's frames in order; `save` or `content` at the end. Tracks that were never confirmed are left out."""
+    """Collects the tracks of one video, frame by frame; call `save` or `content` at the end. Tracks that were never confirmed are omitted."""
 
     labels: LabelSet
     info: dict[str, Any] = field(default_factory=dict)
@@ -50,10 +50,10 @@ class TrackWriter:
     _size: tuple[int, int] = (0, 0)
 
     def add(self, name: str, image_size: tuple[int, int], tracks: Iterable[TrackedInstance]) -> None:
-        """One frame: its name, its (height, width), and what `Tracker.update` returned for it.
+        """Adds one frame: its name, its (height, width), and the tracks that `Tracker.update` returned for it.
 
         Raises:
-            ImageError: the frames before it have another size.
+            ImageError: earlier frames have another size.
         """
         if self._frames and image_size != self._size:
             (height, width), (h, w) = self._size, image_size
@@ -78,7 +78,7 @@ class TrackWriter:
 
     @property
     def confirmed(self) -> int:
-        """Tracks that will be written."""
+        """Number of tracks that will be written."""
         return sum(track.confirmed for track in self._tracks.values())
 
     def content(self, video_name: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class TrackWriter:
         return {**self._head(video_name), "annotations": list(self._annotations())}
 
     def save(self, path: Path, video_name: str) -> None:
-        """Writes the JSON of the video, whole or not at all; one track after the other, as each has an entry for every frame."""
+        """Writes the JSON of the video atomically; track by track to save memory, because each track has an entry for every frame."""
         with atomic_file(path) as partial, partial.open("w") as file:
             file.write(_json(self._head(video_name))[:-1] + ',"annotations":[')
             for number, annotation in enumerate(self._annotations()):
@@ -96,13 +96,13 @@ class TrackWriter:
     def _head(self, video_name: str) -> dict[str, Any]:
         listed, (height, width) = categories(self.labels), self._size
         video = {"id": 1, "name": video_name, "width": width, "height": height, "length": self.frames, "file_names": self._frames}
-        if any(track.confirmed and track.class_id is None for track in self._tracks.values()):  # something clicked that the map has never named
+        if any(track.confirmed and track.class_id is None for track in self._tracks.values()):  # a clicked object that never matched a segment
             listed.append({"id": self._unknown, "name": "unknown", "supercategory": "", "isthing": 1, "color": [128, 128, 128]})
         return {"info": self.info, "videos": [video], "categories": listed}
 
     @property
     def _unknown(self) -> int:
-        """The category of a track without a class."""
+        """Category ID for tracks without a class."""
         return max(category_ids(self.labels)) + 1
 
     def _annotations(self) -> Iterator[dict[str, Any]]:
@@ -125,8 +125,8 @@ def _json(content: dict[str, Any]) -> str:
 def tracked_map(
     image_size: tuple[int, int], tracks: Sequence[TrackedInstance], labels: LabelSet, only: Iterable[int] | None = None,
 ) -> PanopticResult:
-    """The tracks that were seen in this frame, as a map that the overlay can draw: segments in the order of `tracks`,
-    smaller ones on top. only: ids to show, all when None."""
+    """The tracks seen in this frame as a panoptic map for the overlay: segments in the order of `tracks`, smaller ones on
+    top. only: track IDs to show; all if None."""
     wanted = None if only is None else set(only)
     shown = [t for t in tracks if not t.frames_since_seen and t.roi.width and (wanted is None or t.track_id in wanted)]
     ids = np.zeros(image_size, np.uint16)

@@ -1,16 +1,16 @@
-"""Graphs whose every tensor has the type it shall be computed in: what TensorRT builds, strongly typed.
+"""Assigns a type to every tensor of a graph, for strongly typed TensorRT builds.
 
-TensorRT's newest releases have no flag any more by which a builder would choose precisions, and where it had, it chose
-badly for mask decoders. So precision is written into the graph, from a model folder's float32 graphs:
+The newest TensorRT releases have no flags that let the builder choose precisions, and earlier ones chose badly for mask
+decoders. So the precision is written into the graph, starting from a model folder's float32 graphs:
 
     encoder (backbone, neck)          float16    nearly all of the arithmetic, and values of moderate size
-    normalisation of the image        float32    it is once, and 0 … 255 divided by a deviation should not be rounded twice
-    sampling positions, GridSample    float32    float16 cannot tell pixel 1025 from 1025.5, and offsets are fractions; what
-                                                 is sampled is float32 with them, because TensorRT wants both of one type
+    normalisation of the image        float32    runs once, and 0 … 255 divided by a deviation should not be rounded twice
+    sampling positions, GridSample    float32    float16 cannot distinguish pixel 1025 from 1025.5, and offsets are fractions;
+                                                 sampled values are float32 too, because TensorRT requires one type for both
     decoder                           float32    see `_DECODER_REASONS`
-    `features`                        float16    halves what a frame keeps for its clicks, and what a click reads
+    `features`                        float16    halves the memory that a frame keeps for clicks, and that a click reads
 
-Inputs and outputs are the same for every precision, but for the type of `features`; integers are int32 on the outside,
+Inputs and outputs are the same for every precision, except for the type of `features`. Integer inputs and outputs are int32,
 because TensorRT before version 10 has no int64 tensors.
 """
 from __future__ import annotations
@@ -26,37 +26,37 @@ from rmpsam_ros.graph_folding import fold, set_shapes
 PRECISIONS = ("fp32", "fp16")
 
 _DECODER_REASONS = """\
-    pooling under a mask   a sum over up to 19200 (480x640) or 67200 (800x1344) pixels: beyond 65504, float16's last number
+    pooling under a mask   a sum over up to 19200 (480x640) or 67200 (800x1344) pixels: exceeds 65504, float16's largest number
     linear layers on sums  their inputs are those sums
-    LayerNorm              squares of what it normalises; and TensorRT in float16 is known to break it
-    softmax                exponentials over thousands of pixels sum up many small shares
-    mask products          a mask is where the product is positive: rounding moves borders, and the next stage pools under them
+    LayerNorm              squares its inputs; and TensorRT is known to break it in float16
+    softmax                sums many small exponentials over thousands of pixels
+    mask products          a mask is where the product is positive: rounding moves its border, and the next stage pools under the mask
     class normalisation    sums squares over 768 channels, then multiplies by 100
     coordinates, clicks    a click on a 1344 pixel wide image needs more than 11 bits
-The decoder is a few percent of the arithmetic, and on tensor cores TF32 gives it float32's range at float16's resolution."""
+The decoder is only a few percent of the arithmetic, and TF32 on tensor cores gives it float32's range with float16's resolution."""
 
 _ENCODER_OPS = frozenset({"Conv", "ConvTranspose", "Relu", "Clip", "Add", "Mul", "Sigmoid", "MaxPool", "Resize", "Slice",
                           "Reshape", "Transpose", "Pad"})  # fmt: skip
 _FLOAT32_INPUTS = {"Resize": (1, 2)}
-"""Inputs that the operator wants as float32 whatever it computes in: roi and scales."""
+"""Inputs that an operator requires as float32, whatever type it computes in: roi and scales."""
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
 
 
 def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_norm: bool = True,
                 outputs: tuple[str, ...] = (), batch: int = 1) -> onnx.ModelProto:  # fmt: skip
-    """One of a model folder's graphs for one input size and one precision.
+    """Converts one of a model folder's graphs for one input size and one precision.
 
     Args:
         path: `image.onnx` or `prompt.onnx` in its folder.
         precision: `fp32` or `fp16`.
-        input_size: (height, width) of the padded input. The number of prompts stays open.
+        input_size: (height, width) of the padded input. The number of prompts stays dynamic.
         layer_norm: whether `LayerNormalization` may be used; TensorRT 8.5 does not have it.
-        outputs: only these outputs, and what they need; all if empty.
-        batch: images in one run of the image graph; the prompt graph is for one image's features.
+        outputs: keep only these outputs and what they depend on; all if empty.
+        batch: images per run of the image graph; the prompt graph always takes one image's features.
 
     Returns:
-        A model that holds its weights, checked by ONNX with strict types.
+        A model that contains its weights, checked by ONNX with strict types.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r}")
@@ -84,7 +84,7 @@ def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_n
 
 
 def _narrow_outside(model: onnx.ModelProto) -> None:
-    """uint8 input cast before anything else (TensorRT takes it no further), int64 inputs and outputs as int32."""
+    """Casts uint8 inputs first (TensorRT supports uint8 no further), and makes int64 inputs and outputs int32."""
     graph = model.graph
     first, last = [], []
     for value in graph.input:
@@ -114,13 +114,13 @@ def _narrow_outside(model: onnx.ModelProto) -> None:
 
 
 def encoder_nodes(model: onnx.ModelProto) -> frozenset[str]:
-    """First outputs of the nodes of backbone and neck that may be computed in less than float32."""
+    """First outputs of the backbone and neck nodes that may be computed in lower precision than float32."""
     producer = {name: node for node in model.graph.node for name in node.output}
     encoder = _before(producer, ["features"]) if "features" in producer else set()
     positions: set[str] = set()
     for node in model.graph.node:
         if node.op_type == "GridSample":
-            # The convolution that predicts offsets is part of the encoder; what makes positions of them is not.
+            # The convolution that predicts offsets is part of the encoder; the conversion of offsets to positions is not.
             positions |= {node.output[0]} | _before(producer, [node.input[1]], stop=("Conv",))
     chosen: set[str] = set()
     for node in model.graph.node:
@@ -132,7 +132,7 @@ def encoder_nodes(model: onnx.ModelProto) -> frozenset[str]:
 
 
 def _before(producer: dict[str, onnx.NodeProto], names: list[str], stop: tuple[str, ...] = ()) -> set[str]:
-    """First outputs of all nodes that `names` are made by, not going beyond operators of `stop` (nor including them)."""
+    """First outputs of all nodes that `names` depend on, up to but not including operators in `stop`."""
     found, waiting = set(), list(names)
     while waiting:
         node = producer.get(waiting.pop())
@@ -144,7 +144,7 @@ def _before(producer: dict[str, onnx.NodeProto], names: list[str], stop: tuple[s
 
 
 class _Typed:
-    """Writes a graph again with a type for every node; casts go where types meet, constants are stored in the type needed."""
+    """Rewrites a graph with a type for every node; inserts casts where types differ, and stores constants in the type needed."""
 
     def __init__(self, model: onnx.ModelProto, half: frozenset[str], precision: str) -> None:
         self._graph = model.graph
@@ -169,7 +169,7 @@ class _Typed:
     def _add(self, node: onnx.NodeProto, wanted: int) -> None:
         to = next((a for a in node.attribute if a.name == "to"), None) if node.op_type == "Cast" else None
         if to is not None and to.i in _FLOATS and self._type(node.input[0]) in _FLOATS and node.output[0] not in self._outputs:
-            self._alias[node.output[0]] = self._alias.get(node.input[0], node.input[0])  # float to float: types are ours to choose
+            self._alias[node.output[0]] = self._alias.get(node.input[0], node.input[0])  # drop casts between float types: the types are chosen here
             return
         for index, name in enumerate(node.input):
             if not name or (to is not None):
@@ -186,7 +186,7 @@ class _Typed:
         self._nodes.append(node)
 
     def _as(self, name: str, target: int) -> str:
-        """The tensor in the wanted type: itself, a constant stored so, or cast once."""
+        """Name of the tensor in the wanted type: itself, a constant stored in that type, or a cast, which is added once."""
         current = self._type(name)
         if current not in _FLOATS or current == target:
             self._keep(name)
@@ -229,7 +229,7 @@ class _Typed:
 
 
 def _without_layer_norm(model: onnx.ModelProto) -> onnx.ModelProto:
-    """LayerNormalization over the last axis, spelt in the operators that TensorRT 8.5 knows."""
+    """Replaces LayerNormalization over the last axis by operators that TensorRT 8.5 supports."""
     nodes, constants = [], []
     for node in model.graph.node:
         if node.op_type != "LayerNormalization":

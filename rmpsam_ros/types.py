@@ -1,4 +1,4 @@
-"""The values that floors hand to each other: frozen, plain numpy, no ROS and no torch.
+"""Data types shared by all parts of the package: frozen dataclasses of plain numpy arrays, without ROS or torch.
 
 Pixels are those of the source image unless a field says otherwise: x right, y down, pixel centres at integers.
 Arrays are row-major, `(H, W)` or `(H, W, C)`; colours are RGB.
@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 UNLABELLED = 255
-"""Value of a pixel without a class in a semantic map (uint8), as `vision_msgs/LabelInfo` wants it."""
+"""Value of unlabelled pixels in a semantic map (uint8), as required by `vision_msgs/LabelInfo`."""
 
 FOREGROUND, BACKGROUND = 1, 0
 """Labels of a prompt point, equal to the constants of the `PointPrompt` message."""
 
 CLICK_HALF_SIDE = 3.0
-"""A click is encoded as the box of +-3 pixels of the network's input round it, as in the reference."""
+"""A click is encoded as the box of +-3 network-input pixels around it, as in the reference."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class LabelSet:
         return np.array([label.is_thing for label in self.classes], dtype=bool)
 
     def palette(self) -> npt.NDArray[np.uint8]:
-        """(256, 3) uint8 RGB: the colour of each class id; ids without a class are black."""
+        """(256, 3) uint8 RGB: the colour of each class ID; IDs without a class are black."""
         table = np.zeros((256, 3), np.uint8)
         for label in self.classes[:256]:
             table[label.id] = label.color
@@ -60,7 +60,7 @@ class LabelSet:
 
 @dataclass(frozen=True)
 class Roi:
-    """An upright rectangle of whole pixels: columns `x … x + width - 1`, rows `y … y + height - 1`."""
+    """An axis-aligned rectangle of whole pixels: columns `x … x + width - 1`, rows `y … y + height - 1`."""
 
     x: int
     y: int
@@ -74,7 +74,7 @@ class Roi:
 
     @classmethod
     def of_mask(cls, mask: npt.NDArray[np.bool_]) -> Roi:
-        """The tight rectangle round a (H, W) bool mask; all zeros for an empty one."""
+        """The tight bounding box of an (H, W) bool mask; all zeros for an empty mask."""
         rows = np.flatnonzero(mask.any(axis=1))
         if rows.size == 0:
             return cls(0, 0, 0, 0)
@@ -82,7 +82,7 @@ class Roi:
         return cls(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
 
     def scaled(self, x: float, y: float, size: tuple[int, int]) -> Roi:
-        """The rectangle on a picture that is x and y times as wide and high, `size` its height and width: one pixel at least."""
+        """The rectangle on an image scaled by `x` and `y` to `size` (height, width), clipped to it and at least one pixel in each direction."""
         left, top = min(round(self.x * x), size[1] - 1), min(round(self.y * y), size[0] - 1)
         right, bottom = round((self.x + self.width) * x), round((self.y + self.height) * y)
         return Roi(left, top, max(min(right, size[1]) - left, 1), max(min(bottom, size[0]) - top, 1))
@@ -101,9 +101,9 @@ class PointPrompt:
 class Segment:
     """One segment of a panoptic map.
 
-    `id` is its value in `segment_ids` (1 … 65535), `score` is 0 … 1, `area` counts pixels of the source image,
-    `query` is the (256,) float32 embedding of the object query that made it (of the best one, where several queries
-    of a stuff class were merged) and `query_index` that query's row in the decoder's output; `track_id` 0 = none.
+    `id` is its value in `segment_ids` (1 … 65535), `score` is 0 … 1, `area` counts pixels of the source image.
+    `query` is the (256,) float32 embedding of the object query behind it (of the best one, if several queries of a stuff
+    class were merged) and `query_index` that query's row in the decoder's output. `track_id` is 0 if there is no track.
     """
 
     id: int
@@ -120,14 +120,14 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class PanopticResult:
-    """A panoptic map: `segment_ids` (H, W) uint16, 0 = unlabelled, not to be written to; every other value has exactly one `Segment`."""
+    """A panoptic map: `segment_ids` (H, W) uint16, to be treated as read-only; 0 = unlabelled, every other value has exactly one `Segment`."""
 
     segment_ids: npt.NDArray[np.uint16]
     segments: tuple[Segment, ...]
     labels: LabelSet = field(repr=False)
 
     def semantic(self) -> npt.NDArray[np.uint8]:
-        """(H, W) uint8: the class id of each pixel, `UNLABELLED` (255) where there is none."""
+        """(H, W) uint8: the class ID of each pixel, `UNLABELLED` (255) where there is none."""
         return self._painted({segment.id: segment.class_id for segment in self.segments}, UNLABELLED)
 
     def confidence(self) -> npt.NDArray[np.uint8]:
@@ -142,15 +142,15 @@ class PanopticResult:
             table[number] = value
         if largest > 255:
             return table[self.segment_ids]
-        return cv2.LUT(self.segment_ids.astype(np.uint8), table)  # the usual case, eight times as fast
+        return cv2.LUT(self.segment_ids.astype(np.uint8), table)  # the common case, eight times as fast
 
 
 @dataclass(frozen=True, eq=False)
 class PromptResult:
-    """The answer to a prompt: `mask` (H, W) bool at the source's size, `score` the predicted IoU (0 … 1).
+    """The answer to a prompt: `mask` (H, W) bool at the size of the source image, `score` the predicted IoU (0 … 1).
 
-    `class_id` is that of the panoptic segment that the mask overlaps most, and -1 with an empty `class_name` where it
-    overlaps none. `query` is the (256,) float32 embedding of the best foreground prompt.
+    `class_id` is that of the panoptic segment that overlaps the mask most; -1 with an empty `class_name` if none does.
+    `query` is the (256,) float32 embedding of the best foreground prompt.
     """
 
     mask: npt.NDArray[np.bool_]
@@ -164,25 +164,26 @@ class PromptResult:
 
 
 class TrackState(IntEnum):
-    """How sure a track is; values equal to the constants of the `TrackedInstance` message."""
+    """State of a track; values equal to the constants of the `TrackedInstance` message."""
 
     TENTATIVE = 0
-    """Seen, but not often enough yet."""
+    """Detected, but not in enough frames yet."""
     CONFIRMED = 1
-    """Seen in this frame, and often enough before, or born of a click."""
+    """Detected in this frame, and in enough frames before or created by a click."""
     LOST = 2
-    """Confirmed earlier, not seen in this frame."""
+    """Confirmed earlier, not detected in this frame."""
 
 
 @dataclass(frozen=True)
 class TrackedInstance:
-    """One object followed from frame to frame, as it stands after one frame.
+    """The state of one tracked object after one frame.
 
-    `mask` is (roi.height, roi.width) bool, the object inside `roi`; of a lost track `mask` and `roi` are those of the
-    frame in which it was last seen, and `score` (0 … 1) falls to 0 as its age limit comes near. `age` counts frames
-    since birth, 1 in the first; `frames_since_seen` is 0 when seen in this frame. `prompted` = born of a click. `segment_id` is the
-    value in the same frame's `PanopticResult.segment_ids` (0 = not one of its segments). `depth` is the median depth
-    under the mask in metres, `position` (x, y, z) metres in the camera's optical frame; None where no depth was given.
+    `mask` is (roi.height, roi.width) bool, the object inside `roi`. A lost track keeps `mask` and `roi` from the frame in
+    which it was last seen, and its `score` (0 … 1) falls to 0 as it approaches the age limit. `age` counts frames since
+    the track was created, 1 in the first; `frames_since_seen` is 0 if it was seen in this frame. `prompted` is True if a
+    click created the track. `segment_id` is its value in the same frame's `PanopticResult.segment_ids` (0 = not one of its
+    segments). `depth` is the median depth under the mask in metres, `position` (x, y, z) in metres in the camera's optical
+    frame; None where no depth was given.
     """
 
     track_id: int
@@ -201,5 +202,5 @@ class TrackedInstance:
 
     @property
     def is_followed(self) -> bool:
-        """Whether it was clicked and is not lost: it is drawn with the mask of its prompts."""
+        """Whether the track comes from a click and is not lost; such a track is drawn with the mask of its prompts."""
         return self.prompted and self.state == TrackState.CONFIRMED

@@ -1,11 +1,11 @@
-"""Where the user's data and caches lie, by the XDG base directory specification, and what a `~` in a path means."""
+"""The user's data and cache folders according to the XDG base directory specification, and expansion of `~` in paths."""
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
 NOWHERE = Path(os.devnull) / "no-home"
-"""Cannot be made, and nothing can be in it."""
+"""A path that cannot be created and never contains anything."""
 
 
 def data_folder() -> Path:
@@ -19,7 +19,7 @@ def cache_folder() -> Path:
 
 
 def user_path(name: str) -> Path:
-    """A path as a user writes it, with `~` for a home. One that there is not stays as it is, where pathlib raises: no file is there."""
+    """Expands `~` and `~user` in a path. With an unknown user the path stays unchanged (pathlib would raise) and does not exist."""
     return Path(os.path.expanduser(name))
 
 
@@ -29,5 +29,5 @@ def _folder(variable: str, below_home: str) -> Path:
         return Path(named) / "rmpsam"
     try:
         return Path.home() / below_home / "rmpsam"
-    except RuntimeError:  # a user of a container, who is in no passwd and has no $HOME
+    except RuntimeError:  # a container user without a passwd entry and without $HOME
         return NOWHERE

@@ -74,17 +74,17 @@ def test_panoptic__nothing_found(tmp_path):
 
 
 @pytest.mark.parametrize("text, sentence", [
-    ("name: x\nclasses:\n  - {name: free, thing: false, from: [flor]}", "'free' takes 'flor', which is no class of indoor: cup, chair"),
-    ("name: x\nclasses:\n  - {name: mug, thing: true}", "'mug' takes 'mug', which is no class of indoor"),
+    ("name: x\nclasses:\n  - {name: free, thing: false, from: [flor]}", "'free' takes 'flor', which is not a class of indoor: cup, chair"),
+    ("name: x\nclasses:\n  - {name: mug, thing: true}", "'mug' takes 'mug', which is not a class of indoor"),
     ("name: x\nclasses:\n  - {name: a, thing: false, from: [rug]}\n  - {name: b, thing: false, from: [rug]}", "both 'a' and 'b' take 'rug'"),
-    ("name: x\nclasses:\n  - {name: a, thing: false, from: rest}\n  - {name: b, thing: false, from: rest}", "two classes take the rest"),
+    ("name: x\nclasses:\n  - {name: a, thing: false, from: rest}\n  - {name: b, thing: false, from: rest}", "two classes have `from: rest`"),
     ("name: x\nclasses:\n  - {name: a, thing: true, from: [floor]}", "'a' is a thing, but 'floor' is stuff"),
     ("name: x\nclasses:\n  - {name: a, thing: true, from: rest}", "'a' is a thing, but 'floor' is stuff"),
     ("name: x\nclasses:\n  - {name: a, thing: false, from: floor}", "`from` of 'a' must be a list"),
     ("name: x", "`classes` is missing"),
     ("classes:\n  - {name: cup, thing: true}", "`name` is missing"),
     ("name: x\nclasses:\n  - {name: cup}", "`thing` is missing"),
-    ("name: x\nclasses:\n  - {name: mug, thing: true, frm: [cup]}", "'mug' has `frm`, which means nothing"),
+    ("name: x\nclasses:\n  - {name: mug, thing: true, frm: [cup]}", "'mug' has the unknown key `frm`"),
     ("- floor", "must say `name:` and `classes:`"),
     ("a: [", "must say `name:` and `classes:`"),
     ("name: x\nclasses: []", "1 to 255 classes"),
@@ -98,7 +98,7 @@ def test_load__wrong_file__one_sentence_that_names_it(tmp_path, text, sentence):
 
 @pytest.mark.parametrize("file", ["nowhere.yaml", "~nobody-of-this-name/groups.yaml", {"name": "mine"}, "n" * 300])
 def test_load__no_file(file):
-    with pytest.raises(ModelError, match=f"There is no file of label groups {re.escape(str(file))}"):
+    with pytest.raises(ModelError, match=f"There is no label groups file {re.escape(str(file))}"):
         load_label_groups(file, LABELS)
 
 
@@ -167,7 +167,7 @@ def test_command__segment__writes_the_groups_and_refuses_others(tmp_path, capsys
     (tmp_path / "nav.yaml").write_text("name: nav\nclasses:\n  - {name: spoon, thing: true}")
     assert cli.main([*words, "--label-groups", str(tmp_path / "nav.yaml")]) == 2
     error = capsys.readouterr().err
-    assert "'spoon' takes 'spoon', which is no class of tiny" in error and error.count("\n") == 1
+    assert "'spoon' takes 'spoon', which is not a class of tiny" in error and error.count("\n") == 1
 
 
 def test_only__of_a_map_with_hundreds_of_segments():

@@ -72,7 +72,7 @@ def test_install__an_environment_without_pip__gets_it_first(tree, has_pip, befor
 def test_install__an_environment_that_cannot_get_pip__is_to_be_cleaned(tree):
     (tree / "has_pip").unlink()
     done = make(tree, "install", ensurepip="fails")
-    assert done.returncode == 2 and ".venv is without pip: make clean removes it" in done.stderr
+    assert done.returncode == 2 and ".venv has no pip: make clean removes it" in done.stderr
     assert not [call for call in calls(tree) if "pip install" in call]
 
 

@@ -176,7 +176,7 @@ def test_list_media__folders_in_a_folder_are_left_out_and_said(tmp_path: Path, c
         (tmp_path / name).parent.mkdir(exist_ok=True)
         cv2.imwrite(str(tmp_path / name), np.zeros((4, 4, 3), np.uint8))
     assert [file.path.name for file in list_media([tmp_path])] == ["a.png"]
-    assert "the folders in it are not looked into (deep, odd.png)" in caplog.text
+    assert "its subfolders are skipped (deep, odd.png)" in caplog.text
     caplog.clear()
     list_media([tmp_path / "deep"])
     assert caplog.text == ""

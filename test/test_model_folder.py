@@ -73,8 +73,8 @@ def test_read_model_folder__wrong_description(folder, changes, message):
 @pytest.mark.parametrize("spoil, message", [
     (lambda f: (f / "image.onnx").unlink(), "image.onnx is missing"),
     (lambda f: (f / "weights.safetensors").write_bytes(b"short"), "has 5 bytes instead of"),
-    (lambda f: flip(f / "weights.safetensors"), "weights.safetensors is as long as it was when it was written, but not the same"),
-    (lambda f: (f / "model.yaml").unlink(), "only half written: it has no model.yaml"),
+    (lambda f: flip(f / "weights.safetensors"), "weights.safetensors has the right size, but its content has changed"),
+    (lambda f: (f / "model.yaml").unlink(), "is not a model folder, or is incomplete: it has no model.yaml"),
     (lambda f: (f / "model.yaml").write_text("a: [b"), "not readable YAML"),
     (lambda f: (f / "model.yaml").write_text(""), "empty or not a mapping"),
     (lambda f: (f / "model.yaml").write_text("name: 2026-13-01"), "not readable YAML .month must be in 1..12"),
@@ -111,14 +111,14 @@ def test_find_model__a_root_that_may_not_be_read__hides_no_others(folder, monkey
 
 
 def test_find_model__a_path_that_may_not_be_looked_at__is_said(folder):
-    with no_rights(folder.parent), pytest.raises(ModelError, match="cannot be looked at; this user needs the right to read the folders"):
+    with no_rights(folder.parent), pytest.raises(ModelError, match="cannot be accessed; this user needs permission to read its parent folders"):
         find_model(str(folder))
     with pytest.raises(ModelError, match="There is no model 'xxx"):
         find_model("x" * 5000)
 
 
 def test_read_model_folder__without_the_right_to_read_it__is_said(folder):
-    with no_rights(folder.parent), pytest.raises(ModelError, match=r"cannot be read \(Permission denied\); this user needs the right to read all"):
+    with no_rights(folder.parent), pytest.raises(ModelError, match=r"cannot be read \(Permission denied\); this user needs permission to read"):
         read_model_folder(folder)
 
 

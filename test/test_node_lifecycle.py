@@ -330,7 +330,7 @@ def test_lifecycle__classes_put_together_are_what_is_published(tmp_path):
     node = NodeProcess(tmp_path / "log", namespace="groups", model=model(), input_size=SMALL_INPUT, label_groups=str(tmp_path / "groups.yaml"))
     client = Client("groups/rmpsam")
     try:
-        until(lambda: "'goods' takes 'spoon', which is no class of tiny" in node.output, "the reason")
+        until(lambda: "'goods' takes 'spoon', which is not a class of tiny" in node.output, "the reason")
         (tmp_path / "groups.yaml").write_text("name: nav\nclasses:\n  - {name: goods, thing: false, from: [cup, box]}\n  - {name: robot, thing: true}")
         assert client.change("configure") and client.change("activate")
         labels = client.listen(LabelSet, "~/labels", LATCHED)

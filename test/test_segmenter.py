@@ -418,7 +418,7 @@ def test_openvino__a_graph_that_is_another__is_said(model, tmp_path):
     shutil.copyfile(folder / "prompt.onnx", folder / "image.onnx")
     read = read_model_folder(model)
     write_model_yaml(folder, replace(read, path=folder))
-    with pytest.raises(ModelError, match="image.onnx is not such a graph .*`rmpsam export .*` makes it anew"):
+    with pytest.raises(ModelError, match="image.onnx is not the expected rmpsam_ros graph .*`rmpsam export .*` creates it again"):
         Segmenter(folder, backend="openvino")
 
 
@@ -449,6 +449,6 @@ def test_prompt__an_answer_stays_what_it_was_when_others_are_asked_for(segmenter
 def test_segmenter__is_not_pickled__and_says_what_to_do(segmenter, write):
     frame = segmenter.set_image(picture(48, 64))
     for thing in (segmenter, frame) if write is not copy.copy else (segmenter,):
-        with pytest.raises(BackendError, match="cannot be pickled or copied.* make one in each process"):
+        with pytest.raises(BackendError, match="cannot be pickled or copied.* create one in each process"):
             write(thing)
     assert pickle.loads(pickle.dumps(frame.panoptic())).labels == segmenter.labels

@@ -102,7 +102,7 @@ def test_check__a_network_that_cannot_be_made_is_a_problem(example, tmp_path, ca
     assert cli.main(["train", "--config", str(folder), "--check"]) == 2
     assert "The variant 'huge' is not one of" in capsys.readouterr().out
     for option, said in (("num_queries: 12.5", "num_queries is 12.5; it must be a whole number from 1 up"),
-                         ("dim: 33", "dim is 33; it must be an even multiple of its 4 heads"),
+                         ("dim: 33", "dim is 33; it must be even and a multiple of its 4 heads"),
                          ("mean: [1, 2]", "mean is (1, 2); it must be 3 numbers, of red, green and blue")):  # fmt: skip
         folder = write_example(tmp_path / option[:3], count=8)
         folder.write_text(folder.read_text().replace("variant: tiny", f"variant: tiny\nnetwork: {{{option}}}"))

@@ -1,4 +1,4 @@
-"""Backends by name, and which one a machine should use."""
+"""The registry of backends, and the choice of one for this machine."""
 from __future__ import annotations
 
 import logging
@@ -22,7 +22,7 @@ PRECISIONS = ("auto", "fp32", "bf16", "fp16", "int8")
 class _Entry(NamedTuple):
     module: str
     class_name: str
-    needs: tuple[str, ...]  # Python modules, any of which will do
+    needs: tuple[str, ...]  # Python modules, at least one of which is required
     install: str
 
 
@@ -32,32 +32,34 @@ BACKENDS = {
     "torch-compile": _Entry("rmpsam_ros.backends.torch", "TorchCompileBackend", ("torch",), "pip install torch safetensors"),
     "tensorrt": _Entry("rmpsam_ros.backends.tensorrt", "TensorRtBackend", trt_flavour.MODULES, trt_flavour.install_hint()),
 }
-"""Every backend there is, in no order."""
+"""All backends, in no particular order."""
 
 _PREFERENCE, _FOR_CUDA = ("tensorrt", "openvino", "torch"), ("tensorrt", "torch", "openvino")
-"""What `auto` tries, in order, and where a GPU of NVIDIA was asked for, which OpenVINO does not know. `torch-compile` is not in it: it takes a compiler and a minute at each start."""
+"""Order in which `auto` tries the backends, in general and if an NVIDIA GPU was requested, which OpenVINO does not support. `torch-compile` is
+not included: it needs a compiler, and a minute at each start."""
 _LOG = logging.getLogger(__name__)
 
 
 def is_installed(name: str) -> bool:
-    """Whether the backend exists and its runtime can be imported (it is not imported)."""
+    """Whether the backend exists and its runtime is installed (without importing it)."""
     return name in BACKENDS and any(find_spec(module) is not None for module in BACKENDS[name].needs)
 
 
 def choose_backend(name: str = "auto", device: str = "auto") -> str:
-    """The backend itself, or for `auto` the first that can work here of TensorRT, OpenVINO, torch; for `cuda` torch before OpenVINO.
+    """Checks the name of a backend; resolves `auto` to the first usable one of TensorRT, OpenVINO, torch (on `cuda`, torch before OpenVINO).
 
-    TensorRT can work where there are a GPU and torch, and no CPU was asked for; whether it does is known only once it is loaded.
+    TensorRT counts as usable if there is a GPU, torch is installed, and the CPU was not requested; whether it really works is known
+    only once it is loaded.
 
     Raises:
-        BackendError: unknown, or not installed.
+        BackendError: the backend is unknown or not installed.
     """
     if name == "auto":
         for candidate in _FOR_CUDA if device.lower().startswith("cuda") else _PREFERENCE:
             usable = candidate != "tensorrt" or (device.lower() != "cpu" and trt_flavour.has_gpu_device() and is_installed("torch"))
             if usable and is_installed(candidate):
                 return candidate
-        raise BackendError("No backend is installed; `pip install openvino` gives the one for CPUs.")
+        raise BackendError("No backend is installed; `pip install openvino` installs the one for CPUs.")
     if not isinstance(name, str) or name not in BACKENDS:
         raise BackendError(f"The backend {name!r} is not one of auto, {', '.join(BACKENDS)}.")
     if not is_installed(name):
@@ -68,21 +70,21 @@ def choose_backend(name: str = "auto", device: str = "auto") -> str:
 def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto", precision: str = "auto",
                    input_size: tuple[int, int] | None = None, threads: int | None = None,
                    progress: Progress | None = None, batch: int = 1) -> Backend:  # fmt: skip
-    """Loads a model folder's graphs.
+    """Creates a backend and loads a model folder's graphs. With `auto`, falls back to another backend if TensorRT does not work.
 
     Args:
         model: the checked model folder.
         name: `auto` or a backend.
-        device: `auto`, `cpu`, `cuda`, `cuda:1`, or a device of the backend's own naming.
-        precision: `auto` lets the backend take the fastest that the device computes natively and the model holds up in.
-        input_size: (height, width), multiples of 32; None for the model's own.
-        threads: CPU threads; None for the runtime's choice.
-        progress: told of engines that TensorRT has to build and of what torch compiles: what is being done, and the part done
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, or a device name of the backend.
+        precision: with `auto`, the backend uses the fastest that the device computes natively and in which the model stays accurate.
+        input_size: (height, width), multiples of 32; None for the model's default.
+        threads: number of CPU threads; None for the runtime's default.
+        progress: called during TensorRT engine builds and torch compilation with a description and the completed fraction
             (0 … 1) or None.
-        batch: images that one run takes, for several cameras at once.
+        batch: number of images per run, for several cameras at once.
 
     Raises:
-        BackendError: a backend, device, precision or batch that cannot be had here.
+        BackendError: the backend, device, precision or batch is not available here.
     """
     if precision not in PRECISIONS:
         raise BackendError(f"The precision {precision!r} is not one of {', '.join(PRECISIONS)}.")
@@ -106,7 +108,7 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
     except BackendError as error:
         if chosen != "tensorrt" or name != "auto":
             raise
-        torch = sys.modules.get("torch")  # loaded by the attempt, where there is one
+        torch = sys.modules.get("torch")  # already imported by the attempt above, if installed
         on_gpu = torch is not None and torch.cuda.is_available()
         others = ("torch", "openvino") if on_gpu and device.lower() != "cpu" else ("openvino", "torch")
         other = next((candidate for candidate in others if is_installed(candidate)), None)

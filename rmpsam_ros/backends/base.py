@@ -1,4 +1,4 @@
-"""What a backend is: it loads a model folder's two graphs and runs them. Nothing else differs between backends."""
+"""The backend interface: a backend loads a model folder's two graphs and runs them. Everything else is common code."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from rmpsam_ros.placement import Placement
 
 
 class OwnershipElsewhere(Protocol):
-    """What `ownership.Ownership` is, with the map of owners on a device."""
+    """The interface of `ownership.Ownership` with the map of owners on a device."""
 
     area: npt.NDArray[np.int64]
     inside: npt.NDArray[np.int64]
@@ -26,10 +26,10 @@ class OwnershipElsewhere(Protocol):
 
 
 class MasksElsewhere(Protocol):
-    """(N, H/4, W/4) mask logits on a device: `np.asarray` brings them here, `assign` does fusion's per-pixel part there."""
+    """(N, H/4, W/4) mask logits on a device: `np.asarray` copies them to the host, `assign` does the per-pixel part of fusion there."""
 
     def assign(self, kept: npt.NDArray[np.intp], scores: npt.NDArray[np.float32], placement: Placement) -> OwnershipElsewhere:
-        """`ownership.assign` of the queries `kept` (K,) with their `scores` (K,)."""
+        """`ownership.assign` for the queries `kept` (K,) with their `scores` (K,)."""
 
     def __array__(self, dtype=None, copy=None) -> npt.NDArray[np.float32]: ...
 
@@ -39,8 +39,8 @@ class ImageOutputs:
     """The image graph's outputs for one image; see `rmpsam_ros.graphs`.
 
     `class_ids` (N,) int64, K for no object; `scores` (N,), `iou` (N,) raw, `queries` (N, D) and `mask_logits`
-    (N, H/4, W/4) float32, or masks that stay on a device. `features` is whatever the backend's prompt graph takes: it stays where it was computed, and
-    stays valid as long as it is held.
+    (N, H/4, W/4) float32, or masks on a device. `features` is the input of the backend's prompt graph, of any type: it stays
+    on the device where it was computed, and is valid as long as it is referenced.
     """
 
     class_ids: npt.NDArray[np.int64]
@@ -61,24 +61,23 @@ class PromptOutputs:
 
 
 Sizes = Sequence["tuple[int, int]"]
-"""(height, width) of each image of a batch: its top left that counts."""
+"""(height, width) of each image in a batch, at the top left of the network input; the rest is padding."""
 
 
 Progress = Callable[[str, float | None], None]
-"""Told, from any thread, of what takes long while a backend is made: what is being done, and the part done (0 … 1) or None."""
+"""Called from any thread during long steps of creating a backend, with a description and the completed fraction (0 … 1) or None."""
 
 
 class Backend(Protocol):
-    """One loaded model on one device, made with the checked arguments of `create_backend`. Not thread-safe: the thread that made it
-    uses it.
+    """One loaded model on one device, created with the checked arguments of `create_backend`. Not thread-safe: callers must serialise calls.
 
     Attributes:
-        name: a name of `BACKENDS`.
-        device: the device in words.
-        precision: `fp32`, `bf16`, `fp16` or `int8`: what really runs.
+        name: a name in `BACKENDS`.
+        device: description of the device.
+        precision: the precision in use, `fp32`, `bf16`, `fp16` or `int8`.
         input_size: (height, width) of the padded input.
-        batch: images that one run takes. Fewer are filled up, and cost the same.
-        encodes_alone: whether `run_features` is ready, and cheaper than `run_images`; elsewhere it must be built first.
+        batch: number of images per run. Smaller batches are filled up, and cost the same.
+        encodes_alone: whether `run_features` is available and cheaper than `run_images`; in other backends it must be built first.
     """
 
     name: str
@@ -89,7 +88,7 @@ class Backend(Protocol):
     encodes_alone: bool
 
     def make_canvas(self) -> npt.NDArray[np.uint8]:
-        """(batch, H, W, 3) zeros to write images into: from there `run_images` reads fastest."""
+        """(batch, H, W, 3) zeros to write images into; `run_images` reads fastest from this buffer."""
 
     def run_images(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> list[ImageOutputs]:
         """Runs the image graph on (n, H, W, 3) uint8 RGB of the input size, n from 1 to `batch`."""
@@ -99,20 +98,20 @@ class Backend(Protocol):
         """Runs the prompt graph on one image's features, (P, 4) xyxy boxes in network pixels and (P,) labels."""
 
     def read_features(self, features: object) -> npt.NDArray[np.float32]:
-        """One image's features, wherever they are, as (mid, H/4, W/4) float32."""
+        """Copies one image's features from wherever they are to (mid, H/4, W/4) float32."""
 
     def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
-        """Only the image graph's `features`, of the first image: for closer looks, and how a benchmark tells encoding from decoding."""
+        """Computes only the `features` of the first image: for zoom-in crops, and to time encoding and decoding separately."""
 
     def close(self) -> None:
         """Frees the device's memory; the backend cannot be used afterwards."""
 
 
 def filled(images: npt.NDArray[np.uint8], image_sizes: Sizes, batch: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """n images and sizes as `batch` of them: the last is repeated. (batch, H, W, 3) and (batch, 2) int64.
+    """Fills up n images and sizes to `batch` by repeating the last: (batch, H, W, 3) and (batch, 2) int64.
 
     Raises:
-        BackendError: none, or more than `batch`.
+        BackendError: no image, or more than `batch`.
     """
     count = len(image_sizes)
     if not 1 <= count <= batch or len(images) != count:
@@ -126,11 +125,11 @@ def filled(images: npt.NDArray[np.uint8], image_sizes: Sizes, batch: int) -> tup
 
 
 def prompt_rows(count: int, buckets: Sequence[int]) -> npt.NDArray[np.intp]:
-    """Which prompt stands in each row of a run of the next size of `buckets`, rising and up to `MAX_PROMPTS`: the last one is
-    repeated, as prompts do not influence each other.
+    """Index of the prompt for each row of a run padded to the next size in `buckets` (ascending, up to `MAX_PROMPTS`). The last prompt
+    is repeated, which is harmless because prompts do not influence each other.
 
     Raises:
-        BackendError: more prompts than a run takes.
+        BackendError: there are more prompts than a run takes.
     """
     bucket = next((b for b in buckets if b >= count), None)
     if bucket is None:

@@ -1,4 +1,4 @@
-"""One CUDA GPU as the backends use it: a stream, pinned host memory, captured graphs. torch does the CUDA calls."""
+"""Access to one CUDA GPU for the backends: a stream, pinned host memory and captured graphs. CUDA calls are made by torch."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,19 +14,19 @@ from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.errors import BackendError
 
 _BUCKETS = (1, 2, 4, 8, 16, 32, MAX_PROMPTS)
-"""Prompts are filled up to one of these numbers, so that there are few sets of buffers and captured graphs."""
+"""Prompts are padded to one of these numbers, to limit the number of buffers and captured graphs."""
 
 
 class CudaDevice:
-    """A GPU and the one stream that everything runs on, in order.
+    """A GPU and the single stream on which everything runs in order.
 
     Args:
-        device: `auto`, `cuda`, `cuda:1` … as torch names them.
-        backend: whose it is, for messages.
-        or_cpu: whether that backend could use the CPU, for messages.
+        device: `auto`, `cuda`, `cuda:1` … as in torch.
+        backend: name of the backend, for messages.
+        or_cpu: whether that backend can also run on the CPU, for messages.
 
     Raises:
-        BackendError: there is no such GPU for torch.
+        BackendError: torch sees no such GPU.
     """
 
     def __init__(self, device: str = "auto", backend: str = "tensorrt", or_cpu: bool = False) -> None:
@@ -53,38 +53,38 @@ class CudaDevice:
 
     @contextmanager
     def active(self, exact: bool = False) -> Iterator[None]:
-        """Inside, this thread's torch calls go to this GPU and its stream.
+        """Directs this thread's torch calls to this GPU and its stream.
 
         Args:
-            exact: float32 products in float32; else in TF32, which has float32's range and float16's resolution.
+            exact: compute float32 products in float32; otherwise in TF32, which has float32's range and float16's resolution.
         """
-        # Process-wide settings, so they are set at each entry: another backend may have set others.
+        # These settings are process-wide, so set them at each entry: another backend may have changed them.
         torch.set_float32_matmul_precision("highest" if exact else "high")
         torch.backends.cudnn.allow_tf32 = not exact
-        torch.backends.cudnn.benchmark = True  # shapes are few and stay
+        torch.backends.cudnn.benchmark = True  # input shapes are few and do not change
         with torch.inference_mode(), torch.cuda.device(self.device), torch.cuda.stream(self._stream):
             yield
 
     def use_on_this_thread(self) -> None:
-        """Makes the GPU current for a thread that calls CUDA by other ways than torch."""
+        """Makes the GPU current on a thread that calls CUDA without torch."""
         torch.cuda.set_device(self.device)
 
     def empty(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
         return torch.empty(shape, dtype=dtype, device=self.device)
 
     def pinned(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        """Host memory that copies to and from the GPU run beside the CPU with."""
+        """Page-locked host memory, for asynchronous copies to and from the GPU."""
         return torch.empty(shape, dtype=dtype, pin_memory=True)
 
     def wait(self) -> None:
-        """Until all that was asked of the stream is done."""
+        """Blocks until all work on the stream is done."""
         self._stream.synchronize()
 
     def capture(self, run: Callable[[], None]) -> Callable[[], None]:
-        """Records what `run` asks of the stream; the result asks it all again with one call."""
+        """Captures the work that `run` launches in a CUDA graph; returns a function that replays it."""
         graph = torch.cuda.CUDAGraph()
         self.wait()
-        # Other threads may use CUDA meanwhile, say another camera's node in the same process.
+        # Other threads may use CUDA during the capture, for instance another camera's node in the same process.
         with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
             run()
         return graph.replay
@@ -94,7 +94,7 @@ class CudaDevice:
 
 
 class Staging:
-    """Pinned host buffers, one for each name, reused from run to run: copies through them need not wait for this thread."""
+    """Pinned host buffers, one for each name, reused between runs, so that copies through them are asynchronous."""
 
     def __init__(self, device: CudaDevice) -> None:
         self._device = device
@@ -102,12 +102,12 @@ class Staging:
         self._canvases: list[Tensor] = []
 
     def canvas(self, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-        """uint8 zeros in pinned memory, which `to_device` need not copy."""
+        """uint8 zeros in pinned memory, which `to_device` uses without a copy."""
         self._canvases.append(self._device.pinned(shape, torch.uint8).zero_())
         return self._canvases[-1].numpy()
 
     def to_device(self, name: str, array: npt.NDArray) -> Tensor:
-        """The array in pinned memory; it may be changed again once the device has been waited for."""
+        """The array in pinned memory, ready to be copied to the device; do not change it before the next `wait`."""
         for canvas in self._canvases:
             if array.ctypes.data == canvas.data_ptr() and array.shape == tuple(canvas.shape):
                 return canvas
@@ -117,9 +117,9 @@ class Staging:
         return self._buffers[name]
 
     def to_host(self, tensors: Sequence[Tensor]) -> list[npt.NDArray]:
-        """Device tensors in pinned memory of their own, after waiting for all that the stream has to do.
+        """Copies device tensors to new pinned host memory, and waits until the stream is done.
 
-        torch keeps pinned memory that is no longer used, so that this allocates in the first frames only.
+        torch caches freed pinned memory, so this allocates only in the first frames.
         """
         here = [self._device.pinned(tuple(tensor.shape), tensor.dtype) for tensor in tensors]
         for host, tensor in zip(here, tensors):
@@ -133,7 +133,7 @@ class Staging:
 
 
 def bucket_rows(count: int) -> npt.NDArray[np.intp]:
-    """`prompt_rows` for what is captured."""
+    """`prompt_rows` for the numbers of prompts in captured graphs."""
     return prompt_rows(count, _BUCKETS)
 
 

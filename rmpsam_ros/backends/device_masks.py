@@ -1,7 +1,7 @@
-"""Masks that stay on the device where they were computed: fusion's per-pixel part runs there, on the same numbers.
+"""Mask logits that stay on the GPU: the per-pixel part of fusion runs there.
 
-Nothing here waits for the device but to bring results to the host, twice a frame: the few numbers that decide which queries
-are segments, and the finished map. Shapes are known without asking the device, which rules out `bincount` and `nonzero`.
+The host waits for the device only twice per frame, to copy results: the few numbers that decide which queries become
+segments, and the finished map. All shapes are known on the host without a synchronisation, which rules out `bincount` and `nonzero`.
 """
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from rmpsam_ros.ownership import Extents
 from rmpsam_ros.placement import Placement
 
 _AT_ONCE = 1 << 26
-"""Elements of full-size maps that are made at a time (256 MiB of float32)."""
+"""Maximum number of elements of full-size maps that are computed at a time (256 MiB of float32)."""
 
 
 class DeviceMasks:
-    """(N, H/4, W/4) mask logits on a device. `np.asarray` brings them to the host, once; `assign` fuses them where they are.
+    """(N, H/4, W/4) mask logits on a device. `np.asarray` copies them to the host and caches the copy; `assign` fuses them on the device.
 
     Args:
-        logits: a tensor that nobody writes to any more, made on the device's stream.
+        logits: a tensor computed on the device's stream, which is not written to any more.
         device: the GPU.
         staging: its pinned memory.
     """
@@ -43,10 +43,10 @@ class DeviceMasks:
         return self._host if dtype is None else self._host.astype(dtype, copy=False)
 
     def assign(self, kept: npt.NDArray[np.intp], scores: npt.NDArray[np.float32], placement: Placement) -> DeviceOwnership:
-        """`ownership.assign` of the queries `kept` (K,) with their `scores` (K,): the same owners, at full size on the device.
+        """`ownership.assign` for the queries `kept` (K,) with their `scores` (K,): the same owners, computed at full size on the device.
 
-        Two last bits may differ from the host's, as the two resize in another order of operations; a pixel whose two best
-        queries are that close may then go to the other.
+        The last two bits may differ from the host, because the order of operations in the resize differs. A pixel whose two best
+        queries are that close may then go to the other one.
         """
         count, (height, width), send = len(kept), placement.source, self._staging.to_device
         with self._device.active():
@@ -75,10 +75,10 @@ class DeviceMasks:
 
 
 class DeviceOwnership:
-    """What `ownership.Ownership` is, with the map of owners on the device.
+    """Implements `ownership.Ownership` with the map of owners on the device.
 
     Args:
-        owner: (H, W) int64, row of the query plus 1; 0 where none is above one half.
+        owner: (H, W) int64, row of the owning query plus 1; 0 where its mask probability is below one half.
         numbers: (K, 7) int64 on the host: area, inside, pixels, left, top, right, bottom.
     """
 
@@ -88,7 +88,7 @@ class DeviceOwnership:
 
     @property
     def owner(self) -> npt.NDArray[np.uint16]:
-        """The map of owners, brought to the host."""
+        """The map of owners, copied to the host."""
         return self.relabel(np.arange(len(self._numbers) + 1, dtype=np.uint16))
 
     def extents(self) -> Extents:
@@ -97,12 +97,12 @@ class DeviceOwnership:
     def relabel(self, ids: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
         with self._device.active():
             table = self._staging.to_device(f"ids{len(ids)}", ids.view(np.int16)).to(self._owner.device, non_blocking=True)
-            (segment_ids,) = self._staging.to_host([table[self._owner]])  # two bytes a pixel; torch hardly knows uint16
+            (segment_ids,) = self._staging.to_host([table[self._owner]])  # two bytes per pixel; torch barely supports uint16
         return segment_ids.view(np.uint16)
 
 
 def _by_column(owner: Tensor, count: int) -> Tensor:
-    """(K, W) pixels of each query in each column of the map of owners. Counting by column keeps the atomic sums apart."""
+    """(K, W) number of pixels of each query in each column of the map of owners. Counting by column reduces contention of atomic sums."""
     height, width = owner.shape
     cells = owner * width + torch.arange(width, device=owner.device)
     ones = torch.ones((), dtype=torch.int64, device=owner.device).expand(owner.numel())
@@ -111,25 +111,25 @@ def _by_column(owner: Tensor, count: int) -> Tensor:
 
 
 def _extents(owner: Tensor, count: int) -> Tensor:
-    """(K, 5) pixels of each query, and left, top, right and bottom of them; as `Extents` has it for those without."""
+    """(K, 5) pixel count, left, top, right and bottom of each query; for queries without pixels as in `Extents`."""
     height, width = owner.shape
     by_column = _by_column(owner, count)
     lines = torch.arange(height, device=owner.device)
     by_row = torch.zeros((count + 1) * height, dtype=torch.int64, device=owner.device)
-    by_row.scatter_(0, (owner * height + lines[:, None]).flatten(), 1)  # all write the same
+    by_row.scatter_(0, (owner * height + lines[:, None]).flatten(), 1)  # duplicate indices all write the same value
     left, right = _ends(by_column > 0)
     top, bottom = _ends(by_row.view(count + 1, height)[1:] > 0)
     return torch.stack((by_column.sum(1), left, top, right, bottom), dim=1)
 
 
 def _ends(present: Tensor) -> tuple[Tensor, Tensor]:
-    """First and one beyond the last true place of each row of (K, L); L and 0 where there is none."""
+    """First true index, and last true index plus one, of each row of (K, L); L and 0 if there is none."""
     place = torch.arange(present.shape[1], device=present.device)
     return torch.where(present, place, present.shape[1]).amin(1), torch.where(present, place + 1, 0).amax(1)
 
 
 def _restore(logits: Tensor, placement: Placement) -> Tensor:
-    """`placement.restore` of (k, H/4, W/4): the reference's two bilinear steps."""
+    """`placement.restore` for (k, H/4, W/4): the reference's two bilinear steps."""
     height, width = placement.resized
     full = F.interpolate(logits[None], size=placement.padded, mode="bilinear", align_corners=False)[..., :height, :width]
     if placement.resized != placement.source:

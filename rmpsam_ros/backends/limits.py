@@ -1,11 +1,11 @@
-"""What every backend keeps to."""
+"""Limits common to all backends."""
 from __future__ import annotations
 
 MAX_BATCH = 64
-"""Images in one run; cameras are fewer."""
+"""Maximum number of images per run; more than the number of cameras on a robot."""
 
 MAX_THREADS = 1024
-"""CPU threads; more is a mistake."""
+"""Maximum number of CPU threads; more is a mistake."""
 
 MAX_PROMPTS = 64
-"""Points and boxes in one request, and in one run; more is a mistake, and would hold up the frames."""
+"""Maximum number of points and boxes per request and per run; more is a mistake, and would delay the frames."""

@@ -1,7 +1,7 @@
-"""The network as the torch backend computes it: the encoder in a short type, what is sensitive to rounding in float32.
+"""Mixed precision for the torch backend: the encoder in a 16-bit type, everything sensitive to rounding in float32.
 
-The split is that of TensorRT's graphs (`typed_graphs` has the reasons): backbone and neck are nearly all of the arithmetic
-and hold values of moderate size; sums over masks, softmax, coordinates and mask products stay float32.
+The split is the same as in the TensorRT graphs (`typed_graphs` gives the reasons): backbone and neck are nearly all of the
+arithmetic, with values of moderate size; sums over masks, softmax, coordinates and mask products stay float32.
 """
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rmpsam_ros.network.stage import DecoderOutput
 
 
 class MixedNetwork(nn.Module):
-    """Plays `RMPSAM` for `graphs.ImageGraph` and `PromptGraph`.
+    """A wrapper with the interface of `RMPSAM` that `graphs.ImageGraph` and `PromptGraph` use.
 
     Args:
-        net: the network, in float32; it is moved and changed.
-        device: where it shall run.
-        dtype: of backbone and neck, and so of the features that a frame keeps.
+        net: the network in float32; it is moved and modified in place.
+        device: where it runs.
+        dtype: type of backbone and neck, and thus of the features that a frame keeps.
     """
 
     def __init__(self, net: RMPSAM, device: torch.device, dtype: torch.dtype) -> None:
@@ -29,7 +29,7 @@ class MixedNetwork(nn.Module):
         self.dtype = dtype
         net.backbone.to(dtype)
         net.neck.deconv.to(dtype)
-        # Made here, because a constant that comes from the host cannot be part of a CUDA graph. Not buffers: they stay float32.
+        # Created here, because copies from the host cannot be captured in a CUDA graph. Not buffers, so that they stay float32.
         mean, std = (torch.tensor(v, dtype=torch.float32, device=device)[:, None, None] for v in (net.config.mean, net.config.std))
         self._mean, self._std = mean, std
 

@@ -1,4 +1,4 @@
-"""OpenVINO: the backend of a robot without a GPU."""
+"""The OpenVINO backend, for robots without a GPU."""
 from __future__ import annotations
 
 import shutil
@@ -18,12 +18,12 @@ from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
 _BUCKETS = (1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, MAX_PROMPTS)
-"""Prompts are filled up to one of these numbers: OpenVINO compiles for each that it meets, and keeps what that took."""
+"""Prompts are padded to one of these numbers, because OpenVINO compiles for each new number and keeps the result in memory."""
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 
 class OpenVinoBackend:
-    """Compiles both graphs for one input size and batch; see `Backend` for the calls."""
+    """Runs both graphs, compiled for one input size and batch; implements `Backend`."""
 
     name, encodes_alone = "openvino", True
 
@@ -39,7 +39,7 @@ class OpenVinoBackend:
         plugin = _plugin(core, device)
         self.device = str(core.get_property(plugin, "FULL_DEVICE_NAME")).strip()
         self.precision = _precision(core, plugin, precision)
-        # What is not quantised in an int8 graph, and the prompt graph, run as they would without it.
+        # Unquantised parts of an int8 graph, and the prompt graph, run in the precision of `auto`.
         computed = _precision(core, plugin, "auto") if self.precision == "int8" else self.precision
         options: dict[str, object] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[computed]}
         if plugin == "CPU" and threads:
@@ -52,9 +52,9 @@ class OpenVinoBackend:
         with _as_exported(model.int8_graph if self.precision == "int8" else model.image_graph):
             image.reshape({"image": [batch, height, width, 3], "image_size": [batch, 2]})
             mid = image.output("features").partial_shape[1].get_length()
-        # Features go from one graph to the other in the type they are computed in: bf16 halves what a frame keeps.
+        # Features are passed between the graphs in the type they are computed in: bf16 halves the memory of a frame.
         stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(computed, ov.Type.f32)
-        # Closer looks at clicked objects need the encoder alone: with the decoder as a graph of its own it is there, and only once.
+        # Zoom-in crops need the encoder alone. With the decoder split off into its own graph, the encoder is compiled only once.
         decoder, beside = _cut_decoder(ov, image) if model.zoom_prompts else (None, [])
         handed_on = {name: stored for name in ("features", *beside)}
         image = _with_types(ov, image, inputs={"image_size": ov.Type.i64}, outputs=handed_on)
@@ -75,17 +75,17 @@ class OpenVinoBackend:
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot compile {model.path} for {plugin} ({_short(error)}).") from error
         for name in beside:
-            self._decoder.set_tensor(name, self._image.get_tensor(name))  # one memory for both
-        # What a frame keeps, and how much of it: each run writes into tensors of its own, nothing is copied out.
+            self._decoder.set_tensor(name, self._image.get_tensor(name))  # both share the memory
+        # Types and shapes of what a frame keeps: each run writes into new tensors, so that nothing needs to be copied.
         masks = list((decoder or image).output("mask_logits").shape)
         self._kept = {"features": (stored, [batch, mid, *cells]), "mask_logits": (ov.Type.f32, masks)}
-        self._encoder = self._image if decoder else None  # without its decoder the image graph is just that
+        self._encoder = self._image if decoder else None  # the image graph without its decoder is the encoder
 
         def compile_encoder():
             with cache.compiling():
                 return compiled(_encoder_of(ov, image))
 
-        self._compile_encoder = None if decoder else compile_encoder  # which holds the graph
+        self._compile_encoder = None if decoder else compile_encoder  # keeps a reference to the graph
 
     def make_canvas(self) -> npt.NDArray[np.uint8]:
         return np.zeros((self.batch, *self.input_size, 3), np.uint8)
@@ -107,7 +107,7 @@ class OpenVinoBackend:
                 for i in range(count)]  # fmt: skip
 
     def _part(self, tensor, index: int):
-        """One image's (1, …) part of a batch's tensor: the same memory."""
+        """A (1, …) view of one image in a batch's tensor; no copy."""
         if self.batch == 1:
             return tensor
         return self._ov.Tensor(tensor, [index] + [0] * (len(tensor.shape) - 1), [index + 1, *list(tensor.shape)[1:]])
@@ -120,7 +120,7 @@ class OpenVinoBackend:
         return PromptOutputs(*(np.array(request.get_tensor(name).data[0, :count]) for name in ("mask_logits", "iou", "queries")))
 
     def read_features(self, features: object) -> npt.NDArray[np.float32]:
-        if features.element_type == self._ov.Type.bf16:  # numpy has no such type; it is the upper half of a float32
+        if features.element_type == self._ov.Type.bf16:  # numpy has no bfloat16; it is the upper half of a float32
             values = features.data[0].view(np.uint16).astype(np.uint32)
             values <<= 16
             return values.view(np.float32)
@@ -129,7 +129,7 @@ class OpenVinoBackend:
     def run_features(self, images: npt.NDArray[np.uint8], image_sizes: Sizes) -> object:
         self._encoder = self._encoder or self._compile_encoder()
         images, sizes = filled(images, image_sizes, self.batch)
-        features = self._ov.Tensor(*self._kept["features"])  # of its own: the last frame keeps the one before
+        features = self._ov.Tensor(*self._kept["features"])  # a new tensor, because the caller keeps the previous one
         self._encoder.set_tensor("features", features)
         self._encoder.infer({"image": images, "image_size": sizes}, share_inputs=True)
         return self._part(features, 0)
@@ -164,22 +164,22 @@ def _read(core, path: Path):
         with _in_one_folder(path) as real:
             return core.read_model(real)
     except RuntimeError as error:
-        raise ModelError(f"OpenVINO cannot read {path} ({_short(error)}); `rmpsam export` makes it anew.") from error
+        raise ModelError(f"OpenVINO cannot read {path} ({_short(error)}); `rmpsam export` creates it again.") from error
 
 
 @contextmanager
 def _as_exported(path: Path) -> Iterator[None]:
-    """Around what needs a graph's inputs and outputs: whatever OpenVINO can read may lie under the name."""
+    """Reports a graph without the expected inputs and outputs as `ModelError`: the file may be any model that OpenVINO can read."""
     try:
         yield
     except RuntimeError as error:
-        raise ModelError(f"{path} is not such a graph of rmpsam_ros ({_short(error)}); `rmpsam export {path.parent}` makes it anew.") from error
+        raise ModelError(f"{path} is not the expected rmpsam_ros graph ({_short(error)}); `rmpsam export {path.parent}` creates it again.") from error
 
 
 @contextmanager
 def _in_one_folder(graph: Path) -> Iterator[Path]:
-    """A graph that lies beside its weights, links resolved: OpenVINO takes none from elsewhere, and `colcon build --symlink-install`
-    and some download caches link each file on its own. Where they lie apart, a copy for as long as it is read."""
+    """Yields a path to the graph, links resolved, with its weights in the same folder: OpenVINO requires that, but `colcon build
+    --symlink-install` and some download caches link each file separately. If the files are in different folders, yields a temporary copy."""
     weights = graph.with_name(WEIGHTS_FILE)
     real = graph.resolve()
     if not weights.is_file() or weights.resolve() == real.with_name(WEIGHTS_FILE):
@@ -211,16 +211,16 @@ def _with_types(ov, graph, inputs: dict | None = None, outputs: dict | None = No
 
 
 def _cut_decoder(ov, graph):
-    """Takes what comes after the features out of the image graph.
+    """Splits everything after the features off the image graph, in place.
 
     Returns:
-        That, as a graph from `features` (float32) on, and the names of what else it reads of the encoder: outputs of the
-        image graph from now on, and inputs of the other.
+        The decoder as a graph with the input `features` (float32), and the names of its other inputs from the encoder, which become
+        outputs of the image graph.
     """
     from openvino.passes import ConstantFolding, Manager
 
     folding = Manager()
-    folding.register_pass(ConstantFolding())  # sizes that both parts ask the encoder for are numbers by now
+    folding.register_pass(ConstantFolding())  # makes shapes that the decoder reads from the encoder constant
     folding.run_passes(graph)
     (kept,) = (r for r in graph.get_results() if "features" in r.get_output_tensor(0).get_names())
     source = kept.input_value(0)
@@ -251,7 +251,7 @@ def _cut_decoder(ov, graph):
 
 
 def _before(node) -> set[str]:
-    """Names of a node and of all that it is computed from."""
+    """Names of a node and of all nodes that it depends on."""
     found, waiting = set(), [node]
     while waiting:
         node = waiting.pop()
@@ -262,7 +262,7 @@ def _before(node) -> set[str]:
 
 
 def _encoder_of(ov, graph):
-    """The image graph without what comes after the features."""
+    """The image graph without the decoder after the features."""
     results = [r for r in graph.get_results() if "features" in r.get_output_tensor(0).get_names()]
     return ov.Model(results, graph.get_parameters(), "encoder")
 

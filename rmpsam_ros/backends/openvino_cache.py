@@ -1,7 +1,7 @@
-"""OpenVINO's compiled graphs on disk, so that a second start takes a fraction of a second: whole, and not more than fits.
+"""On-disk cache of OpenVINO's compiled graphs, verified and limited in size; a second start takes a fraction of a second.
 
-OpenVINO notices that a file of its cache ends early, but not that bytes in it have changed, as on SD cards after a power cut: the
-graph would compute something else, without a word. Each configuration has a folder of its own, with the checksums of what is in it.
+OpenVINO detects truncated cache files, but not changed bytes, as on SD cards after a power cut: the graph would silently compute
+something else. Each configuration therefore has its own folder, with checksums of the files in it.
 """
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from rmpsam_ros.model_folder import ModelFolder
 from rmpsam_ros.user_folders import cache_folder
 
 LEAST_FREE = 200 << 20
-"""Bytes of a disk on which compiled graphs have room; those of the largest model take 78 MB each."""
+"""Free bytes on the disk below which the log warns that graphs may not be cached; those of the largest model take 78 MB each."""
 MOST = 1 << 30
-"""Bytes that all compiled graphs may take; beyond it those that were not used for the longest time go."""
+"""Maximum size in bytes of all compiled graphs; beyond it the least recently used are removed."""
 WAIT, SAY_AFTER = 60.0, 3.0
-"""Seconds that are waited for another process that compiles the same graphs, which may hang, and from which on the log says so."""
+"""Seconds to wait for another process that compiles the same graphs (it may hang), and seconds after which the log mentions the wait."""
 _CHECKSUMS, _LOCK = "crc32.json", ".lock"
 _LOG = logging.getLogger(__name__)
 
 
 class CompiledGraphs:
-    """The folder of one configuration.
+    """The cache folder of one configuration.
 
     Args:
-        model: whose graphs are compiled.
-        configuration: all else that they are compiled for.
+        model: the model whose graphs are compiled.
+        configuration: everything else that the compiled graphs depend on.
     """
 
     def __init__(self, model: ModelFolder, *configuration: object) -> None:
@@ -49,25 +49,25 @@ class CompiledGraphs:
 
     @property
     def options(self) -> dict[str, str]:
-        """Options for OpenVINO: where it keeps them, if anywhere."""
+        """Options for OpenVINO: the cache folder, if there is one."""
         return {} if self.folder is None else {"CACHE_DIR": str(self.folder)}
 
     @contextmanager
     def compiling(self) -> Iterator[None]:
-        """Around everything that compiles or loads: other processes that want the same wait, and damaged files are made anew.
+        """Surrounds all compiling and loading: makes other processes with the same configuration wait, and removes damaged files.
 
-        Read `options` within it: where the folder turns out to be of no use, OpenVINO must not see it.
+        Read `options` only inside: if the folder turns out to be unusable, OpenVINO must not get it.
         """
         with ExitStack() as stack:
             good = self._opened(stack)
             yield
             if self.folder is not None:
-                with suppress(OSError):  # then they are compiled once more at the next start
+                with suppress(OSError):  # the graphs are then compiled again at the next start
                     self._note(good)
                     self._make_room()
 
     def _opened(self, stack: ExitStack) -> dict[str, int]:
-        """Makes and locks the folder, and checks what is in it; without a folder where that cannot be done."""
+        """Creates and locks the folder and verifies its files; if that fails, continues without a cache folder."""
         if self.folder is None:
             return {}
         try:
@@ -80,7 +80,7 @@ class CompiledGraphs:
             return {}
 
     def _verified(self) -> dict[str, int]:
-        """Checksums of the files that are as they were written; the others are removed."""
+        """Checksums of the intact files; removes the others."""
         try:
             stated = json.loads((self.folder / _CHECKSUMS).read_text())
         except (OSError, ValueError):
@@ -90,7 +90,7 @@ class CompiledGraphs:
             if isinstance(stated, dict) and stated.get(file.name) == crc32(file):
                 good[file.name] = stated[file.name]
             else:
-                _LOG.warning("A compiled graph is compiled anew: %s is not as it was written.", file)
+                _LOG.warning("A damaged compiled graph is compiled again: %s has changed since it was written.", file)
                 file.unlink()
         return good
 
@@ -102,7 +102,7 @@ class CompiledGraphs:
         os.utime(self.folder)
 
     def _make_room(self) -> None:
-        """Removes what was used least recently, until the rest is small enough."""
+        """Removes the least recently used entries until the rest is small enough."""
         entries = sorted((at for at in self.root.iterdir() if at != self.folder and (at.is_dir() or at.suffix == ".blob")), key=_used, reverse=True)
         total = _size(self.folder)
         for entry in entries:
@@ -112,7 +112,7 @@ class CompiledGraphs:
 
 
 class _Patience:
-    """What waiting for another process does: a word in the log after a while, TimeoutError in the end."""
+    """Callback for waiting on another process: logs a message after a while, and raises TimeoutError in the end."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._started, self._said = folder, time.monotonic(), False
@@ -127,7 +127,7 @@ class _Patience:
 
 
 def _remove(entry: Path) -> None:
-    """Removes a folder, but not one that another process is writing to, or a single file."""
+    """Removes a file, or a folder that no other process is writing to."""
     if not entry.is_dir():
         entry.unlink()
         return
@@ -149,7 +149,7 @@ def _can_be_written(root: Path) -> bool:
         _LOG.warning("Compiled graphs are not cached, each start compiles them again: %s is not writable.", root)
         return False
     free = shutil.disk_usage(root).free
-    if free < LEAST_FREE:  # OpenVINO itself says nothing
+    if free < LEAST_FREE:  # OpenVINO itself does not report it
         _LOG.warning("Compiled graphs may not be cached, so that each start compiles them again: %s has %.0f MB left.", root, free / 2**20)
     return True
 

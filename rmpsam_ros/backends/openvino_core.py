@@ -1,8 +1,8 @@
-"""OpenVINO, imported without its reports to its maker, and its one `Core` of this process, which is never given up.
+"""Imports OpenVINO without telemetry, and provides one `Core` for the whole process, which is never released.
 
-Its CPU plugin gives the thread that first uses it a signal stack of its own (`sigaltstack`), and frees it with the last `Core`
-(seen with OpenVINO 2026.4). Where that happens in another thread, the first is left with a stack that is gone, and the next
-signal that Python handles there, Ctrl-C or a child's end, is a segmentation fault.
+OpenVINO's CPU plugin installs an alternate signal stack (`sigaltstack`) on the thread that first uses it, and frees it with the last
+`Core` (seen with OpenVINO 2026.4). If that happens on another thread, the first thread is left with a freed stack, and the next
+signal that Python handles there (Ctrl-C, or SIGCHLD) causes a segmentation fault.
 """
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ _core = None
 
 @contextmanager
 def unreported() -> Iterator[None]:
-    """Within it OpenVINO and NNCF do not find `openvino_telemetry` when they are imported, and go on without, as they are made for.
+    """Hides `openvino_telemetry` while OpenVINO or NNCF is imported; both support its absence.
 
-    With it an import alone forks this process, a whole node, to tell Google Analytics of it: where the network gives no answer the copy of
-    a node lives on, and a command ends seconds later, with a traceback of its copy. A program that has imported them itself decides itself.
+    With telemetry, the import alone forks this process (a whole node) to report to Google Analytics. If the network does not respond, the
+    forked copy of a node stays alive, and a command ends seconds late with a traceback from its copy. If the program has already
+    imported these libraries itself, nothing changes.
     """
     with _LOCK:
         before = sys.modules.get(_TELEMETRY)
@@ -35,7 +36,7 @@ def unreported() -> Iterator[None]:
 
 
 def import_openvino():
-    """The module.
+    """Imports OpenVINO without telemetry and returns the module.
 
     Raises:
         ImportError: OpenVINO is not installed, or cannot be loaded.
@@ -47,7 +48,7 @@ def import_openvino():
 
 
 def shared_core():
-    """The `openvino.Core` that all use; it may be called from several threads.
+    """The `openvino.Core` shared by the whole process; thread-safe.
 
     Raises:
         ImportError: OpenVINO is not installed, or cannot be loaded.

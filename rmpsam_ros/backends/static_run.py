@@ -1,4 +1,4 @@
-"""A torch function whose shapes do not change from call to call, run on a GPU as one captured CUDA graph."""
+"""Runs a torch function with static shapes on a GPU as one captured CUDA graph."""
 from __future__ import annotations
 
 import logging
@@ -10,7 +10,7 @@ from torch import Tensor
 from rmpsam_ros.backends.cuda import CudaDevice
 
 _WARM_UP = 3
-"""Runs before capture: cuDNN measures its algorithms and libraries allocate their workspaces in the first."""
+"""Number of runs before the capture: in the first, cuDNN benchmarks its algorithms and libraries allocate their workspaces."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,14 +23,14 @@ class _Plan:
 
 
 class StaticRun:
-    """Calls `function` on fixed device buffers, one set and one CUDA graph for each set of input shapes.
+    """Calls `function` on fixed device buffers, with one set of buffers and one CUDA graph for each set of input shapes.
 
-    Launching some hundred kernels one by one takes the CPU longer than a large GPU needs to run them; a graph is one launch.
+    Launching several hundred kernels one by one takes the CPU longer than a large GPU needs to run them; a graph is one launch.
 
     Args:
-        function: device tensors to device tensors, without waiting for the device anywhere.
-        device: the GPU; calls are to be made within `device.active()`.
-        title: what to call it in the log.
+        function: maps device tensors to device tensors, without any synchronisation with the device.
+        device: the GPU; calls must be made inside `device.active()`.
+        title: name for the log.
     """
 
     def __init__(self, function: Callable[..., tuple[Tensor, ...]], device: CudaDevice, title: str) -> None:
@@ -38,7 +38,7 @@ class StaticRun:
         self._plans: dict[tuple, _Plan] = {}
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Asks the stream for one run; nothing is waited for.
+        """Enqueues one run on the stream, without waiting.
 
         Args:
             inputs: on the host (pinned) or on the device.

@@ -1,4 +1,4 @@
-"""TensorRT: the backend of a desktop GPU or a Jetson. Engines come from the cache, or are built while the backend is made."""
+"""The TensorRT backend, for desktop GPUs and Jetsons. Engines are loaded from the cache, or built when the backend is created."""
 from __future__ import annotations
 
 import logging
@@ -23,12 +23,12 @@ _SAY_EVERY = 5.0
 
 
 class TensorRtBackend:
-    """Both engines on one GPU; see `Backend` for the calls. Masks and features stay on the device.
+    """Runs both engines on one GPU; implements `Backend`. Masks and features stay on the device.
 
     Args:
-        progress: told of builds, which take from seconds (TensorRT-RTX) to many minutes (full TensorRT on a Jetson); every few
-            seconds a line in the log if None.
-        cache: where engines are kept; the user's cache folder if None.
+        progress: called during engine builds, which take from seconds (TensorRT-RTX) to many minutes (full TensorRT on a Jetson); if
+            None, progress is logged every few seconds.
+        cache: the engine cache; the user's cache folder if None.
     """
 
     name, encodes_alone = "tensorrt", False
@@ -47,7 +47,7 @@ class TensorRtBackend:
             from rmpsam_ros.backends.cuda import Staging
 
             self._staging = Staging(self._device)
-        self._encoder = None  # only to time it
+        self._encoder = None  # only for timing
 
     def make_canvas(self) -> npt.NDArray[np.uint8]:
         return self._staging.canvas((self.batch, *self.input_size, 3))
@@ -58,7 +58,7 @@ class TensorRtBackend:
         count = len(image_sizes)
         with self._device.active():
             outputs = self._image.run(self._image_inputs(images, image_sizes))
-            # What a frame keeps must outlive the next run, which overwrites the engine's own buffers.
+            # Clone what a frame keeps: the next run overwrites the engine's own buffers.
             masks, features = outputs["mask_logits"], outputs["features"]
             kept = [(DeviceMasks(masks[i].clone(), self._device, self._staging), features[i : i + 1].clone()) for i in range(count)]
             class_ids, scores, iou, queries = self._staging.to_host([outputs[n] for n in ("class_ids", "scores", "iou", "queries")])
@@ -99,7 +99,7 @@ class TensorRtBackend:
             self._device.release()
 
     def _provide(self, model: ModelFolder, wanted: str, progress) -> tuple[str, list[Provided]]:
-        """The precision, and the engines of both graphs in it."""
+        """The chosen precision, and the engines of both graphs in it."""
         choices = {"auto": ("fp16", "fp32"), "fp16": ("fp16",), "fp32": ("fp32",), "int8": ("int8",)}.get(wanted)
         if choices is None:
             raise BackendError(f"The backend tensorrt has no {wanted} graphs; use auto, fp16, fp32 or int8.")
@@ -126,7 +126,7 @@ class TensorRtBackend:
 
 
 class LogProgress:
-    """Progress as log lines: what is being done as soon as it is known, then at most one line in five seconds."""
+    """Logs progress: the start of a build at once, then at most one line in five seconds."""
 
     def __init__(self, say=_LOG.info) -> None:
         self._say, self._started, self._next = say, time.monotonic(), 0.0
@@ -141,7 +141,7 @@ class LogProgress:
 
 
 def open_device(device: str) -> CudaDevice:
-    """The GPU of a name.
+    """Opens a GPU by its name.
 
     Raises:
         BackendError: torch cannot be loaded, or sees no such GPU.

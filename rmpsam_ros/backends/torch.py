@@ -1,4 +1,4 @@
-"""PyTorch: the reference, on the CPU or a CUDA GPU; eager, or compiled by `torch.compile`."""
+"""The PyTorch backend, the reference implementation: on the CPU or a CUDA GPU, eager or compiled with `torch.compile`."""
 from __future__ import annotations
 
 import numpy as np
@@ -10,13 +10,13 @@ from rmpsam_ros.model_folder import ModelFolder
 
 
 class TorchBackend:
-    """Runs the graphs' modules; see `Backend` for the calls. On a GPU features and masks stay there, and every set of shapes
+    """Runs the graphs' torch modules; implements `Backend`. On a GPU, features and masks stay there, and each set of shapes
     is a captured CUDA graph on one stream, fed from pinned memory.
 
-    bf16 and fp16 mean backbone and neck (`mixed_network`); channels lie last in memory, as convolutions on tensor cores want.
+    bf16 and fp16 apply to backbone and neck (`mixed_network`). The memory format is channels-last, for convolutions on tensor cores.
 
     Args:
-        progress: told of what takes long: what it is doing, and None for the part done.
+        progress: called during compilation with a description, and None as the completed fraction.
     """
 
     name = "torch"
@@ -45,14 +45,14 @@ class TorchBackend:
             net = MixedNetwork(load_model(model.path), where, dtype)
             image, prompt = ImageGraph(net).eval(), PromptGraph(net).eval()
             self._stages = {"image": self._stage(image, "image"), "prompt": self._stage(prompt, "prompt", compiles=False)}
-            # A click is one prompt; more at once are rare, and not worth a compilation each.
+            # A click is one prompt; several at once are rare, and not worth a compilation for each number.
             self._stages["click"] = self._stage(prompt, "prompt") if self.compiles else self._stages["prompt"]
         self._make_encoder = lambda: self._stage(lambda *inputs: (image.encode(*inputs),), "features")
         if self._gpu:
             from rmpsam_ros.backends.cuda import Staging
 
             self._staging = Staging(self._gpu)
-        # The number is the process's: whoever made the backend has his own back once it is closed.
+        # The number of threads is process-wide: `close` restores it.
         self._threads_before = torch.get_num_threads()
         if threads:
             torch.set_num_threads(threads)
@@ -70,7 +70,7 @@ class TorchBackend:
         with self._active():
             *small, masks, features = self._stages["image"](*self._image_inputs(images, image_sizes))
             kept = [(masks[i], features[i : i + 1]) for i in range(count)]
-            if self._gpu:  # the next run overwrites what this one has made; fusion's per-pixel part runs where the masks are
+            if self._gpu:  # clone: the next run overwrites these outputs; the per-pixel part of fusion runs on the GPU
                 kept = [(DeviceMasks(m.clone(), self._gpu, self._staging), f.clone()) for m, f in kept]
                 small = self._staging.to_host(small)
             else:
@@ -121,9 +121,9 @@ class TorchBackend:
         return self._gpu.active(exact=self._exact)
 
     def _stage(self, module, title: str, compiles: bool = True):
-        """The module as it runs here: compiled, and on a GPU captured."""
+        """The module as it runs on this device: compiled if requested, and captured on a GPU."""
         if self.compiles and compiles:
-            # Freezing folds normalisations into convolutions; shapes never change. CUDA graphs are ours: one way for both backends.
+            # Freezing folds normalisations into convolutions; shapes never change. CUDA graphs are captured below, as for eager torch.
             module = self._torch.compile(module, fullgraph=True, dynamic=False, options={"freezing": True})
         if self._gpu is None:
             return module
@@ -138,13 +138,13 @@ class TorchBackend:
         return self._torch.from_numpy(images), self._torch.from_numpy(sizes)
 
     def _compile_now(self, progress: Progress) -> None:
-        """Compiles by running once: while the backend is made, never at the first frame or click."""
+        """Compiles by running once when the backend is created, so that no frame or click has to wait for it."""
         try:
             progress("torch.compile: compiling the image graph (about a minute on a CPU)", None)
             features = self.run_images(self.make_canvas(), [self.input_size] * self.batch)[0].features
             progress("torch.compile: compiling the prompt graph", None)
             self.run_prompts(features, np.array([[0, 0, 6, 6]], np.float32), np.ones(1, np.int64), self.input_size)
-        except Exception as error:  # its own, Triton's or the compiler's, of many types
+        except Exception as error:  # from torch, Triton or the compiler, of many types
             self.close()
             reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
             needs = "a C++ compiler and Python's headers" + (", and Triton for the GPU" if self._gpu else "")
@@ -152,7 +152,7 @@ class TorchBackend:
 
     def _choose(self, precision: str) -> str:
         if precision == "auto":
-            return "bf16" if self._gpu and self._gpu.computes_bf16 else "fp32"  # on a CPU it is the reference
+            return "bf16" if self._gpu and self._gpu.computes_bf16 else "fp32"  # on a CPU, torch is the reference
         if precision == "int8":
             raise BackendError("The torch backend has no int8; use auto, fp32 or bf16.")
         if precision == "fp16" and not self._gpu:
@@ -161,17 +161,17 @@ class TorchBackend:
 
 
 class TorchCompileBackend(TorchBackend):
-    """The same, compiled: fewer and larger kernels, for about a minute while it is made."""
+    """`TorchBackend` with `torch.compile`: fewer and larger kernels, for about a minute of compilation at creation."""
 
     name = "torch-compile"
     compiles = True
 
 
 def open_gpu(device: str, backend: str):
-    """The GPU as torch sees it; None for the CPU.
+    """Opens the GPU; returns None for the CPU.
 
     Raises:
-        BackendError: no such device.
+        BackendError: there is no such device.
     """
     import torch
 

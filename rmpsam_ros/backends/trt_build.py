@@ -1,4 +1,4 @@
-"""An ONNX graph to a TensorRT engine, with progress; on a GPU for that GPU, or without one for named compute capabilities."""
+"""Builds TensorRT engines from ONNX graphs, with progress: for the GPU of this machine, or without one for named compute capabilities."""
 from __future__ import annotations
 
 import threading
@@ -11,7 +11,7 @@ from rmpsam_ros.errors import BackendError
 _REPEAT_SECONDS = 1.0
 
 Shapes = Mapping[str, tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]]
-"""Least, usual and greatest shape of each input."""
+"""Minimum, optimum and maximum shape of each input."""
 
 
 def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str, tf32: bool, targets: Sequence[str] = (),
@@ -22,16 +22,16 @@ def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str,
     Args:
         flavour: the TensorRT to use.
         graph: a serialised, typed ONNX model with its weights.
-        shapes: of each input.
-        precision: which types the graph has, for TensorRT 8, which does not take them from the graph alone.
-        tf32: whether products of float32 may be rounded to TF32.
-        targets: compute capabilities such as `sm_89`, TensorRT-RTX only; none for the GPU that is here.
-        workspace_mb: limit of the memory that a layer may work in; None for TensorRT's choice.
-        use_device: makes the GPU current on the calling thread; run where the build runs.
-        progress: told what is being done. Raising in it, or in another thread KeyboardInterrupt, ends the build.
+        shapes: the range of shapes of each input.
+        precision: the types in the graph, for TensorRT 8, which does not take them from the graph alone.
+        tf32: whether float32 products may be computed in TF32.
+        targets: compute capabilities such as `sm_89`, TensorRT-RTX only; empty for the GPU of this machine.
+        workspace_mb: limit of the workspace memory of a layer; None for TensorRT's default.
+        use_device: makes the GPU current on the calling thread; called on the thread that builds.
+        progress: called with the current step. An exception from it, or KeyboardInterrupt in the calling thread, aborts the build.
 
     Raises:
-        BackendError: TensorRT cannot be started, or cannot read or build the graph; in its own words.
+        BackendError: TensorRT cannot start, or cannot read or build the graph; quotes TensorRT's message.
     """
     trt, logger = flavour.module, flavour.logger()
     known = flavour.targets()
@@ -39,7 +39,7 @@ def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str,
     if unknown and flavour.is_rtx:
         raise BackendError(f"{flavour.title} does not build for {unknown[0]}; it builds for {', '.join(known)}.")
     if targets and not flavour.is_rtx:
-        raise BackendError(f"{flavour.title} builds only for the GPU that is here; building for others needs tensorrt-rtx-cu13.")
+        raise BackendError(f"{flavour.title} builds only for the GPU of this machine; building for others needs tensorrt-rtx-cu13.")
     try:
         builder = trt.Builder(logger)
         network = builder.create_network(_network_flags(trt, flavour))
@@ -68,7 +68,7 @@ def build_engine(flavour: Flavour, graph: bytes, shapes: Shapes, precision: str,
 def _network_flags(trt, flavour: Flavour) -> int:
     flags = trt.NetworkDefinitionCreationFlag
     bits = 0
-    if hasattr(flags, "EXPLICIT_BATCH") and flavour.number[0] < 10 and not flavour.is_rtx:  # the only way from 10 on
+    if hasattr(flags, "EXPLICIT_BATCH") and flavour.number[0] < 10 and not flavour.is_rtx:  # always on from version 10
         bits |= 1 << int(flags.EXPLICIT_BATCH)
     if hasattr(flags, "STRONGLY_TYPED") and flavour.strongly_typed:
         bits |= 1 << int(flags.STRONGLY_TYPED)
@@ -86,7 +86,7 @@ def _config(flavour: Flavour, builder, network, shapes: Shapes, precision: str, 
     if workspace_mb:
         config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, workspace_mb << 20)
     if hasattr(trt.BuilderFlag, "TF32"):
-        # TF32 rounds a product's factors to float16's 11 bits: fine beside float16, not what `fp32` promises.
+        # TF32 rounds factors to float16's 11 bits: acceptable next to float16, but not for `fp32`.
         (config.set_flag if tf32 else config.clear_flag)(trt.BuilderFlag.TF32)
     if hasattr(trt.BuilderFlag, "REQUIRE_USER_ALLOCATION"):
         # TensorRT-RTX, since 1.2: without it an engine may allocate while it runs, which cannot be captured in a CUDA graph.
@@ -98,12 +98,12 @@ def _config(flavour: Flavour, builder, network, shapes: Shapes, precision: str, 
     if not flavour.strongly_typed and precision == "fp16":
         _hold_types(trt, config, network)
     if not flavour.strongly_typed and precision == "int8":
-        config.set_flag(trt.BuilderFlag.INT8)  # what is quantised is written in the graph; this only allows it
+        config.set_flag(trt.BuilderFlag.INT8)  # the graph says what is quantised; this only permits it
     return config
 
 
 def _hold_types(trt, config, network) -> None:
-    """TensorRT 8: what a strongly typed network says by its tensors is told each layer, and made binding."""
+    """For TensorRT 8: sets the types of each layer, which a strongly typed network takes from its tensors, and makes them binding."""
     config.set_flag(trt.BuilderFlag.FP16)
     config.set_flag(trt.BuilderFlag.OBEY_PRECISION_CONSTRAINTS)
     floats = (trt.float32, trt.float16)
@@ -120,7 +120,7 @@ def _hold_types(trt, config, network) -> None:
 
 
 class _Repeated:
-    """Progress that can be said again: TensorRT may be silent for minutes, and silence looks like a hang."""
+    """Progress that can repeat its last report: TensorRT may be silent for minutes, which looks like a hang."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress, self._last = progress, ("", None)
@@ -134,7 +134,7 @@ class _Repeated:
 
 
 def _build_in_thread(builder, network, config, use_device: Callable[[], None], monitor, say: _Repeated):
-    """Builds beside this thread, which goes on telling what is done and takes Ctrl-C: TensorRT's call holds it otherwise."""
+    """Builds on another thread, so that this one can report progress and handle Ctrl-C, which TensorRT's call would block."""
     result: list = []
     failure: list[BaseException] = []
 
@@ -163,7 +163,7 @@ def _build_in_thread(builder, network, config, use_device: Callable[[], None], m
 
 
 def _monitor(trt, progress: _Repeated):
-    """TensorRT's progress, where it tells (`IProgressMonitor`: 10 and later); None where it does not."""
+    """A monitor that forwards TensorRT's progress (`IProgressMonitor`, version 10 and later); None if that is not supported."""
     if not hasattr(trt, "IProgressMonitor"):
         return None
 
@@ -197,6 +197,6 @@ def _monitor(trt, progress: _Repeated):
 
 
 def _last(logger, error: BaseException | None = None) -> str:
-    """TensorRT's last complaint, shortened."""
+    """TensorRT's last error message, shortened."""
     text = logger.errors[-1] if logger.errors else str(error or "it does not say why")
     return " ".join(text.split())[:300].rstrip(".")

@@ -1,4 +1,4 @@
-"""A loaded TensorRT engine: fixed device buffers for each set of shapes, and a captured CUDA graph that fills them."""
+"""A loaded TensorRT engine, with fixed device buffers and a captured CUDA graph for each set of shapes."""
 from __future__ import annotations
 
 import logging
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 class _Plan:
     """Buffers for one set of input shapes, and the call that computes the outputs from the inputs.
 
-    The execution context is the plan's own: a captured graph holds what lay in it, so no other shapes may be set there.
+    Each plan has its own execution context: a captured graph depends on its state, so no other shapes may be set in it.
     """
 
     context: object
@@ -33,14 +33,14 @@ class _Plan:
 
 
 class TrtEngine:
-    """One engine on one GPU. Not thread-safe, and to be used within `device.active()`.
+    """One engine on one GPU. Not thread-safe; use it inside `device.active()`.
 
     Args:
         flavour: the TensorRT that built it.
-        engine: its bytes, known to be whole.
+        engine: its bytes, known to be intact.
         device: the GPU.
-        title: what to call it in messages.
-        kernels: TensorRT-RTX compiles kernels when an engine first runs; they are kept in this file. None keeps nothing.
+        title: name for messages.
+        kernels: file in which to cache the kernels that TensorRT-RTX compiles when an engine first runs; None for no cache.
 
     Raises:
         BackendError: TensorRT refuses the engine.
@@ -53,11 +53,11 @@ class TrtEngine:
         self._runtime = trt.Runtime(self._logger)
         self._engine = self._runtime.deserialize_cuda_engine(engine)
         if self._engine is None:
-            raise BackendError(f"{flavour.title} refuses the {title} engine ({self._last()}); `rmpsam engine --rebuild` makes it anew.")
+            raise BackendError(f"{flavour.title} refuses the {title} engine ({self._last()}); `rmpsam engine --rebuild` builds it again.")
         self._kernels, self._runtime_cache = kernels, None
         self._runtime_config = self._configure(flavour)
         self._title_of_trt = flavour.title
-        self._spare = self._make_context()  # now, so that a GPU without memory for it is known at once
+        self._spare = self._make_context()  # now, so that a lack of GPU memory shows at once
         names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
         inputs = {name for name in names if self._engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT}
         self._types = {name: _DTYPES[str(self._engine.get_tensor_dtype(name)).split(".")[-1].upper()] for name in names}
@@ -65,13 +65,13 @@ class TrtEngine:
         self._plans: dict[tuple, _Plan] = {}
 
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Asks the stream for one run; nothing is waited for.
+        """Enqueues one run on the stream, without waiting.
 
         Args:
             inputs: each input, on the host (pinned) or on the device.
 
         Returns:
-            The outputs on the device. They are the engine's own buffers: the next run of the same shapes overwrites them.
+            The outputs on the device, in the engine's own buffers: the next run with the same shapes overwrites them.
         """
         shapes = tuple((name, tuple(inputs[name].shape)) for name in self._inputs)
         plan = self._plans.get(shapes)
@@ -83,7 +83,7 @@ class TrtEngine:
         return plan.outputs
 
     def close(self) -> None:
-        """Frees the engine's memory, after keeping the kernels that were compiled."""
+        """Saves the compiled kernels and frees the engine's memory."""
         self._keep_kernels()
         self._plans.clear()
         self._spare = self._runtime_config = self._engine = self._runtime = None
@@ -127,19 +127,19 @@ class TrtEngine:
         return context
 
     def _configure(self, flavour: Flavour):
-        """TensorRT-RTX: how contexts run, with the kernels that were kept. None for the full TensorRT."""
+        """The runtime configuration of TensorRT-RTX, with the cached kernels; None for the full TensorRT."""
         if not flavour.is_rtx or not hasattr(self._engine, "create_runtime_config"):
             return None
         config = self._engine.create_runtime_config()
         strategies = getattr(flavour.module, "DynamicShapesKernelSpecializationStrategy", None)
         if hasattr(strategies, "EAGER"):
-            # The default compiles kernels for a number of prompts later, in the background: a captured graph would never get them.
+            # By default, kernels for a number of prompts are compiled later in the background; a captured graph would never use them.
             config.dynamic_shapes_kernel_specialization_strategy = strategies.EAGER
         self._runtime_cache = config.create_runtime_cache()
         if self._kernels is not None and self._kernels.is_file():
-            # TensorRT-RTX checks it against itself, the GPU and the driver, and takes nothing from it where they differ.
+            # TensorRT-RTX compares the cache with its own version, the GPU and the driver, and ignores it if they differ.
             if not self._runtime_cache.deserialize(self._kernels.read_bytes()):
-                _LOG.info("the kernels in %s are of another GPU, driver or version: compiled anew", self._kernels)
+                _LOG.info("the kernels in %s are for another GPU, driver or version, and are compiled again", self._kernels)
         config.set_runtime_cache(self._runtime_cache)
         return config
 

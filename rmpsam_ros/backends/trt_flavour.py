@@ -1,6 +1,6 @@
-"""Which TensorRT is here: the full one (`tensorrt`; JetPack, apt, NVIDIA's index) or TensorRT-RTX (`tensorrt_rtx`; PyPI).
+"""Detects the installed TensorRT: the full one (`tensorrt`; JetPack, apt, NVIDIA's index) or TensorRT-RTX (`tensorrt_rtx`; PyPI).
 
-Both have the same Python interface, but for what is asked here by name rather than by version where that is possible.
+Both have the same Python interface, with differences that are detected by name rather than by version where possible.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from types import ModuleType
 from rmpsam_ros.errors import BackendError
 
 MODULES = ("tensorrt", "tensorrt_rtx")
-"""Python modules, the full TensorRT first: it runs on every GPU, data centre and Jetson too."""
+"""Python modules, the full TensorRT first: it runs on every GPU, including data centre GPUs and Jetson."""
 
 _TITLES = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
 _DEVICE_FILES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu", "/dev/dxg")  # desktop, Jetson (5, 6), WSL
@@ -46,12 +46,12 @@ class Flavour:
 
     @property
     def strongly_typed(self) -> bool:
-        """Whether the types written in the graph are kept (TensorRT 10 and later); before, each layer is told its own."""
+        """Whether TensorRT takes the types from the graph (10 and later); earlier versions need them set for each layer."""
         return self.is_rtx or self.number[0] >= 10
 
     @property
     def has_layer_norm(self) -> bool:
-        """Whether the ONNX importer knows LayerNormalization (8.6 and later)."""
+        """Whether the ONNX importer supports LayerNormalization (8.6 and later)."""
         return self.is_rtx or self.number >= (8, 6)
 
     def targets(self) -> dict[str, object]:
@@ -61,13 +61,13 @@ class Flavour:
         return {f"sm_{name[2:]}": getattr(capabilities, name) for name in sorted(names, key=lambda n: int(n[2:]))}
 
     def logger(self):
-        """TensorRT's log, in Python's."""
+        """A TensorRT logger that forwards to Python's logging."""
         trt = self.module
         levels = {trt.ILogger.INTERNAL_ERROR: logging.ERROR, trt.ILogger.ERROR: logging.ERROR, trt.ILogger.WARNING: logging.DEBUG}
 
         class Logger(trt.ILogger):
             def __init__(self) -> None:
-                trt.ILogger.__init__(self)  # pybind11 wants it by name
+                trt.ILogger.__init__(self)  # pybind11 requires this explicit call
                 self.errors: list[str] = []
 
             def log(self, severity, message: str) -> None:
@@ -79,18 +79,18 @@ class Flavour:
 
 
 def has_gpu_device() -> bool:
-    """Whether the system has an NVIDIA GPU's device file."""
+    """Whether the system has a device file of an NVIDIA GPU."""
     return any(Path(path).exists() for path in _DEVICE_FILES)
 
 
 def load_flavour(compute: str | None) -> Flavour:
-    """The TensorRT to use, imported.
+    """Imports the TensorRT to use.
 
     Args:
-        compute: the GPU's compute capability, such as `sm_89`; None without a GPU, where only TensorRT-RTX can build.
+        compute: the GPU's compute capability, such as `sm_89`; None without a GPU, when only TensorRT-RTX can build.
 
     Raises:
-        BackendError: none is there, or none can be loaded; with the way to get one.
+        BackendError: none is installed, can be loaded or supports this GPU; the message says how to get one.
     """
     loaded, reasons = [], []
     for name in MODULES:

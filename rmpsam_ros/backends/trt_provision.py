@@ -1,4 +1,4 @@
-"""The engine of a model's graph: from the cache, or built and cached."""
+"""Provides the engine for a model's graph: from the cache, or built and then cached."""
 from __future__ import annotations
 
 import logging
@@ -16,7 +16,7 @@ from rmpsam_ros.errors import BackendError, ModelError
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
 GRAPHS = ("image", "prompt")
-"""What a backend needs. There is `features` too, the image graph's encoder alone, to time it."""
+"""The graphs that a backend needs. A third one, `features`, is the image graph's encoder alone, for timing."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,9 +27,9 @@ class Target:
 
     Attributes:
         flavour: the TensorRT.
-        gpu: the name of the GPU that is here; empty for building ahead of time.
-        computes: its compute capability, such as `sm_89`; ahead of time all that are wanted.
-        workspace_mb: limit of the memory that a layer may work in; None for TensorRT's choice.
+        gpu: the name of this machine's GPU; empty for building ahead of time.
+        computes: its compute capability, such as `sm_89`; ahead of time, all wanted ones.
+        workspace_mb: limit of the workspace memory of a layer; None for TensorRT's default.
         use_device: makes the GPU current on the thread that builds.
     """
 
@@ -42,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Provided:
-    """An engine's bytes; where it is cached (None where that failed); what its sidecar says; seconds it took to build, if it was."""
+    """An engine's bytes, its path in the cache (None if caching failed), the notes of its sidecar, and the build time in seconds if built."""
 
     engine: bytes = field(repr=False)
     path: Path | None
@@ -51,10 +51,10 @@ class Provided:
 
 
 def engine_key(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int], batch: int = 1) -> EngineKey:
-    """The cache's key; reads the graph and the weights to hash them, and imports nothing."""
+    """The cache key of an engine; reads the graph and the weights to hash them, without importing other libraries."""
     path = graph_path(model, graph, precision, input_size, batch)
     weights = model.path / WEIGHTS_FILE
-    code = [Path(__file__).parent.parent / name for name in ("typed_graphs.py", "graph_folding.py")]  # how graphs are typed
+    code = [Path(__file__).parent.parent / name for name in ("typed_graphs.py", "graph_folding.py")]  # the code that assigns types
     code.append(Path(__file__).with_name("trt_build.py"))
     height, width = input_size
     count = f"1 to {MAX_PROMPTS} prompts" if graph == "prompt" else f"batch {batch}"
@@ -66,14 +66,14 @@ def engine_key(model: ModelFolder, graph: str, target: Target, precision: str, i
 
 
 def graph_path(model: ModelFolder, graph: str, precision: str, input_size: tuple[int, int], batch: int = 1) -> Path:
-    """The ONNX file that an engine is made of.
+    """The ONNX file that an engine is built from.
 
     Raises:
-        ModelError: it is not there.
-        BackendError: there is no int8 graph, or none of this size and batch.
+        ModelError: it does not exist.
+        BackendError: there is no int8 graph, or none for this size and batch.
     """
     path = model.prompt_graph if graph == "prompt" else model.image_graph
-    if precision == "int8" and graph != "prompt":  # a click's few kernels are not quantised
+    if precision == "int8" and graph != "prompt":  # the prompt graph is small and not quantised
         path = model.int8_graph
         if not path.is_file():
             raise BackendError(f"The model folder {model.path} has no int8 graph; `rmpsam export {model.path} --int8` makes it, or use auto.")
@@ -88,22 +88,22 @@ def graph_path(model: ModelFolder, graph: str, precision: str, input_size: tuple
 
 def provide(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int], cache: EngineCache,
             progress: Progress = lambda text, part: None, rebuild: bool = False, batch: int = 1) -> Provided:  # fmt: skip
-    """The engine of one graph.
+    """Returns the engine for one graph, from the cache or newly built.
 
     Args:
         model: the model folder.
         graph: `image`, `prompt` or `features`.
-        target: what it shall run on.
+        target: what to build for.
         precision: `fp32`, `fp16` or `int8`.
         input_size: (height, width) of the padded input.
-        cache: where engines are kept.
-        progress: told what is being done, also the reason why an engine is built.
-        rebuild: build in any case.
-        batch: images in one run of the image graph.
+        cache: the engine cache.
+        progress: called with the current step, including the reason why an engine is built.
+        rebuild: build even if the cache has the engine.
+        batch: images per run of the image graph.
 
     Raises:
-        BackendError: it cannot be built.
-        ModelError: the graph is not there.
+        BackendError: the engine cannot be built.
+        ModelError: the graph does not exist.
     """
     key = engine_key(model, graph, target, precision, input_size, batch)
     found = cache.find(key)
@@ -127,14 +127,14 @@ def provide(model: ModelFolder, graph: str, target: Target, precision: str, inpu
 
 
 def parse_targets(text: str, flavour: Flavour) -> tuple[str, ...]:
-    """`sm_86,sm_120` to the compute capabilities that engines shall be built for.
+    """Parses a list of compute capabilities to build for, such as `sm_86,sm_120`.
 
     Raises:
-        BackendError: one that this TensorRT does not know, or a TensorRT that cannot build for absent GPUs.
+        BackendError: this TensorRT does not support one of them, or cannot build for absent GPUs.
     """
     names: Sequence[str] = [part.strip().lower() for part in text.split(",") if part.strip()]
     if not flavour.is_rtx:
-        raise BackendError(f"{flavour.title} builds only for the GPU that is here; building for others needs tensorrt-rtx-cu13.")
+        raise BackendError(f"{flavour.title} builds only for the GPU of this machine; building for others needs tensorrt-rtx-cu13.")
     known = flavour.targets()
     unknown = [name for name in names if name not in known]
     if unknown or not names:
@@ -153,15 +153,15 @@ def _typed(model: ModelFolder, graph: str, target: Target, precision: str, input
         raise BackendError(f"Building an engine needs onnx ({error}): pip install onnx; engines in the cache run without.") from error
     path = graph_path(model, graph, precision, input_size, batch)
     if precision == "int8" and graph == "image":
-        typed = onnx.load(str(path))  # written by `quantize` with every type and shape in it
+        typed = onnx.load(str(path))  # `quantize` has already written every type and shape
     else:
         outputs = ("features",) if graph == "features" else ()
-        beside = "fp32" if precision == "int8" else precision  # of what is not quantised
+        beside = "fp32" if precision == "int8" else precision  # for the parts that are not quantised
         typed = typed_graph(path, beside, input_size, target.flavour.has_layer_norm, outputs, batch)
     shapes = {value.name: tuple(d.dim_value for d in value.type.tensor_type.shape.dim) for value in typed.graph.input}
     return typed.SerializeToString(), {name: _range(shape) for name, shape in shapes.items()}
 
 
 def _range(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """Least, usual and greatest shape: an open axis (0) is that of the prompts. One is the usual click, for which the engine is tuned."""
+    """Minimum, optimum and maximum shape. A dynamic axis (0) is the number of prompts; engines are tuned for 1, the common click."""
     return tuple(tuple(side or prompts for side in shape) for prompts in (1, 1, MAX_PROMPTS))

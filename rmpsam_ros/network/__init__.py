@@ -1,4 +1,4 @@
-"""RMP-SAM in plain PyTorch: build a variant, load weights, run features and decoders. Nothing here knows of ROS."""
+"""RMP-SAM in plain PyTorch, independent of ROS: build a variant, load weights, compute features and run the decoders."""
 from rmpsam_ros.network.checkpoint import load_checkpoint, load_model, load_official, save_weights
 from rmpsam_ros.network.config import VARIANTS, NetworkConfig
 from rmpsam_ros.network.mask_features import MaskFeatures

@@ -1,10 +1,10 @@
-"""Where a query's object lies: an ellipse that is added to its mask and refined from stage to stage.
+"""Ellipse anchors: encode the location of a query's object, are added to its mask logits and refined in each stage.
 
-An inner product of a kernel with mask features is the same wherever in the picture the features are alike, and two
-coordinate channels only tilt it: it cannot say "here, and not there". An ellipse can, at the price of two additions: its
-log odds strength * (1 - (x - cx)² / rx² - (y - cy)² / ry²) are a row of numbers plus a column of numbers. Object queries begin
-with learned ellipses, prompts with one round their click or in their box; this is the anchor of DAB-DETR (Liu et al.,
-2022) given to masks. The official variants have none.
+The inner product of a kernel with the mask features is equal wherever the features are equal, and two coordinate channels
+only add a linear tilt: it cannot restrict a mask to one location. An ellipse can, for the price of two additions: its log
+odds strength * (1 - (x - cx)² / rx² - (y - cy)² / ry²) are the sum of a row vector and a column vector. Object queries start
+from learned ellipses, prompts from one around their click or in their box. This applies the anchors of DAB-DETR (Liu et al.,
+2022) to masks. The official variants have none.
 """
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ import torch
 from torch import Tensor, nn
 
 CLICK_RADIUS = 0.5
-"""Radius of a click's first ellipse, where half the picture's side is 1: an object may be small or fill the picture."""
+"""Radius of a click's initial ellipse, in units of half the image side: the object may be small or fill the image."""
 
 CONTENT_RADIUS = 0.06
-"""Radius round a click in which its first features are pooled."""
+"""Radius around a click within which its initial features are pooled."""
 
 _FAR = 100.0
-"""Radii from the centre beyond which it is just far: the square of more is too large for float16."""
+"""Distances from the centre are clamped to this number of radii: larger squares overflow float16."""
 
 _RADII, _STRENGTHS = (math.log(0.03), math.log(20.0)), (math.log(0.02), math.log(20.0))
 
 
 class Locator(nn.Module):
-    """Moves ellipses by what the queries have learned; at the start it leaves them as they are."""
+    """Predicts updates of the ellipses from the queries; initialised to no change."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Locator(nn.Module):
 
     def forward(self, queries: Tensor, anchors: Tensor) -> Tensor:
         """(B, N, D) queries and (B, N, 5) anchors to new anchors."""
-        anchors, move = anchors.detach(), self.move(queries).float()  # each stage answers for its own move
+        anchors, move = anchors.detach(), self.move(queries).float()  # no gradient to earlier stages: each is trained on its own update
         radii = anchors[..., 2:4].exp()
         centre = (anchors[..., :2] + move[..., :2] * radii).clamp(-1.5, 1.5)
         size = (anchors[..., 2:4] + move[..., 2:4]).clamp(*_RADII)
@@ -48,8 +48,8 @@ class Locator(nn.Module):
 def ellipses(anchors: Tensor, columns: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     """Log odds of ellipses, in two parts whose sum is (B, N, H, W).
 
-    Neither part is the difference of large numbers (as it would be with x² and x apart), so that bfloat16 moves an edge by
-    less than a hundredth of a radius.
+    Neither part is a difference of large numbers (as with separate terms for x² and x), so that rounding to bfloat16 moves an
+    edge by less than a hundredth of a radius.
 
     Args:
         anchors: (B, N, 5) centre x and y (-1 … 1 over the padded map), log of the radii along x and y, log of the strength.
@@ -67,7 +67,7 @@ def ellipses(anchors: Tensor, columns: Tensor, rows: Tensor) -> tuple[Tensor, Te
 
 
 def object_anchors(number: int, everywhere: int) -> Tensor:
-    """(number, 5) first ellipses: `everywhere` of them all over the picture, the rest on grids from coarse to fine."""
+    """(number, 5) initial ellipses: the first `everywhere` cover the whole image, the rest are on grids from coarse to fine."""
     rows = [(0.0, 0.0, math.log(4.0), math.log(4.0), math.log(0.3))] * min(everywhere, number)
     cells = [(-1 + (2 * x + 1) / width, -1 + (2 * y + 1) / height, math.log(1.4 / width), math.log(1.4 / height), 0.0)
              for height, width in ((1, 2), (3, 4), (4, 6), (6, 8), (8, 10), (12, 16)) for y in range(height) for x in range(width)]  # fmt: skip
@@ -75,19 +75,19 @@ def object_anchors(number: int, everywhere: int) -> Tensor:
 
 
 def prompt_anchors(boxes: Tensor, size: tuple[int | Tensor, int | Tensor], click_side: float) -> tuple[Tensor, Tensor]:
-    """First ellipses of prompts, and those in which their first features are pooled.
+    """Initial ellipses of prompts, and the ellipses in which their initial features are pooled.
 
     Args:
-        boxes: (B, P, 4) xyxy pixels of the network's input; a click is a box of `click_side`.
+        boxes: (B, P, 4) xyxy in network-input pixels; a click is a box of `click_side`.
         size: height and width of the padded map, a quarter of the input.
-        click_side: pixels.
+        click_side: side of a click's box in pixels.
 
     Returns:
-        Two (B, P, 5): a box fills its ellipse; a click's is `CLICK_RADIUS` wide.
+        Two (B, P, 5): the ellipse of a box is scaled with the box, that of a click has the radius `CLICK_RADIUS`.
     """
     boxes = boxes.float()
     centre, half = (boxes[..., :2] + boxes[..., 2:]) / 2, (boxes[..., 2:] - boxes[..., :2]) / 2
-    # Of a map of n cells the first and last have the coordinates -1 and 1; cell i has its centre at pixel 4 i + 1.5.
+    # The first and last of n cells have the coordinates -1 and 1; the centre of cell i is at pixel 4 i + 1.5.
     cells = torch.stack([_number(side, boxes.device) for side in (size[1], size[0])]) - 1
     position = 2 * ((centre - 1.5) / 4) / cells - 1
     spread = 2 * (half / 4) / cells
@@ -101,5 +101,5 @@ def prompt_anchors(boxes: Tensor, size: tuple[int | Tensor, int | Tensor], click
 
 
 def _number(value: int | Tensor, device: torch.device) -> Tensor:
-    """A number as a float32 tensor, made on the device: a copy from the host cannot be captured in a CUDA graph."""
+    """A number as a float32 tensor, created on the device: a copy from the host cannot be captured in a CUDA graph."""
     return value.to(device, torch.float32) if isinstance(value, Tensor) else torch.full((), float(value), device=device)

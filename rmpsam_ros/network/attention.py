@@ -8,7 +8,7 @@ from rmpsam_ros.network.mask_features import MaskFeatures
 
 
 class Attention(nn.Module):
-    """Scaled dot-product attention, `heads` heads over `dim` channels."""
+    """Scaled dot-product attention with `heads` heads over `dim` channels."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class Attention(nn.Module):
         nn.init.zeros_(self.out_proj.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Self-attention of every token with every token, (B, N, D) to (B, N, D)."""
+        """Full self-attention between all tokens, (B, N, D) to (B, N, D)."""
         batch, tokens, dim = x.shape
         qkv = nn.functional.linear(x, self.in_proj_weight, self.in_proj_bias)
         qkv = qkv.reshape(batch, tokens, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
@@ -29,7 +29,7 @@ class Attention(nn.Module):
         return self.out_proj(torch.matmul(weights, value).transpose(1, 2).reshape(batch, tokens, dim))
 
     def alone(self, x: Tensor) -> Tensor:
-        """Self-attention in which each token sees only itself: the softmax over one key is 1, so only values count."""
+        """Self-attention in which each token attends only to itself: the softmax over one key is 1, so only the values matter."""
         dim = x.shape[-1]
         return self.out_proj(nn.functional.linear(x, self.in_proj_weight[2 * dim :], self.in_proj_bias[2 * dim :]))
 
@@ -37,8 +37,8 @@ class Attention(nn.Module):
         """Cross-attention of queries (B, N, D) to every pixel of the features, (B, N, D).
 
         Keys and values are linear in the features, so their weights are folded into the queries and into the pooled
-        result; the bias of the keys shifts all logits of a row alike, which the softmax does not see. The full-size
-        key and value maps (2 x D x H x W) are never made.
+        result. The key bias shifts all logits of a row equally, which does not change the softmax. The full-size key and
+        value maps (2 x D x H x W) are never computed.
         """
         batch, tokens, dim = query.shape
         width = dim // self.heads

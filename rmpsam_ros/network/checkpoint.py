@@ -1,4 +1,4 @@
-"""Reading checkpoints and a model folder's weights, and writing the latter. Nothing in a file is ever executed."""
+"""Reads checkpoints, and reads and writes a model folder's weights. Code in a file is never executed."""
 from __future__ import annotations
 
 import re
@@ -15,11 +15,11 @@ from rmpsam_ros.model_folder import WEIGHTS_FILE, find_model, read_model_folder
 from rmpsam_ros.network.model import RMPSAM, build
 
 _EMBEDDING_KEY = "text_embedding"
-"""Name in `weights.safetensors` of the (K, P, D) class embeddings, which the state dict lacks."""
+"""Name of the (K, P, D) class embeddings in `weights.safetensors`; they are not part of the state dict."""
 
 
 class _Inert:
-    """Stands for the training log's objects in an mmengine checkpoint: accepts whatever is stored, does nothing."""
+    """Placeholder for the objects of the training log in an mmengine checkpoint: accepts any content and does nothing."""
 
     def __init__(self, *_: object) -> None:
         pass
@@ -32,13 +32,13 @@ class _Inert:
 
 
 def load_checkpoint(path: str | Path) -> dict[str, Tensor]:
-    """The state dict in a `.pth`, `.pt` or `.safetensors` file, on the CPU.
+    """Loads the state dict from a `.pth`, `.pt` or `.safetensors` file to the CPU.
 
-    Checkpoints of mmengine may hold objects of their training log; those are skipped unread.
+    mmengine checkpoints may contain objects of their training log; these are ignored.
 
     Raises:
-        ModelError: no such file, or not a checkpoint.
-        BackendError: safetensors is missing, or torch is too old to look into a checkpoint without running it.
+        ModelError: the file does not exist or is not a checkpoint.
+        BackendError: safetensors is missing, or torch is too old to inspect a checkpoint without executing it.
     """
     path = Path(path)
     if not path.is_file():
@@ -47,15 +47,15 @@ def load_checkpoint(path: str | Path) -> dict[str, Tensor]:
         content = _load_safetensors(path) if path.suffix == ".safetensors" else _load_pickled(path)
     except BackendError:
         raise
-    except Exception as error:  # what an unpickler raises depends on the bytes that it meets
+    except Exception as error:  # the unpickler's exception type depends on the content
         raise ModelError(f"{path} is not a checkpoint that can be loaded safely ({_first_sentence(error)}); "
                          "it must be a state dict saved by torch or safetensors.") from error
-    for key in ("state_dict", "model"):  # as mmengine and detectron2 wrap it
+    for key in ("state_dict", "model"):  # the wrappers of mmengine and detectron2
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
     if not isinstance(content, dict):
         raise ModelError(f"{path} holds a {type(content).__name__}; it must hold a state dict.")
-    # "module." is what torch's DistributedDataParallel adds; what prepares images is no part of the network.
+    # torch's DistributedDataParallel adds "module."; the data preprocessor is not part of the network.
     state = {k.removeprefix("module."): v for k, v in content.items() if isinstance(v, Tensor) and not k.startswith("data_preprocessor.")}
     if not state:
         raise ModelError(f"{path} holds no tensors; it must hold a state dict.")
@@ -63,10 +63,10 @@ def load_checkpoint(path: str | Path) -> dict[str, Tensor]:
 
 
 def load_tensor(path: str | Path) -> Tensor:
-    """The one tensor in a file, such as the official text embeddings (K, P, 768).
+    """Loads the single tensor in a file, such as the official text embeddings (K, P, 768).
 
     Raises:
-        ModelError: no such file, or something else in it.
+        ModelError: the file does not exist or has other content.
     """
     path = Path(path)
     if not path.is_file():
@@ -84,7 +84,7 @@ def load_tensor(path: str | Path) -> Tensor:
 
 
 def load_model(folder: str | Path) -> RMPSAM:
-    """The network of a model folder (or of a bundled model's name), with its weights, in evaluation mode on the CPU.
+    """Loads the network of a model folder (or of a bundled model, by name) with its weights, in evaluation mode on the CPU.
 
     Raises:
         ModelError: the folder or its weights are missing, broken or of another version.
@@ -107,10 +107,10 @@ def load_model(folder: str | Path) -> RMPSAM:
 
 
 def load_official(state_dict: Mapping[str, Tensor], text_embedding: Tensor) -> RMPSAM:
-    """The network of an official checkpoint, its keys as they are; the variant is read off them. See `RMPSAM.load_official`.
+    """Builds the network of an official checkpoint with unchanged keys, which determine the variant. See `RMPSAM.load_official`.
 
     Raises:
-        ModelError: keys or shapes of no variant.
+        ModelError: the keys or shapes match no variant.
     """
     net = build(detect_variant(state_dict), num_classes=len(text_embedding))
     net.load_official(state_dict, text_embedding)
@@ -125,11 +125,11 @@ def save_weights(net: RMPSAM, folder: str | Path, half: bool) -> None:
         OSError: the disk is full, or read-only.
     """
     content = _safetensors().save(weight_tensors(net, half))
-    (Path(folder) / WEIGHTS_FILE).write_bytes(content)  # not by the library, which has an exception of its own for a full disk
+    (Path(folder) / WEIGHTS_FILE).write_bytes(content)  # not with the library, which raises its own exception type for a full disk
 
 
 def weight_tensors(net: RMPSAM, half: bool) -> dict[str, Tensor]:
-    """What `save_weights` writes, name by name; counters of batch normalisation are left to integers.
+    """The tensors that `save_weights` writes, by name; batch-normalisation counters stay integers.
 
     Raises:
         ModelError: a weight is too large for float16; it would become infinite.
@@ -148,10 +148,10 @@ def weight_tensors(net: RMPSAM, half: bool) -> dict[str, Tensor]:
 
 
 def detect_variant(state: Mapping[str, Tensor]) -> str:
-    """`r50`, `r18` or `lite0`, from the keys of a checkpoint.
+    """Detects `r50`, `r18` or `lite0` from the keys of a checkpoint.
 
     Raises:
-        ModelError: none of them.
+        ModelError: it is none of them.
     """
     if "backbone.conv_stem.weight" in state:
         return "lite0"
@@ -169,7 +169,7 @@ def _load_pickled(path: Path) -> object:
                            "machine, and copy the model's folder.")
     try:
         unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    except (ValueError, RuntimeError):  # the old format, before zip files; weights_only guards it alone
+    except (ValueError, RuntimeError):  # the old format, before zip files; there, weights_only alone protects
         unsafe = []
     stubs = [(_Inert, name) for name in unsafe if name.startswith(("mmengine.", "numpy."))]
     with torch.serialization.safe_globals(stubs):
@@ -194,6 +194,6 @@ def _safetensors():
 
 def _first_sentence(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, KeyError):  # pickle's word for an instruction that it does not have
-        text = "its content is no pickle"
+    if isinstance(error, KeyError):  # raised by pickle for an unknown opcode
+        text = "its content is not a pickle"
     return re.split(r"(?<=[.:!])\s", text)[0].rstrip(".:! ")[:160]

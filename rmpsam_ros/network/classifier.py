@@ -1,4 +1,4 @@
-"""Open-vocabulary classifier: cosine similarity with the text embedding of each class, the best synonym counting."""
+"""Open-vocabulary classifier: cosine similarity with the text embeddings of each class, maximum over synonyms."""
 from __future__ import annotations
 
 import torch
@@ -6,15 +6,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 LOGIT_SCALE = float(torch.tensor(4.6052).exp())
-"""exp(4.6052) = 100.0018, CLIP's temperature as the reference rounds it."""
+"""exp(4.6052) = 100.0018, CLIP's temperature with the reference's rounding."""
 
 
 class TextClassifier(nn.Module):
-    """Scores of (B, N, D) embeddings against K classes and `no object`, whose embedding is zero and score always 0.
+    """Scores (B, N, D) embeddings against K classes and `no object`, whose embedding is zero and score always 0.
 
-    The official checkpoint does not hold the embeddings: they are set with `set_embedding`, and travel with a model
-    folder's weights. Synonyms are padded in the official file by repeating the first; as the score is a maximum, the
-    repeated rows are dropped here and each distinct row is multiplied once.
+    The official checkpoint does not contain the embeddings: they are set with `set_embedding`, and stored with a model
+    folder's weights. The official file pads synonyms by repeating the first. As the score is a maximum, repeated rows are
+    dropped here, and each distinct row is multiplied once.
     """
 
     def __init__(self, num_classes: int, dim: int, learned: bool, scale: float = LOGIT_SCALE) -> None:
@@ -32,10 +32,10 @@ class TextClassifier(nn.Module):
         return self.synonyms.shape[0]
 
     def set_embedding(self, text_embedding: Tensor) -> None:
-        """Sets the classes: (K, P, D) or (K, D), rows of unit norm.
+        """Sets the class embeddings: (K, P, D) or (K, D), rows of unit norm.
 
         Raises:
-            ValueError: another shape, or rows that are not of unit norm.
+            ValueError: wrong shape, or rows without unit norm.
         """
         table = text_embedding.detach().float()
         table = table[:, None] if table.ndim == 2 else table
@@ -62,17 +62,17 @@ class TextClassifier(nn.Module):
         self.synonyms = torch.tensor(synonyms, device=embedding.device)
 
     def text_embedding(self) -> Tensor:
-        """(K, P, D) float32: what `set_embedding` takes."""
+        """The class embeddings (K, P, D) float32, in the form that `set_embedding` takes."""
         return self.embedding.detach()[self.synonyms].float()
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, D) to (B, N, K + 1) logits, the last `no object`."""
         rows = self.embedding
         if isinstance(rows, nn.Parameter):
-            rows = F.normalize(rows, dim=-1)  # learned rows keep to the unit sphere
+            rows = F.normalize(rows, dim=-1)  # keep learned rows on the unit sphere
         scores = self.scale * torch.matmul(F.normalize(x, dim=-1), rows.t())  # (B, N, rows)
         if self.synonyms.shape[1] > 1:
-            # One class at a time would be K small operators; gather the padded table and take the maximum at once.
+            # Gather the padded table and take one maximum, instead of K small operators.
             scores = scores[..., self.synonyms.flatten()].unflatten(-1, self.synonyms.shape).amax(dim=-1)
         return F.pad(scores, (0, 1))
 

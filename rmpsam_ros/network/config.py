@@ -1,4 +1,4 @@
-"""What shapes the network, the variants that there are, and what is refused before one is made."""
+"""The network's configuration with its validation, and the variants."""
 from __future__ import annotations
 
 import math
@@ -14,16 +14,16 @@ _IMAGENET = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Everything that shapes the network; a model folder's `model.yaml` keeps it.
+    """All options of the network; stored in a model folder's `model.yaml`.
 
-    `mean` and `std` are RGB on the 0 … 255 scale. `learned_classes` makes the class embeddings parameters (own label
-    sets) rather than fixed text embeddings (the official ones). `mean_pooling` divides pooled features by the mask's area,
-    and `anchors` gives each query an ellipse (`anchors.py`), of which the first `stuff_queries` begin all over the
-    picture; the official variants have neither. `pooled_classes` lets the classifier see the pooled features as they are, and
-    `matrix_nms` lets several queries name one object and lowers the scores of all but the best, `class_votes` lets them settle
-    its class together (`distinct.py`); none is official. `second_opinion` names objects by the backbone's deep maps as well.
-    `class_scale` multiplies the classes' cosines. `shared_adapter` sends prompts through the object queries' adapter, to see
-    what one of their own is worth.
+    `mean` and `std` are RGB on the 0 … 255 scale. `learned_classes` makes the class embeddings parameters (custom label
+    sets) instead of fixed text embeddings (official sets). `mean_pooling` divides pooled features by the mask's area.
+    `anchors` gives each query an ellipse (`anchors.py`); those of the first `stuff_queries` initially cover the whole image.
+    `pooled_classes` also gives the classifier the pooled features directly. With `matrix_nms`, several queries may detect the
+    same object, and the scores of all but the best are reduced; with `class_votes`, they vote on its class (`distinct.py`).
+    `second_opinion` also classifies objects from the backbone's deep maps. The official variants have none of these options.
+    `class_scale` multiplies the cosine similarities of the classes. `shared_adapter` sends prompts through the object queries'
+    adapter, to measure the benefit of a separate one.
     """
 
     backbone: str = "resnet50"
@@ -49,7 +49,7 @@ class NetworkConfig:
     std: tuple[float, float, float] = _IMAGENET[1]
 
     def __post_init__(self) -> None:
-        """Raises ModelError where no network can be made of it, whatever its backbone."""
+        """Raises ModelError if no network can be built from the options, with any backbone."""
         for name, kind in get_type_hints(NetworkConfig).items():
             value = getattr(self, name)
             least = 0 if name == "stuff_queries" else 1
@@ -63,7 +63,7 @@ class NetworkConfig:
         if min(self.std) <= 0:
             raise ModelError(f"The network's std is {self.std!r}; it must be three numbers above 0.")
         if self.dim % self.heads or self.dim % 2:
-            raise ModelError(f"The network's dim is {self.dim}; it must be an even multiple of its {self.heads} heads.")
+            raise ModelError(f"The network's dim is {self.dim}; it must be even and a multiple of its {self.heads} heads.")
         if self.stuff_queries > self.num_queries:
             raise ModelError(f"The network's stuff_queries are {self.stuff_queries}; they must be among its {self.num_queries} queries.")
 
@@ -78,6 +78,6 @@ VARIANTS: Mapping[str, NetworkConfig] = {
     "r50": NetworkConfig("resnet50"),
     "r18": NetworkConfig("resnet18"),
     "lite0": NetworkConfig("efficientnet_lite0", mean=(127.0,) * 3, std=(128.0,) * 3),
-    # For tests: every operator of the others, in milliseconds.
+    # For tests: all operators of the other variants, in milliseconds.
     "tiny": NetworkConfig("resnet_tiny", mid=16, dim=32, heads=4, feedforward=64, num_queries=12, text_dim=24, num_classes=6),
 }

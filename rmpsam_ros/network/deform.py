@@ -1,7 +1,7 @@
 """Modulated deformable convolution (DCNv2, Zhu et al., 2019) and the neck's upsampling layer built on it.
 
-Written as a grid sample over a 3H x 3W grid, times the mask, then a 3x3 convolution with stride 3: exact, and made of
-operators that OpenVINO's and TensorRT's ONNX importers have, unlike `DeformConv`.
+Implemented as a grid sample over a 3H x 3W grid, times the mask, then a 3x3 convolution with stride 3. This is exact, and
+uses operators that OpenVINO's and TensorRT's ONNX importers support, unlike `DeformConv`.
 """
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def modulated_deform_conv(x: Tensor, offset: Tensor, mask: Tensor, weight: Tenso
         weight: (O, C, 3, 3).
 
     Returns:
-        (B, O, H, W). Samples outside the map count as 0, partly so within one pixel of its edge.
+        (B, O, H, W). Samples outside the map are 0; within one pixel of its edge they fade to 0.
     """
     batch, _, height, width = x.shape
     dtype, device = torch.float32, x.device
-    # Coordinates stay float32 whatever the features are: bfloat16 cannot tell pixel 129.5 from 130.
+    # Coordinates are float32 for any feature type: bfloat16 cannot distinguish pixel 129.5 from 130.
     tap = torch.arange(9, device=device)
     rows = torch.arange(height, dtype=dtype, device=device)[:, None]
     columns = torch.arange(width, dtype=dtype, device=device)[None, :]
@@ -33,7 +33,7 @@ def modulated_deform_conv(x: Tensor, offset: Tensor, mask: Tensor, weight: Tenso
     offset = offset.to(dtype).reshape(batch, 9, 2, height, width)
     py = rows + kernel_y + offset[:, :, 0]  # (B, 9, H, W) rows in x's own pixel grid
     px = columns + kernel_x + offset[:, :, 1]
-    # align_corners=False in grid units: also right for a side of one pixel, where the other convention divides by 0.
+    # Grid units for align_corners=False, which also work for a side of one pixel; the other convention divides by 0.
     grid = torch.stack(((2 * px + 1) / width - 1, (2 * py + 1) / height - 1), dim=-1)  # (B, 9, H, W, 2)
     grid = grid.reshape(batch, 3, 3, height, width, 2).permute(0, 3, 1, 4, 2, 5)
     grid = grid.reshape(batch, 3 * height, 3 * width, 2)
@@ -43,7 +43,7 @@ def modulated_deform_conv(x: Tensor, offset: Tensor, mask: Tensor, weight: Tenso
 
 
 class DeformConv(nn.Module):
-    """Holder of the deformable kernel, so that its key is `dcn.weight` as in the official checkpoint."""
+    """Holds the deformable kernel, so that its key is `dcn.weight` as in the official checkpoint."""
 
     def __init__(self, cin: int, cout: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 feature pyramid (Tan & Le, 2019; the Lite variants drop squeeze-excitation and use ReLU6).
 
-Padding is TensorFlow's SAME, which the published ImageNet weights were trained with: for even sides and stride 2 all of
-the odd pixel goes to the right and the bottom, unlike PyTorch's symmetric padding. Input is (x - 127) / 128.
+Padding is TensorFlow's SAME, with which the published ImageNet weights were trained: for even sides and stride 2, the extra
+pixel is at the right and the bottom, unlike PyTorch's symmetric padding. The input is (x - 127) / 128.
 """
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from rmpsam_ros.errors import BackendError, ModelError
 
-# expansion, channels out, blocks, stride, kernel of each stage
+# expansion, output channels, blocks, stride and kernel of each stage
 _STAGES = ((1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3),
            (6, 112, 3, 1, 5), (6, 192, 4, 2, 5), (6, 320, 1, 1, 3))  # fmt: skip
 _TAPS = {2: "c2", 4: "c3", 10: "c4", 15: "c5"}
-"""Index of the last block at each stride 4, 8, 16, 32."""
+"""Index of the last block at each of the strides 4, 8, 16, 32."""
 
 
 def _bn(channels: int) -> nn.BatchNorm2d:
@@ -24,7 +24,7 @@ def _bn(channels: int) -> nn.BatchNorm2d:
 
 
 class SameConv2d(nn.Conv2d):
-    """A convolution without bias under TensorFlow's SAME padding; sides must be multiples of the stride."""
+    """A convolution without bias, with TensorFlow's SAME padding; sides must be multiples of the stride."""
 
     def __init__(self, cin: int, cout: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         super().__init__(cin, cout, kernel, stride, kernel // 2 if stride == 1 else 0, groups=groups, bias=False)
@@ -36,7 +36,7 @@ class SameConv2d(nn.Conv2d):
 
 
 class InvertedResidual(nn.Module):
-    """Expand 1x1, depthwise, project 1x1, with a residual where shapes allow."""
+    """1x1 expansion, depthwise convolution, 1x1 projection, with a residual connection where shapes allow."""
 
     def __init__(self, cin: int, cout: int, expansion: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class InvertedResidual(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """Stem and sixteen inverted residuals; the classification head is left out."""
+    """Stem and sixteen inverted residual blocks, without the classification head."""
 
     channels = (24, 40, 112, 320)
 
@@ -89,7 +89,7 @@ class EfficientNetLite0(nn.Module):
         if state is None:
             state = _imagenet_state()
         own = {}
-        for key, value in state.items():  # theirs have a leading underscore in each part, and a classifier we lack
+        for key, value in state.items():  # the package's names have leading underscores and include a classifier
             name = ".".join(part.removeprefix("_") for part in key.split("."))
             if not name.startswith(("conv_head", "bn1.", "fc.")):
                 own[name] = value

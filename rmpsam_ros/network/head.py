@@ -1,4 +1,4 @@
-"""RMP-SAM's shared decoder: three stages for object queries and for prompts alike, then one adapter for each."""
+"""RMP-SAM's shared decoder: three stages for both object queries and prompts, then a separate adapter for each."""
 from __future__ import annotations
 
 import math
@@ -20,7 +20,7 @@ STAGE_TEMPERATURE = 0.1
 
 
 class PixelAttention(nn.Module):
-    """Holder of the prompt adapter's attention; the residual is inside, as in the reference's wrapper."""
+    """The prompt adapter's attention with its residual connection, as in the reference's wrapper."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -31,10 +31,10 @@ class PixelAttention(nn.Module):
 
 
 class PooledClasses(nn.Module):
-    """What an object is, from the features under its mask.
+    """Classifies an object from the features pooled under its mask.
 
-    Classes otherwise pass through the gates of the object adapter alone, which are shaped by masks; a linear probe on
-    the same pooled features names several times as many objects.
+    Without it, class information passes only through the gates of the object adapter, which are optimised for masks; a linear
+    probe on the same pooled features recognises several times as many objects.
     """
 
     def __init__(self, dim: int, text_dim: int) -> None:
@@ -50,7 +50,7 @@ class Head(nn.Module):
     """Queries, prompt encoder, stages, object adapter, prompt adapter, classifier."""
 
     def __init__(self, config: NetworkConfig, opinion_channels: int = 0) -> None:
-        """opinion_channels: of the backbone's maps that give a second opinion on classes; 0 for none."""
+        """opinion_channels: number of backbone channels for the second opinion on classes; 0 for none."""
         super().__init__()
         dim, text_dim, classes = config.dim, config.text_dim, config.num_classes
         self.dim, self.shared_adapter, self.stuff_queries = dim, config.shared_adapter, config.stuff_queries
@@ -77,8 +77,8 @@ class Head(nn.Module):
     # --- object queries -------------------------------------------------------------------------------------------
 
     def decode_objects(self, features: MaskFeatures, auxiliary: list[StageOutput] | None = None) -> StageOutput:
-        """Class, mask, embedding and quality of each object query; `auxiliary` receives each stage's, if given, and the
-        final classes are then without the second opinion, as training supervises both."""
+        """Class, mask, embedding and quality of each object query. If `auxiliary` is given, it receives the outputs of each stage, and
+        the final classes exclude the second opinion, because training supervises them separately."""
         batch = features.channels.shape[0]
         kernels = self.kernels.weight[None].expand(batch, -1, -1)
         anchors = None if self.anchors is None else self.anchors.weight[None].expand(batch, -1, -1)
@@ -94,7 +94,7 @@ class Head(nn.Module):
         class_logits = self.text_classifier(embedding)
         opinion = self.opinion(features.pool_deep(claimed(masks))) if self.opinion is not None and features.deep else None
         if opinion is not None and auxiliary is None:
-            own = self.stuff_queries  # which are of one class each: there is nothing to ask
+            own = self.stuff_queries  # these have one fixed class each and need no second opinion
             class_logits = torch.cat((class_logits[:, :own], agree(class_logits[:, own:], opinion[:, own:])), dim=1)
         return StageOutput(
             class_logits=class_logits,
@@ -112,11 +112,11 @@ class Head(nn.Module):
         """Mask and quality of each prompt; prompts do not influence each other.
 
         Args:
-            features: of B images.
+            features: mask features of B images.
             boxes: (B, P, 4) x1, y1, x2, y2 in pixels of the unpadded network input.
-            labels: (B, P) int64 or int32, rows of the prompt-type embedding; the reference trained label 1 alone.
+            labels: (B, P) int64 or int32, rows of the prompt-type embedding; the reference trained label 1 only.
             image_size: unpadded height and width of the network input.
-            classes: whether to compute class logits (no task of the method reads them); (B, P, 0) if not.
+            classes: whether to compute class logits (no task of the method uses them); (B, P, 0) if not.
         """
         kernels = self.encode_prompts(boxes, labels, image_size)
         anchors = None
@@ -139,10 +139,10 @@ class Head(nn.Module):
         return StageOutput(logits, features.product(adapted, anchors), adapted, self.prompt_iou(adapted), anchors)
 
     def encode_prompts(self, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor) -> Tensor:
-        """(B, P, 4) boxes and (B, P) labels to (B, P, D) queries."""
+        """Encodes (B, P, 4) boxes and (B, P) labels as (B, P, D) queries."""
         height, width = image_size[0], image_size[1]
         x1, y1, x2, y2 = boxes.float().unbind(-1)
-        # The reference passes through sigmoid(inverse_sigmoid(.)), which only clamps.
+        # The reference applies sigmoid(inverse_sigmoid(.)), which only clamps.
         centre_x, centre_y = (x1 + x2) / (2 * width), (y1 + y2) / (2 * height)
         box = torch.stack((centre_y, centre_x, (x2 - x1) / width, (y2 - y1) / height), dim=-1)  # y before x
         box = box.clamp(1e-5, 1 - 1e-5)
@@ -153,9 +153,9 @@ class Head(nn.Module):
 
     def _refine(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, anchors: Tensor | None, alone: bool,
                 auxiliary: list[StageOutput] | None) -> tuple[Tensor, Tensor, Tensor | None]:  # fmt: skip
-        """The stages: kernels (B, N, D), their first masks and ellipses to queries (B, N, D), mask logits (B, N, H, W), ellipses."""
+        """Runs the stages: kernels (B, N, D), initial masks and ellipses to queries (B, N, D), mask logits (B, N, H, W) and ellipses."""
         for stage in self.mask_heads:
-            if auxiliary is None:  # classes and quality of a stage are read in training only
+            if auxiliary is None:  # the classes and quality of a stage are used only in training
                 kernels = stage.update(features, kernels, masks, alone)
                 anchors = stage.locate(kernels, anchors)
                 masks = stage.masks(features, kernels, anchors)
@@ -167,7 +167,7 @@ class Head(nn.Module):
 
 
 def sine_encoding(values: Tensor, dim: int) -> Tensor:
-    """DETR's sine embedding: each of the last axis' n values (0 … 1) to `dim` numbers, concatenated; (…, n * dim)."""
+    """DETR's sine embedding: encodes each of the n values (0 … 1) on the last axis as `dim` numbers, concatenated to (…, n * dim)."""
     index = torch.arange(dim, dtype=torch.float32, device=values.device)
     frequency = 2 * math.pi / 10000 ** (2 * torch.div(index, 2, rounding_mode="floor") / dim)
     angle = values[..., None] * frequency  # (..., n, dim)

@@ -1,4 +1,4 @@
-"""The stride-4 map that masks are pooled from and multiplied with, either as it is or factored."""
+"""The stride-4 mask features, dense or factored, with the pooling and mask products that the decoder needs."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from torch import Tensor
 from rmpsam_ros.network.anchors import ellipses
 
 _COARSER = (4, 8)
-"""C4 and C5, strides 16 and 32, against the stride of masks. Not read from their sizes: an exported graph leaves those open."""
+"""Strides of C4 and C5 (16 and 32) relative to the stride of masks. Constants, because sizes are dynamic in an exported graph."""
 
 
 @dataclass(frozen=True)
 class MaskFeatures:
-    """Mask features F = `projection` @ `channels`, of which only the products below are ever needed.
+    """Mask features F = `projection` @ `channels`; only the products below are needed, never F itself.
 
     Attributes:
         channels: (B, C, H, W).
-        projection: (D, C), or None where `channels` are the features themselves (D = C).
+        projection: (D, C), or None if `channels` are the features themselves (D = C).
         mean: whether `pool` divides by the mask's area.
-        columns, rows: (W,) and (H,) float32, x of each column and y of each row, for ellipses; None where there are none.
-        deep: for `pool_deep` the backbone's C4 and C5, (B, C, H/4, W/4) and (B, C, H/8, W/8), or nothing.
+        columns, rows: (W,) and (H,) float32, x of each column and y of each row, for ellipses; None without ellipses.
+        deep: the backbone's C4 and C5 for `pool_deep`, (B, C, H/4, W/4) and (B, C, H/8, W/8), or empty.
     """
 
     channels: Tensor
@@ -35,16 +35,16 @@ class MaskFeatures:
     def pool(self, weights: Tensor) -> Tensor:
         """Sum (or mean) of F under `weights` (B, N, H, W): (B, N, D). An empty mask gives 0 in both."""
         pooled = torch.matmul(weights.flatten(2), self.channels.flatten(2).transpose(1, 2))  # (B, N, C)
-        if self.mean:  # the same at every size of the input, unlike a sum
+        if self.mean:  # independent of the input size, unlike a sum
             pooled = pooled / weights.flatten(2).sum(dim=2, keepdim=True).clamp(min=1e-3)
         return pooled if self.projection is None else torch.matmul(pooled, self.projection.t())
 
     def pool_deep(self, weights: Tensor) -> Tensor:
-        """Mean of each deep map under `weights` (B, N, H, W), one after the other: (B, N, sum of their channels)."""
+        """Means of the deep maps under `weights` (B, N, H, W), concatenated: (B, N, sum of their channels)."""
         return torch.cat([_mean_under(weights, level, coarser) for level, coarser in zip(self.deep, _COARSER)], dim=-1)
 
     def product(self, kernels: Tensor, anchors: Tensor | None = None) -> Tensor:
-        """Inner product of each kernel (B, N, D) with F at each pixel, and the log odds of ellipses (B, N, 5): (B, N, H, W)."""
+        """Inner product of each kernel (B, N, D) with F at each pixel, plus the log odds of ellipses (B, N, 5): (B, N, H, W)."""
         if self.projection is not None:
             kernels = torch.matmul(kernels, self.projection)
         batch, _, height, width = self.channels.shape
@@ -52,16 +52,16 @@ class MaskFeatures:
         return self._within(logits, anchors)
 
     def respond(self, kernels: Tensor, anchors: Tensor | None = None) -> Tensor:
-        """The same for kernels (N, D) that are constants: (B, N, H, W).
+        """`product` for constant kernels (N, D): (B, N, H, W).
 
-        A convolution, because OpenVINO computes one with constant weights in bfloat16, a matrix product in float32.
+        Implemented as a convolution, because OpenVINO computes convolutions with constant weights in bfloat16, but matrix products in float32.
         """
         if self.projection is not None:
             kernels = torch.matmul(kernels, self.projection)
         return self._within(F.conv2d(self.channels, kernels[:, :, None, None]), anchors)
 
     def ellipses(self, anchors: Tensor) -> Tensor:
-        """The log odds of ellipses (B, N, 5) alone, in float32 even under autocast: (B, N, H, W)."""
+        """Only the log odds of ellipses (B, N, 5), in float32 even under autocast: (B, N, H, W)."""
         with torch.autocast(self.channels.device.type, enabled=False):
             along_x, along_y = ellipses(anchors, self.columns, self.rows)
         return along_x + along_y

@@ -1,4 +1,4 @@
-"""The whole network, its variants and the calls that the contract names."""
+"""The whole network: features and decoders, with functions to build a variant and load official weights."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from rmpsam_ros.network.resnet import resnet18, resnet50, resnet_tiny
 from rmpsam_ros.network.stage import DecoderOutput, StageOutput
 
 STRIDE = 32
-"""Sides of the padded input are multiples of this: the neck adds maps that are doubled from one stride to the next."""
+"""Sides of the padded input must be multiples of this: the neck upsamples maps by 2 from stride to stride and adds them."""
 
 _BACKBONES = {"resnet18": resnet18, "resnet50": resnet50, "resnet_tiny": resnet_tiny, "efficientnet_lite0": EfficientNetLite0}
 
@@ -35,43 +35,43 @@ class RMPSAM(nn.Module):
         self.panoptic_head = Head(config, sum(self.backbone.channels[2:]) if config.second_opinion else 0)
 
     def normalize(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) RGB on the 0 … 255 scale, any dtype, to float32 in the network's units. Pad with 0 after this."""
+        """Normalises (B, 3, H, W) RGB on the 0 … 255 scale, any dtype, to float32. Pad with 0 after this."""
         mean = torch.tensor(self.config.mean, device=images.device)[:, None, None]
         std = torch.tensor(self.config.std, device=images.device)[:, None, None]
         return (images.float() - mean) / std
 
     def features(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) normalised and padded images (sides multiples of 32) to (B, D, H/4, W/4) mask features.
+        """Computes (B, D, H/4, W/4) mask features of (B, 3, H, W) normalised and padded images (sides multiples of 32).
 
-        `mask_features(*encode(images))` are the same, factored: half the arithmetic, and of a network with a second opinion what
-        that one needs; decoded from here its classes are those of the decoder alone.
+        `mask_features(*encode(images))` computes the same in factored form with half the arithmetic. It also includes the maps for a
+        second opinion; decoded from the features of this method, classes come from the decoder alone.
         """
         _check_sides(images)
         return self.neck(self.backbone(images))
 
     def encode(self, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The compact map, and what `mask_features` takes beside it for objects, but not for prompts: C4 and C5, detached,
-        of a network with a second opinion, else nothing."""
+        """The compact map, and the second argument of `mask_features`, which objects need but prompts do not: C4 and C5, detached,
+        if the network has a second opinion, else empty."""
         _check_sides(images)
         pyramid = self.backbone(images)
         deep = tuple(level.detach() for level in pyramid[2:]) if self.config.second_opinion else ()
         return self.neck.compact(pyramid), deep
 
     def mask_features(self, compact: Tensor, deep: tuple[Tensor, ...] = ()) -> MaskFeatures:
-        """The mask features of a compact map, factored: the same numbers as `features` at half the arithmetic."""
+        """The mask features of a compact map in factored form: the same values as `features` with half the arithmetic."""
         return replace(self.neck.expand(compact), mean=self.config.mean_pooling, deep=deep)
 
     def decode_objects(self, features: Tensor | MaskFeatures, auxiliary: list[StageOutput] | None = None) -> DecoderOutput:
-        """The object queries' classes, masks, embeddings and predicted IoU.
+        """Decodes the object queries: classes, masks, embeddings and predicted IoU.
 
         Args:
             features: (B, D, H/4, W/4), or factored.
-            auxiliary: a list that receives each stage's output too.
+            auxiliary: a list that also receives the output of each stage.
         """
         return DecoderOutput(*self.panoptic_head.decode_objects(self._as_mask_features(features), auxiliary)[:4])
 
     def decode_clip(self, features: Tensor, auxiliary: list[StageOutput] | None = None) -> DecoderOutput:
-        """The same for a clip: one set of queries for T frames, seen as one tall map (the method has no other time).
+        """`decode_objects` for a clip: one set of queries for T frames, which are stacked to one tall map (the method's only use of time).
 
         Args:
             features: (B, T, D, H/4, W/4).
@@ -89,21 +89,21 @@ class RMPSAM(nn.Module):
 
     def decode_prompts(self, features: Tensor | MaskFeatures, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor,
                        auxiliary: list[StageOutput] | None = None, classes: bool = True) -> DecoderOutput:  # fmt: skip
-        """The prompts' masks and predicted IoU; see `Head.decode_prompts` for the arguments."""
+        """Decodes the prompts: masks and predicted IoU; see `Head.decode_prompts` for the arguments."""
         return DecoderOutput(*self.panoptic_head.decode_prompts(self._as_mask_features(features), boxes, labels, image_size, auxiliary, classes)[:4])
 
     def load_official(self, state_dict: Mapping[str, Tensor], text_embedding: Tensor) -> None:
-        """Loads the official checkpoint, its keys as they are, and the class embeddings that it lacks.
+        """Loads the official checkpoint with unchanged keys, and the class embeddings that it lacks.
 
         Args:
             state_dict: the checkpoint's `state_dict`.
-            text_embedding: (K, P, 768) unit rows, P synonyms a class padded by repeating the first.
+            text_embedding: (K, P, 768) rows of unit norm; P synonyms per class, padded by repeating the first.
 
         Raises:
-            ModelError: keys or shapes are another network's; nothing is loaded then.
+            ModelError: the keys or shapes belong to another network; nothing is loaded then.
         """
         own = self.state_dict()
-        own.pop("panoptic_head.text_classifier.embedding", None)  # a learned embedding is what text_embedding replaces
+        own.pop("panoptic_head.text_classifier.embedding", None)  # text_embedding replaces a learned embedding
         differing = sorted(own.keys() ^ state_dict.keys())
         if differing:
             raise ModelError(f"The checkpoint is not one of variant {self.variant}: {len(differing)} keys differ, the "
@@ -130,14 +130,14 @@ class RMPSAM(nn.Module):
 
 
 def build(variant: str, **config) -> RMPSAM:
-    """A network with fresh weights, in evaluation mode.
+    """Builds a network with newly initialised weights, in evaluation mode.
 
     Args:
         variant: `r50`, `r18`, `lite0` (or `tiny`, for tests).
         config: fields of `NetworkConfig` that differ from the variant's.
 
     Raises:
-        ModelError: an unknown variant or field.
+        ModelError: the variant or a field is unknown.
     """
     if variant not in VARIANTS:
         raise ModelError(f"The variant {variant!r} is not one of {', '.join(VARIANTS)}.")

@@ -1,4 +1,4 @@
-"""The lite neck of YOSO (Hu et al., 2023) as RMP-SAM uses it: one stride-4 map that knows where its pixels lie."""
+"""The lite neck of YOSO (Hu et al., 2023) as used by RMP-SAM: one stride-4 map with coordinate channels."""
 from __future__ import annotations
 
 import torch
@@ -14,7 +14,7 @@ def _up(x: Tensor, factor: int) -> Tensor:
 
 
 class DeformPyramid(nn.Module):
-    """Fuses C2 … C5 into one (B, mid, H/4, W/4) map; nothing after the deformable layers is non-linear."""
+    """Fuses C2 … C5 into one (B, mid, H/4, W/4) map; everything after the deformable layers is linear."""
 
     def __init__(self, channels: tuple[int, int, int, int], mid: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class DeformPyramid(nn.Module):
 
 
 class Neck(nn.Module):
-    """`DeformPyramid`, two coordinate channels, and a 1x1 convolution to the head's width."""
+    """`DeformPyramid`, two coordinate channels, and a 1x1 convolution to the head's number of channels."""
 
     def __init__(self, channels: tuple[int, int, int, int], mid: int, hidden: int) -> None:
         super().__init__()
@@ -52,20 +52,20 @@ class Neck(nn.Module):
         self.loc_conv = nn.Conv2d(mid + 2, hidden, 1)
 
     def forward(self, pyramid: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
-        """C2 … C5 to the mask features, (B, hidden, H/4, W/4)."""
+        """Computes the mask features (B, hidden, H/4, W/4) from C2 … C5."""
         y = self.deconv(*pyramid)
         x, rows = _coordinates(y)
         return self.loc_conv(torch.cat((y, x, rows), dim=1))
 
     def compact(self, pyramid: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
-        """C2 … C5 to the (B, mid, H/4, W/4) map before the coordinates and the last 1x1 convolution."""
+        """Computes from C2 … C5 the (B, mid, H/4, W/4) map before the coordinates and the last 1x1 convolution."""
         return self.deconv(*pyramid)
 
     def expand(self, compact: Tensor) -> MaskFeatures:
-        """The mask features as their compact map and a projection: what `forward` makes, without making it.
+        """The mask features of `forward` in factored form, as a compact map and a projection.
 
-        `loc_conv` is linear, so that pooling under masks and mask products run on mid + 3 channels (map, x, y and a
-        one for the bias) with its weight folded into the small side: half the arithmetic, the same numbers.
+        `loc_conv` is linear, so pooling under masks and mask products can run on mid + 3 channels (map, x, y and a constant
+        one for the bias), with its weight folded into the smaller operand: the same values with half the arithmetic.
         """
         x, y = _coordinates(compact)
         weight, bias = self.loc_conv.weight[:, :, 0, 0], self.loc_conv.bias[:, None]
@@ -75,13 +75,13 @@ class Neck(nn.Module):
 
     @staticmethod
     def dense(features: Tensor, mean: bool) -> MaskFeatures:
-        """What `forward` has made, as mask features."""
+        """Wraps the result of `forward` as mask features."""
         columns, rows = (_linspace(steps, features.device, torch.float32) for steps in (features.shape[-1], features.shape[-2]))
         return MaskFeatures(features, mean=mean, columns=columns, rows=rows)
 
 
 def _coordinates(y: Tensor) -> tuple[Tensor, Tensor]:
-    """x and y of each pixel, -1 … 1 with both end points exact, each (B, 1, H, W), over the padded map."""
+    """x and y of each pixel of the padded map, each (B, 1, H, W), from -1 to 1 with both end points exact."""
     batch, _, height, width = y.shape
     rows = _linspace(height, y.device, y.dtype)[None, None, :, None].expand(batch, 1, height, width)
     columns = _linspace(width, y.device, y.dtype)[None, None, None, :].expand(batch, 1, height, width)
@@ -89,6 +89,6 @@ def _coordinates(y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _linspace(steps: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    # arange, because ONNX has no linspace of a symbolic length; the map has at least 8 pixels a side.
+    # arange, because ONNX has no linspace with a dynamic length; the map has at least 8 pixels per side.
     index = torch.arange(steps, dtype=torch.float32, device=device)
     return (index * 2 / (steps - 1) - 1).to(dtype)

@@ -1,9 +1,9 @@
-"""A second opinion of what an object is: from the backbone's deepest maps under its mask, beside the decoder's own.
+"""A second opinion on an object's class: from the backbone's deepest maps under its mask, in addition to the decoder's.
 
-The backbone has seen a thousand kinds of things on more than a million photographs, the decoder what it was trained on.
-Pooling a classifier's features under predicted masks, and multiplying its answer with the decoder's, is how open-vocabulary
-segmentation names what it was not trained on (Yu et al., "FC-CLIP", 2023). Here a small head on those features learns the
-same classes; it learns apart, so that neither leaves to the other what it could say itself.
+The backbone was trained on a thousand classes in more than a million photographs, the decoder only on its own data. Open-vocabulary
+segmentation recognises classes outside its training data by pooling a classifier's features under predicted masks, and multiplying its
+prediction with the decoder's (Yu et al., "FC-CLIP", 2023). Here a small head on those features learns the same classes. It is
+trained separately, so that neither classifier relies on the other.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DROPOUT = 0.3
 
 
 class SecondOpinion(nn.Module):
-    """Pooled backbone maps to classes. Fresh, it has no opinion."""
+    """Classifies pooled backbone maps. Newly initialised, it gives all classes the same logit."""
 
     def __init__(self, channels: int, hidden: int, num_classes: int) -> None:
         super().__init__()
@@ -24,14 +24,14 @@ class SecondOpinion(nn.Module):
         nn.init.zeros_(self.layers[-1].bias)
 
     def forward(self, pooled: Tensor) -> Tensor:
-        """(B, N, C) pooled maps to (B, N, K) logits."""
+        """Maps (B, N, C) pooled features to (B, N, K) logits."""
         return self.layers(pooled)
 
 
 def agree(class_logits: Tensor, opinion: Tensor) -> Tensor:
-    """The decoder's probabilities of K classes times the opinion's, as logits (B, N, K + 1).
+    """The product of the decoder's and the opinion's probabilities of K classes, as logits (B, N, K + 1).
 
-    What they say of each other is of the class alone: the probability that there is an object stays.
+    The product only affects the distribution over classes; the probability that there is an object does not change.
 
     Args:
         class_logits: (B, N, K + 1), the last `no object`.
@@ -39,5 +39,5 @@ def agree(class_logits: Tensor, opinion: Tensor) -> Tensor:
     """
     classes, nothing = class_logits[..., :-1], class_logits[..., -1:]
     opinion = opinion - opinion.amax(dim=-1, keepdim=True)
-    common = (torch.softmax(classes, dim=-1) * opinion.exp()).sum(dim=-1, keepdim=True)  # how far they are of one mind
+    common = (torch.softmax(classes, dim=-1) * opinion.exp()).sum(dim=-1, keepdim=True)  # how far the two agree
     return torch.cat((classes + opinion - common.clamp(min=1e-30).log(), nothing), dim=-1)

@@ -1,7 +1,7 @@
-"""ResNet-18 and ResNet-50 feature pyramids (He et al., 2016; "v1.5": the stride sits in the 3x3 convolution).
+"""ResNet-18 and ResNet-50 feature pyramids (He et al., 2016; "v1.5": the stride is in the 3x3 convolution).
 
-Own, because the usual implementations come with torchvision, which has no CPU build on PyPI. Parameter names are
-torchvision's, so its ImageNet checkpoints and the official RMP-SAM ones load unchanged.
+Reimplemented here, because torchvision has no CPU build on PyPI. Parameter names are those of torchvision, so that its ImageNet
+checkpoints and the official RMP-SAM ones load unchanged.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _conv_bn(cin: int, cout: int, kernel: int, stride: int = 1) -> tuple[nn.Conv
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions with a residual."""
+    """Two 3x3 convolutions with a residual connection."""
 
     expansion = 1
 
@@ -31,7 +31,7 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1x1, 3x3, 1x1 convolutions with a residual; four times as many channels out as in the middle."""
+    """1x1, 3x3 and 1x1 convolutions with a residual connection; four times as many output channels as inner ones."""
 
     expansion = 4
 
@@ -51,12 +51,12 @@ class Bottleneck(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Stem and four stages; `channels` are those of the four outputs.
+    """Stem and four stages; `channels` holds the number of channels of each of the four outputs.
 
     Args:
         block: `BasicBlock` or `Bottleneck`.
         depths: blocks in each stage.
-        width: channels of the first stage's inner convolutions (64 in the published nets).
+        width: channels of the first stage's inner convolutions (64 in the published networks).
     """
 
     def __init__(self, block: type[BasicBlock] | type[Bottleneck], depths: tuple[int, ...], width: int = 64) -> None:

@@ -1,4 +1,4 @@
-"""One decoder stage: pool features under the masks, update the kernels, predict classes and sharper masks."""
+"""One decoder stage: pools features under the masks, updates the kernels, and predicts classes and refined masks."""
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -13,12 +13,12 @@ from rmpsam_ros.network.mask_features import MaskFeatures
 
 
 class DecoderOutput(NamedTuple):
-    """What the decoder says of N queries (or prompts).
+    """The decoder's outputs for N queries (or prompts).
 
     Attributes:
         class_logits: (B, N, K + 1), the last class `no object`.
         mask_logits: (B, N, H/4, W/4), positive inside.
-        queries: (B, N, D) embeddings; what tracking compares from frame to frame.
+        queries: (B, N, D) embeddings, which tracking compares between frames.
         iou: (B, N, 1) predicted mask quality, raw (no sigmoid).
     """
 
@@ -29,12 +29,12 @@ class DecoderOutput(NamedTuple):
 
 
 class StageOutput(NamedTuple):
-    """The same as the head's parts hand it on, with what only the next stage and training read.
+    """`DecoderOutput` as passed between parts of the head, with fields that only the next stage and training use.
 
     Attributes:
         class_logits, mask_logits, queries, iou: as in `DecoderOutput`.
-        anchors: (B, N, 5) ellipses (`anchors.py`), of a network that has them.
-        opinion: (B, N, K) logits of the object queries' second opinion of what they are, of a network that has one.
+        anchors: (B, N, 5) ellipses (`anchors.py`), if the network has them.
+        opinion: (B, N, K) logits of the second opinion on the object queries' classes, if the network has one.
     """
 
     class_logits: Tensor
@@ -46,17 +46,17 @@ class StageOutput(NamedTuple):
 
 
 def claimed(masks: Tensor) -> Tensor:
-    """1 where a mask claims a pixel, else 0: the reference thresholds sigmoid(logit) > 0.5, which is logit > 0."""
+    """1 where a mask covers a pixel, else 0: the reference thresholds sigmoid(logit) > 0.5, which is logit > 0."""
     return (masks > 0).to(masks.dtype)
 
 
 def pool_under(masks: Tensor, features: MaskFeatures) -> Tensor:
-    """Sum (or mean) of the features over the pixels that each mask claims; (B, N, H, W) logits to (B, N, D)."""
+    """Sum (or mean) of the features over the pixels that each mask covers; (B, N, H, W) logits to (B, N, D)."""
     return features.pool(claimed(masks))
 
 
 class KernelUpdator(nn.Module):
-    """Gated update of kernels by pooled features (K-Net, Zhang et al., 2021); spelt as in the checkpoint's lineage."""
+    """Gated update of kernels by pooled features (K-Net, Zhang et al., 2021); the spelling of the name is that of K-Net."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class KernelUpdator(nn.Module):
         self.fc_norm = nn.LayerNorm(dim)
 
     def forward(self, update: Tensor, kernels: Tensor) -> Tensor:
-        """Pooled features and kernels, both (B, N, D), to new kernels (B, N, D), not negative, without a residual."""
+        """New kernels (B, N, D) from pooled features and kernels, both (B, N, D); not negative, without a residual."""
         parameter_in, parameter_out = self.dynamic_layer(update).chunk(2, dim=-1)
         kernel_in, kernel_out = self.input_layer(kernels).chunk(2, dim=-1)
         gates = kernel_in * parameter_in
@@ -83,7 +83,7 @@ class KernelUpdator(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two linear layers; the nesting only keeps the checkpoint's keys `layers.0.0` and `layers.1`."""
+    """Two linear layers; nested only to keep the checkpoint's keys `layers.0.0` and `layers.1`."""
 
     def __init__(self, dim: int, width: int) -> None:
         super().__init__()
@@ -111,18 +111,18 @@ class DecoderStage(nn.Module):
         self.iou_embed = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 1))
 
     def update(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, alone: bool) -> Tensor:
-        """New queries (B, N, D) from the old kernels and their masks; `alone` keeps prompts from seeing each other."""
+        """New queries (B, N, D) from the old kernels and their masks; `alone` disables attention between prompts."""
         kernels = self.kernel_update(pool_under(masks, features), kernels)
         attended = self.s_atten.alone(kernels) if alone else self.s_atten(kernels)
         kernels = self.s_atten_norm(kernels + attended)
         return self.ffn_norm(kernels + self.ffn(kernels))
 
     def masks(self, features: MaskFeatures, queries: Tensor, anchors: Tensor | None = None) -> Tensor:
-        """(B, N, H, W) mask logits of the queries, within their ellipses if they have any."""
+        """(B, N, H, W) mask logits of the queries, plus their ellipses if they have any."""
         return features.product(self.fc_mask(self.mask_fcs(queries)), anchors)
 
     def locate(self, queries: Tensor, anchors: Tensor | None) -> Tensor | None:
-        """The queries' ellipses (B, N, 5) after this stage, or None without."""
+        """The queries' ellipses (B, N, 5) after this stage; None if there are none."""
         return None if self.locator is None or anchors is None else self.locator(queries, anchors)
 
     def iou(self, queries: Tensor) -> Tensor:
@@ -135,7 +135,7 @@ class DecoderStage(nn.Module):
 
     def forward(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, classifier: TextClassifier, alone: bool = False,
                 anchors: Tensor | None = None) -> StageOutput:  # fmt: skip
-        """All of the stage's outputs, as training supervises them."""
+        """All outputs of the stage, as supervised in training."""
         queries = self.update(features, kernels, masks, alone)
         anchors = self.locate(queries, anchors)
         return StageOutput(self.classes(queries, classifier), self.masks(features, queries, anchors), queries, self.iou(queries), anchors)
