@@ -152,12 +152,12 @@ def _kept_aside(config: TrainingConfig, label_map: LabelMap, training: Sequence[
     counts = [(shared(source, training), len(source.indices), name) for name, source in zip(set_names(config.validation), sources)]
     seen = ", ".join(f"{number} of {total} of {name}" for number, total, name in counts if number)
     if seen:
-        return f"on pictures and videos of which training saw some ({seen}), so that these numbers promise too much"
-    return "on pictures and videos that training did not see"
+        return f"on images and videos that overlap with the training data ({seen}), so these figures are optimistic"
+    return "on held-out images and videos"
 
 
 def _data_table(training: Sequence[Source]) -> str:
-    lines = ["| trained on | pictures | share of draws | licences |", "|---|---:|---:|---|"]
+    lines = ["| trained on | images | sampling share | licences |", "|---|---:|---:|---|"]
     total = sum(source.weight for source in training)
     for source in training:
         entry, reader = source.config, source.reader
@@ -184,8 +184,8 @@ def _clicks(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
             sizes = [shown(row["sizes"][size]["miou"][0]) if size in row["sizes"] else "–" for size in ("small", "medium", "large")]
             cells = [*map(shown, row["miou"][:3]), *sizes, shown(row["disc"])]
             lines.append(f"| {measured.name} [{number}] | {row['objects']} | " + " | ".join(cells) + " |")
-    heads = ("mean IoU of clicks, percent", "objects", "one click", "two", "three", "one, below 1 % of the picture", "1 to 10 %", "from 10 %",
-             "a disc instead")  # fmt: skip
+    heads = ("mean IoU of clicks, percent", "objects", "one click", "two", "three", "one click, below 1 % of the image", "1 to 10 %", "10 % and more",
+             "disc baseline")  # fmt: skip
     return _table(heads, lines)
 
 
@@ -198,9 +198,9 @@ def _panoptic(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
             lines.append(f"| {measured.name} [{number}] | {row['images']} | {row['all']['classes']} | " + " | ".join(cells) + " |")
             present += [name for name, counts in row["classes"].items() if counts["tp"] + counts["fn"] and name not in present]
             found |= {name for name, counts in row["classes"].items() if counts["tp"]}
-    table = _table(("panoptic", "pictures", "classes seen", "PQ", "SQ", "RQ", "PQ of things", "PQ of stuff"), lines)
+    table = _table(("panoptic", "images", "classes counted", "PQ", "SQ", "RQ", "PQ of things", "PQ of stuff"), lines)
     missed = [name for name in present if name not in found]
-    return f"{table}\n\nIn the pictures, but not found once: {', '.join(missed)}." if missed else table
+    return f"{table}\n\nPresent in the images, but never found: {', '.join(missed)}." if missed else table
 
 
 def _videos(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
@@ -211,7 +211,7 @@ def _videos(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
             cells = [shown(clicked[key]) for key in ("j", "j_davis", "recall")]
             cells += [shown(tracked["ap50"]), shown(tracked["switches_per_100"], 2), shown(tracked["idf1"])]
             lines.append(f"| {measured.name} [{number}] | {clicked['objects']} | " + " | ".join(cells) + " |")
-    heads = ("videos", "objects", "J of one click, all frames", "J as DAVIS counts", "recall", "AP50 without a click", "id switches in 100 frames",
+    heads = ("videos", "objects", "J of one click, all frames", "J, DAVIS protocol", "recall", "AP50 without clicks", "ID switches per 100 frames",
              "IDF1")  # fmt: skip
     return _table(heads, lines)
 
