@@ -1,6 +1,6 @@
-"""`python -m rmpsam_ros.benchmark.page RESULT.json …`: several results of `rmpsam bench --json` as one Markdown table.
+"""`python -m rmpsam_ros.benchmark.page RESULT.json …`: combines results of `rmpsam bench --json` into one Markdown table.
 
-With `--into README.md` the table replaces what stands there between the lines `<!-- measured -->` and `<!-- end -->`.
+With `--into README.md` the table replaces the text between the lines `<!-- measured -->` and `<!-- end -->` there.
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
 
 
 def page(files: Sequence[Path]) -> str:
-    """The table of all rows, and a line for each run that they come from."""
+    """The table of all rows, and a line for each run behind them."""
     rows, notes = [], []
     for file in files:
         content = read_results(file)
@@ -30,7 +30,7 @@ def page(files: Sequence[Path]) -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Prints the table or puts it into a page; returns the exit code."""
+    """Prints the table or inserts it into a page; returns the exit code."""
     return guarded("python -m rmpsam_ros.benchmark.page", lambda: _run(words))
 
 

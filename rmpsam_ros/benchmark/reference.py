@@ -1,4 +1,4 @@
-"""The method's published pipeline on the same weights, to compare with: dense features, full-size masks of every kept query."""
+"""The method's published pipeline on the same weights, as a baseline: dense features, full-size masks of every kept query."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
