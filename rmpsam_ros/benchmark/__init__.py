@@ -23,11 +23,11 @@ from rmpsam_ros.segmenter import Segmenter
 __all__ = ["EXPLANATION", "STAGES", "Ours", "Row", "measure"]
 
 EXPLANATION = (
-    "encode: uint8 images of the network's size, in host memory, to mask features; decode: the rest of the image graph, its small "
+    "encode: uint8 images at the network's input size, in host memory, to mask features; decode: the rest of the image graph, its small "
     "outputs copied to the host; post-process: its outputs to the panoptic map in host memory; whole: uint8 RGB images to panoptic "
-    "maps, resizing and all copies included; click: one point on a cached frame to its full-size mask, class included. Milliseconds "
-    "for all images of a batch, after warm-up; nothing of two runs overlaps. Memory: the most that a process held that ran only this "
-    "configuration, on a GPU without CUDA's own."
+    "maps, including resizing and all copies; click: one point on a cached frame to its full-size mask and class. Milliseconds "
+    "for all images of a batch, after warm-up; runs do not overlap. Memory: peak of a process that runs only this configuration, "
+    "on a GPU without the CUDA context itself."
 )
 
 
