@@ -1,4 +1,4 @@
-"""Baked things and what is made of bread."""
+"""Baked goods and dishes made of bread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people keep and carry: framed pictures, cards, globes, trophies, helmets, sunglasses, keys."""
+"""Personal belongings: framed pictures, cards, globes, trophies, helmets, sunglasses, keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boxes with lids, drawers and what lies in them."""
+"""Boxes with lids, drawers and their contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clothes laid flat or hung up, and cloth of the house: shirts, trousers, scarves, mitts, mats, pillows, quilts."""
+"""Clothes laid flat or hung up, and household textiles: shirts, trousers, scarves, mitts, mats, pillows, quilts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one cooks and bakes in and serves on: pots, woks, casseroles, trays, tins, sieves, funnels, racks, mortars; candles."""
+"""Cookware, bakeware and trays: pots, woks, casseroles, trays, tins, sieves, funnels, racks, mortars; candles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bowls by what they are for, with what is in them; egg cups and beer steins."""
+"""Bowls for various uses, with their contents; egg cups and beer steins."""
 
 from __future__ import annotations
 

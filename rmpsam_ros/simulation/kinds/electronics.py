@@ -1,4 +1,4 @@
-"""Devices that are carried about: for measuring, talking, filming, playing, and parts of robots."""
+"""Portable devices for measuring, talking, filming and playing, and parts of robots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bottles by what is in them: wine, beer, milk, oil, soda, perfume, pills, drops, water."""
+"""Bottles by their contents: wine, beer, milk, oil, soda, perfume, pills, drops, water."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What furnishes bathrooms, bedrooms and halls: toilets, sinks, chests, lockers, trolleys."""
+"""Furnishings of bathrooms, bedrooms and halls: toilets, sinks, chests, lockers, trolleys."""
 
 from __future__ import annotations
 

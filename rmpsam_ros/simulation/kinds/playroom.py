@@ -1,4 +1,4 @@
-"""Toys that stand for something: dolls, boats, trains, horses, ducks, cranes."""
+"""Toy figures and vehicles: dolls, boats, trains, horses, ducks, cranes."""
 
 from __future__ import annotations
 

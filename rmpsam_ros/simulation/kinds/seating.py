@@ -1,4 +1,4 @@
-"""More chairs: that fold, rock, roll, stand in a garden or a class room; benches; and how frames and slings are made."""
+"""More chairs: folding, rocking, rolling, garden and classroom chairs; benches; and helpers for frames and slings."""
 
 from __future__ import annotations
 

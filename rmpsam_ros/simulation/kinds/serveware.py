@@ -1,4 +1,4 @@
-"""What stands about a kitchen beside pots and plates: knife blocks, trivets, cake stands, sieves, corkscrews, jars of utensils."""
+"""Kitchen items other than pots and plates: knife blocks, trivets, cake stands, sieves, corkscrews, jars of utensils."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read and written, and what keeps it: open books, papers, binders, trays, pens in a cup."""
+"""Reading and writing materials and their storage: open books, papers, binders, trays, pens in a cup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies about in workshops and offices: hand tools, fittings, containers, stationery."""
+"""Objects of workshops and offices: hand tools, fittings, containers, stationery."""
 
 from __future__ import annotations
 
