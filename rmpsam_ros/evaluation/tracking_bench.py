@@ -23,16 +23,16 @@ MAX_AGE = 10.0
 
 
 Results = dict[str, tuple[list[list[MatchedFrame]], list[float]]]
-"""For each tracker its matched frames, one list for each sequence, and its milliseconds for each frame."""
+"""For each tracker its matched frames, one list per sequence, and its milliseconds per frame."""
 
 
 def run_scenario(scenario: Scenario, names: Sequence[str], seeds: Sequence[int]) -> Results:
-    """All trackers on the sequences of a scenario."""
+    """Runs all trackers on the sequences of a scenario."""
     return run_sequences([simulate(scenario, seed) for seed in seeds], LABELS, scenario.rate, names)
 
 
 def run_sequences(sequences: Iterable[Iterable[SimulatedFrame]], labels: LabelSet, rate: float, names: Sequence[str]) -> Results:
-    """All trackers on the same frames, one after the other."""
+    """Runs all trackers on the same frames, one after the other."""
     results: Results = {name: ([], []) for name in names}
     for sequence in sequences:
         contestants = {name: CONTESTANTS[name](labels, MAX_AGE, rate) for name in names}
@@ -50,7 +50,7 @@ def run_sequences(sequences: Iterable[Iterable[SimulatedFrame]], labels: LabelSe
 
 
 def row(name: str, scores: TrackingScores, back: tuple[int, int], millis: Sequence[float]) -> str:
-    """One line of the table."""
+    """One row of the table."""
     known = f"{100 * back[1] / back[0]:4.0f} % of {back[0]:<4d}" if back[0] else "     -      "
     return (f"  {name:16s} {scores.switches_per_100:8.2f} {scores.fragments:6d} {100 * scores.idf1:6.1f} "
             f"{100 * scores.hota:6.1f} {100 * scores.assa:6.1f}  {known}  {np.median(millis):6.2f}")
