@@ -25,7 +25,7 @@ def page(files: Sequence[Path]) -> str:
         rows += [Row.of_plain(row) for row in content["rows"]]
         line = f"- {', '.join(dict.fromkeys(row['model'] for row in content['rows']))}: medians of {content['rounds']} rounds; {content['machine']}"
         clocks = "; ".join(dict.fromkeys(row["clocks"] for row in content["rows"] if row.get("clocks")))
-        notes += [line + (f"; while it was timed: {clocks}" if clocks else ""), *(f"- {note}" for note in content["notes"])]
+        notes += [line + (f"; clocks during timing: {clocks}" if clocks else ""), *(f"- {note}" for note in content["notes"])]
     return markdown(rows) + "\n\n" + "\n".join(notes) + "\n"
 
 
@@ -35,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str] | None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.benchmark.page", description="results of `rmpsam bench --json` as one Markdown table")
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.benchmark.page", description="combines results of `rmpsam bench --json` into one Markdown table")
     parser.add_argument("results", nargs="+", type=Path)
     parser.add_argument("--into", type=Path, metavar="FILE", help="replace the table there")
     args = parser.parse_args(words)

@@ -69,4 +69,4 @@ def read_results(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise RmpsamError(f"{file} cannot be read: {error.strerror}.") from None
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise RmpsamError(f"{file} is no result of `rmpsam bench --json`.") from None
+        raise RmpsamError(f"{file} is not a result of `rmpsam bench --json`.") from None

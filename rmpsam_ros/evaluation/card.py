@@ -93,7 +93,7 @@ def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[
             if entry.kind not in kinds:
                 continue
             if entry.skip:
-                raise DataError(f"The validation set {entry.annotations} has `skip`, which `rmpsam eval` has not; give it `every`.")
+                raise DataError(f"The validation set {entry.annotations} has `skip`, which `rmpsam eval` does not support; use `every`.")
             if task == "panoptic" and entry.mapping:
                 raise DataError(f"The validation set {entry.annotations} has `mapping`, which `rmpsam eval panoptic` takes as a file (--label-map); "
                                 "put it into the run's label map.")  # fmt: skip

@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.evaluation.naming", description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default", help="a model of the label set of the run (default)")
-    parser.add_argument("--config", type=Path, required=True, help="a run's YAML, whose validation sets are looked at")
+    parser.add_argument("--config", type=Path, required=True, help="a run's YAML, whose validation sets are evaluated")
     return _print_table(parser.parse_args(arguments))
 
 
@@ -125,7 +125,7 @@ def _print_table(args: argparse.Namespace) -> int:
         naming = Naming()
         for index in source.indices:
             add(naming, net, source.reader.read(index), label_map.labels.is_thing(), model.input_size)
-        print(naming.row(f"{described.annotations.removesuffix('.json')}, {len(source.indices)} pictures"), flush=True)
+        print(naming.row(f"{described.annotations.removesuffix('.json')}, {len(source.indices)} images"), flush=True)
     return 0
 
 

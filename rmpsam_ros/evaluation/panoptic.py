@@ -118,7 +118,7 @@ def why_dashes(summary: Mapping[str, Any], labels: LabelSet, mapped: Iterable[in
         return f"{said}: the label set {labels.name} has none."
     if classes.isdisjoint(mapped):
         return f"{said}: no category of the annotations is a {kind} of the label set {labels.name}."
-    return f"{said}: no picture has a segment of a {kind} of the label set {labels.name}, but for crowds."
+    return f"{said}: no image has a segment of a {kind} of the label set {labels.name}, except crowds."
 
 
 def _overlaps(true_ids: npt.NDArray, found_ids: npt.NDArray) -> dict[tuple[int, int], int]:

@@ -53,7 +53,7 @@ def chosen(number: int, limit: int | None, every: int | None = None) -> range:
         if value is not None and value < 1:
             raise DataError(f"{name} is {value}; it must be 1 or more.")
     if number == 0:
-        raise DataError("The annotations list no picture.")
+        raise DataError("The annotations list no images.")
     return range(number)[:: every or 1][:limit]
 
 
@@ -88,12 +88,12 @@ def in_short(value: float | None) -> float | None:
 def remarks(measured: int, problems: Sequence[str], crowds: int, small: int = 0, smallest: int = 0) -> list[str]:
     """Sentences to accompany the numbers: how many annotations are crowds, and, if no object was `measured`, why: problems of the
     file, and how many objects have fewer than `smallest` pixels."""
-    reasons = [f"{crowds} annotations are crowds (`iscrowd: 1`), and are left out; those of instances and videos are taken for objects with "
-               "--crowds objects, as CVAT marks the masks of its brush."] * bool(crowds)  # fmt: skip
+    reasons = [f"{crowds} annotations are crowds (`iscrowd: 1`) and are skipped; --crowds objects treats those of instances and videos as "
+               "objects, since CVAT marks brush masks as crowds."] * bool(crowds)  # fmt: skip
     if measured:
         return reasons
-    reasons += [f"{small} objects have fewer than {smallest} pixels, and are left out."] * bool(small)
-    return ["No object was measured.", *problems, *reasons] if problems or reasons else ["No object was measured: the pictures have no label."]
+    reasons += [f"{small} objects have fewer than {smallest} pixels and are skipped."] * bool(small)
+    return ["No object was measured.", *problems, *reasons] if problems or reasons else ["No object was measured: the images have no labels."]
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

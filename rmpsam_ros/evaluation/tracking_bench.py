@@ -1,7 +1,7 @@
 """The tracking benchmark: `python -m rmpsam_ros.evaluation.tracking_bench`.
 
 Simulated sequences with known ids (`simulated`, `scenarios`), every tracker on the same detections in the same run.
-ByteTrack and OC-SORT come from the package `trackers` and are left out, and named, where it is not installed.
+ByteTrack and OC-SORT come from the package `trackers` and are skipped, with a message, if it is not installed.
 """
 from __future__ import annotations
 
@@ -61,16 +61,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3, help="sequences of each scenario (default 3)")
     parser.add_argument("--only", default="", help="only scenarios whose name contains this")
     parser.add_argument("--trackers", nargs="*", default=list(CONTESTANTS), choices=list(CONTESTANTS))
-    parser.add_argument("--hardness", type=float, default=1.0, help="times the noise of queries and misses (default 1)")
-    parser.add_argument("--cosines", action="store_true", help="also print how alike the simulated queries are")
+    parser.add_argument("--hardness", type=float, default=1.0, help="factor on the noise of queries and on missed objects (default 1)")
+    parser.add_argument("--cosines", action="store_true", help="also print how similar the simulated queries are")
     parser.add_argument("--pasted", nargs=2, type=Path, metavar=("FILE", "IMAGES"),
-                        help="instead: real objects of a YouTube-VIS set (JSON and folder) on invented paths; needs torch")
+                        help="instead: real objects of a YouTube-VIS set (JSON and folder) on synthetic paths; needs torch")
     options = parser.parse_args(argv)
     names, left_out = available(options.trackers)
     if left_out:
-        print(f"{' and '.join(left_out)} left out: install the package 'trackers' to compare with them")
+        print(f"{' and '.join(left_out)} skipped: install the package 'trackers' to compare with them")
     totals: dict[str, tuple[list, list[int], list[float]]] = {name: ([], [0, 0], []) for name in names}
-    print(f"  {'':16s} {'switches':>8s} {'frag-':>6s} {'IDF1':>6s} {'HOTA':>6s} {'AssA':>6s}  {'known again':12s}  {'ms a':>6s}\n"
+    print(f"  {'':16s} {'switches':>8s} {'frag-':>6s} {'IDF1':>6s} {'HOTA':>6s} {'AssA':>6s}  {'old id':12s}  {'ms a':>6s}\n"
           f"  {'':16s} {'per 100':>8s} {'ments':>6s} {'%':>6s} {'%':>6s} {'%':>6s}  {'after return':12s}  {'frame':>6s}")
     for title, absent, results in _pasted(options, names) if options.pasted else _simulated(options, names):
         print(title)

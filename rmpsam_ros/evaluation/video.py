@@ -72,7 +72,7 @@ def read_videos(annotations: Path, images: Path, crowds_are_objects: bool = Fals
         files = tuple(file_in(images, name, file.name(index, frame)) for frame, name in enumerate(file.files(index)))
         objects = tuple(file.entries(index) if crowds_are_objects else file.objects(index))
         if len({field_of(annotations, "annotation", entry, "id") for entry in objects}) < len(objects):
-            raise DataError(f"{file.name(index)}: two of its annotations have one id; each object needs one of its own.")
+            raise DataError(f"{file.name(index)}: two of its annotations have the same id; each object needs its own.")
         categories = {number: names[category_key(entry["category_id"])] for number, entry in enumerate(objects, 1)}
         size = file.size(index) or read_image(files[0]).shape[:2]
         videos.append(TrueVideo(video.get("name") or files[0].parent.name, size, files, categories, objects, file, index))

@@ -99,7 +99,7 @@ def read_listing(folder: Path, clips: bool) -> tuple[dict[str, Any], Listing]:
             listing.videos.append(Video(json.dumps(video), tuple(tracks.get(video["id"], ()))))
         return dict(panoptic["info"]), listing
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise DataError(f"{folder} has no panoptic.json and cameras.json as `rmpsam simulate` writes them to go on from; give another folder.") from None
+        raise DataError(f"{folder} has no panoptic.json and cameras.json written by `rmpsam simulate` to resume from; give another folder.") from None
 
 
 def json_object(texts: Mapping[str, str]) -> str:

@@ -34,10 +34,10 @@ def make_recipe(seed: int, sizes: Sequence[tuple[int, int]], scenes: int, views:
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """The difference between two recipes, as `--seed 7, where it is --seed 8 now`; empty if at most the number of scenes differs."""
+    """The difference between two recipes, as `--seed 7 (now --seed 8)`; empty if at most the number of scenes differs."""
     old, new = _words(before), _words(now)
     names = [name for name in new | old if old.get(name) != new.get(name)]
-    return f"{_listed(names, old)}, where it is {_listed(names, new)} now" if names else ""
+    return f"{_listed(names, old)} (now {_listed(names, new)})" if names else ""
 
 
 def _packages() -> dict[str, str]:

@@ -93,7 +93,7 @@ class WorldRenderer:
         except Exception as error:  # the type depends on the OpenGL backend, and some contexts do work on other threads
             if threading.get_ident() == self._thread:
                 raise
-            raise BackendError("The scene was begun on another thread, which holds its OpenGL; take all of its frames on one thread.") from error
+            raise BackendError("The scene was started on another thread, which holds its OpenGL context; take all of its frames on one thread.") from error
 
     def close(self) -> None:
         self._renderer.close()

@@ -27,7 +27,7 @@ def take_over(writer: SceneWriter, views: int, frames: int) -> int:
     try:
         other = difference(info, writer.recipe)
     except (AttributeError, KeyError, TypeError):
-        raise DataError(f"{writer.folder}/panoptic.json does not say what it was made with, so that nothing can go on from it; "
+        raise DataError(f"{writer.folder}/panoptic.json does not record how it was made, so it cannot be resumed; "
                         "give another folder.") from None  # fmt: skip
     if other:
         raise DataError(f"{writer.folder} was made with {other}; give the same, or another folder.")

@@ -89,7 +89,7 @@ class Tracker:
     @next_id.setter
     def next_id(self, number: int) -> None:
         if self._lives is not None or number < 1:
-            raise TrackError(f"next_id cannot become {number}: ids go on from 1 up, and only before the first frame they are chosen.")
+            raise TrackError(f"next_id cannot be set to {number}: ids start at 1, and can be chosen only before the first frame.")
         self._next_id = int(number)
 
     @property
