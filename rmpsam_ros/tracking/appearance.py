@@ -117,7 +117,7 @@ class SimilarityOdds:
     """Learns, while tracking, how strongly a cosine of two queries indicates one object rather than two."""
 
     LIMIT = 5.0
-    """Upper bound of the evidence from appearance, in log odds."""
+    """Maximum magnitude of the evidence from appearance, in log odds."""
 
     def __init__(self) -> None:
         # Close to trained networks: 0.99 and 0.72 to 0.82 (rmpsam-lite0). Worth few pairs, so that each scene soon overrides them.

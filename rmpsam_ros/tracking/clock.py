@@ -50,7 +50,7 @@ class Clock:
 
 
 class SteadyTime:
-    """Monotonic time for tracking, from the timestamps of real cameras.
+    """A steady time for tracking, derived from the timestamps of real cameras.
 
     The time is the stamp, as long as it advances. Some drivers stamp with whole seconds or a constant, and clocks are
     set back a little: then the time advances by the time between arrivals. The same applies where the clock is set
