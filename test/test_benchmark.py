@@ -125,7 +125,7 @@ def test_goals__met_missed_or_not_measured(tmp_path, capsys):
 @pytest.mark.parametrize("tool", [goals.main, make_page])
 def test_tools__what_is_no_result__is_one_line_and_exit_code_2(tool, tmp_path, capsys):
     (tmp_path / "r.json").write_text("[]")
-    for name, said in (("r.json", "is no result of `rmpsam bench --json`"), ("none.json", "cannot be read: No such file")):
+    for name, said in (("r.json", "is not a result of `rmpsam bench --json`"), ("none.json", "cannot be read: No such file")):
         assert tool([str(tmp_path / name)]) == 2
         error = capsys.readouterr().err
         assert said in error and error.count("\n") == 1

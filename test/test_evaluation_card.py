@@ -61,7 +61,7 @@ def test_card__measures_everything_and_says_how(config, capsys):
     capsys.readouterr()
     assert cli.main([*command, "--resume"]) == 0
     assert "of 3:" not in capsys.readouterr().err and (out / "card.md").read_text() == text
-    assert "--label-map labels.yaml" in text and "on pictures and videos that training did not see:" in text
+    assert "--label-map labels.yaml" in text and "on held-out images and videos:" in text
     # Of another model, one that has changed, or in another precision, everything is measured again.
     same, other = (Path(shutil.copytree(tiny_model(), config.parent / name)) for name in ("same", "other"))
     assert cli.main([*command, "--resume", "--model", str(same)]) == 0 and "1 of 3" not in capsys.readouterr().err
@@ -87,7 +87,7 @@ def test_card__of_sets_that_training_saw__says_how_much_of_them(config, capsys):
     config.write_text(config.read_text().replace(", skip: 6}", "}"))
     out = config.parent / "card"
     assert cli.main(["eval", "card", "--config", str(config), "--model", str(tiny_model()), "--out", str(out), "--threads", "1"]) == 0
-    assert "on pictures and videos of which training saw some (2 of 2 of panoptic), so that these numbers promise too much:" in (out / "card.md").read_text()
+    assert "on images and videos that overlap with the training data (2 of 2 of panoptic), so these figures are optimistic:" in (out / "card.md").read_text()
 
 
 def test_measurements__of_one_file_twice__have_names_of_their_own():
@@ -153,7 +153,7 @@ def test_card__names_the_classes_that_no_set_found():
         return Measurement("panoptic", name, ()), {"panoptic": row}
 
     text = _panoptic([measured("a", cup=0, floor=0, wall=1), measured("b", cup=0, floor=1)])
-    assert text.endswith("In the pictures, but not found once: cup.")
+    assert text.endswith("Present in the images, but never found: cup.")
 
 
 def test_card__set_with_names_of_its_own__is_measured_through_the_runs_label_map(config, capsys):

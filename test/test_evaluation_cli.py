@@ -131,7 +131,7 @@ def test_eval_prompt__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.out.splitlines() if "│" in line]
     assert ["all", "0", "–", "–", "–", "–"] in rows
     assert f"No object was measured.\n{annotations}: 1 annotations are of nothing that the file lists" in said.err
-    assert f"{crowds} annotations are crowds (`iscrowd: 1`), and are left out" in said.err and "--crowds objects" in said.err
+    assert f"{crowds} annotations are crowds (`iscrowd: 1`) and are skipped" in said.err and "--crowds objects" in said.err
     assert json.loads((tmp_path / "p.json").read_text())["prompt"]["miou"] == [None, None, None]
     assert run("prompt", (annotations, images), model, "--json", tmp_path / "p.json", "--crowds", "objects", "--smallest", 1) == 0
     measured = json.loads((tmp_path / "p.json").read_text())
@@ -146,7 +146,7 @@ def test_eval_prompt__of_some_crowds__says_how_many_are_left_out(tmp_path, model
     content["annotations"][0]["iscrowd"] = 1
     annotations.write_text(json.dumps(content))
     assert run("prompt", (annotations, images), model) == 0
-    assert "1 annotations are crowds (`iscrowd: 1`), and are left out" in capsys.readouterr().err
+    assert "1 annotations are crowds (`iscrowd: 1`) and are skipped" in capsys.readouterr().err
     assert run("prompt", (annotations, images), model, "--crowds", "objects") == 0
     assert "crowds" not in capsys.readouterr().err
 

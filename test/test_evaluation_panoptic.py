@@ -138,11 +138,11 @@ ONLY_CROWD = PanopticTruth(square(10, s1=np.s_[:, :]), {1: SegmentTruth(1, is_cr
 
 @pytest.mark.parametrize("truth, mapped, labels, said", [
     (PanopticTruth(square(10, s1=np.s_[:], s2=np.s_[:4, :]), {1: SegmentTruth(0), 2: SegmentTruth(3)}), (0, 3), LABELS, ""),
-    (PanopticTruth(square(10, s1=np.s_[:]), {1: SegmentTruth(0)}), (0, 3), LABELS, "No stuff was measured: no picture has a segment of a class of stuff of the label set shapes, but for crowds."),
+    (PanopticTruth(square(10, s1=np.s_[:]), {1: SegmentTruth(0)}), (0, 3), LABELS, "No stuff was measured: no image has a segment of a class of stuff of the label set shapes, except crowds."),
     (PanopticTruth(square(10, s1=np.s_[:]), {1: SegmentTruth(3)}), (3, -1), LABELS, "No things were measured: no category of the annotations is a class of things of the label set shapes."),
     (PanopticTruth(square(10, s1=np.s_[:]), {1: SegmentTruth(0)}), (0,), make_label_set("tools", ["a"], []), "No stuff was measured: the label set tools has none."),
     (PanopticTruth(square(10), {}), (-1,), LABELS, "Nothing was measured: no category of the annotations is a class of the label set shapes."),
-    (ONLY_CROWD, (1,), LABELS, "Nothing was measured: no picture has a segment of a class of the label set shapes, but for crowds."),
+    (ONLY_CROWD, (1,), LABELS, "Nothing was measured: no image has a segment of a class of the label set shapes, except crowds."),
 ])  # fmt: skip
 def test_quality__dashes_have_a_reason(truth, mapped, labels, said):
     quality = PanopticQuality(labels)

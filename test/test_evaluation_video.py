@@ -168,7 +168,7 @@ def test_eval_video__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if_
     assert evaluate(dataset, *words) == 0
     said = capsys.readouterr()
     row, = (line.split() for line in said.out.splitlines() if line.startswith("query matching"))
-    assert row[2:] == ["–"] * 7 and "1 annotations are crowds (`iscrowd: 1`), and are left out" in said.err
+    assert row[2:] == ["–"] * 7 and "1 annotations are crowds (`iscrowd: 1`) and are skipped" in said.err
     assert set(json.loads((dataset / "out.json").read_text())["trackers"]["query matching"].values()) == {None}
     assert evaluate(dataset, *words, "--crowds", "objects") == 0
     again = json.loads((dataset / "out.json").read_text())

@@ -82,7 +82,7 @@ def test_rendering__a_scene_that_goes_on_in_another_thread__is_one_sentence():
     next(frames)
     with ThreadPoolExecutor(1) as pool, pytest.raises(BackendError) as caught:
         pool.submit(next, frames).result()
-    assert str(caught.value) == "The scene was begun on another thread, which holds its OpenGL; take all of its frames on one thread."
+    assert str(caught.value) == "The scene was started on another thread, which holds its OpenGL context; take all of its frames on one thread."
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(lambda: len(list(SceneStream(1, (32, 32), frames=3, count=1).watch(2)))).result() == 3
 

@@ -103,9 +103,9 @@ def test_resume__of_a_whole_set__makes_nothing__and_of_none_makes_all(whole, tmp
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (["--seed", "4"], "was made with --seed 3, where it is --seed 4 now"),
-    (["--place", "floor"], "was made with no --place, where it is --place floor now"),
-    (["--frames", "3", "--size", "48x64"], "was made with --frames 2 and --size 48x64,64x48, where it is --frames 3 and --size 48x64 now"),
+    (["--seed", "4"], "was made with --seed 3 (now --seed 4)"),
+    (["--place", "floor"], "was made with no --place (now --place floor)"),
+    (["--frames", "3", "--size", "48x64"], "was made with --frames 2 and --size 48x64,64x48 (now --frames 3 and --size 48x64)"),
     (["--objects", "seen"], "--objects all"),
 ])  # fmt: skip
 def test_resume__with_other_options__is_refused_and_names_them(words, message, whole, capsys):
@@ -133,5 +133,5 @@ def test_difference__names_packages_and_photographs__and_no_number_of_scenes():
 
     assert difference(recipe("a", 5, mujoco="3.3.7"), recipe("a", 9, mujoco="3.3.7")) == ""
     said = difference(recipe("a", 5, mujoco="3.3.7", pybullet="3.2.7"), recipe("b", 5, mujoco="3.3.8"))
-    assert said == ("photographs 2 (crc32 a) and mujoco 3.3.7 and pybullet 3.2.7, where it is photographs 2 (crc32 b) and mujoco 3.3.8 "
-                    "and no pybullet now")  # fmt: skip
+    assert said == ("photographs 2 (crc32 a) and mujoco 3.3.7 and pybullet 3.2.7 (now photographs 2 (crc32 b) and mujoco 3.3.8 "
+                    "and no pybullet)")  # fmt: skip

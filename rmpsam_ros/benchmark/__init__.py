@@ -1,8 +1,8 @@
-"""Latency of every stage, several configurations side by side in one run, so that their ratios hold on a noisy machine.
+"""Latency benchmark of every stage, with all configurations interleaved in one run, so that their ratios hold on a noisy machine.
 
 Each round times every configuration once, one after the other; the figures are medians (and 99th percentiles) over
-rounds. `reference` is not a backend: it is the method's published pipeline on the same weights (256-channel features,
-full-size masks of every kept query), in torch float32, to compare with.
+rounds. `reference` is not a backend but a baseline: the method's published pipeline on the same weights (256-channel
+features, full-size masks of every kept query), in torch float32.
 """
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from rmpsam_ros.segmenter import Segmenter
 __all__ = ["EXPLANATION", "STAGES", "Ours", "Row", "measure"]
 
 EXPLANATION = (
-    "encode: uint8 images of the network's size, in host memory, to mask features; decode: the rest of the image graph, its small "
+    "encode: uint8 images at the network's input size, in host memory, to mask features; decode: the rest of the image graph, its small "
     "outputs copied to the host; post-process: its outputs to the panoptic map in host memory; whole: uint8 RGB images to panoptic "
-    "maps, resizing and all copies included; click: one point on a cached frame to its full-size mask, class included. Milliseconds "
-    "for all images of a batch, after warm-up; nothing of two runs overlaps. Memory: the most that a process held that ran only this "
-    "configuration, on a GPU without CUDA's own."
+    "maps, including resizing and all copies; click: one point on a cached frame to its full-size mask and class. Milliseconds "
+    "for all images of a batch, after warm-up; runs do not overlap. Memory: peak of a process that runs only this configuration, "
+    "on a GPU without the CUDA context itself."
 )
 
 
@@ -35,24 +35,24 @@ def measure(models: Sequence[str], backends: Sequence[str], precisions: Sequence
             rounds: int, image: npt.NDArray[np.uint8] | None = None, threads: int | None = None,
             progress: Callable[[str], None] = lambda text: None, batches: Sequence[int] = (1,), memory: bool = False,
             profile: Callable[[Ours], None] | None = None, clock: Callable[[], float] = perf_counter) -> list[Row]:  # fmt: skip
-    """Times every combination. Those of one model and size are loaded together and take turns.
+    """Times every combination. Those of one model and size are loaded together and interleaved.
 
     Args:
         models: names or folders.
         backends: names of backends, `auto` or `reference`.
-        precisions: see `Segmenter`; `reference` is float32 whatever is asked.
-        sizes: (height, width) of the network's input; the image is brought to it beforehand.
-        rounds: counted rounds, after two that are not.
+        precisions: see `Segmenter`; `reference` always runs in float32.
+        sizes: (height, width) of the network's input; the image is resized to it beforehand.
+        rounds: measured rounds, after two warm-up rounds.
         image: (H, W, 3) uint8 RGB; None for a synthetic scene.
         threads: CPU threads.
-        progress: told what is being done.
-        batches: images in one run of the network; `reference` has one.
-        memory: whether to run each configuration once more, in a process of its own, to see what it holds.
+        progress: called with a description of the current step.
+        batches: images per run of the network; `reference` runs with one only.
+        memory: whether to run each configuration once more, in a separate process, to measure its memory.
         profile: called with each configuration once it has been timed.
-        clock: seconds; `time.process_time` for a CPU that others use too.
+        clock: seconds; `time.process_time` on a shared CPU.
 
     Raises:
-        ModelError, BackendError: what cannot be had here.
+        ModelError, BackendError: a model or backend is not available here.
     """
     rows = []
     for model, size in product(models, sizes):
@@ -65,7 +65,7 @@ def measure(models: Sequence[str], backends: Sequence[str], precisions: Sequence
                 for stage, seconds in subject.run(clock):
                     if index >= 2:
                         subject.row.times[stage].append(1e3 * seconds)
-        clocks = gpu_clocks()  # now, while it is still at work
+        clocks = gpu_clocks()  # now, while the GPU is still under load
         for subject in subjects:
             subject.row.clocks = clocks
         rows += [subject.row for subject in subjects]
@@ -95,7 +95,7 @@ def _load(model, backends, precisions, size, batches, photo, threads) -> list:
 
 
 class Ours:
-    """One Segmenter on one image, as often as its batch holds."""
+    """One Segmenter on a batch of copies of one image."""
 
     def __init__(self, segmenter: Segmenter, image: npt.NDArray[np.uint8], batch: int) -> None:
         self.segmenter, self.images = segmenter, [image] * batch
@@ -104,14 +104,14 @@ class Ours:
         self.row = Row(s.model_name, s.backend_name, s.precision, s.input_size, batch, s.device_name)
 
     def whole(self) -> list:
-        """Images to panoptic maps; the frames."""
+        """Runs images to panoptic maps; returns the frames."""
         frames = self.segmenter.set_images(self.images)
         for frame in frames:
             frame.panoptic()
         return frames
 
     def run(self, clock: Callable[[], float]) -> Iterator[tuple[str, float]]:
-        """Each stage and its seconds."""
+        """Yields each stage and its seconds."""
         started = clock()
         frames = self.segmenter.set_images(self.images)
         segmented = clock()

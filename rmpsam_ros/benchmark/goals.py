@@ -1,6 +1,6 @@
-"""`python -m rmpsam_ros.benchmark.goals RESULT.json …`: what an H200-class GPU is to reach, beside what `rmpsam bench --json` measured.
+"""`python -m rmpsam_ros.benchmark.goals RESULT.json …`: goals for an H200-class GPU, compared with the results of `rmpsam bench --json`.
 
-The paper has 35.1 frames a second on an A100 for the first. The exit code is 1 where a goal is missed or was not measured.
+The paper reports 35.1 frames per second on an A100 for the first goal. The exit code is 1 if a goal is missed or was not measured.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rmpsam_ros.cli import guarded
 
 @dataclass(frozen=True)
 class Goal:
-    """Frames a second at least, and milliseconds of a click at most, of a model at a size, batch 1, in half precision."""
+    """Minimum frames per second and maximum milliseconds per click of a model at a size, batch 1, in half precision."""
 
     model: str
     size: tuple[int, int]
@@ -23,7 +23,7 @@ class Goal:
     click: float
 
     def verdict(self, rows: Sequence[Row]) -> tuple[bool, str]:
-        """Whether the fastest of the rows reaches it, and a line that says so."""
+        """Whether the fastest of the rows reaches the goal, and a line that reports it."""
         title = f"{self.model} {self.size[0]}x{self.size[1]}"
         fitting = [r for r in rows if (r.model, r.size, r.batch) == (self.model, self.size, 1) and r.precision in ("fp16", "bf16")
                    and not r.device.startswith("CPU") and r.backend != "openvino"]  # fmt: skip
@@ -39,7 +39,7 @@ GOALS = (Goal("r50", (800, 1344), 350, 1.0), Goal("r18", (800, 1344), 600, 1.0))
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Prints a line for each goal; 0 where all are reached, 1 where not."""
+    """Prints a line for each goal; returns 0 if all are reached, else 1."""
     return guarded("python -m rmpsam_ros.benchmark.goals", lambda: _run(words))
 
 

@@ -1,4 +1,4 @@
-"""What a measurement ran on: names, clocks and versions, as the system tells them."""
+"""The machine behind a measurement: names, clocks and versions, as reported by the system."""
 from __future__ import annotations
 
 import os
@@ -30,12 +30,12 @@ def machine() -> str:
 
 
 def gpu_clocks() -> str:
-    """What each NVIDIA GPU runs at now, its SMs and its memory; empty without one."""
+    """Current SM and memory clocks of each NVIDIA GPU; empty without one."""
     return "; ".join(f"SM {sm}, memory {memory}" for sm, memory in _query("clocks.sm,clocks.mem"))
 
 
 def _gpus() -> list[str]:
-    """Each NVIDIA GPU; none where nvidia-smi is not there."""
+    """A description of each NVIDIA GPU; empty if nvidia-smi is not installed."""
     return [f"{name}, driver {driver}, SM clock up to {clock}, power limit {power}, {memory}"
             for name, driver, clock, power, memory in _query("name,driver_version,clocks.max.sm,power.limit,memory.total")]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What one configuration holds in memory: it runs in a process of its own, `python -m rmpsam_ros.benchmark.memory JSON`."""
+"""Peak memory of one configuration, measured in a separate process, `python -m rmpsam_ros.benchmark.memory JSON`."""
 from __future__ import annotations
 
 import json
@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping
 
 FRAMES = 3
-"""Frames that the process runs, each with its map and a click."""
+"""Frames that the process runs, each with its map, plus one click per batch."""
 
 
 def memory_of(asked: Mapping[str, object], threads: int | None = None) -> tuple[float, float]:
-    """(MB of host memory, MB of GPU memory) at most; NaN for the GPU where there is none, and where the process failed.
+    """Peak (MB of host memory, MB of GPU memory); NaN for the GPU if there is none, and for both if the process failed.
 
     Args:
         asked: `model` (a path), `backend`, `precision`, `size`, `batch`.
@@ -27,13 +27,13 @@ def memory_of(asked: Mapping[str, object], threads: int | None = None) -> tuple[
 
 
 def process_memory(field: str = "VmHWM", process: int | str = "self") -> float:
-    """Resident memory of a process, MB: the most so far (VmHWM; getrusage would begin with what the parent had), or now (VmRSS)."""
+    """Resident memory of a process, MB: the peak (VmHWM; getrusage would start from the parent's), or the current value (VmRSS)."""
     with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(field)) * 1024 / 1e6
 
 
 def _gpu_memory() -> float | None:
-    """GPU memory in use by everybody, MB; None where torch sees no GPU."""
+    """GPU memory in use by all processes, MB; None if torch sees no GPU."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
         return None
@@ -46,11 +46,11 @@ def _run(asked: dict) -> tuple[float, float | None]:
     from rmpsam_ros.segmenter import Segmenter
 
     if asked["backend"] != "openvino":
-        import torch  # noqa: F401  its own memory counts, a CUDA context does not
+        import torch  # noqa: F401  torch's own memory counts, the CUDA context does not
     before = _gpu_memory()
     size, batch = tuple(asked["size"]), asked["batch"]
     segmenter = Segmenter(asked["model"], asked["backend"], precision=asked["precision"], input_size=size, threads=asked["threads"], batch=batch,
-                          zoom=False)  # as what is timed
+                          zoom=False)  # as in the timed configurations
     image, most = scene(size), 0.0
     for _ in range(FRAMES):
         frames = segmenter.set_images([image] * batch)

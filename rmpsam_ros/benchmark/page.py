@@ -1,6 +1,6 @@
-"""`python -m rmpsam_ros.benchmark.page RESULT.json …`: several results of `rmpsam bench --json` as one Markdown table.
+"""`python -m rmpsam_ros.benchmark.page RESULT.json …`: combines results of `rmpsam bench --json` into one Markdown table.
 
-With `--into README.md` the table replaces what stands there between the lines `<!-- measured -->` and `<!-- end -->`.
+With `--into README.md` the table replaces the text between the lines `<!-- measured -->` and `<!-- end -->` there.
 """
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
 
 
 def page(files: Sequence[Path]) -> str:
-    """The table of all rows, and a line for each run that they come from."""
+    """The table of all rows, and a line for each run behind them."""
     rows, notes = [], []
     for file in files:
         content = read_results(file)
         rows += [Row.of_plain(row) for row in content["rows"]]
         line = f"- {', '.join(dict.fromkeys(row['model'] for row in content['rows']))}: medians of {content['rounds']} rounds; {content['machine']}"
         clocks = "; ".join(dict.fromkeys(row["clocks"] for row in content["rows"] if row.get("clocks")))
-        notes += [line + (f"; while it was timed: {clocks}" if clocks else ""), *(f"- {note}" for note in content["notes"])]
+        notes += [line + (f"; clocks during timing: {clocks}" if clocks else ""), *(f"- {note}" for note in content["notes"])]
     return markdown(rows) + "\n\n" + "\n".join(notes) + "\n"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Prints the table or puts it into a page; returns the exit code."""
+    """Prints the table or inserts it into a page; returns the exit code."""
     return guarded("python -m rmpsam_ros.benchmark.page", lambda: _run(words))
 
 
 def _run(words: Sequence[str] | None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.benchmark.page", description="results of `rmpsam bench --json` as one Markdown table")
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.benchmark.page", description="combines results of `rmpsam bench --json` into one Markdown table")
     parser.add_argument("results", nargs="+", type=Path)
     parser.add_argument("--into", type=Path, metavar="FILE", help="replace the table there")
     args = parser.parse_args(words)

@@ -1,4 +1,4 @@
-"""Where the time of one configuration goes: what torch's profiler sees, which on a GPU are TensorRT's kernels too."""
+"""The largest costs of one configuration, by torch's profiler, which on a GPU includes TensorRT's kernels."""
 from __future__ import annotations
 
 from collections import Counter
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 FRAMES = 5
-"""Runs that are traced, after one that is not."""
+"""Traced runs, after one warm-up run."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One kernel or operator: its share of the traced time (0 … 1), milliseconds and calls a run, and its name."""
+    """One kernel or operator: its share of the traced time (0 … 1), milliseconds and calls per run, and its name."""
 
     share: float
     milliseconds: float

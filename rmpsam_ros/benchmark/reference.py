@@ -1,4 +1,4 @@
-"""The method's published pipeline on the same weights, to compare with: dense features, full-size masks of every kept query."""
+"""The method's published pipeline on the same weights, as a baseline: dense features, full-size masks of every kept query."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ class Reference:
         folder = read_model_folder(find_model(model))
         self.net, self.image, self.threshold = load_model(folder.path), image, folder.score_threshold
         if self.net.config.anchors:
-            raise ModelError(f"The queries of {folder.name} have ellipses, which the published pipeline does not know; measure it without reference.")
+            raise ModelError(f"The queries of {folder.name} have ellipses, which the published pipeline does not support; benchmark it without reference.")
         self.row = Row(folder.name, "reference", "fp32", size, 1, f"CPU, torch {torch.__version__}")
 
     def run(self, clock: Callable[[], float]) -> Iterator[tuple[str, float]]:

@@ -1,4 +1,4 @@
-"""One line of the latency table."""
+"""One row of the latency table."""
 from __future__ import annotations
 
 import json
@@ -16,10 +16,10 @@ STAGES = ("encode", "decode", "post-process", "whole", "click")
 
 @dataclass
 class Row:
-    """One configuration and its times in milliseconds, one list for each stage; of a whole batch, but for `click`.
+    """One configuration and its times in milliseconds, one list per stage; for the whole batch, except `click`.
 
-    `memory` and `gpu_memory` (MB) are of a process that runs only this configuration; NaN where that was not measured.
-    `clocks` is what the GPUs ran at right after the last round; empty without one.
+    `memory` and `gpu_memory` (MB) are those of a process that runs only this configuration; NaN if not measured.
+    `clocks` are the GPUs' clocks right after the last round; empty without a GPU.
     """
 
     model: str
@@ -40,26 +40,26 @@ class Row:
         return float(np.percentile(self.times[stage], 99)) if self.times[stage] else float("nan")
 
     def plain(self) -> dict[str, object]:
-        """As JSON has it: what was not measured is null."""
+        """The row as JSON values: null where nothing was measured."""
         return {key: None if value != value else value for key, value in vars(self).items()}
 
     @classmethod
     def of_plain(cls, content: Mapping[str, object]) -> Row:
-        """From what `plain` gave."""
+        """Inverse of `plain`."""
         values = {key: float("nan") if value is None else value for key, value in content.items()}
         return cls(**{**values, "size": tuple(values["size"])})
 
     @property
     def frames_per_second(self) -> float:
-        """Images to panoptic maps, one run after the other."""
+        """Images to panoptic maps per second, one run after the other."""
         return 1e3 * self.batch / self.median("whole")
 
 
 def read_results(file: Path) -> dict[str, Any]:
-    """What `rmpsam bench --json` has written.
+    """Reads a file written by `rmpsam bench --json`.
 
     Raises:
-        RmpsamError: the file cannot be read, or holds something else.
+        RmpsamError: the file cannot be read, or has other content.
     """
     try:
         content = json.loads(file.read_text())
@@ -69,4 +69,4 @@ def read_results(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise RmpsamError(f"{file} cannot be read: {error.strerror}.") from None
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise RmpsamError(f"{file} is no result of `rmpsam bench --json`.") from None
+        raise RmpsamError(f"{file} is not a result of `rmpsam bench --json`.") from None

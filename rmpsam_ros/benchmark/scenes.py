@@ -1,4 +1,4 @@
-"""What the benchmark looks at."""
+"""Input images of the benchmark."""
 from __future__ import annotations
 
 import cv2
@@ -11,7 +11,7 @@ def resized(image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[
 
 
 def scene(size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Overlapping coloured discs over a gradient: some borders, some texture, the same at every call."""
+    """Overlapping coloured discs on a gradient: some edges, some texture, the same on every call."""
     height, width = size
     generator = np.random.default_rng(7)
     rows, columns = np.mgrid[:height, :width]

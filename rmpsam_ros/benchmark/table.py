@@ -1,4 +1,4 @@
-"""The latency table: its columns, and rows as text."""
+"""The latency table: its columns, and its rows as text."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -27,21 +27,21 @@ COLUMNS = (
     ("frames/s", lambda row, rows: f"{row.frames_per_second:.1f}"), ("MB", lambda row, rows: _megabytes(row.memory)),
     ("GPU MB", lambda row, rows: _megabytes(row.gpu_memory)), ("whole ÷ last", _ratio),
 )  # fmt: skip
-"""Headings of the table, and the cell of a row among all rows; the ratio is to the last row of the same model, size and batch."""
+"""Headings of the table, and functions from a row and all rows to its cell; the ratio is to the last row of the same model, size and batch."""
 
 
 def cells_of(rows: Sequence[Row]) -> list[list[str]]:
-    """The cells of each row."""
+    """The cells of all rows."""
     return [[text(row, rows) for _, text in COLUMNS] for row in rows]
 
 
 def slowest(rows: Sequence[Row]) -> list[str]:
-    """A line for each row with the 99th percentile of every stage."""
+    """One line per row with the 99th percentile of every stage."""
     return [f"p99 of {row.model}, {row.backend}, {row.precision}, {row.size[0]}x{row.size[1]}, batch {row.batch}: "
             + ", ".join(f"{stage} {row.p99(stage):.1f} ms" for stage in STAGES) + "." for row in rows]  # fmt: skip
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table, without a line break at its end."""
+    """The rows as a Markdown table, without a trailing line break."""
     lines = [[heading for heading, _ in COLUMNS], ["---"] * len(COLUMNS), *cells_of(rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,6 +1,6 @@
-"""A model's card: what it is, what it learnt from, and what it is worth on the sets that its training kept aside.
+"""A model's card: its description, its training data, and its accuracy on the run's validation sets.
 
-Every number is one of a command that anybody can repeat; the commands stand in the card.
+Every figure comes from a command that can be repeated; the commands are part of the card.
 """
 from __future__ import annotations
 
@@ -26,43 +26,43 @@ if TYPE_CHECKING:
 
 BEGIN, END = "<!-- model card: begin; `rmpsam eval card` writes what stands here -->", "<!-- model card: end -->"
 TASKS = {"prompt": ("panoptic", "instances"), "panoptic": ("panoptic",), "video": ("videos",)}
-"""Tasks of `rmpsam eval`, and the kinds of validation sets that each is run on."""
+"""Tasks of `rmpsam eval`, and the kinds of validation sets on which each is run."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run of `rmpsam eval`: the task, the set's name, and the words of the command; paths of data begin with `{data}`."""
+    """One run of `rmpsam eval`: the task, the set's name, and the arguments of the command; data paths start with `{data}`."""
 
     task: str
     name: str
     words: tuple[str, ...]
 
     def command(self, root: str, labels: str) -> list[str]:
-        """The words after `rmpsam`; `root` stands for the `{data}` in them, `labels` for the `{labels}`."""
+        """The arguments of `rmpsam`, with `{data}` replaced by `root` and `{labels}` by `labels`."""
         return ["eval", self.task, *(word.replace("{data}", root).replace("{labels}", labels) for word in self.words)]
 
     def result(self, path: Path, model: str, precision: str | None) -> dict[str, Any] | None:
-        """What this command has written to a file, of this model (its `fingerprint`) and, if one is asked for, in this precision; else None."""
+        """The output of this command in a file, if it is of this model (its `fingerprint`) and, if given, in this precision; else None."""
         try:
             content = json.loads(path.read_text())
             info = content["info"]
-            options = dict(zip(self.words, self.words[1:]))  # each word with the next one, its value if it is an option
+            options = dict(zip(self.words, self.words[1:]))  # each argument with the next one, which is its value if it is an option
             asked = (model, options.get("--every", "None"), options.get("--crowds", "void"))
             same = (info.get("fingerprint"), str(info.get("every")), info.get("crowds", "void")) == asked and precision in (None, info.get("precision"))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):  # not there, or not whole
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):  # missing or incomplete
             return None
         return content if same else None
 
 
 def fingerprint(model: ModelFolder) -> str:
-    """Tells whether a model is the one that was measured, wherever it lies: a hash of its files, but for what was measured of it."""
+    """Identifies a measured model independently of its location: a hash of its files, without its measured accuracy."""
     description = hashlib.sha256(model_yaml(replace(model, accuracy={})).encode()).hexdigest()[:16]
     return description + file_hash(*(model.path / name for name in sorted(model.files)))
 
 
 def accuracy(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """What a `model.yaml` says of measurements, by set, in percent: `click_miou` after one click, two and three, `pq`, `j` of one click;
-    None where a set has nothing to measure."""
+    """The measurements for a `model.yaml`, by set, in percent: `click_miou` after one, two and three clicks, `pq`, `j` of one click;
+    None if a set has nothing to measure."""
     short: dict[str, dict[str, Any]] = {}
     for measured, content in done:
         numbers = short.setdefault(measured.name, {})
@@ -76,16 +76,16 @@ def accuracy(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> dict[str,
 
 
 def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[str] = (), own_labels: bool = False) -> list[Measurement]:
-    """What is to be run for a model on validation sets.
+    """The measurements to run for a model on validation sets.
 
     Args:
         validation: the sets, as a training YAML lists them.
-        model: as the commands shall name it.
-        more: further words for each command, such as a precision.
+        model: its name in the commands.
+        more: additional arguments for each command, such as a precision.
         own_labels: the run's label map is a file, not a bundled one.
 
     Raises:
-        DataError: a set that `rmpsam eval` could not be told of.
+        DataError: a set has options that `rmpsam eval` does not support.
     """
     result, names = [], set_names(validation)
     for task, kinds in TASKS.items():
@@ -93,7 +93,7 @@ def measurements(validation: Sequence[SourceConfig], model: str, more: Sequence[
             if entry.kind not in kinds:
                 continue
             if entry.skip:
-                raise DataError(f"The validation set {entry.annotations} has `skip`, which `rmpsam eval` has not; give it `every`.")
+                raise DataError(f"The validation set {entry.annotations} has `skip`, which `rmpsam eval` does not support; use `every`.")
             if task == "panoptic" and entry.mapping:
                 raise DataError(f"The validation set {entry.annotations} has `mapping`, which `rmpsam eval panoptic` takes as a file (--label-map); "
                                 "put it into the run's label map.")  # fmt: skip
@@ -112,9 +112,9 @@ def card(model: ModelFolder, config: TrainingConfig, label_map: LabelMap, done: 
 
     Args:
         model: the folder.
-        config: of its training; the sets are opened for their number of pictures and their licences.
+        config: of its training; the sets are opened to read their numbers of images and licences.
         label_map: of the run.
-        done: measurements, and what each wrote as JSON.
+        done: measurements, and the JSON output of each.
     """
     things = int(model.labels.is_thing().sum())
     megabytes = sum(model.files.values()) / 1e6
@@ -135,10 +135,10 @@ def card(model: ModelFolder, config: TrainingConfig, label_map: LabelMap, done: 
 
 
 def insert(text: str, content: str, where: str) -> str:
-    """A text with the content between its two marks replaced.
+    """Replaces the text between the two markers by `content`.
 
     Raises:
-        DataError: the marks are not there, in this order.
+        DataError: the markers are missing or out of order.
     """
     begin, end = text.find(BEGIN), text.find(END)
     if not 0 <= begin < end:
@@ -147,17 +147,17 @@ def insert(text: str, content: str, where: str) -> str:
 
 
 def _kept_aside(config: TrainingConfig, label_map: LabelMap, training: Sequence[Source]) -> str:
-    """On what was measured: whether training saw none of it, or how much of which set."""
+    """A description of the measured sets: held out, or how much of which set was trained on."""
     sources = [Source(entry, label_map, config.data_folder) for entry in config.validation]
     counts = [(shared(source, training), len(source.indices), name) for name, source in zip(set_names(config.validation), sources)]
     seen = ", ".join(f"{number} of {total} of {name}" for number, total, name in counts if number)
     if seen:
-        return f"on pictures and videos of which training saw some ({seen}), so that these numbers promise too much"
-    return "on pictures and videos that training did not see"
+        return f"on images and videos that overlap with the training data ({seen}), so these figures are optimistic"
+    return "on held-out images and videos"
 
 
 def _data_table(training: Sequence[Source]) -> str:
-    lines = ["| trained on | pictures | share of draws | licences |", "|---|---:|---:|---|"]
+    lines = ["| trained on | images | sampling share | licences |", "|---|---:|---:|---|"]
     total = sum(source.weight for source in training)
     for source in training:
         entry, reader = source.config, source.reader
@@ -184,8 +184,8 @@ def _clicks(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
             sizes = [shown(row["sizes"][size]["miou"][0]) if size in row["sizes"] else "–" for size in ("small", "medium", "large")]
             cells = [*map(shown, row["miou"][:3]), *sizes, shown(row["disc"])]
             lines.append(f"| {measured.name} [{number}] | {row['objects']} | " + " | ".join(cells) + " |")
-    heads = ("mean IoU of clicks, percent", "objects", "one click", "two", "three", "one, below 1 % of the picture", "1 to 10 %", "from 10 %",
-             "a disc instead")  # fmt: skip
+    heads = ("mean IoU of clicks, percent", "objects", "one click", "two", "three", "one click, below 1 % of the image", "1 to 10 %", "10 % and more",
+             "disc baseline")  # fmt: skip
     return _table(heads, lines)
 
 
@@ -198,9 +198,9 @@ def _panoptic(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
             lines.append(f"| {measured.name} [{number}] | {row['images']} | {row['all']['classes']} | " + " | ".join(cells) + " |")
             present += [name for name, counts in row["classes"].items() if counts["tp"] + counts["fn"] and name not in present]
             found |= {name for name, counts in row["classes"].items() if counts["tp"]}
-    table = _table(("panoptic", "pictures", "classes seen", "PQ", "SQ", "RQ", "PQ of things", "PQ of stuff"), lines)
+    table = _table(("panoptic", "images", "classes counted", "PQ", "SQ", "RQ", "PQ of things", "PQ of stuff"), lines)
     missed = [name for name in present if name not in found]
-    return f"{table}\n\nIn the pictures, but not found once: {', '.join(missed)}." if missed else table
+    return f"{table}\n\nPresent in the images, but never found: {', '.join(missed)}." if missed else table
 
 
 def _videos(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
@@ -211,7 +211,7 @@ def _videos(done: Sequence[tuple[Measurement, Mapping[str, Any]]]) -> str:
             cells = [shown(clicked[key]) for key in ("j", "j_davis", "recall")]
             cells += [shown(tracked["ap50"]), shown(tracked["switches_per_100"], 2), shown(tracked["idf1"])]
             lines.append(f"| {measured.name} [{number}] | {clicked['objects']} | " + " | ".join(cells) + " |")
-    heads = ("videos", "objects", "J of one click, all frames", "J as DAVIS counts", "recall", "AP50 without a click", "id switches in 100 frames",
+    heads = ("videos", "objects", "J of one click, all frames", "J, DAVIS protocol", "recall", "AP50 without clicks", "ID switches per 100 frames",
              "IDF1")  # fmt: skip
     return _table(heads, lines)
 
@@ -222,7 +222,7 @@ def _table(heads: Sequence[str], lines: Sequence[str]) -> str:
 
 
 def _shell(words: Sequence[str]) -> str:
-    """Words as a command line in which variables are still variables."""
+    """Arguments as a command line that keeps shell variables unquoted."""
     return " ".join(word if "$" in word else shlex.quote(word) for word in words)
 
 

@@ -1,8 +1,8 @@
-"""Objects of a video that are clicked once, where they first appear, and followed from there on.
+"""Evaluation of objects that are clicked once, in their first frame of a video, and tracked from there on.
 
-The click is `simulated_clicks.first_click`; what follows is what `rmpsam track --click` does. An object's overlap is that of
-the mask that its track has in a frame, nothing where the track is not seen in it; where the object itself is out of sight,
-no mask is right (1) and any mask is wrong (0), as in DAVIS.
+The click is `simulated_clicks.first_click`; tracking is that of `rmpsam track --click`. An object's overlap in a frame is
+that of its track's mask, 0 if the track is not seen there. Where the object itself is not visible, no mask counts as right
+(1) and any mask as wrong (0), as in DAVIS.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ClickedObject:
-    """`click` x, y in the frame number `frame`; `track_id` 0 where nothing was found; `overlaps` from that frame on."""
+    """`click` x, y in the frame number `frame`; `track_id` 0 if nothing was found; `overlaps` from that frame on."""
 
     key: int
     frame: int
@@ -34,12 +34,12 @@ class ClickedObject:
 
     @property
     def j(self) -> float:
-        """Mean overlap over all frames from the click on, its own frame among them."""
+        """Mean overlap over all frames from the click on, including its own frame."""
         return float(np.mean(self.overlaps))
 
     @property
     def davis(self) -> list[float]:
-        """The overlaps that DAVIS counts: without the frame in which the object is given, and without the last one."""
+        """The overlaps that DAVIS counts: without the frame in which the object is given, and without the last frame."""
         return self.overlaps[1:-1]
 
 
@@ -56,7 +56,7 @@ class ClickedObjects:
         return list(self._of_key.values())
 
     def add(self, frame: Frame, truth: Mapping[int, npt.NDArray[np.bool_]]) -> None:
-        """One frame and the (H, W) masks of the objects that are seen in it, by key."""
+        """Adds one frame and the (H, W) masks of the objects visible in it, by key."""
         self._tracker.update(frame)
         for key, mask in truth.items():
             if key not in self._of_key:
@@ -64,7 +64,7 @@ class ClickedObjects:
                 new = self._of_key[key] = ClickedObject(key, self._frame, (click.x, click.y))
                 try:
                     new.track_id = self._tracker.follow(frame.prompt(points=[new.click]), frame=frame)
-                except (PromptError, TrackError):  # nothing there: it is judged as lost
+                except (PromptError, TrackError):  # nothing found: counts as lost
                     pass
         seen = {track.track_id: track for track in self._tracker.tracks if not track.frames_since_seen}
         for key, clicked in self._of_key.items():
@@ -74,7 +74,7 @@ class ClickedObjects:
 
 def clicked_summary(objects: Sequence[ClickedObject]) -> dict[str, float]:
     """Percentages, means over objects: `j` over all frames from the click on, `j_davis` over those that DAVIS counts,
-    and `recall`, the share of the latter with an overlap above one half. NaN without an object."""
+    and `recall`, the share of the latter with an overlap above one half. NaN without objects."""
     counted = [o.davis for o in objects if o.davis]
     return {
         "objects": len(objects),

@@ -23,7 +23,7 @@ class ClipRunner:
     Args:
         model: a name or folder as for `Segmenter`.
         input_size: (height, width) of the network's input; None for the model's own.
-        score_threshold: things of a video that score less are left out; None for the model's own.
+        score_threshold: things of a video with a lower score are dropped; None for the model's own.
 
     Raises:
         ModelError: no such model. ModuleNotFoundError: torch is not installed.
@@ -42,10 +42,10 @@ class ClipRunner:
 
     def run(self, frames: Iterator[RgbImage], count: int) -> tuple[list[ClipInstance], Placement | None]:
         """Decodes a video of `count` frames ((H, W, 3) uint8 RGB, of one size) clip by clip; returns its things, and
-        where its images lie in the network's input. The frames are read once and not kept.
+        the placement of its images in the network's input. The frames are read once and not kept.
 
         Raises:
-            ImageError: frames of two sizes.
+            ImageError: the frames differ in size.
         """
         import torch
 
@@ -72,7 +72,7 @@ class ClipRunner:
         return distinct(found) if self._net.config.matrix_nms else found, placement
 
     def _features(self, image: RgbImage, placement: Placement):
-        """(1, D, H/4, W/4) of one image, placed and padded as `Segmenter` does it."""
+        """(1, D, H/4, W/4) features of one image, placed and padded as in `Segmenter`."""
         import torch
 
         fit(image, placement, self._canvas)
@@ -85,7 +85,7 @@ class ClipRunner:
 
 
 def tracks_of_frame(instances: Sequence[ClipInstance], frame: int, placement: Placement, names: Sequence[str]) -> tuple[TrackedInstance, ...]:
-    """What clip mode says of one frame, in the same form as the online tracker's; track ids are 1 … n by score."""
+    """The result of clip mode for one frame, in the form of the online tracker's; track ids are 1 … n by score."""
     result = []
     for number, instance in enumerate(instances, start=1):
         logits = instance.masks[frame]
@@ -103,7 +103,7 @@ def tracks_of_frame(instances: Sequence[ClipInstance], frame: int, placement: Pl
 
 
 def _padded(logits: npt.NDArray[np.float32], placement: Placement) -> npt.NDArray[np.float32]:
-    """A map without padding to one of the padded input, its last row and column repeated."""
+    """Pads a map to the size of the padded input by repeating its last row and column."""
     height, width = placement.padded[0] // 4, placement.padded[1] // 4
     below, right = height - logits.shape[0], width - logits.shape[1]
     return cv2.copyMakeBorder(logits.astype(np.float32), 0, below, 0, right, cv2.BORDER_REPLICATE)

@@ -1,8 +1,8 @@
-"""Clicks on many objects of one picture, answered with few runs of the network.
+"""Clicks on many objects of one image, answered with few runs of the network.
 
-`Frame.prompt` asks the network about one object's points. The network answers each point for itself, so the points of many
-objects may go through it together, and a point that was asked about before need not be asked again; how an object's
-points make one mask is `rmpsam_ros.prompting`'s business here as there. The masks are those of `Frame.prompt`.
+`Frame.prompt` runs the network on the points of one object. The network answers each point independently, so the points of
+many objects can go through it together, and the answer to a point can be reused; as in `Frame.prompt`,
+`rmpsam_ros.prompting` combines an object's points into one mask. The masks are those of `Frame.prompt`.
 """
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from rmpsam_ros.frame import Frame
 
 AT_ONCE = 16
-"""Points in one run of the network: of more, each costs as much again."""
+"""Points per run of the network: beyond that, the time grows with the number of points."""
 
 KEPT = 96
-"""Windows of closer looks that are kept: those of one picture's objects, from each one's first click to its last."""
+"""Zoom-in crops that are cached: those of one image's objects, from the first click on each to the last."""
 
 
 class FrameClicks:
@@ -39,7 +39,7 @@ class FrameClicks:
         self._known: dict[PointPrompt, tuple[npt.NDArray[np.float32], ...]] = {}
 
     def __call__(self, requests: Sequence[Sequence[PointPrompt]]) -> Iterator[npt.NDArray[np.bool_]]:
-        """Each object's clicks, one of them foreground at least, to its (H, W) mask."""
+        """Each object's clicks, at least one of them foreground, to its (H, W) mask."""
         new = [click for click in dict.fromkeys(click for clicks in requests for click in clicks) if click not in self._known]
         for start in range(0, len(new), AT_ONCE):
             chunk = tuple(new[start : start + AT_ONCE])

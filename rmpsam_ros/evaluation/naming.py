@@ -1,8 +1,8 @@
-"""What a second opinion on classes is worth: `python -m rmpsam_ros.evaluation.naming --model DIR --config F`.
+"""Class accuracy with and without the second opinion: `python -m rmpsam_ros.evaluation.naming --model DIR --config F`.
 
-Of the things of a run's validation sets, those that a query has found, and how many of them get their right class from the
-decoder alone, from the second opinion alone (`network.opinion`), and from both. With `class_votes` the graph then asks all queries
-on an object (`network.distinct`); here each speaks for itself.
+Counts the things of a run's validation sets that a query has found, and how many of them get the right class from the
+decoder alone, from the second opinion alone (`network.opinion`), and from both. With `class_votes` the graph then averages over all
+queries on an object (`network.distinct`); here each query is evaluated separately.
 """
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from rmpsam_ros.network.opinion import agree
 from rmpsam_ros.placement import fitted
 
 FOUND = 0.5
-"""IoU from which a query has found a thing."""
+"""IoU from which a query counts as having found a thing."""
 SMALLEST = 50
-"""Things of fewer pixels are left out."""
+"""Things with fewer pixels are skipped."""
 
 
 @dataclass
 class Naming:
-    """Counts of things: all, found, and rightly named of those by the decoder, by the opinion and by both."""
+    """Counts of things: all, found, and of those the ones classified correctly by the decoder, by the opinion and by both."""
 
     things: int = 0
     found: int = 0
@@ -42,19 +42,19 @@ class Naming:
     both: int = 0
 
     def row(self, name: str) -> str:
-        """A row of the table, in percent of what was found."""
+        """A row of the table, in percent of the things found."""
         shares = (100 * count / max(self.found, 1) for count in (self.decoder, self.opinion, self.both))
         return f"| {name} | {self.found} of {self.things} | " + " | ".join(f"{share:.1f} %" for share in shares) + " |"
 
 
 @torch.no_grad()
 def add(naming: Naming, net: RMPSAM, sample: Sample, is_thing: npt.NDArray[np.bool_], input_size: tuple[int, int]) -> None:
-    """Counts one picture's things.
+    """Counts one image's things.
 
     Args:
-        naming: is added to.
+        naming: receives the counts.
         net: a network with a second opinion.
-        sample: (H, W, 3) RGB picture, (M, H, W) masks and their classes, of the network's label set; -1 is left out.
+        sample: (H, W, 3) RGB image, (M, H, W) masks and their classes, of the network's label set; -1 is skipped.
         is_thing: (K,) of that label set.
         input_size: height and width of the network's input.
     """
@@ -71,7 +71,7 @@ def add(naming: Naming, net: RMPSAM, sample: Sample, is_thing: npt.NDArray[np.bo
         truth[:height, :width] = cv2.resize(sample.masks[k].astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     cells = F.avg_pool2d(torch.from_numpy(truths)[None], 4)[0] > 0.5
     output = net.panoptic_head.decode_objects(net.mask_features(*net.encode(pixels)), [])
-    first = net.config.stuff_queries  # those look for stuff
+    first = net.config.stuff_queries  # the queries before these are for stuff
     overlap = _iou(cells, output.mask_logits[0, first:] > 0)
     best = overlap.argmax(dim=1)
     allowed = torch.from_numpy(is_thing)
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.evaluation.naming", description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="default", help="a model of the label set of the run (default)")
-    parser.add_argument("--config", type=Path, required=True, help="a run's YAML, whose validation sets are looked at")
+    parser.add_argument("--config", type=Path, required=True, help="a run's YAML, whose validation sets are evaluated")
     return _print_table(parser.parse_args(arguments))
 
 
@@ -121,11 +121,11 @@ def _print_table(args: argparse.Namespace) -> int:
     for described in config.validation:
         source = Source(described, label_map, config.data_folder)
         if source.reader.is_video or described.coverage == "some":
-            continue  # few of their classes
+            continue  # only a few of their classes are labelled
         naming = Naming()
         for index in source.indices:
             add(naming, net, source.reader.read(index), label_map.labels.is_thing(), model.input_size)
-        print(naming.row(f"{described.annotations.removesuffix('.json')}, {len(source.indices)} pictures"), flush=True)
+        print(naming.row(f"{described.annotations.removesuffix('.json')}, {len(source.indices)} images"), flush=True)
     return 0
 
 

@@ -1,7 +1,7 @@
-"""Panoptic quality (Kirillov et al., 2019), the same numbers as `panopticapi` gives.
+"""Panoptic quality (Kirillov et al., 2019), with the same results as `panopticapi`.
 
-A true and a found segment of one class match where their IoU is above 0.5, void pixels left out of the union. A found
-segment of which more than half lies on void, or on a crowd of its class, is no mistake; crowds need not be found.
+A ground-truth and a predicted segment of one class match if their IoU is above 0.5, with void pixels excluded from the union. A
+predicted segment with more than half of its area on void, or on a crowd of its class, is no false positive; crowds need not be found.
 """
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rmpsam_ros.types import LabelSet, PanopticResult
 
 @dataclass
 class ClassCount:
-    """Of one class: matches, found without truth, truth without find, and the matches' summed IoU."""
+    """Counts of one class: true positives, false positives, false negatives, and the summed IoU of the true positives."""
 
     tp: int = 0
     fp: int = 0
@@ -45,18 +45,18 @@ class ClassCount:
 
 @dataclass
 class PanopticQuality:
-    """Collects pictures, then averages over the classes that occurred."""
+    """Accumulates images, then averages over the classes that occurred."""
 
     labels: LabelSet
     counts: dict[int, ClassCount] = field(default_factory=lambda: defaultdict(ClassCount))
     images: int = 0
 
     def add(self, truth: PanopticTruth, found: PanopticResult) -> None:
-        """Counts one picture; both maps must be of the same size."""
+        """Adds one image; both maps must have the same size."""
         self.add_maps(truth, found.segment_ids, {s.id: s.class_id for s in found.segments})
 
     def add_maps(self, truth: PanopticTruth, found_ids: npt.NDArray[np.integer], found_classes: Mapping[int, int]) -> None:
-        """The same for a plain map: found ids (H, W), 0 = nothing, and each other id's class."""
+        """The same for a plain map: predicted ids (H, W), 0 = nothing, and the class of every other id."""
         self.images += 1
         overlap = _overlaps(truth.ids, found_ids)
         found_area = _found_area(overlap)
@@ -69,7 +69,7 @@ class PanopticQuality:
                 count.iou += iou
                 matched_true.add(true_id)
                 matched_found.add(found_id)
-        crowds: dict[int, list[int]] = defaultdict(list)  # several, where categories are merged
+        crowds: dict[int, list[int]] = defaultdict(list)  # several if categories are merged
         for true_id, segment in truth.segments.items():
             if segment.is_crowd:
                 crowds[segment.class_id].append(true_id)
@@ -83,8 +83,8 @@ class PanopticQuality:
                 self.counts[class_id].fp += 1
 
     def summary(self) -> dict[str, object]:
-        """Percentages: `all`, `things` and `stuff` with pq, sq, rq and the number of classes, NaN where that
-        is 0, and `classes` by name."""
+        """Percentages: `all`, `things` and `stuff` with pq, sq, rq and the number of classes, NaN if that is 0, and
+        `classes` by name."""
         rows = {c.name: self.counts[c.id] for c in self.labels.classes if c.id in self.counts and self.counts[c.id].seen}
         thing = {c.name for c in self.labels.classes if c.is_thing}
         return {
@@ -114,7 +114,7 @@ def oracle_classes(truth: PanopticTruth, found_ids: npt.NDArray[np.integer], fou
 
 
 def why_dashes(summary: Mapping[str, Any], labels: LabelSet, mapped: Iterable[int]) -> str:
-    """Why a summary has rows without a class, in a sentence; empty where it has none. mapped: the classes of the set's categories."""
+    """A sentence on why a summary has rows without classes; empty if it has none. mapped: the classes of the set's categories."""
     empty = [name for name in ("things", "stuff") if not summary[name]["classes"]]
     if not empty:
         return ""
@@ -126,7 +126,7 @@ def why_dashes(summary: Mapping[str, Any], labels: LabelSet, mapped: Iterable[in
         return f"{said}: the label set {labels.name} has none."
     if classes.isdisjoint(mapped):
         return f"{said}: no category of the annotations is a {kind} of the label set {labels.name}."
-    return f"{said}: no picture has a segment of a {kind} of the label set {labels.name}, but for crowds."
+    return f"{said}: no image has a segment of a {kind} of the label set {labels.name}, except crowds."
 
 
 def _matches(truth: PanopticTruth, overlap: Mapping[tuple[int, int], int]) -> Iterator[tuple[int, int, float]]:
@@ -152,7 +152,7 @@ def _found_area(overlap: Mapping[tuple[int, int], int]) -> dict[int, int]:
 
 
 def _overlaps(true_ids: npt.NDArray, found_ids: npt.NDArray) -> dict[tuple[int, int], int]:
-    """Pixels that each pair of ids shares."""
+    """The number of pixels shared by each pair of ids."""
     pairs = (true_ids.astype(np.uint64) << np.uint64(32) | found_ids.astype(np.uint64)).ravel()
     starts = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))  # runs of equal pairs: few to sort
     lengths = np.diff(starts, append=len(pairs))

@@ -1,10 +1,10 @@
-"""Real objects on invented paths: the second half of the tracking benchmark, whose queries nobody made up.
+"""Real objects on synthetic paths: the second half of the tracking benchmark, with queries from real features.
 
-Eight objects are cut out of labelled videos (YouTube-VIS JSON, such as DAVIS), brought to a like size, and pasted over a
-picture, where they walk about and cover each other; they go on moving, turning and blurring as in their own videos, which
-are played to and fro. Two of them are the same object at another moment: look-alikes. The query of a detection is the mean
-of the ImageNet backbone's features (strides 16 and 32) under its mask, as the queries of the method pool their features.
-Finding, scores, mask borders and false objects are as in `simulated`; there is one class.
+Eight objects are cut out of labelled videos (YouTube-VIS JSON, such as DAVIS), scaled to a similar size, and pasted onto an
+image, where they move about and occlude each other; they keep moving, turning and blurring as in their own videos, which
+are played back and forth. Two of them are copies of two others, at another moment of the video: look-alikes. The query of a
+detection is the mean of the ImageNet backbone's features (strides 16 and 32) under its mask, as the queries of the method
+pool their features. Detection rate, scores, mask borders and false positives are as in `simulated`; there is one class.
 """
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from rmpsam_ros.types import ClassLabel, LabelSet
 LABELS = LabelSet("pasted", (ClassLabel(0, "object", True, (200, 120, 0)),))
 SIZE = (GRID[0] * 4, GRID[1] * 4)
 LONG_SIDE = 110
-"""Pixels of the longer side of an object, at the median of its video."""
+"""Longer side of an object in pixels, at the median of its video."""
 OBJECTS, TWINS = 6, 2
 
 Cutout = tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]
@@ -33,7 +33,7 @@ Cutout = tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]
 
 
 def cutouts(video: TrueVideo) -> list[Cutout]:
-    """The first object of a video, frame by frame where it is there, brought to a like size."""
+    """The first object of a video in all frames that show it, scaled to a common size."""
     found = []
     for index, path in enumerate(video.files):
         _, masks = video.at(index)
@@ -93,7 +93,7 @@ def paste(
 
 
 def _put(image, owner, pixels, mask, centre: tuple[float, float], number: int) -> None:
-    """Pastes a cut-out with its middle at `centre` (cells), cut at the border."""
+    """Pastes a cut-out with its centre at `centre` (cells), clipped to the image."""
     (h, w), (x, y) = mask.shape, (int(4 * centre[0]), int(4 * centre[1]))
     left, top = x - w // 2, y - h // 2
     rows, columns = slice(max(top, 0), min(top + h, SIZE[0])), slice(max(left, 0), min(left + w, SIZE[1]))
@@ -103,7 +103,7 @@ def _put(image, owner, pixels, mask, centre: tuple[float, float], number: int) -
 
 
 def _frame(rng: np.random.Generator, pool: Pooler, image, owner, whole: npt.NDArray, t: float) -> SimulatedFrame:
-    """What is there and what is found."""
+    """The ground truth and the detections of one frame."""
     numbers = np.arange(1, len(whole) + 1)
     share = np.minimum(1, np.bincount(owner.ravel(), minlength=len(whole) + 1)[1:] / whole)
     masks = owner[2::4, 2::4][None] == numbers[:, None, None]

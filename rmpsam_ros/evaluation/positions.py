@@ -1,4 +1,4 @@
-"""How far from the truth the positions of tracks are, on videos with depth and calibration (`rmpsam simulate` writes them)."""
+"""Position errors of tracks, on videos with depth and calibration (as written by `rmpsam simulate`)."""
 from __future__ import annotations
 
 import json
@@ -14,14 +14,14 @@ from rmpsam_ros.errors import DataError
 from rmpsam_ros.types import Roi
 
 _SAME = 0.5
-"""A found mask is of a true object from this IoU on."""
+"""IoU from which a predicted mask is matched with a ground-truth object."""
 
 
 class DepthCameras:
-    """Depth and calibration of each picture: cameras.json, with a folder `depth` of 16-bit PNGs in millimetres beside it.
+    """Depth and calibration of each image: cameras.json, next to a folder `depth` of 16-bit PNGs in millimetres.
 
     Raises:
-        DataError: no such file, or not of this form.
+        DataError: the file does not exist, or has another format.
     """
 
     def __init__(self, path: Path):
@@ -35,10 +35,10 @@ class DepthCameras:
             raise DataError(f"{path} is not the cameras.json of rmpsam simulate ({type(error).__name__}: {error}).") from None
 
     def view(self, picture: Path, size: tuple[int, int]) -> DepthView:
-        """The view of a picture of (H, W) `size`; its entry has the end of its path, the longest that there is.
+        """The view of an image of (H, W) `size`; its entry is the one that matches the longest suffix of its path.
 
         Raises:
-            DataError: the picture has no entry, or its depth is missing or of another size.
+            DataError: the image has no entry, or its depth is missing or of another size.
         """
         ends = ("/".join(picture.parts[-count:]) for count in range(len(picture.parts), 0, -1))
         entry = next((self._cameras[end] for end in ends if end in self._cameras), None)
@@ -53,9 +53,9 @@ class DepthCameras:
 
 @dataclass
 class PositionErrors:
-    """Collects the pairs of true objects and tracks frame by frame.
+    """Collects pairs of ground-truth objects and tracks frame by frame.
 
-    seen: true objects whose surface has depth. errors, distances: metres, of those that have a track with a position.
+    seen: number of ground-truth objects whose surface has depth. errors, distances: metres, for those with a positioned track.
     """
 
     seen: int = 0
@@ -63,9 +63,10 @@ class PositionErrors:
     distances: list[float] = field(default_factory=list)
 
     def add(self, view: DepthView, truth: npt.NDArray[np.bool_], found: npt.NDArray[np.bool_]) -> None:
-        """One frame: (g, H, W) true masks and (p, H, W) those of tracks.
+        """Adds one frame: (g, H, W) ground-truth masks and (p, H, W) masks of tracks.
 
-        The truth is the median of all points under the true mask; a track is the one with the largest IoU above one half.
+        The true position is the median of all points under the ground-truth mask; its track is the one with the largest IoU above
+        one half.
         """
         points = view.points()
         for mask in truth:
@@ -87,8 +88,8 @@ class PositionErrors:
                 self.distances.append(float(np.linalg.norm(place)))
 
     def summary(self) -> dict[str, float]:
-        """objects: those with a position; share: in percent of all with depth; median, p90: errors in metres; relative:
-        median of error by distance in percent."""
+        """objects: the number with a position; share: their percentage of all with depth; median, p90: errors in metres;
+        relative: median ratio of error to distance in percent."""
         if not self.errors:
             return {"objects": 0, "share": 0.0}
         errors, distances = np.array(self.errors), np.array(self.distances)
@@ -99,7 +100,7 @@ class PositionErrors:
 
 
 def together(parts: list[PositionErrors]) -> PositionErrors:
-    """Those of several videos as one."""
+    """The errors of several videos combined."""
     whole = PositionErrors()
     for part in parts:
         whole.seen += part.seen

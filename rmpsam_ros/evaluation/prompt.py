@@ -1,6 +1,6 @@
-"""How well clicks are answered: the mean IoU of true masks and answers after one, two and three simulated clicks.
+"""Quality of click segmentation: the mean IoU of ground truth and answers after one, two and three simulated clicks.
 
-Beside it stands what no network is needed for: a disc of 50 pixels round the first click.
+The baseline, which needs no network, is a disc of 50 pixels around the first click.
 """
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 Mask = npt.NDArray[np.bool_]
 Answer = Callable[[Sequence[PointPrompt]], Mask]
-"""Clicks to a mask (H, W) bool of the picture that they are on."""
+"""Clicks to a mask (H, W) bool of their image."""
 Answers = Callable[[Sequence[Sequence[PointPrompt]]], Iterable[Mask]]
-"""The same for many objects at once: each one's clicks so far to its mask."""
+"""The same for many objects at once: the clicks on each so far to its mask."""
 
 DISC = 50
-"""Radius in pixels of the picture; this disc round a click gets about 22 on COCO."""
+"""Radius in pixels of the image; this disc around a click has a mean IoU of about 22 on COCO."""
 
 SIZES = (("small", 0.0, 0.01, "below 1 %"), ("medium", 0.01, 0.1, "1 to 10 %"), ("large", 0.1, 1.01, "from 10 %"))
-"""Name, lowest and highest share of the picture that an object covers, and the same in words."""
+"""Name, minimum and maximum share of the image that an object covers, and the same in words."""
 
 
 @dataclass
@@ -39,8 +39,8 @@ class PromptQuality:
     """Collects the IoU of each object after each click.
 
     Args:
-        clicks: how many clicks an object gets.
-        smallest: objects of fewer pixels are left out; some sets have masks of a few pixels that nobody would click.
+        clicks: number of clicks per object.
+        smallest: objects with fewer pixels are skipped; some sets have masks of a few pixels that nobody would click.
     """
 
     clicks: int = 3
@@ -50,20 +50,20 @@ class PromptQuality:
     groups: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     images: int = 0
     small: int = 0
-    """Objects that were left out."""
+    """Number of skipped objects."""
 
     def add(self, sample: Sample, answer: Answer, names: Sequence[str] | None = None) -> None:
-        """Clicks on each object of one picture.
+        """Clicks on each object of one image.
 
         Args:
-            sample: the picture's objects.
-            answer: what answers clicks on this picture.
-            names: a group for each object, such as its class, to average by as well.
+            sample: the image's objects.
+            answer: answers clicks on this image.
+            names: a group per object, such as its class, for additional averages.
         """
         self._add(sample, lambda requests: map(answer, requests), names)
 
     def add_frame(self, sample: Sample, frame: Frame, names: Sequence[str] | None = None) -> None:
-        """The same with a segmenter's frame, all objects' next clicks in one run of the network."""
+        """The same with a segmenter's frame, with the next clicks of all objects in one run of the network."""
         self._add(sample, FrameClicks(frame), names)
 
     def _add(self, sample: Sample, answers: Answers, names: Sequence[str] | None) -> None:
@@ -93,7 +93,7 @@ class PromptQuality:
             for index, mask in zip(asked, answers([clicks[index] for index in asked])):
                 ious[index].append(iou(truths[index], mask, void))
                 click = next_click(truths[index], mask, void) if number < self.clicks else None
-                if click is None or click in clicks[index]:  # perfect, or asking the same again would change nothing
+                if click is None or click in clicks[index]:  # perfect, or a repeated click that would change nothing
                     ious[index] += [ious[index][-1]] * (self.clicks - number)
                 else:
                     clicks[index].append(click)
@@ -102,8 +102,8 @@ class PromptQuality:
         return ious
 
     def summary(self) -> dict[str, object]:
-        """Percentages: `miou` after 1, 2, … clicks and of a `disc` round the first one, over all objects and by size and
-        class, with the objects' number; NaN where there is none."""
+        """Percentages: `miou` after 1, 2, … clicks and of a `disc` around the first one, over all objects and by size and
+        class, with the number of objects; NaN without objects."""
         table = np.column_stack((np.array(self.ious, np.float64).reshape(-1, self.clicks), np.array(self.discs, np.float64)))
         by = {name: _row(table[rows]) for name, rows in self.groups.items()}
         return {"images": self.images, **_row(table),
@@ -112,14 +112,14 @@ class PromptQuality:
 
 
 def disc(click: PointPrompt, size: tuple[int, int]) -> Mask:
-    """(H, W) bool, the pixels within `DISC` of a click."""
+    """(H, W) bool: the pixels within `DISC` of a click."""
     canvas = np.zeros(size, np.uint8)
     cv2.circle(canvas, (int(click.x), int(click.y)), DISC, 1, -1)
     return canvas > 0
 
 
 def iou(truth: npt.NDArray[np.bool_], answer: npt.NDArray[np.bool_], void: npt.NDArray[np.bool_] | None = None) -> float:
-    """Intersection over union of two (H, W) bool masks, void pixels left out; 1 if both are empty."""
+    """Intersection over union of two (H, W) bool masks, without void pixels; 1 if both are empty."""
     if void is not None:
         truth, answer = truth & ~void, answer & ~void
     union = np.count_nonzero(truth | answer)

@@ -1,4 +1,4 @@
-"""What every evaluation shares: pictures behind a progress bar, a JSON file, and how the numbers came about."""
+"""Helpers shared by all evaluations: progress bars, prefetching, label maps, remarks and JSON output."""
 from __future__ import annotations
 
 import json
@@ -23,7 +23,7 @@ Loaded = TypeVar("Loaded")
 
 
 def with_progress(items: Iterable, total: int, console: Console, label: str = "pictures") -> Iterator:
-    """The items in turn, behind a bar that goes away at the end."""
+    """Yields the items with a progress bar that disappears at the end."""
     with progress_bars(console) as bar:
         task = add_bar(bar, label, total)
         for item in items:
@@ -32,7 +32,7 @@ def with_progress(items: Iterable, total: int, console: Console, label: str = "p
 
 
 def ahead(load: Callable[[int], Loaded], indices: Iterable[int], number: int = 3) -> Iterator[Loaded]:
-    """What `load` makes of each index, in order, made by a thread while the caller works on the ones before."""
+    """Yields `load(index)` for each index in order, prefetched by a thread while the caller works on previous ones."""
     with ThreadPoolExecutor(1) as pool:
         waiting: deque[Future[Loaded]] = deque()
         for index in indices:
@@ -44,24 +44,24 @@ def ahead(load: Callable[[int], Loaded], indices: Iterable[int], number: int = 3
 
 
 def chosen(number: int, limit: int | None, every: int | None = None) -> range:
-    """Which of so many pictures (or videos) to take: each n-th, the first among them, and of those the first so many.
+    """Selects from `number` images (or videos): every n-th, starting with the first, and of those the first `limit`.
 
     Raises:
-        DataError: none.
+        DataError: there are no images, or an argument is below 1.
     """
     for name, value in (("--limit", limit), ("--every", every)):
         if value is not None and value < 1:
             raise DataError(f"{name} is {value}; it must be 1 or more.")
     if number == 0:
-        raise DataError("The annotations list no picture.")
+        raise DataError("The annotations list no images.")
     return range(number)[:: every or 1][:limit]
 
 
 def label_map_of(segmenter: Segmenter, name_or_file: str | None) -> LabelMap:
-    """The map into the model's classes: the one asked for, the bundled one of its label set, or names as they are.
+    """The label map to the model's classes: the requested one, the bundled one of its label set, or one that keeps names.
 
     Raises:
-        DataError: a map into other classes than the model's.
+        DataError: the map leads to other classes than the model's.
     """
     labels = segmenter.labels
     if name_or_file is None:
@@ -76,28 +76,28 @@ def label_map_of(segmenter: Segmenter, name_or_file: str | None) -> LabelMap:
 
 
 def shown(value: float | None, digits: int = 1) -> str:
-    """A number for people; a dash where nothing was measured."""
+    """A number for display; a dash if nothing was measured."""
     return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
 def in_short(value: float | None) -> float | None:
-    """A number for a `model.yaml`, to one digit; None where nothing was measured."""
+    """A number for a `model.yaml`, rounded to one decimal; None if nothing was measured."""
     return None if value is None or math.isnan(value) else round(value, 1)
 
 
 def remarks(measured: int, problems: Sequence[str], crowds: int, small: int = 0, smallest: int = 0) -> list[str]:
-    """What the numbers do not say, in a sentence each: how many annotations are crowds, and where no object was `measured` why: what is
-    wrong with the file, and how many objects have fewer than `smallest` pixels."""
-    reasons = [f"{crowds} annotations are crowds (`iscrowd: 1`), and are left out; those of instances and videos are taken for objects with "
-               "--crowds objects, as CVAT marks the masks of its brush."] * bool(crowds)  # fmt: skip
+    """Sentences to accompany the numbers: how many annotations are crowds, and, if no object was `measured`, why: problems of the
+    file, and how many objects have fewer than `smallest` pixels."""
+    reasons = [f"{crowds} annotations are crowds (`iscrowd: 1`) and are skipped; --crowds objects treats those of instances and videos as "
+               "objects, since CVAT marks brush masks as crowds."] * bool(crowds)  # fmt: skip
     if measured:
         return reasons
-    reasons += [f"{small} objects have fewer than {smallest} pixels, and are left out."] * bool(small)
-    return ["No object was measured.", *problems, *reasons] if problems or reasons else ["No object was measured: the pictures have no label."]
+    reasons += [f"{small} objects have fewer than {smallest} pixels and are skipped."] * bool(small)
+    return ["No object was measured.", *problems, *reasons] if problems or reasons else ["No object was measured: the images have no labels."]
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Writes a JSON file, whole or not at all; floats to four digits, what is not a number as null."""
+    """Writes a JSON file atomically; floats rounded to four decimals, NaN and infinities as null."""
     with atomic_file(path) as part:
         part.write_text(json.dumps(_rounded(content), indent=1, ensure_ascii=False) + "\n")
 

@@ -1,4 +1,4 @@
-"""The worlds of the tracking benchmark: each one is a thing that trackers get wrong."""
+"""The scenarios of the tracking benchmark, each for one typical cause of tracking errors."""
 from __future__ import annotations
 
 import numpy as np
@@ -9,7 +9,7 @@ HEIGHT, WIDTH = GRID
 
 
 def wander(rng: np.random.Generator, seconds: float, speed: float = 22.0, margin: float = 8.0) -> Path:
-    """A smooth walk inside the image: a new aim every second, speed in cells per second, reflected at the borders."""
+    """A smooth random walk inside the image: a new waypoint every second, speed in cells per second, reflected at the borders."""
     knots = np.zeros((int(seconds) + 4, 2))
     knots[0] = rng.uniform(margin, (WIDTH - margin, HEIGHT - margin))
     heading = rng.uniform(0, 2 * np.pi)
@@ -36,7 +36,7 @@ def _through(knots: np.ndarray) -> Path:
 
 
 def _shuttle(start: float, end: float, y: float, period: float, phase: float) -> Path:
-    """To and fro between two columns, at constant speed, once per period (seconds)."""
+    """Back and forth between two columns at constant speed, once per period (seconds)."""
     def at(t: float) -> tuple[float, float]:
         u = ((t / period + phase) % 1.0) * 2
         u = u if u < 1 else 2 - u
@@ -54,25 +54,25 @@ def crossing(rng: np.random.Generator) -> list[Body]:
 
 
 def wandering(rng: np.random.Generator, count: int = 10, kinds: int = 3) -> list[Body]:
-    """Ten objects of three kinds that walk about in the image."""
+    """Ten objects of three kinds that move about in the image."""
     return [body(rng, wander(rng, 30), rng.uniform(5, 12), i % kinds, float(i)) for i in range(count)]
 
 
 def look_alikes(rng: np.random.Generator) -> list[Body]:
-    """Eight objects of one kind whose own part is half of the noise, walking about."""
+    """Eight moving objects of one kind; the individual part of their queries is half of the noise."""
     return [body(rng, wander(rng, 30, speed=16), rng.uniform(6, 9), 0, float(i), distinct=0.15) for i in range(8)]
 
 
 def _behind_pillar(rng: np.random.Generator, hidden: float) -> list[Body]:
-    """Six objects of three kinds that pass behind a pillar and are out of sight for `hidden` seconds each time.
+    """Six objects of three kinds that pass behind a pillar and are hidden for `hidden` seconds each time.
 
-    Half of them go on steadily, as a passer-by does. The others stop behind it, and every second time they come out on
+    Half of them move steadily, like a passer-by. The others stop behind it, and every second time on average they reappear on
     the side on which they went in, where no motion model expects them.
     """
     bodies: list[Body] = [pillar(80, 17)]
     for i in range(6):
         radius = rng.uniform(6, 9)
-        covered = 2 * (17 - radius)  # path with nothing to be seen
+        covered = 2 * (17 - radius)  # length of the path on which the object is hidden
         y = 12 + 19 * i
         if i % 2 == 0:
             period = 2 * 130 * hidden / covered
@@ -84,7 +84,7 @@ def _behind_pillar(rng: np.random.Generator, hidden: float) -> list[Body]:
 
 
 def _hesitant(rng: np.random.Generator, y: float, covered: float, hidden: float, speed: float = 26.0) -> Path:
-    """In behind the pillar, wait, out again on either side; walks on for 2 s in the open and comes back."""
+    """Moves behind the pillar, waits, reappears on either side, moves on for 1.6 s in the open and comes back."""
     side, phase = rng.choice((-1, 1)), rng.uniform(0, 2)
     times, places = [0.0], [side * (covered / 2 + 2.0 * speed * 0.5 * (1 + phase / 2))]
     while times[-1] < 60:
@@ -112,7 +112,7 @@ def hidden_3s(rng: np.random.Generator) -> list[Body]:
 
 
 def leaving(rng: np.random.Generator) -> list[Body]:
-    """Six objects that leave the image for 2 to 4 seconds and come back, by another row every time."""
+    """Six objects that leave the image for 2 to 4 seconds and come back in another row every time."""
     bodies = []
     for i in range(6):
         period, phase, rows = rng.uniform(8, 11), rng.random(), rng.uniform(15, HEIGHT - 15, 40)
@@ -124,7 +124,7 @@ def leaving(rng: np.random.Generator) -> list[Body]:
             u = turn % 1.0
             if u > 1 - away:
                 return (-60.0, float(rows[int(turn) % 40]))
-            inside = u / (1 - away)  # 0 … 1: in by one border, to the middle, out again by the same
+            inside = u / (1 - away)  # 0 … 1: in at one border, to the middle, out at the same border
             x = -12 + 110 * np.sin(np.pi * inside)
             return (float(x) if side < 0 else WIDTH - float(x)), float(rows[int(turn) % 40])
         bodies.append(body(rng, at, rng.uniform(6, 10), i % 3, float(i)))
@@ -132,7 +132,7 @@ def leaving(rng: np.random.Generator) -> list[Body]:
 
 
 def crowd(rng: np.random.Generator) -> list[Body]:
-    """Thirty small objects of six kinds: the load of the cost figure."""
+    """Thirty small objects of six kinds, as many as in `tracking.cost`."""
     return [body(rng, wander(rng, 30, speed=14, margin=5), rng.uniform(3, 7), i % 6, float(i)) for i in range(30)]
 
 

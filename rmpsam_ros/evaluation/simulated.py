@@ -1,19 +1,19 @@
-"""Detection sequences with known ids: what a tracker would be fed with, made without a network.
+"""Simulated detection sequences with known ids: input for trackers, without a network.
 
 The world: blobs of 8 to 26 cells (32 to 104 pixels of a 640 x 480 image) move in front of and behind each other and
-behind pillars that are no things. Which cells of whom are visible follows from the depth order.
+behind pillars, which are not things. The depth order determines which cells of each object are visible.
 
-The noise, all of it (seeded, so a sequence is the same everywhere):
-- An object is found with probability 0.97 while half of it is visible, half as often at 25 % visible, hardly ever
-  below 15 %. Its score is 0.45 + 0.45 x visible share, with deviation 0.06.
-- Of each mask's border cells 25 % are wrong. Every twentieth mask of an object that touches another one takes a bite of it.
-- 2 % of the class labels are wrong, 1 % of the objects are found twice, and every twentieth frame has an object that
-  is none (score 0.3 to 0.75, random query).
-- Queries: 64 latent numbers, common part 1.0 (norm), class part 0.8, part of the object 0.8 (0.15 for look-alikes),
-  a view that wanders with norm 0.3 and a time constant of 2 s, noise of norm 0.3 new in each frame; a covered object
-  takes on 60 % of the covered share of whoever covers it. Then 64 to 256 by a fixed random layer and a ReLU, as the
-  queries of the network end in one. `cosines` measures what comes out.
-- `Scenario.hardness` h multiplies the norms of wandering and noise by h and the 3 % of missed objects by h squared.
+The complete noise model (seeded, so a sequence is the same everywhere):
+- An object is detected with probability 0.97 while half of it is visible, half as often at 25 % visibility, hardly ever
+  below 15 %. Its score is 0.45 + 0.45 x visible share, with standard deviation 0.06.
+- 25 % of each mask's border cells are wrong. Every twentieth mask of a partly covered object includes a piece of its occluder.
+- 2 % of the class labels are wrong, 1 % of the objects are detected twice, and every twentieth frame has a false
+  positive (score 0.3 to 0.75, random query).
+- Queries: 64 latent numbers with a common part of norm 1.0, a class part of 0.8, an individual part of 0.8 (0.15 for
+  look-alikes), a view that drifts with norm 0.3 and a time constant of 2 s, and new noise of norm 0.3 in each frame; the
+  query of a covered object mixes in its occluder's, weighted by 60 % of the covered share. A fixed random layer and a
+  ReLU map 64 to 256 numbers, as the network's queries end in a ReLU. `cosines` measures the result.
+- `Scenario.hardness` h multiplies the norms of drift and noise by h and the 3 % of missed objects by h squared.
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rmpsam_ros.tracking.detections import Detections
 from rmpsam_ros.types import ClassLabel, LabelSet
 
 GRID = (120, 160)
-"""Cells (h, w): a 640 x 480 network input at a quarter."""
+"""Cells (h, w): a quarter of a 640 x 480 network input."""
 LATENT, DIMS = 64, 256
 CLASSES = 6
 
@@ -39,7 +39,7 @@ Path = Callable[[float], tuple[float, float]]
 
 @dataclass
 class Body:
-    """Something that moves. `kind` < 0: a pillar, which covers but is never found. Greater `z` is nearer."""
+    """A moving object. `kind` < 0: a pillar, which occludes but is never detected. Greater `z` is nearer."""
 
     path: Path
     radius: float
@@ -54,8 +54,8 @@ class Body:
 
 @dataclass(frozen=True)
 class SimulatedFrame:
-    """`ids` (k,) and `masks` (k, h, w) bool are the truth: visible parts of the visible objects. `hidden` are the ids of
-    the objects that nobody could see. `owners` (n,) is the true id of each detection, 0 = of none."""
+    """`ids` (k,) and `masks` (k, h, w) bool are the ground truth: visible parts of the visible objects. `owners` (n,) is the
+    true id of each detection, 0 for a false positive."""
 
     stamp: float
     detections: Detections
@@ -66,14 +66,14 @@ class SimulatedFrame:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named world: `build(rng)` gives its bodies, `camera(rng, t)` its shifts. `drop` is the share of frames lost."""
+    """A named world: `build(rng)` returns its bodies. `drop` is the share of dropped frames."""
 
     name: str
     build: Callable[[np.random.Generator], list[Body]]
     seconds: float = 20.0
     rate: float = 30.0
     shake: float = 0.0
-    """Deviation of the camera's tremble in cells; every second on average it also jerks by ten times as much."""
+    """Standard deviation of the camera's jitter in cells; once per second on average it also jerks by ten times as much."""
     drop: float = 0.0
     hardness: float = 1.0
 
@@ -87,7 +87,7 @@ _KINDS = (0.8 * _KINDS / np.linalg.norm(_KINDS, axis=1, keepdims=True)).astype(n
 
 
 def identity(rng: np.random.Generator, kind: int, distinct: float = 0.8) -> npt.NDArray[np.float32]:
-    """The latent (64,) of one object of a kind; `distinct` is the norm of what is its own."""
+    """The latent (64,) of one object of a kind; `distinct` is the norm of its individual part."""
     own = rng.normal(size=LATENT)
     return (_COMMON + _KINDS[kind] + distinct * own / np.linalg.norm(own)).astype(np.float32)
 
@@ -105,13 +105,13 @@ def body(
 
 
 def pillar(x: float, half_width: float, y: float = 60, half_height: float = 60, z: float = 100) -> Body:
-    """A rectangle that covers whatever passes behind it."""
+    """A rectangle that occludes whatever passes behind it."""
     nothing = np.zeros(0, np.float32)
     return Body(lambda t: (x, y), 0, -1, z, nothing, nothing, box=(half_width, half_height))
 
 
 def _draw(thing: Body, t: float, shift: npt.NDArray, canvas: npt.NDArray[np.bool_]) -> float:
-    """Draws the body on a cleared (h, w) canvas; returns its area as if nothing, not even the border, covered it."""
+    """Draws the body on a cleared (h, w) canvas; returns its area without occlusion or clipping at the border."""
     x, y = np.asarray(thing.path(t)) + shift
     half_w, half_h = thing.box if thing.box else (thing.radius * 1.4,) * 2
     x1, x2 = int(max(np.floor(x - half_w), 0)), int(min(np.ceil(x + half_w) + 1, GRID[1]))
@@ -129,7 +129,7 @@ def _draw(thing: Body, t: float, shift: npt.NDArray, canvas: npt.NDArray[np.bool
 
 
 def border(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Cells with a neighbour of the other value."""
+    """(h, w) bool: cells with a neighbour of the other value."""
     edge = np.zeros_like(mask)
     change = mask[1:] ^ mask[:-1]
     edge[1:] |= change
@@ -141,12 +141,12 @@ def border(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 def chance_of_finding(share: float, hardness: float = 1.0) -> float:
-    """By the visible share of an object."""
+    """Detection probability by the visible share of an object."""
     return (1 - 0.03 * hardness**2) / (1 + np.exp(-(share - 0.25) / 0.04))
 
 
 def ghost_mask(rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """A blob somewhere, where nothing is."""
+    """The mask of a false positive: a random blob."""
     mask = np.zeros(GRID, bool)
     x, y = rng.uniform(10, (GRID[1] - 10, GRID[0] - 10))
     _draw(body(rng, lambda _: (x, y), rng.uniform(4, 10), 0, 0), 0, np.zeros(2), mask)
@@ -154,7 +154,7 @@ def ghost_mask(rng: np.random.Generator) -> npt.NDArray[np.bool_]:
 
 
 def simulate(scenario: Scenario, seed: int = 0) -> Iterator[SimulatedFrame]:
-    """The frames of a scenario, those that are not dropped, with stamps in seconds from 0."""
+    """The frames of a scenario, without dropped ones, with stamps in seconds from 0."""
     rng = np.random.default_rng([seed, sum(map(ord, scenario.name))])
     bodies = sorted(scenario.build(rng), key=lambda thing: -thing.z)  # nearest first
     dt = 1 / scenario.rate
@@ -170,7 +170,7 @@ def simulate(scenario: Scenario, seed: int = 0) -> Iterator[SimulatedFrame]:
                 jerk = np.clip(jerk + rng.normal(size=2) * 10 * scenario.shake, -25, 25)
             shift = jerk + rng.normal(size=2) * scenario.shake
         if scenario.drop and t >= lost_until and rng.random() < scenario.drop * dt / 0.25:
-            lost_until = t + rng.uniform(0.05, 0.45)  # lost frames come in rows, a quarter of a second on average
+            lost_until = t + rng.uniform(0.05, 0.45)  # frames are lost in bursts of a quarter of a second on average
         if t >= lost_until:
             yield _frame(rng, bodies, views, t, shift, scenario.hardness)
 
@@ -178,7 +178,7 @@ def simulate(scenario: Scenario, seed: int = 0) -> Iterator[SimulatedFrame]:
 def _frame(
     rng: np.random.Generator, bodies: list[Body], views: npt.NDArray, t: float, shift: npt.NDArray, hardness: float,
 ) -> SimulatedFrame:
-    """What is there, and what is found, at one moment."""
+    """The ground truth and the detections at one moment."""
     n = len(bodies)
     masks = np.zeros((n, *GRID), bool)
     covered_by = np.full(n, -1)
@@ -233,8 +233,8 @@ def _frame(
 
 
 def cosines(scenario: Scenario, seed: int = 0) -> dict[str, float]:
-    """Mean cosines of the queries that a scenario makes: of one object in frames 1 s apart, and of two objects in one
-    frame, of the same kind and of two kinds. NaN where there is no such pair."""
+    """Mean cosines between queries of a scenario: of one object in frames 1 s apart, and of two objects in one
+    frame, of the same kind and of two kinds. NaN without such a pair."""
     gap = max(1, round(scenario.rate))
     queries: list[dict[int, tuple[int, npt.NDArray]]] = []
     same, alike, other = [], [], []

@@ -1,8 +1,8 @@
-"""Clicks as an evaluation makes them: a rule without chance, so that numbers can be repeated.
+"""Simulated clicks for evaluation, by a deterministic rule, so that results are reproducible.
 
-The first click is the object's pixel farthest from its edge, the picture's border counting as edge (the first of them,
-row by row, where several are as far). Each next click is that pixel of the largest error region: foreground where the
-answer misses part of the object, background where it spills. A region is 8-connected; void pixels are no error.
+The first click is the object's pixel farthest from its edge, where the image border counts as an edge (in case of a tie, the
+first one row by row). Each further click is the corresponding pixel of the largest error region: foreground where the
+answer misses part of the object, background where it leaks. Regions are 8-connected; void pixels are not errors.
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def first_click(truth: npt.NDArray[np.bool_]) -> PointPrompt:
 
 def next_click(truth: npt.NDArray[np.bool_], answer: npt.NDArray[np.bool_],
                void: npt.NDArray[np.bool_] | None = None) -> PointPrompt | None:  # fmt: skip
-    """The click that corrects an answer most; None where the answer has no error."""
+    """The click that corrects the largest error of an answer; None if it has no error."""
     best: tuple[int, npt.NDArray[np.bool_], int] | None = None
     for error, label in ((truth & ~answer, FOREGROUND), (answer & ~truth, BACKGROUND)):
         if void is not None:
@@ -39,7 +39,7 @@ def farthest_from_edge(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
     rows, columns = _bounds(mask)
     padded = cv2.copyMakeBorder(mask[rows, columns].astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    squared = np.rint(np.square(distance, dtype=np.float64))  # whole numbers: OpenCV's last bits differ from run to run, and ties with them
+    squared = np.rint(np.square(distance, dtype=np.float64))  # integers: OpenCV's last bits vary between runs, which would break ties differently
     row, column = np.unravel_index(int(squared.argmax()), distance.shape)
     return float(columns.start + column), float(rows.start + row)
 
@@ -56,6 +56,6 @@ def _largest_region(mask: npt.NDArray[np.bool_]) -> tuple[int, npt.NDArray[np.bo
 
 
 def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Rows and columns that a mask, which has at least one pixel, lies in."""
+    """Row and column ranges of a mask with at least one pixel."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -1,4 +1,4 @@
-"""The tracker and what it is compared with, behind one call, so that all see the same detections in the same run."""
+"""The tracker and its baselines behind one interface, so that all see the same detections in the same run."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from rmpsam_ros.types import LabelSet, TrackState
 
 
 class Contestant(Protocol):
-    """Follows one sequence."""
+    """Tracks one sequence."""
 
     def step(self, detections: Detections, stamp: float) -> npt.NDArray[np.int64]:
-        """(n,) the id given to each detection, 0 = none."""
+        """(n,) the id assigned to each detection, 0 = none."""
 
 
 class Ours:
-    """`rmpsam_ros.tracking.Tracker`; only what it calls confirmed counts."""
+    """`rmpsam_ros.tracking.Tracker`; only confirmed tracks count."""
 
     def __init__(self, labels: LabelSet, max_age: float, rate: float, min_hits: int = 3) -> None:
         self.tracker = Tracker(labels, max_age=max_age, min_hits=min_hits)
@@ -35,9 +35,9 @@ class Ours:
 
 
 class QueryMatching:
-    """Plain query matching as in the method: the queries of each frame are assigned to those of the frame before by
-    cosine alone, one to one and without a threshold; who is not there keeps its last query. (Frame by frame, as clips
-    of one frame; the method's 100 queries become the detections of score 0.5 and more.)"""
+    """Plain query matching as in the method: the queries of each frame are assigned to those of the previous frame by
+    cosine alone, one to one and without a threshold; unmatched objects keep their last query. (Frame by frame, as clips
+    of one frame; the method's 100 queries become the detections with a score of at least 0.5.)"""
 
     def __init__(self, labels: LabelSet, max_age: float, rate: float) -> None:
         self._slots = np.zeros((0, 1), np.float32)
@@ -59,8 +59,8 @@ class QueryMatching:
 
 
 class _FromTrackers:
-    """A tracker of Roboflow's `trackers` package (boxes and scores, no queries), with its own defaults but for the time
-    that a lost object is remembered, the frame rate and the stamps."""
+    """A tracker of Roboflow's `trackers` package (boxes and scores, no queries), with its own defaults except for how
+    long a lost object is remembered, the frame rate and the stamps."""
 
     def __init__(self, tracker: object) -> None:
         self._tracker = tracker
@@ -76,7 +76,7 @@ class _FromTrackers:
         ) if len(detections) else supervision.Detections.empty()
         found = self._tracker.update(given, timestamp=stamp)
         if len(found) and found.tracker_id is not None:
-            ids[found.data["row"]] = found.tracker_id + 1  # -1 there is 0 here
+            ids[found.data["row"]] = found.tracker_id + 1  # the package uses -1 for none
         return ids
 
 
@@ -97,6 +97,6 @@ CONTESTANTS = {"rmpsam": Ours, "query matching": QueryMatching, "ByteTrack": byt
 
 
 def available(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Those of the names that can run here, and those that lack their package."""
+    """The names that can run here, and those whose package is missing."""
     missing = [] if find_spec("trackers") else [name for name in names if name in ("ByteTrack", "OC-SORT")]
     return [name for name in names if name not in missing], missing

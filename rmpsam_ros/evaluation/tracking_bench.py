@@ -1,7 +1,7 @@
 """The tracking benchmark: `python -m rmpsam_ros.evaluation.tracking_bench`.
 
 Simulated sequences with known ids (`simulated`, `scenarios`), every tracker on the same detections in the same run.
-ByteTrack and OC-SORT come from the package `trackers` and are left out, and named, where it is not installed.
+ByteTrack and OC-SORT come from the package `trackers` and are skipped, with a message, if it is not installed.
 """
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ MAX_AGE = 10.0
 
 
 Results = dict[str, tuple[list[list[MatchedFrame]], list[float]]]
-"""For each tracker its matched frames, one list for each sequence, and its milliseconds for each frame."""
+"""For each tracker its matched frames, one list per sequence, and its milliseconds per frame."""
 
 
 def run_scenario(scenario: Scenario, names: Sequence[str], seeds: Sequence[int]) -> Results:
-    """All trackers on the sequences of a scenario."""
+    """Runs all trackers on the sequences of a scenario."""
     return run_sequences([simulate(scenario, seed) for seed in seeds], LABELS, scenario.rate, names)
 
 
 def run_sequences(sequences: Iterable[Iterable[SimulatedFrame]], labels: LabelSet, rate: float, names: Sequence[str]) -> Results:
-    """All trackers on the same frames, one after the other."""
+    """Runs all trackers on the same frames, one after the other."""
     results: Results = {name: ([], []) for name in names}
     for sequence in sequences:
         contestants = {name: CONTESTANTS[name](labels, MAX_AGE, rate) for name in names}
@@ -50,7 +50,7 @@ def run_sequences(sequences: Iterable[Iterable[SimulatedFrame]], labels: LabelSe
 
 
 def row(name: str, scores: TrackingScores, back: tuple[int, int], millis: Sequence[float]) -> str:
-    """One line of the table."""
+    """One row of the table."""
     known = f"{100 * back[1] / back[0]:4.0f} % of {back[0]:<4d}" if back[0] else "     -      "
     return (f"  {name:16s} {scores.switches_per_100:8.2f} {scores.fragments:6d} {100 * scores.idf1:6.1f} "
             f"{100 * scores.hota:6.1f} {100 * scores.assa:6.1f}  {known}  {np.median(millis):6.2f}")
@@ -61,16 +61,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3, help="sequences of each scenario (default 3)")
     parser.add_argument("--only", default="", help="only scenarios whose name contains this")
     parser.add_argument("--trackers", nargs="*", default=list(CONTESTANTS), choices=list(CONTESTANTS))
-    parser.add_argument("--hardness", type=float, default=1.0, help="times the noise of queries and misses (default 1)")
-    parser.add_argument("--cosines", action="store_true", help="also print how alike the simulated queries are")
+    parser.add_argument("--hardness", type=float, default=1.0, help="factor on the noise of queries and on missed objects (default 1)")
+    parser.add_argument("--cosines", action="store_true", help="also print how similar the simulated queries are")
     parser.add_argument("--pasted", nargs=2, type=Path, metavar=("FILE", "IMAGES"),
-                        help="instead: real objects of a YouTube-VIS set (JSON and folder) on invented paths; needs torch")
+                        help="instead: real objects of a YouTube-VIS set (JSON and folder) on synthetic paths; needs torch")
     options = parser.parse_args(argv)
     names, left_out = available(options.trackers)
     if left_out:
-        print(f"{' and '.join(left_out)} left out: install the package 'trackers' to compare with them")
+        print(f"{' and '.join(left_out)} skipped: install the package 'trackers' to compare with them")
     totals: dict[str, tuple[list, list[int], list[float]]] = {name: ([], [0, 0], []) for name in names}
-    print(f"  {'':16s} {'switches':>8s} {'frag-':>6s} {'IDF1':>6s} {'HOTA':>6s} {'AssA':>6s}  {'known again':12s}  {'ms a':>6s}\n"
+    print(f"  {'':16s} {'switches':>8s} {'frag-':>6s} {'IDF1':>6s} {'HOTA':>6s} {'AssA':>6s}  {'old id':12s}  {'ms a':>6s}\n"
           f"  {'':16s} {'per 100':>8s} {'ments':>6s} {'%':>6s} {'%':>6s} {'%':>6s}  {'after return':12s}  {'frame':>6s}")
     for title, absent, results in _pasted(options, names) if options.pasted else _simulated(options, names):
         print(title)

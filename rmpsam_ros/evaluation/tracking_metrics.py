@@ -1,7 +1,7 @@
-"""How well ids were kept: id switches, fragmentations, IDF1 and HOTA, by the definitions of TrackEval.
+"""Tracking metrics: id switches, fragmentations, IDF1 and HOTA, by the definitions of TrackEval.
 
-All take one list of `MatchedFrame`: the true ids, the tracker's ids and their similarities (mask or box IoU) of each
-frame. Ids are any positive integers, unique within a frame.
+All take one list of `MatchedFrame`, with each frame's true ids, the tracker's ids and their similarities (mask or box
+IoU). Ids are any positive integers, unique within a frame.
 """
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MatchedFrame:
 
 @dataclass(frozen=True)
 class TrackingScores:
-    """Of a sequence, or of several together. Shares run from 0 to 1; `switches` and `fragments` are counts.
+    """Metrics of one or several sequences. Ratios are from 0 to 1; `switches` and `fragments` are counts.
 
     `switches_per_100` are id switches per 100 frames. `assa` and `deta` are the two factors of HOTA.
     """
@@ -60,13 +60,13 @@ def mask_iou(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> npt.NDArray[
 def clear(frames: Sequence[MatchedFrame], threshold: float = 0.5) -> tuple[int, int, int, int, int]:
     """(true positives, misses, false positives, id switches, fragmentations) at one similarity threshold."""
     tp = fn = fp = switches = 0
-    last: dict[int, int] = {}  # the tracker's id that each object had when it was last matched
-    matched_before: dict[int, int] = {}  # … in the frame before
+    last: dict[int, int] = {}  # the tracker's id of each object when it was last matched
+    matched_before: dict[int, int] = {}  # … in the previous frame
     pieces: dict[int, int] = defaultdict(int)
     for frame in frames:
         if not len(frame.truth) or not len(frame.found):
             fn, fp = fn + len(frame.truth), fp + len(frame.found)
-            # As TrackEval does it, a frame without truth or without findings does not end a piece.
+            # As in TrackEval, a frame without ground truth or without predictions does not end a fragment.
             continue
         kept = np.array([[matched_before.get(int(t)) == f for f in frame.found] for t in frame.truth])
         score = np.where(frame.similarity < threshold - _EPS, 0, 1000 * kept + frame.similarity)
@@ -83,7 +83,7 @@ def clear(frames: Sequence[MatchedFrame], threshold: float = 0.5) -> tuple[int, 
 
 
 def identity_counts(frames: Sequence[MatchedFrame], threshold: float = 0.5) -> tuple[int, int, int]:
-    """(IDTP, IDFN, IDFP): each true id is given the one found id, over the whole sequence, that suits best."""
+    """(IDTP, IDFN, IDFP) under the best one-to-one assignment of true ids to predicted ids over the whole sequence."""
     truth_ids, found_ids, truth_count, found_count = _census(frames)
     together = np.zeros((len(truth_ids), len(found_ids)))
     for frame in frames:
@@ -94,7 +94,7 @@ def identity_counts(frames: Sequence[MatchedFrame], threshold: float = 0.5) -> t
     fn, fp = np.full((g + p, g + p), 1e10), np.full((g + p, g + p), 1e10)
     fn[:g, :p] = truth_count[:, None] - together
     fp[:g, :p] = found_count[None] - together
-    fn[np.arange(g), p + np.arange(g)] = truth_count  # left without a found id
+    fn[np.arange(g), p + np.arange(g)] = truth_count  # without a predicted id
     fp[np.arange(g), p + np.arange(g)] = 0
     fn[g + np.arange(p), np.arange(p)] = 0
     fp[g + np.arange(p), np.arange(p)] = found_count
@@ -137,7 +137,7 @@ def hota_counts(frames: Sequence[MatchedFrame]) -> npt.NDArray[np.float64]:
 
 
 def _census(frames: Sequence[MatchedFrame]) -> tuple[dict[int, int], dict[int, int], npt.NDArray, npt.NDArray]:
-    """Rows of the true ids, columns of the found ones, and in how many frames each appears."""
+    """Rows of the true ids, columns of the predicted ones, and the number of frames in which each appears."""
     counts: list[dict[int, int]] = [defaultdict(int), defaultdict(int)]
     for frame in frames:
         for ids, count in zip((frame.truth, frame.found), counts):
@@ -148,7 +148,7 @@ def _census(frames: Sequence[MatchedFrame]) -> tuple[dict[int, int], dict[int, i
 
 
 def score(sequences: Sequence[Sequence[MatchedFrame]], threshold: float = 0.5) -> TrackingScores:
-    """All sequences together: counts are summed first, as TrackEval's combined row does it."""
+    """Metrics of all sequences together: counts are summed first, as in TrackEval's combined row."""
     c = np.sum([clear(frames, threshold) for frames in sequences], axis=0)
     i = np.sum([identity_counts(frames, threshold) for frames in sequences], axis=0)
     tp, fn, fp, association = np.sum([hota_counts(frames) for frames in sequences], axis=0)
@@ -162,13 +162,14 @@ def score(sequences: Sequence[Sequence[MatchedFrame]], threshold: float = 0.5) -
 
 
 def returns(frames: Sequence[MatchedFrame], absent: float, threshold: float = 0.3, patience: float = 2.0) -> tuple[int, int]:
-    """(returns, of these under the old id): objects that were out of sight for at least `absent` seconds.
+    """(returns, of these with the old id) of objects that were not visible for at least `absent` seconds.
 
-    The old id is the one that the object had in most of the last second of its presence; the new one is the first that
-    stays on it for three frames and 0.4 seconds within `patience` seconds, of presence, after its return. An object
-    that had no id before it left does not count; one that gets none after its return counts as not known again.
+    The old id is the most frequent one in the last second before the object disappeared; the new one is the first that
+    stays on it for three frames and 0.4 seconds within `patience` seconds after its return, or else the most frequent one.
+    An object without an id before it disappeared does not count; one without an id after its return counts as not
+    re-identified.
     """
-    history: dict[int, list[tuple[float, int]]] = defaultdict(list)  # object to (stamp, found id or 0), when present
+    history: dict[int, list[tuple[float, int]]] = defaultdict(list)  # object to (stamp, predicted id or 0), when visible
     for frame in frames:
         best = np.zeros(len(frame.truth), int)
         if len(frame.found) and len(frame.truth):
@@ -192,7 +193,7 @@ def returns(frames: Sequence[MatchedFrame], absent: float, threshold: float = 0.
 
 
 def _settled(entries: Sequence[tuple[float, int]]) -> int:
-    """The first id that has three appearances over at least 0.4 seconds, else the most frequent; 0 = none."""
+    """The first id with three appearances over at least 0.4 seconds, else the most frequent one; 0 = none."""
     seen: dict[int, list[float]] = defaultdict(list)
     for stamp, found in entries:
         if found:

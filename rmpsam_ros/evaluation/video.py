@@ -1,8 +1,8 @@
-"""Trackers on the detections of a model, against videos with known objects (`rmpsam eval video`).
+"""Evaluation of trackers on a model's detections, on videos with known objects (`rmpsam eval video`).
 
-Truth is YouTube-VIS JSON (masks as polygons or run lengths, compressed or not). Every tracker sees the same detections in the same
-run: rmpsam's own, plain query matching as in the method, and, where the package `trackers` is installed, ByteTrack and
-OC-SORT. Masks are judged at full resolution.
+Ground truth is YouTube-VIS JSON (masks as polygons or run lengths, compressed or not). Every tracker sees the same detections in
+the same run: rmpsam's own, plain query matching as in the method, and, if the package `trackers` is installed, ByteTrack and
+OC-SORT. Masks are compared at full resolution.
 """
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrueVideo:
-    """A video of the data set: paths of its frames, the name of each object's category, and where the masks are.
+    """A video of the data set: paths of its frames, the name of each object's category, and its masks' annotations.
 
-    Objects are known by their number, 1 … n in the file's order: an annotation's own `id` may be a text, or 0.
+    Objects are identified by their number, 1 … n in the file's order: an annotation's own `id` may be a string, or 0.
     """
 
     name: str
@@ -52,7 +52,7 @@ class TrueVideo:
         """(g,) numbers and (g, H, W) masks of the objects of one frame.
 
         Raises:
-            DataError: a mask that cannot be read.
+            DataError: a mask cannot be read.
         """
         read = {number: self.file.mask(self.index, frame, entry, self.size) for number, entry in enumerate(self.objects, 1)}
         shown = {key: mask for key, mask in read.items() if mask is not None and mask.any()}
@@ -60,10 +60,10 @@ class TrueVideo:
 
 
 def read_videos(annotations: Path, images: Path, crowds_are_objects: bool = False) -> list[TrueVideo]:
-    """Reads YouTube-VIS JSON; crowds are left out, unless they are taken for objects.
+    """Reads YouTube-VIS JSON; crowds are skipped unless they count as objects.
 
     Raises:
-        DataError: no such file, or a field is missing or wrong.
+        DataError: the file does not exist, or a field is missing or wrong.
     """
     file = VideoFile(annotations)
     names = {category_key(category["id"]): field_of(annotations, "category", category, "name") for category in file.categories}
@@ -72,7 +72,7 @@ def read_videos(annotations: Path, images: Path, crowds_are_objects: bool = Fals
         files = tuple(file_in(images, name, file.name(index, frame)) for frame, name in enumerate(file.files(index)))
         objects = tuple(file.entries(index) if crowds_are_objects else file.objects(index))
         if len({field_of(annotations, "annotation", entry, "id") for entry in objects}) < len(objects):
-            raise DataError(f"{file.name(index)}: two of its annotations have one id; each object needs one of its own.")
+            raise DataError(f"{file.name(index)}: two of its annotations have the same id; each object needs its own.")
         categories = {number: names[category_key(entry["category_id"])] for number, entry in enumerate(objects, 1)}
         size = file.size(index) or read_image(files[0]).shape[:2]
         videos.append(TrueVideo(video.get("name") or files[0].parent.name, size, files, categories, objects, file, index))
@@ -80,7 +80,7 @@ def read_videos(annotations: Path, images: Path, crowds_are_objects: bool = Fals
 
 
 def summary(tallies: Sequence[VideoTally], with_classes: bool) -> dict[str, float]:
-    """One tracker's numbers over all videos; shares in percent. NaN where no object is ever seen."""
+    """One tracker's metrics over all videos; ratios in percent. NaN if no object is ever visible."""
     ap, ap50 = average_precision(tallies, with_classes)
     similarity = [j for tally in tallies for j in tally.region_similarity().values()]
     s = score([tally.frames for tally in tallies])
@@ -92,11 +92,11 @@ def summary(tallies: Sequence[VideoTally], with_classes: bool) -> dict[str, floa
 
 
 WITH_DEPTH = "rmpsam, depth"
-"""The tracker that is given depth too, where the videos have it."""
+"""Name of the tracker that also gets depth, if the videos have it."""
 
 
 class VideoJudge:
-    """All trackers on one video, and with `cameras` rmpsam's with depth too, whose positions are judged. min_hits: rmpsam's."""
+    """Evaluates all trackers on one video; with `cameras` also rmpsam's with depth, including its positions. min_hits: rmpsam's."""
 
     def __init__(self, video: TrueVideo, segmenter, names: Sequence[str], fps: float, max_age: float, classes: dict[str, int],
                  cameras: DepthCameras | None = None, min_hits: int = 3):  # fmt: skip
@@ -111,7 +111,7 @@ class VideoJudge:
         self.clicked = ClickedObjects(segmenter.labels, max_age)
 
     def run_clips(self, name: str, runner: ClipRunner) -> None:
-        """Judges the method's clip mode under this name."""
+        """Evaluates the method's clip mode under this name."""
         from rmpsam_ros.evaluation.clip_runner import tracks_of_frame
         instances, placement = runner.run((read_image(path) for path in self.video.files), len(self.video.files))
         tally = self.tallies[name] = VideoTally(self._truth)
@@ -126,7 +126,7 @@ class VideoJudge:
                       np.array([t.class_id for t in tracks], int), np.array([t.score for t in tracks]), index / self._fps)  # fmt: skip
 
     def run(self, clicks: bool) -> None:
-        """Judges the trackers, and with `clicks` what becomes of clicked objects."""
+        """Evaluates the trackers, and with `clicks` the clicked objects."""
         is_thing = self._segmenter.labels.is_thing()
         for index, path in enumerate(self.video.files):
             stamp = index / self._fps
@@ -152,7 +152,7 @@ class VideoJudge:
 
 
 def full_masks(detections: Detections) -> npt.NDArray[np.bool_]:
-    """(n, H, W) bool at the source's size: from the panoptic map where an object is in it, else from its cells."""
+    """(n, H, W) bool at the source's size: from the panoptic map if the object is in it, else from its cells."""
     grid = detections.grid
     masks = np.zeros((len(detections), *detections.source_size), bool)
     boxes = PackedMasks.of(detections.masks).boxes.astype(int).tolist()

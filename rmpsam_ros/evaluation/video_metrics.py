@@ -1,7 +1,7 @@
-"""How well whole tracks fit: YouTube-VIS average precision and DAVIS' J, from overlaps summed up frame by frame.
+"""Video segmentation metrics: YouTube-VIS average precision and DAVIS' J, from overlaps accumulated frame by frame.
 
 The overlap of two tracks is the intersection of their masks over their union, both summed over all frames of the video,
-frames in which one of them is absent included.
+including frames in which one of them is absent.
 """
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from rmpsam_ros.tracking.masks import PackedMasks, common_bits
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 _RECALLS = np.linspace(0, 1, 101)
 MOST_TRACKS = 100
-"""Tracks of one video and class that count, the best by score."""
+"""Maximum number of tracks per video and class, the best by score."""
 
 
 @dataclass
 class VideoTally:
-    """One tracker on one video. `add` frame by frame, then read.
+    """The result of one tracker on one video. Call `add` frame by frame, then read the metrics.
 
-    truth_classes: the class of each true object by its id, any value when classes do not count.
+    truth_classes: the class of each true object by its id; any value if classes do not count.
     """
 
     truth_classes: dict[int, int]
@@ -42,7 +42,7 @@ class VideoTally:
         self, truth_ids: npt.NDArray[np.int64], truth: PackedMasks, ids: npt.NDArray[np.int64], found: PackedMasks,
         classes: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], stamp: float,
     ) -> None:
-        """One frame: true ids (g,) and masks, the tracker's ids (p,), masks, classes and scores. Ids are above 0."""
+        """Adds one frame: true ids (g,) and masks, the tracker's ids (p,), masks, classes and scores. Ids are above 0."""
         rows, columns = np.indices((len(truth), len(found))).reshape(2, -1)
         common = common_bits(truth.words[rows], found.words[columns]).reshape(len(truth), len(found))
         iou = common / np.maximum(truth.areas[:, None] + found.areas[None] - common, 1)
@@ -61,7 +61,7 @@ class VideoTally:
 
     @property
     def tracks(self) -> list[tuple[int, int, float]]:
-        """(id, class, score) of each track: the class that it had most, the mean of its scores."""
+        """(id, class, score) of each track: the class with the largest sum of scores, and the mean score."""
         return [(f, max(self._votes[f], key=self._votes[f].get), float(np.mean(scores))) for f, scores in self._scores.items()]
 
     def overlap(self, truth_id: int, found_id: int) -> float:
@@ -71,8 +71,8 @@ class VideoTally:
         return common / union if union else 0.0
 
     def region_similarity(self) -> dict[int, float]:
-        """DAVIS' J of each true object: the mean over the frames that show it of the IoU with the one track that it is
-        given; tracks are given one to one, for the best sum."""
+        """DAVIS' J of each true object: the mean IoU with its assigned track over the frames that show the object; tracks
+        are assigned one to one, for the best sum."""
         truths, tracks = sorted(self._present), sorted(self._scores)
         mean = np.zeros((len(truths), len(tracks)))
         for (t, f), total in self._frame_iou.items():
@@ -85,8 +85,8 @@ class VideoTally:
 
 def average_precision(tallies: Sequence[VideoTally], with_classes: bool = True) -> tuple[float, float]:
     """(AP, AP50) of a tracker over videos, as YouTube-VIS and COCO define it: mean over classes and over ten overlaps
-    from 0.5 to 0.95 of the precision at 101 recalls. NaN where there is no true object. Crowds are not among the true objects:
-    where the official tool ignores a track on one, here it is a wrong one."""
+    from 0.5 to 0.95 of the precision at 101 recalls. NaN without true objects. Crowds are not among the true objects: the official tool
+    ignores a track on one, while it counts as a false positive here."""
     classes = sorted({c for tally in tallies for c in tally.truth_classes.values()}) if with_classes else [None]
     values = [_of_class(tallies, class_id) for class_id in classes]
     values = [value for value in values if value is not None]
@@ -97,7 +97,7 @@ def average_precision(tallies: Sequence[VideoTally], with_classes: bool = True) 
 
 
 def _of_class(tallies: Sequence[VideoTally], class_id: int | None) -> npt.NDArray[np.float64] | None:
-    """(10,) average precisions of one class (None: of all as one); None where it has no true object."""
+    """(10,) average precisions of one class (None: all classes as one); None if it has no true object."""
     scores, hits, objects = [], [], 0
     for tally in tallies:
         truths = [t for t, c in tally.truth_classes.items() if class_id is None or c == class_id]
@@ -115,12 +115,12 @@ def _of_class(tallies: Sequence[VideoTally], class_id: int | None) -> npt.NDArra
 
 
 def _greedy(overlaps: npt.NDArray[np.float64], threshold: float) -> list[bool]:
-    """Which tracks (rows, best score first) get a true object of their own with at least this overlap."""
+    """Whether each track (rows, best score first) is matched with a separate true object of at least this overlap."""
     free = np.ones(overlaps.shape[1], bool)
     hits = []
     for row in overlaps:
         candidates = np.where(free, row, -1)
-        best = len(row) - 1 - int(candidates[::-1].argmax()) if len(row) else -1  # of equal ones the last, as in COCO's loop
+        best = len(row) - 1 - int(candidates[::-1].argmax()) if len(row) else -1  # the last one in a tie, as in COCO's loop
         hits.append(best >= 0 and candidates[best] >= min(threshold, 1 - 1e-10))
         if hits[-1]:
             free[best] = False
@@ -128,7 +128,7 @@ def _greedy(overlaps: npt.NDArray[np.float64], threshold: float) -> list[bool]:
 
 
 def _precision_at_recalls(hits: npt.NDArray[np.bool_], objects: int) -> float:
-    """Mean over 101 recalls of the best precision at that recall or a greater one."""
+    """Mean over 101 recalls of the best precision at that recall or above."""
     if len(hits) == 0:
         return 0.0
     tp = np.cumsum(hits)

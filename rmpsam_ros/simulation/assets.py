@@ -1,11 +1,11 @@
-"""Objects and surfaces out of installed packages; each is used where it is installed and missed by nobody where it is not.
+"""Optional objects and surfaces from installed packages; each package is used only if it is installed.
 
 - pybullet (zlib licence): `pybullet_data/random_urdfs`, 1,000 shapes generated for grasping, without texture.
-- robosuite (MIT licence): a bottle, bread, cereal box, lemon and milk carton, and pictures of 23 materials.
+- robosuite (MIT licence): a bottle, bread, cereal box, lemon and milk carton, and images of 23 materials.
 
-Only these are read: other parts of the packages carry terms of their own, and the can wears a brand. So does the cereal box that is
-read (HyVee), and the bread's picture has a faint watermark; bottle and milk carton have no picture and get one colour; no sign is on the
-lemon or the materials. None of these pictures, and nothing rendered with them, is part of this repository.
+Only these are read: other parts of the packages carry their own terms, and the can shows a brand. The cereal box, which is read, shows
+one too (HyVee), and the bread's texture has a faint watermark. Bottle and milk carton have no texture and get one colour; the lemon and
+the materials bear no mark. None of these images, and nothing rendered with them, is part of this repository.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LYING = frozenset({"bread", "lemon"})
 
 
 def _folder(package: str, *inside: str) -> Path | None:
-    """A folder of an installed package, found without importing it; None where it is not there."""
+    """A folder of an installed package, located without importing it; None if it does not exist."""
     spec = find_spec(package)
     places = list(spec.submodule_search_locations or ()) if spec else []
     path = Path(places[0], *inside) if places else None
@@ -34,14 +34,14 @@ def _folder(package: str, *inside: str) -> Path | None:
 
 
 def package_surfaces() -> list[Path]:
-    """Pictures of materials, in the same order on each machine."""
+    """Image files of materials, in the same order on every machine."""
     folder = _folder("robosuite", "models", "assets", "textures")
     names = {f"{name}.png" for name in (*_ROBOSUITE, "can", "soda", "dirt", "glass")}
     return [p for p in sorted(folder.glob("*.png")) if p.name not in names] if folder else []
 
 
 def package_kinds() -> list[Kind]:
-    """Kinds made of files of installed packages."""
+    """Kinds of objects from files of installed packages."""
     kinds = []
     shapes = _folder("pybullet_data", "random_urdfs")
     if shapes:
@@ -59,7 +59,7 @@ def package_kinds() -> list[Kind]:
 
 @lru_cache(maxsize=256)
 def read_obj(path: Path) -> Mesh:
-    """Vertices, triangles and texture coordinates of a Wavefront file; without any, they are laid on from the main sides."""
+    """Vertices, triangles and texture coordinates of a Wavefront file; missing texture coordinates are projected along the main axes."""
     points, coords, corners, table = [], [], [], {}
     faces: list[list[int]] = []
     for line in path.read_text(errors="replace").splitlines():
@@ -84,7 +84,7 @@ def read_obj(path: Path) -> Mesh:
     if coords:
         uv = np.array([coords[c] if c >= 0 else (0.0, 0.0) for _, c in corners])
         return Mesh(vertices, np.array(faces), uv)
-    flat = vertices[np.array(faces)]  # each face its own corners: hard edges, and a place on the texture by its direction
+    flat = vertices[np.array(faces)]  # separate vertices per face: hard edges, and texture coordinates by the direction of the face
     normal = np.abs(np.cross(flat[:, 1] - flat[:, 0], flat[:, 2] - flat[:, 0]))
     extent = max(float(np.ptp(vertices, axis=0).max()), 1e-9)
     pairs = np.array([[1, 2], [0, 2], [0, 1]])[normal.argmax(axis=1)]
@@ -93,7 +93,7 @@ def read_obj(path: Path) -> Mesh:
 
 
 def _stood_up(mesh: Mesh, size: float) -> Mesh:
-    """The mesh with its largest side `size` metres, standing on z = 0 in the middle of x and y."""
+    """The mesh scaled to a largest side of `size` metres, standing on z = 0, centred in x and y."""
     low, high = mesh.bounds()
     factor = size / float((high - low).max())
     middle = (low + high) / 2
@@ -101,7 +101,7 @@ def _stood_up(mesh: Mesh, size: float) -> Mesh:
 
 
 def draw_shape(files: list[Path], rng: Rng) -> Mesh:
-    """One of the shapes, of those whose corners are all numbers: pybullet_data's number 168 has some that are not."""
+    """A random shape among those with finite vertices only: number 168 of pybullet_data has some that are not."""
     while True:
         mesh = read_obj(files[int(rng.integers(len(files)))])
         if np.isfinite(mesh.vertices).all():

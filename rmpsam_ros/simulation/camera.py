@@ -1,7 +1,7 @@
-"""The simulated camera: intrinsics, poses in the optical convention, and how it moves.
+"""The simulated camera: intrinsics, poses in the optical convention, and motion.
 
 Frames: `world` (x, y along the room, z up, metres) and `camera_optical` (x right, y down, z forward). A pose is the (4, 4)
-matrix that takes points from camera_optical to world. Pixel centres are at integers.
+matrix that transforms points from camera_optical to world. Pixel centres are at integers.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from rmpsam_ros.simulation.layout import Layout
 from rmpsam_ros.simulation.things import Rng
 
 WALL = 0.12
-"""Metres that a camera keeps from walls, floor and ceiling."""
+"""Minimum distance of a camera from walls, floor and ceiling, in metres."""
 TABLE = 0.05
-"""Metres that a moving camera keeps above a table."""
+"""Minimum height of a moving camera above a table, in metres."""
 SMALLEST, LARGEST = (32, 32), (2160, 3840)
-"""Heights and widths between which pictures may be."""
+"""Minimum and maximum image size (height, width)."""
 
 
 def check_size(size: tuple[int, int]) -> None:
-    """Raises `DataError` where a height and width cannot be rendered."""
+    """Raises `DataError` if a height and width cannot be rendered."""
     if not all(low <= side <= high for low, side, high in zip(SMALLEST, size, LARGEST)):
         shown, least, most = ("x".join(map(str, pair)) for pair in (size, SMALLEST, LARGEST))
         raise DataError(f"The size {shown} is out of range; give {least} to {most}.")
@@ -32,7 +32,7 @@ def check_size(size: tuple[int, int]) -> None:
 
 @dataclass(frozen=True)
 class CameraModel:
-    """A pinhole camera without distortion: (height, width) `size` in pixels, `focal` in pixels, its centre in the middle."""
+    """A pinhole camera without distortion: (height, width) `size` in pixels, `focal` length in pixels, principal point at the centre."""
 
     size: tuple[int, int]
     focal: float
@@ -45,12 +45,12 @@ class CameraModel:
 
     @property
     def vertical_view(self) -> float:
-        """Degrees from the upper to the lower border."""
+        """Vertical field of view in degrees."""
         return float(np.degrees(2 * np.arctan(self.size[0] / 2 / self.focal)))
 
 
 def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, roll: float = 0.0) -> npt.NDArray[np.float64]:
-    """The pose (4, 4) at `eye` that has `target` in its middle, turned by `roll` radians about the view."""
+    """The pose (4, 4) at `eye` with `target` at the image centre, rolled by `roll` radians about the optical axis."""
     eye, target = np.asarray(eye, float), np.asarray(target, float)
     forward = target - eye
     forward /= np.linalg.norm(forward)
@@ -67,13 +67,13 @@ def look_at(eye: npt.ArrayLike, target: npt.ArrayLike, roll: float = 0.0) -> npt
 
 
 def draw_camera(rng: Rng, size: tuple[int, int]) -> CameraModel:
-    """A lens between wide and long: 45 to 75 degrees across."""
+    """A camera with a random horizontal field of view, 45 to 75 degrees."""
     return CameraModel(size, float(size[1] / 2 / np.tan(np.radians(rng.uniform(45, 75)) / 2)))
 
 
 @dataclass(frozen=True)
 class Viewpoint:
-    """Where a camera is and what it looks at, in metres, and its roll in radians."""
+    """Position and target of a camera in metres, and its roll in radians."""
 
     eye: npt.NDArray[np.float64]
     target: npt.NDArray[np.float64]
@@ -85,10 +85,10 @@ class Viewpoint:
 
 
 def draw_viewpoint(rng: Rng, layout: Layout, objects: npt.NDArray[np.float64]) -> Viewpoint:
-    """A viewpoint inside the room: often over all of it, often close up.
+    """A random viewpoint inside the room, an overview or a close-up.
 
     Args:
-        objects: (n, 3) where things lie; one of them may be in the middle.
+        objects: (n, 3) positions of things; one of them may be the target.
     """
     target = layout.focus.copy()
     if len(objects) and rng.random() < 0.7:
@@ -105,14 +105,14 @@ def draw_viewpoint(rng: Rng, layout: Layout, objects: npt.NDArray[np.float64]) -
 
 
 def limits(layout: Layout) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The lowest and the highest place (3,) in the room where a camera may be."""
+    """The lowest and the highest position (3,) of a camera in the room."""
     half = np.array(layout.room.inside) / 2 - WALL
     return np.array([-half[0], -half[1], WALL]), np.array([half[0], half[1], layout.room.height - WALL])
 
 
 def drift(rng: Rng, start: Viewpoint, frames: int, layout: Layout) -> list[Viewpoint]:
-    """A slow hand-held motion: the eye wanders by some per cent of its distance from frame to frame, the target by less, and
-    both are drawn back to where they began. It stays in the room, and above a table."""
+    """A slow hand-held motion: the eye moves by some per cent of its distance from frame to frame, the target by less, and
+    both are pulled back towards their start. The camera stays in the room, and above a table."""
     low, high = limits(layout)
     if layout.place == "table":
         low[2] = min(layout.focus[2] + TABLE, start.eye[2])

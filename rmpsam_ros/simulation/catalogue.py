@@ -1,4 +1,4 @@
-"""What a scene may be made of: kinds of objects, photographs, surfaces; a part of each can be held out."""
+"""Catalogue of what scenes are made of: kinds of objects, photographs, surfaces; a part of each can be held out."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ HELD_OUT = frozenset(
     {"wine_glass", "jug", "spray_bottle", "pliers", "brush", "remote", "toy_car", "vegetable", "basket", "shoe", "robosuite_milk", "stool"}
     | {"tea_cup", "squeeze_bottle", "trowel", "padlock", "photo_camera", "toy_plane", "donut", "tissue_box", "sock", "suitcase", "hair_dryer", "umbrella"}
 )
-"""Kinds that `objects="seen"` leaves out, so that scenes with them are new to a network trained without."""
+"""Kinds that `objects="seen"` excludes, so that scenes with them are new to a network trained without them."""
 
 CHOICES = ("all", "seen", "unseen")
 
 _LARGEST, _LEAST = 640, 32
-"""Longer side to which photographs are scaled down, and the shorter one that they must have then."""
+"""Longer side to which photographs are scaled down, and the minimum of the shorter side after that."""
 _MOST_PHOTOS = 300
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Kinds by the place where they are found, and materials."""
+    """The available kinds and materials; `favoured` kinds are drawn three times as often."""
 
     kinds: tuple[Kind, ...]
     materials: Materials
@@ -44,7 +44,7 @@ class Catalogue:
 
     @property
     def licences(self) -> tuple[str, ...]:
-        """What is seen in the scenes, each with its licence."""
+        """The sources of what the scenes show, each with its licence."""
         names = {kind.name for kind in self.kinds}
         robosuite = bool(self.materials.surfaces) or any(name.startswith("robosuite_") for name in names)
         entries = {"made in code: Apache-2.0": True, "robosuite: MIT": robosuite, "pybullet_data/random_urdfs: zlib": "random_shape" in names,
@@ -53,15 +53,16 @@ class Catalogue:
 
 
 def open_catalogue(objects: str = "all", photos: Path | None = None) -> Catalogue:
-    """The kinds made here and those of installed packages.
+    """Opens the catalogue of the kinds made in code and those of installed packages.
 
     Args:
-        objects: `all`; `seen` without the kinds in HELD_OUT and every fifth photograph and surface; `unseen` with the kinds
-            in MEASURED, those held out three times as often, and only the photographs and surfaces that `seen` leaves out.
+        objects: `all`; `seen`, without the kinds in HELD_OUT and every fifth photograph and surface; or `unseen`, with the kinds
+            in MEASURED, held-out ones three times as often, and only the photographs and surfaces that `seen` excludes.
         photos: a folder of photographs for prints, pictures and walls.
 
     Raises:
-        DataError: another word for `objects`, or a folder without photographs, without large enough ones, or too few to leave some out.
+        DataError: an unknown value of `objects`, or a folder without photographs, without large enough ones, or with too few to hold
+            some out.
     """
     if objects not in CHOICES:
         raise DataError(f"The objects are {objects!r}; they must be {', '.join(CHOICES)}.")

@@ -1,4 +1,4 @@
-"""What a real camera and real light add to a rendered picture: shade in corners, a lens, a sensor."""
+"""Post-processing of rendered images: ambient occlusion, lens and sensor effects of a real camera."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from rmpsam_ros.simulation.things import Rng
 
 @dataclass(frozen=True)
 class Lens:
-    """One camera's character, constant over a clip.
+    """Image properties of one camera, constant over a clip.
 
     Attributes:
-        shade: strength of the darkening where surfaces lie behind their neighbourhood.
+        shade: strength of the darkening of surfaces that lie behind their neighbourhood.
         exposure: factor on linear light.
         contrast: exponent of the tone curve.
         white: (3,) factors of red, green, blue.
-        vignette: share of light lost in the corners.
-        blur: deviation in pixels.
-        noise: deviation of the sensor at mid grey, of 255.
+        vignette: fraction of light lost in the corners.
+        blur: standard deviation in pixels.
+        noise: standard deviation of the sensor noise at mid grey, of 255.
     """
 
     shade: float
@@ -35,7 +35,7 @@ class Lens:
 
 
 def draw_lens(rng: Rng) -> Lens:
-    """A camera at random: mostly good, now and then dim, soft or noisy."""
+    """A random camera: mostly good, occasionally dim, soft or noisy."""
     warmth = rng.normal(0, 0.05)
     return Lens(
         shade=rng.uniform(0.5, 1.6),
@@ -49,13 +49,13 @@ def draw_lens(rng: Rng) -> Lens:
 
 
 def automatic_exposure(image: npt.NDArray[np.uint8]) -> float:
-    """The factor on linear light that brings a picture's bright parts near white, as a camera's own control does."""
+    """The factor on linear light that brings an image's bright parts near white, like a camera's auto-exposure."""
     bright = float(np.percentile((image.astype(np.float32) / 255) ** 2.2, 90))
     return float(np.clip(0.5 / max(bright, 1e-3), 0.5, 4.0))
 
 
 def ambient_shade(depth: npt.NDArray[np.float32], strength: float) -> npt.NDArray[np.float32]:
-    """(H, W) factors up to 1: darker where a surface lies behind its surroundings, by depth alone.
+    """(H, W) factors up to 1: darker where a surface lies behind its surroundings, computed from depth alone.
 
     Source: Luft, Colditz, Deussen, Image Enhancement by Unsharp Masking the Depth Buffer, SIGGRAPH 2006.
     """
@@ -68,7 +68,7 @@ def ambient_shade(depth: npt.NDArray[np.float32], strength: float) -> npt.NDArra
 
 
 def photograph(image: npt.NDArray[np.uint8], depth: npt.NDArray[np.float32], lens: Lens, exposure: float, rng: Rng) -> npt.NDArray[np.uint8]:
-    """The picture as a camera would have taken it.
+    """The image as a camera would have taken it.
 
     Args:
         image: (H, W, 3) uint8 RGB as rendered.
@@ -84,7 +84,7 @@ def photograph(image: npt.NDArray[np.uint8], depth: npt.NDArray[np.float32], len
     light *= (1 - lens.vignette * (x**2 + y**2) / 2).astype(np.float32)[..., None]
     if lens.blur > 0.25:
         light = cv2.GaussianBlur(light, (0, 0), lens.blur)
-    light = light * (1 + light / 4) / (1 + light)  # bright parts are compressed, not cut
+    light = light * (1 + light / 4) / (1 + light)  # highlights are compressed, not clipped
     shown = 255 * (1.12 * light) ** (lens.contrast / 2.2)
     shown += rng.normal(0, 1, shown.shape).astype(np.float32) * lens.noise * np.sqrt(0.25 + shown / 170)
     return np.clip(shown, 0, 255).astype(np.uint8)

@@ -1,7 +1,7 @@
-"""MuJoCo, imported in one place, with off-screen OpenGL chosen before.
+"""The import of MuJoCo, in one place, with off-screen OpenGL selected beforehand.
 
-`MUJOCO_GL` says how OpenGL is reached: `egl`, the default here, takes a GPU where its driver offers one and Mesa's
-processor renderer elsewhere; `osmesa` needs libOSMesa only.
+`MUJOCO_GL` selects the OpenGL backend: `egl`, the default here, uses a GPU if its driver offers one and Mesa's
+software renderer elsewhere; `osmesa` needs libOSMesa only.
 """
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _UNKNOWN = "leave it unset, or set egl (a GPU's driver or Mesa's EGL) or osmesa 
 
 
 def no_opengl(error: Exception) -> BackendError:
-    """The error that says what to install or set, for what was raised where off-screen OpenGL was looked for."""
+    """Turns an exception from the search for off-screen OpenGL into an error that says what to install or set."""
     choice = os.environ["MUJOCO_GL"]
-    inside = isinstance(error, AttributeError | TypeError)  # PyOpenGL's own stumbling over a library that is not there: tells a user nothing
+    inside = isinstance(error, AttributeError | TypeError)  # PyOpenGL failing on a missing library: tells a user nothing
     reason = "" if inside or not str(error) else f" ({' '.join(str(error).split()).split('. ')[0][:200].rstrip('.')})"
     return BackendError(f"MUJOCO_GL={choice} finds no off-screen OpenGL{reason}; {_HELP.get(choice.lower().strip(), _UNKNOWN)}.")
 
 
-# Triton, which comes with torch for GPUs and is loaded by `torch.compile` and torch's profiler, has an LLVM of its own, as
-# Mesa's processor renderer has: loaded after that one it ends the process with a segmentation fault, before it both work.
+# Triton, which comes with torch for GPUs and is loaded by `torch.compile` and torch's profiler, bundles its own LLVM, as Mesa's
+# software renderer does: loaded after Mesa's it causes a segmentation fault, loaded before it both work.
 with suppress(ImportError):
     import triton  # noqa: F401
 
@@ -38,10 +38,10 @@ try:
     import mujoco
 except ModuleNotFoundError:
     raise
-except (AttributeError, ImportError, OSError, RuntimeError) as error:  # what a missing library looks like from inside
+except (AttributeError, ImportError, OSError, RuntimeError) as error:  # what a missing library may raise
     raise no_opengl(error) from error
 
-# What Ctrl-C or an error breaks off while it is made has none of its own yet, and its __del__ would stumble over that.
+# An object whose constructor is interrupted by Ctrl-C or an error lacks these attributes, and its __del__ would fail.
 mujoco.Renderer._gl_context = mujoco.Renderer._mjr_context = None
 if hasattr(mujoco, "GLContext"):  # not where MUJOCO_GL switches OpenGL off
     mujoco.GLContext._context = None

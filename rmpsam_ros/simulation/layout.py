@@ -1,4 +1,4 @@
-"""Where things go before they fall: on tables, boards and the floor, without overlap."""
+"""Initial placement of things: on tables, boards and the floor, without overlap, before physics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CLEARANCE = 0.003
 
 @dataclass(frozen=True)
 class Placed:
-    """A thing at its start: (3, 3) `turn` about the thing's own origin, then `at` (3,) metres. `fixed` things do not move."""
+    """A thing's initial pose: (3, 3) rotation `turn` about its own origin, then translation `at` (3,) metres. `fixed` things do not move."""
 
     thing: Thing
     at: npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Layout:
-    """A furnished room: what does not move, what falls, and the spot that cameras look at."""
+    """A furnished room: its fixtures, the placed things, and the point that cameras look at."""
 
     place: str
     room: Room
@@ -37,7 +37,7 @@ class Layout:
 
 
 def make_layout(rng: Rng, catalogue: Catalogue, place: str, count: int | None = None) -> Layout:
-    """A scene's start.
+    """Draws the initial layout of a scene.
 
     Args:
         place: table, shelf or floor.
@@ -54,7 +54,7 @@ def make_layout(rng: Rng, catalogue: Catalogue, place: str, count: int | None = 
 
 
 def _poses(rng: Rng, thing: Thing) -> npt.NDArray[np.float64]:
-    """How a thing is put down: turned about z; now and then on its side, tools sometimes anyhow."""
+    """A thing's random orientation: rotated about z; occasionally on its side, or arbitrary for things that need not stand."""
     turn = rotation("z", rng.uniform(0, 360))
     if thing.stands:
         return turn @ rotation("x", 90 * rng.choice([-1, 1])) if rng.random() < 0.1 else turn
@@ -62,13 +62,13 @@ def _poses(rng: Rng, thing: Thing) -> npt.NDArray[np.float64]:
 
 
 def _extent(thing: Thing, turn: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Lowest and highest corner of the turned thing."""
+    """Lowest and highest corner of the rotated thing."""
     points = np.concatenate([part.mesh.vertices for part in thing.parts]) @ turn.T
     return points.min(axis=0), points.max(axis=0)
 
 
 def _scatter(rng: Rng, catalogue: Catalogue, support: Support, place: str, count: int) -> tuple[list[Placed], np.ndarray]:
-    """Things on one support, close to each other, some on top of others."""
+    """Places things on one support, close to each other, some on top of others."""
     middle, half = np.array(support.middle), np.array(support.size) / 2
     spread = float(min(rng.uniform(0.16, 0.48) * (1 if place == "table" else 2.0), half.min()))
     focus = middle + (*(rng.uniform(-1, 1, 2) * np.maximum(half - spread, 0)), 0.0)
@@ -100,7 +100,7 @@ def _scatter(rng: Rng, catalogue: Catalogue, support: Support, place: str, count
 
 
 def _fill_shelf(rng: Rng, catalogue: Catalogue, room: Room, count: int) -> tuple[list[Placed], np.ndarray]:
-    """Rows of standing things on the boards."""
+    """Places rows of standing things on the boards."""
     placed: list[Placed] = []
     share = max(2, round(1.5 * count / len(room.supports)))
     for support in room.supports:
@@ -125,7 +125,7 @@ def _fill_shelf(rng: Rng, catalogue: Catalogue, room: Room, count: int) -> tuple
 
 
 def _furnish(rng: Rng, catalogue: Catalogue, room: Room, place: str, placed: list[Placed]) -> list[Placed]:
-    """Furniture along the walls and chairs at the table; it stands still."""
+    """Places furniture along the walls and chairs at the table; all of it is fixed."""
     result: list[Placed] = []
     inside = np.array(room.inside)
     taken = [np.array([s.middle[0], s.middle[1], s.size[0] / 2 + 0.15, s.size[1] / 2 + 0.15]) for s in room.supports if place != "floor"]
@@ -140,7 +140,7 @@ def _furnish(rng: Rng, catalogue: Catalogue, room: Room, place: str, placed: lis
         if (free <= 0).any():
             continue
         centre = rng.uniform(-free, free)
-        if thing.label != "chair" or rng.random() < 0.4:  # backs are at +y: they go to the wall that they face away from
+        if thing.label != "chair" or rng.random() < 0.4:  # backs are at +y: place them at the wall behind them
             side = [np.array([0, 1]), np.array([-1, 0]), np.array([0, -1]), np.array([1, 0])][quarter]
             centre = np.where(side != 0, side * free, centre)
         if all((np.abs(centre - t[:2]) > t[2:] + size / 2).any() for t in taken):

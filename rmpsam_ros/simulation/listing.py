@@ -1,7 +1,7 @@
-"""The JSON files of a written set: COCO panoptic, cameras and, of clips, YouTube-VIS.
+"""The JSON files of a written set: COCO panoptic, cameras and, for clips, YouTube-VIS.
 
-Entries are JSON text from the moment they are made: some kilobytes a picture, where Python objects take ten times as much, and
-a file is written as often as one likes without making any of them again.
+Entries are serialised to JSON text immediately: this takes a few kilobytes per image, a tenth of the Python objects, and files can
+be rewritten without serialising any entry again.
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES = ("panoptic.json", "cameras.json", "videos.json")
 
 
 class Picture(NamedTuple):
-    """One picture's entries in `images` and `annotations` of panoptic.json and in `images` of cameras.json; `stem` names its files."""
+    """One image's entries in `images` and `annotations` of panoptic.json and in `images` of cameras.json; `stem` names its files."""
 
     stem: str
     image: str
@@ -34,7 +34,7 @@ class Video(NamedTuple):
 
 
 class Listing:
-    """What the files list so far; a picture has all of its entries, or is not there."""
+    """The entries of all files so far; an image has either all of its entries or none."""
 
     def __init__(self) -> None:
         self.pictures: list[Picture] = []
@@ -42,15 +42,15 @@ class Listing:
 
     @property
     def tracks(self) -> int:
-        """How many there are in all videos."""
+        """The number of tracks in all videos."""
         return sum(len(video.tracks) for video in self.videos)
 
     def cut(self, pictures: int, videos: int) -> None:
-        """Keeps only the first so many."""
+        """Keeps only the first `pictures` images and `videos` clips."""
         del self.pictures[pictures:], self.videos[videos:]
 
     def save(self, folder: Path, info: Mapping[str, Any], licences: Sequence[str]) -> list[Path]:
-        """Writes the files, each whole or not at all, and returns their paths; videos.json only where there are clips.
+        """Writes each file atomically and returns the paths; videos.json only if there are clips.
 
         Raises:
             OSError: a file cannot be written.
@@ -76,14 +76,14 @@ class Listing:
 
 
 def read_listing(folder: Path, clips: bool) -> tuple[dict[str, Any], Listing]:
-    """`info` of a set's panoptic.json, and the pictures and clips that all of its files list.
+    """`info` of a set's panoptic.json, and the images and clips that all of its files list.
 
     Args:
-        folder: with the files; where a run was killed between two of them, one lists more than the other.
-        clips: whether its pictures are frames of clips.
+        folder: with the files; if a run was killed between writing two of them, one lists more than the other.
+        clips: whether its images are frames of clips.
 
     Raises:
-        DataError: they are not files that `Listing.save` wrote.
+        DataError: the files were not written by `Listing.save`.
     """
     try:
         panoptic, cameras, videos = (_read(folder / name) for name in FILES)
@@ -99,21 +99,21 @@ def read_listing(folder: Path, clips: bool) -> tuple[dict[str, Any], Listing]:
             listing.videos.append(Video(json.dumps(video), tuple(tracks.get(video["id"], ()))))
         return dict(panoptic["info"]), listing
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise DataError(f"{folder} has no panoptic.json and cameras.json as `rmpsam simulate` writes them to go on from; give another folder.") from None
+        raise DataError(f"{folder} has no panoptic.json and cameras.json written by `rmpsam simulate` to resume from; give another folder.") from None
 
 
 def json_object(texts: Mapping[str, str]) -> str:
-    """An object of values that are JSON text already."""
+    """A JSON object from values that are already JSON text."""
     return "{" + ", ".join(f"{json.dumps(name)}: {text}" for name, text in texts.items()) + "}"
 
 
 def json_list(texts: Iterable[str]) -> str:
-    """A list of values that are JSON text already."""
+    """A JSON list from values that are already JSON text."""
     return "[" + ", ".join(texts) + "]"
 
 
 def _write(path: Path, content: Mapping[str, str | Iterable[str]]) -> None:
-    """An object of texts and of lists of texts, entry by entry: a large set is not in memory a second time."""
+    """Writes an object of texts and lists of texts, entry by entry, so that a large set is not copied in memory."""
     with path.open("w", encoding="utf-8") as file:
         for k, (name, value) in enumerate(content.items()):
             file.write(f"{', ' if k else '{'}{json.dumps(name)}: ")

@@ -1,4 +1,4 @@
-"""What a set of scenes was made with, as `info` of its JSON files says it: the same again gives the same scenes."""
+"""The recipe of a set of scenes, stored in `info` of its JSON files: the same recipe gives the same scenes."""
 from __future__ import annotations
 
 import zlib
@@ -16,7 +16,7 @@ from rmpsam_ros.simulation.engine import mujoco
 
 def make_recipe(seed: int, sizes: Sequence[tuple[int, int]], scenes: int, views: int, frames: int, place: str | None, objects: str,
                 catalogue: Catalogue) -> dict[str, Any]:  # fmt: skip
-    """All that scenes follow from, but for the machine; `sizes` are heights and widths, the rest is as for `SceneStream` and the catalogue."""
+    """All that determines the scenes, except the machine; `sizes` are (height, width), the rest is as for `SceneStream` and the catalogue."""
     photos, surfaces = catalogue.materials.photos, catalogue.materials.surfaces
     checksum = 0
     for photo in photos:
@@ -34,14 +34,14 @@ def make_recipe(seed: int, sizes: Sequence[tuple[int, int]], scenes: int, views:
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """What differs between two recipes, as `--seed 7, where it is --seed 8 now`; empty if nothing does but the number of scenes."""
+    """The difference between two recipes, as `--seed 7 (now --seed 8)`; empty if at most the number of scenes differs."""
     old, new = _words(before), _words(now)
     names = [name for name in new | old if old.get(name) != new.get(name)]
-    return f"{_listed(names, old)}, where it is {_listed(names, new)} now" if names else ""
+    return f"{_listed(names, old)} (now {_listed(names, new)})" if names else ""
 
 
 def _packages() -> dict[str, str]:
-    """Versions of what draws, computes and is drawn, by the package's name; those that are not installed are not there."""
+    """Versions of the packages that render, compute or provide assets, by name; without those that are not installed."""
     versions = {"mujoco": mujoco.__version__, "numpy": np.__version__, "opencv": cv2.__version__}
     for name in ("robosuite", "pybullet"):
         try:
@@ -52,7 +52,7 @@ def _packages() -> dict[str, str]:
 
 
 def _words(recipe: Mapping[str, Any]) -> dict[str, str]:
-    """A recipe as words on a command line and of what is installed, but for the number of scenes: others do not change with that."""
+    """A recipe as named values, such as command-line options, without the number of scenes, which changes no other scene."""
     options = {f"--{name}": value for name, value in recipe["options"].items() if name != "scenes" and value is not None}
     photos = recipe["photographs"]
     counts = {"kinds of objects": recipe["kinds"], "surfaces": recipe["surfaces"], "photographs": f"{photos['count']} (crc32 {photos['crc32']})"}

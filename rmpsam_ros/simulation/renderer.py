@@ -1,4 +1,4 @@
-"""Pictures, ids and depth of a world, with OpenGL off screen."""
+"""Off-screen rendering of a world with OpenGL: images, ids and depth."""
 from __future__ import annotations
 
 import os
@@ -16,14 +16,14 @@ from rmpsam_ros.simulation.world import World
 
 
 def see_to_opengl() -> None:
-    """Looks for off-screen OpenGL, before anything is written.
+    """Checks for off-screen OpenGL, before anything is written.
 
     Raises:
-        BackendError: there is none; it says what to install or set.
+        BackendError: there is none; the message says what to install or set.
     """
     with _opengl():
         if os.environ["MUJOCO_GL"].lower() == "glfw" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            raise RuntimeError("it needs a display")  # which glfw itself says in several lines
+            raise RuntimeError("it needs a display")  # glfw itself takes several lines to say so
         mujoco.GLContext(1, 1).free()
 
 
@@ -31,12 +31,12 @@ def see_to_opengl() -> None:
 def _opengl() -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # MuJoCo's, PyOpenGL's and those of stumbling over what is not there have no base in common
+    except Exception as error:  # the exceptions of MuJoCo, PyOpenGL and missing libraries have no common base
         raise no_opengl(error) from error
 
 
 class WorldRenderer:
-    """Renders one world, on the thread that made it: there the OpenGL context stays current.
+    """Renders one world, on the thread that created it, where the OpenGL context is current.
 
     Args:
         world: from `world.World`.
@@ -57,7 +57,7 @@ class WorldRenderer:
         self._geom_type = int(mujoco.mjtObj.mjOBJ_GEOM)
 
     def look(self, camera: CameraModel, pose: npt.NDArray[np.float64]) -> None:
-        """Puts the camera to a pose (4, 4), camera_optical to world."""
+        """Moves the camera to a pose (4, 4), camera_optical to world."""
         model, data = self.world.model, self.world.data
         turn = pose[:3, :3] @ np.diag((1.0, -1.0, -1.0))  # MuJoCo's cameras look along -z with y up
         mujoco.mju_mat2Quat(model.cam_quat[self._camera], turn.reshape(-1))
@@ -66,11 +66,11 @@ class WorldRenderer:
         self._renderer.update_scene(data, camera=self._camera)
 
     def image(self) -> npt.NDArray[np.uint8]:
-        """(H, W, 3) uint8 RGB, as OpenGL draws it."""
+        """(H, W, 3) uint8 RGB, as rendered by OpenGL."""
         return self._render().copy()
 
     def depth(self) -> npt.NDArray[np.float32]:
-        """(H, W) float32 metres along the view, not along the ray."""
+        """(H, W) float32 metres along the optical axis, not along the ray."""
         self._renderer.enable_depth_rendering()
         try:
             return self._render().copy()
@@ -78,7 +78,7 @@ class WorldRenderer:
             self._renderer.disable_depth_rendering()
 
     def ids(self) -> npt.NDArray[np.int64]:
-        """(H, W) int64 item ids; 0 where nothing is."""
+        """(H, W) int64 item ids; 0 for no item."""
         self._renderer.enable_segmentation_rendering()
         try:
             found = self._render()
@@ -90,10 +90,10 @@ class WorldRenderer:
     def _render(self) -> npt.NDArray:
         try:
             return self._renderer.render()
-        except Exception as error:  # which kind it is depends on how OpenGL is reached, and some contexts do move
+        except Exception as error:  # the type depends on the OpenGL backend, and some contexts do work on other threads
             if threading.get_ident() == self._thread:
                 raise
-            raise BackendError("The scene was begun on another thread, which holds its OpenGL; take all of its frames on one thread.") from error
+            raise BackendError("The scene was started on another thread, which holds its OpenGL context; take all of its frames on one thread.") from error
 
     def close(self) -> None:
         self._renderer.close()

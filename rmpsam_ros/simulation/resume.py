@@ -1,4 +1,4 @@
-"""Going on with a set of scenes whose making was interrupted: what is whole stays, the rest is made again."""
+"""Resumption of an interrupted set of scenes: complete scenes are kept, the rest is made again."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -10,15 +10,15 @@ from rmpsam_ros.simulation.writer import FOLDERS, SceneWriter
 
 
 def take_over(writer: SceneWriter, views: int, frames: int) -> int:
-    """Lets a writer go on behind the last whole scene of its folder, and removes what lies there of later ones.
+    """Makes a writer continue after the last complete scene of its folder, and removes the remains of later ones.
 
     Args:
-        writer: with the recipe that the folder's must be, in a folder that holds scenes.
+        writer: for a folder that holds scenes, with the recipe that these must have.
         views: clips of each scene.
         frames: of each clip.
 
     Returns:
-        How many scenes are whole: 0 where a run was killed in its first.
+        The number of complete scenes: 0 if a run was killed in its first.
 
     Raises:
         DataError: the folder was made with another recipe, or not by `rmpsam simulate`.
@@ -27,7 +27,7 @@ def take_over(writer: SceneWriter, views: int, frames: int) -> int:
     try:
         other = difference(info, writer.recipe)
     except (AttributeError, KeyError, TypeError):
-        raise DataError(f"{writer.folder}/panoptic.json does not say what it was made with, so that nothing can go on from it; "
+        raise DataError(f"{writer.folder}/panoptic.json does not record how it was made, so it cannot be resumed; "
                         "give another folder.") from None  # fmt: skip
     if other:
         raise DataError(f"{writer.folder} was made with {other}; give the same, or another folder.")
@@ -41,7 +41,7 @@ def take_over(writer: SceneWriter, views: int, frames: int) -> int:
 
 
 def _whole_pictures(folder: Path, listing: Listing) -> int:
-    """How many of the listed pictures, from the first on, are there: a disk that lost power may have lost the newest files."""
+    """The number of listed images, from the first on, whose files exist: the newest may be lost after a power failure."""
     for number, picture in enumerate(listing.pictures):
         for name in FOLDERS:
             path = folder / name / (picture.stem + (".jpg" if name == "images" else ".png"))

@@ -1,5 +1,5 @@
-"""The surroundings: floor, walls, ceiling, window, and the table or shelf that objects stand on. Metres; z is up, the
-floor is at z = 0 and the middle of the room at x = y = 0."""
+"""The room: floor, walls, ceiling, window, and the table or shelf that objects stand on. Metres; z is up, the
+floor is at z = 0 and the centre of the room at x = y = 0."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rmpsam_ros.simulation.things import Look, Materials, Part, Rng, Thing
 
 @dataclass(frozen=True)
 class Support:
-    """A flat place to put objects on: its middle (x, y, z) and full sides along x and y; `height` is free above it."""
+    """A flat surface for objects: its centre (x, y, z) and full sides along x and y, with `height` of free space above it."""
 
     middle: tuple[float, float, float]
     size: tuple[float, float]
@@ -26,7 +26,7 @@ class Support:
 
 @dataclass(frozen=True)
 class Room:
-    """What does not move. `fixtures` stand where their meshes say; `inside` are the room's x and y sides."""
+    """The static part of a scene. The meshes of `fixtures` are in room coordinates; `inside` are the room's x and y sides."""
 
     fixtures: tuple[Thing, ...]
     supports: tuple[Support, ...]
@@ -39,7 +39,7 @@ def _tiled(mesh: Mesh, times: Sequence[float]) -> Mesh:
 
 
 def covering(rng: Rng, materials: Materials, names: Sequence[str]) -> Look:
-    """A surface for floors, walls and tables: drawn, from a package, or a piece of a photograph."""
+    """A surface for floors, walls and tables: procedural, from a package, or a crop of a photograph."""
     pick = rng.random()
     if pick < 0.35 and materials.surfaces:
         image = materials.surfaces[int(rng.integers(len(materials.surfaces)))]
@@ -53,7 +53,7 @@ def covering(rng: Rng, materials: Materials, names: Sequence[str]) -> Look:
 
 
 def make_room(rng: Rng, materials: Materials, place: str) -> Room:
-    """A room with a table, a shelf or nothing in it.
+    """A room with a table, a shelf or neither.
 
     Args:
         place: table, shelf or floor.
@@ -113,7 +113,7 @@ def _window(rng: Rng, materials: Materials, across: float, away: float, turned_b
     ww, wh = rng.uniform(0.6, 1.4), rng.uniform(0.7, 1.3)
     x, z = rng.uniform(-0.4, 0.4) * (across - ww), rng.uniform(0.8, 1.1)
     view = materials.crop(rng, (0.6, 1.0))
-    if view is not None:  # what is far outside is out of focus, and nothing to be named
+    if view is not None:  # the view outside is out of focus, so that nothing in it can be recognised
         view = cv2.GaussianBlur(view, (0, 0), float(rng.uniform(6, 16)))
     outside = Look(t.plain(rng, 32, t.color(rng, (0, 0.3), (0.8, 1.0), 0.58)) if view is None else view, specular=0.3, emission=0.5)
     frame = Look(t.plain(rng, 16, t.color(rng, (0, 0.3), (0.5, 1.0)), 0.03))
@@ -137,7 +137,7 @@ def _table(rng: Rng, materials: Materials, sides: np.ndarray) -> tuple[list[Thin
         board = _tiled(turned([(0, 0), (d / 2, 0), (d / 2, thick), *((d / 2 * s, thick) for s in (0.75, 0.5, 0.25, 0))], 40), (2, 2))
     else:
         board = rounded((w, d, thick), 0.1, 40)
-    if shape >= 0.65:  # the grain runs straight over round tables too
+    if shape >= 0.65:  # straight grain on round tables as well
         board = replace(board, uv=board.vertices[:, :2] / max(w, d) + 0.5)
     support = (box((w * (0.7 if shape >= 0.65 else 1), d * (0.7 if shape >= 0.65 else 1), thick)).moved((0, y, h - thick)),)
     parts = [Part(board.moved((0, y, h - thick)), top, (board.moved((0, y, h - thick)),) if shape >= 0.65 else support)]

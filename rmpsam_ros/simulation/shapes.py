@@ -1,5 +1,5 @@
-"""Meshes from a few numbers: turned, drawn along a path, cut out of a plate, rounded. Metres; +z is up; the base is at z = 0
-unless said otherwise. Texture coordinates run over 0 to 1 along each surface."""
+"""Parametric meshes: lathed, swept along a path, cut out of a plate, rounded. Metres; +z is up; the base is at z = 0
+unless stated otherwise. Texture coordinates run from 0 to 1 along each surface."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _SHARP = np.cos(np.radians(35))
 
 @dataclass(frozen=True)
 class Mesh:
-    """`vertices` (V, 3) in metres, `faces` (F, 3) counter-clockwise from outside, `uv` (V, 2). Vertices on a hard edge are
-    there once for each side, so that normals may be averaged over the faces of a vertex."""
+    """`vertices` (V, 3) in metres, `faces` (F, 3) counter-clockwise from outside, `uv` (V, 2). Vertices on a hard edge
+    are duplicated for each side, so that normals may be averaged over the faces of a vertex."""
 
     vertices: Points
     faces: npt.NDArray[np.int64]
     uv: Points
 
     def moved(self, offset: Sequence[float] = (0, 0, 0), turn: Points | None = None, scale: float | Sequence[float] = 1.0) -> Mesh:
-        """Scaled, then turned by a (3, 3) rotation, then moved."""
+        """The mesh scaled, then rotated by a (3, 3) matrix, then translated."""
         vertices = self.vertices * np.asarray(scale, float)
         return Mesh((vertices if turn is None else vertices @ np.asarray(turn).T) + np.asarray(offset, float), self.faces, self.uv)
 
@@ -34,14 +34,14 @@ class Mesh:
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
-    """Several meshes as one."""
+    """Joins several meshes into one."""
     starts = np.cumsum([0, *(len(m.vertices) for m in meshes[:-1])])
     return Mesh(np.concatenate([m.vertices for m in meshes]), np.concatenate([m.faces + s for m, s in zip(meshes, starts)]),
                 np.concatenate([m.uv for m in meshes]))  # fmt: skip
 
 
 def rotation(axis: str, degrees: float) -> Points:
-    """(3, 3) about x, y or z."""
+    """(3, 3) rotation about x, y or z."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     i, j = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
     result = np.eye(3)
@@ -56,7 +56,7 @@ def _grid_faces(rows: int, columns: int) -> npt.NDArray[np.int64]:
 
 
 def _with_hard_edges(profile: Points) -> list[Points]:
-    """A polyline cut where it bends sharply."""
+    """Splits a polyline at its sharp bends."""
     steps = np.diff(profile, axis=0)
     steps = steps / np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-12)
     cuts = np.flatnonzero((steps[1:] * steps[:-1]).sum(axis=1) < _SHARP) + 1
@@ -65,12 +65,12 @@ def _with_hard_edges(profile: Points) -> list[Points]:
 
 
 def turned(profile: Sequence[Sequence[float]], segments: int = 32, squareness: float = 0.0) -> Mesh:
-    """A profile of (radius, height) turned about z, from the base's middle outwards and up, then inside down again.
+    """A profile of (radius, height) revolved about z, from the centre of the base outwards and up, then down again on the inside.
 
     Args:
         profile: (n, 2), n >= 2.
-        segments: corners of the round.
-        squareness: 0 a circle, towards 1 a square with round corners.
+        segments: number of corners around z.
+        squareness: 0 for a circle, towards 1 for a square with rounded corners.
     """
     line = np.asarray(profile, float)
     length = np.linalg.norm(np.diff(line, axis=0), axis=1).sum()
@@ -92,12 +92,12 @@ def _power(squareness: float) -> float:
 
 
 def vessel_walls(profile: Sequence[Sequence[float]], wall: float, pieces: int = 10) -> list[Mesh]:
-    """Convex pieces that together stand for a turned vessel with its inside free, to collide with.
+    """Convex collision pieces that together approximate a lathed vessel with a free inside.
 
     Args:
         profile: (n, 2) of the outside only: (radius, height) from the base to the rim.
         wall: thickness.
-        pieces: segments of the round.
+        pieces: number of segments around z.
     """
     line = np.asarray(profile, float)
     result = [turned([(0, 0), (line[0, 0], 0), (line[0, 0], wall), (0, wall)], pieces)]
@@ -113,13 +113,13 @@ def vessel_walls(profile: Sequence[Sequence[float]], wall: float, pieces: int = 
 
 
 def tube(path: Sequence[Sequence[float]], radius: float | Sequence[float], sides: int = 10, flat: float = 1.0) -> Mesh:
-    """A round bar along a path, closed at both ends.
+    """A round bar swept along a path, closed at both ends.
 
     Args:
         path: (n, 3).
-        radius: one, or one for each point.
-        sides: corners of the cross section.
-        flat: height of the cross section over its width.
+        radius: one value, or one per point.
+        sides: number of corners of the cross section.
+        flat: ratio of the cross section's height to its width.
     """
     line = np.asarray(path, float)
     radii = np.broadcast_to(np.asarray(radius, float), len(line))
@@ -136,7 +136,7 @@ def tube(path: Sequence[Sequence[float]], radius: float | Sequence[float], sides
     vertices = line[:, None] + radii[:, None, None] * ring
     steps = np.concatenate(([0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))))
     uv = np.stack(np.broadcast_arrays(angle / (2 * np.pi), (steps / max(steps[-1], 1e-9))[:, None]), -1)
-    # side x tangent order makes the grid's faces look inwards: turn them
+    # with side x tangent the grid's faces point inwards: flip them
     parts = [Mesh(vertices.reshape(-1, 3), _grid_faces(len(line), sides + 1)[:, ::-1], uv.reshape(-1, 2))]
     for end, order in ((0, 1), (-1, -1)):
         fan = np.array([[0, 1 + k, 2 + k] for k in range(sides)])[:, ::order]
@@ -160,7 +160,7 @@ def plate(outline: Sequence[Sequence[float]], thickness: float) -> Mesh:
     """A flat piece cut out along an outline, lying on z = 0.
 
     Args:
-        outline: (n, 2) x, y counter-clockwise, not crossing itself.
+        outline: (n, 2) x, y counter-clockwise, not self-intersecting.
         thickness: its height.
     """
     line = np.asarray(outline, float)
@@ -189,7 +189,7 @@ def _area(line: Points) -> float:
 
 
 def _ears(line: Points) -> npt.NDArray[np.int64]:
-    """Triangles of a simple polygon, by cutting ears."""
+    """Triangulates a simple polygon by ear clipping."""
     left, triangles = list(range(len(line))), []
     while len(left) > 3:
         for k in range(len(left)):
@@ -202,7 +202,7 @@ def _ears(line: Points) -> npt.NDArray[np.int64]:
                 triangles.append((a, b, c))
                 left.pop(k)
                 break
-        else:  # rounding left no ear: a fan of the rest is close enough
+        else:  # no ear left because of rounding: a fan of the rest is close enough
             triangles += [(left[0], left[k], left[k + 1]) for k in range(1, len(left) - 1)]
             return np.array(triangles)
     return np.array([*triangles, tuple(left)])
@@ -216,10 +216,10 @@ def _inside(points: Points, p: Points, q: Points, r: Points) -> npt.NDArray[np.b
 
 
 def box(size: Sequence[float], divisions: int = 1) -> Mesh:
-    """A box of full side lengths standing on z = 0, in the middle of x and y.
+    """A box of full side lengths standing on z = 0, centred in x and y.
 
-    `divisions` cuts each side into cells: lights shade at vertices, so large walls need some. Its texture covers each
-    side once.
+    `divisions` splits each side into cells: lighting is computed at vertices, so large walls need some. The texture covers
+    each side once.
     """
     half = np.asarray(size, float) / 2
     steps = np.linspace(-1, 1, divisions + 1)
@@ -238,13 +238,13 @@ def box(size: Sequence[float], divisions: int = 1) -> Mesh:
 
 
 def rounded(size: Sequence[float], edge: float = 0.25, segments: int = 24, bumps: float = 0.0, rng: np.random.Generator | None = None) -> Mesh:
-    """A box with round edges, or an ellipsoid: a superellipsoid of full side lengths standing on z = 0.
+    """A box with rounded edges, or an ellipsoid: a superellipsoid of full side lengths standing on z = 0.
 
     Args:
         size: x, y, z.
-        edge: exponent: 1 an ellipsoid, towards 0 a box.
-        segments: around; half as many from pole to pole.
-        bumps: depth of irregular dents, in parts of the size.
+        edge: exponent: 1 for an ellipsoid, towards 0 for a box.
+        segments: number around z; half as many from pole to pole.
+        bumps: depth of irregular dents, as a fraction of the size.
         rng: for the dents.
     """
     half = np.asarray(size, float) / 2

@@ -21,15 +21,15 @@ _FARTHEST = 65.535
 
 @dataclass(frozen=True)
 class SimulatedFrame:
-    """One picture with its truth.
+    """One image with its ground truth.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
         ids: (H, W) int64, an id of `segments` at each pixel.
         depth: (H, W) float32, metres along the optical axis.
         camera: intrinsics.
-        pose: (4, 4), takes points from camera_optical (x right, y down, z forward) to world.
-        segments: those of the scene by id; ids stay the same from frame to frame.
+        pose: (4, 4), transforms points from camera_optical (x right, y down, z forward) to world.
+        segments: the segments of the scene by id; ids are constant over frames.
         place: table, shelf or floor.
         stamp: seconds since the clip's start.
     """
@@ -44,25 +44,25 @@ class SimulatedFrame:
     stamp: float
 
     def millimetres(self) -> npt.NDArray[np.uint16]:
-        """(H, W) uint16: the depth as cameras write it, 0 where it is too far for that."""
+        """(H, W) uint16: depth in the format of depth cameras, 0 where it exceeds the range."""
         return np.where(self.depth < _FARTHEST, np.rint(self.depth * 1000), 0).astype(np.uint16)
 
 
 class SceneStream:
-    """An endless walk through scenes, the same for the same arguments. All frames of a scene are to be taken on one thread.
+    """An endless stream of scenes, deterministic in its arguments. Take all frames of a scene on one thread.
 
     Args:
-        seed: of everything that is drawn.
+        seed: of all random draws.
         size: height and width.
-        frames: of each view; more than one makes a clip with a moving camera, in some of which a thing is moved.
-        views: cameras on each scene.
-        place: table, shelf, floor, or None for each in turn.
-        count: things to try to place; drawn if None.
-        catalogue: from `open_catalogue`; everything that is installed if None.
+        frames: per view; more than one makes a clip with a moving camera, in some of which a thing is moved.
+        views: cameras per scene.
+        place: table, shelf, floor, or None to cycle through them.
+        count: things to try to place; random if None.
+        catalogue: from `open_catalogue`; if None, everything that is installed.
         interval: seconds between frames.
 
     Raises:
-        DataError: one of them is out of its range.
+        DataError: an argument is out of range.
     """
 
     def __init__(self, seed: int, size: tuple[int, int] = (480, 640), frames: int = 1, views: int = 1, place: str | None = None,
@@ -84,7 +84,7 @@ class SceneStream:
             number += 1
 
     def scene(self, number: int) -> Iterator[list[SimulatedFrame]]:
-        """The clips of one scene, a list of frames for each view; scenes do not depend on those before.
+        """The clips of one scene, a list of frames per view; scenes are independent of each other.
 
         Raises:
             BackendError: there is no OpenGL to render with, or it was begun on another thread.
@@ -93,7 +93,7 @@ class SceneStream:
             yield list(clip)
 
     def clips(self, number: int) -> Iterator[Iterator[SimulatedFrame]]:
-        """The same clips frame by frame, as they are made: none is held.
+        """The same clips frame by frame, as they are rendered: no frame is kept.
 
         Raises:
             BackendError: there is no OpenGL to render with, or it was begun on another thread.
@@ -103,11 +103,11 @@ class SceneStream:
             for _ in range(self.views):
                 clip = self._clip(world, renderer, rng)
                 yield clip
-                for _ in clip:  # what was left of it: the next view draws on, and finds things where this one left them
+                for _ in clip:  # finish the clip: the next view continues with the same random numbers and object positions
                     pass
 
     def watch(self, number: int) -> Iterator[SimulatedFrame]:
-        """The frames of one scene's first view as they are made, for a camera that runs on: `frames` may be large.
+        """The frames of one scene's first view as they are rendered, for a continuous camera: `frames` may be large.
 
         Raises:
             BackendError: there is no OpenGL to render with, or it was begun on another thread.
@@ -136,7 +136,7 @@ class SceneStream:
             )
 
     def _good_view(self, world: World, rng: np.random.Generator) -> tuple[CameraModel, Viewpoint]:
-        """A view that shows things and has nothing right before the lens; the best of some where none is good."""
+        """A view that shows things and has nothing right in front of the lens; the best of several attempts if none is good."""
         resting = world.resting()
         spots = np.array([world.position(item) for item in resting]).reshape(-1, 3)
         best, best_score = None, -1.0
@@ -156,7 +156,7 @@ class SceneStream:
         return best
 
     def _moves(self, world: World, rng: np.random.Generator) -> Iterator[None]:
-        """Before each frame, the world as it is then: now and then an unseen hand carries a thing and lets it fall."""
+        """Advances the world before each frame: occasionally an invisible hand carries a thing and drops it."""
         if self.frames == 1:
             yield
             return

@@ -1,4 +1,4 @@
-"""Surfaces: small pictures made of noise and drawing, or cut out of photographs. (side, side, 3) uint8 RGB."""
+"""Procedural textures: small images made of noise and drawing, some with a crop of a photograph. (side, side, 3) uint8 RGB."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TR
 def color(rng: Rng, saturation: tuple[float, float] = (0.0, 1.0), value: tuple[float, float] = (0.15, 0.95), hue: float | None = None) -> Image:
     """(3,) uint8; any hue, or one near `hue` (0 to 1)."""
     h = rng.random() if hue is None else (hue + rng.normal(0, 0.025)) % 1.0
-    strong = saturation[0] + (saturation[1] - saturation[0]) * rng.random() ** 1.6  # most things are less than colourful
+    strong = saturation[0] + (saturation[1] - saturation[0]) * rng.random() ** 1.6  # most things have muted colours
     return np.array([255 * c for c in colorsys.hsv_to_rgb(h, strong, rng.uniform(*value))], np.uint8)
 
 
 def noise(rng: Rng, side: int, cells: int = 4, octaves: int = 5, stretch: float = 1.0) -> npt.NDArray[np.float32]:
-    """(side, side) float32 of about -1 to 1: sums of smooth random grids that repeat at the border, each twice as fine."""
+    """(side, side) float32 of about -1 to 1: a sum of smooth, tileable random grids, each twice as fine as the last."""
     result = np.zeros((side, side), np.float32)
     for octave in range(octaves):
         across, down = max(int(cells * 2**octave), 1), max(int(cells * 2**octave / stretch), 1)
@@ -39,7 +39,7 @@ def noise(rng: Rng, side: int, cells: int = 4, octaves: int = 5, stretch: float 
 
 
 def _shade(base: Image, other: Image, amount: npt.NDArray) -> Image:
-    """From `base` where amount is 0 to `other` where it is 1."""
+    """Blends from `base` where amount is 0 to `other` where it is 1."""
     amount = np.clip(amount, 0, 1)[..., None]
     return (base * (1 - amount) + other * amount).astype(np.uint8)
 
@@ -129,14 +129,14 @@ def _shade_map(base: Image, other: Image, amount: npt.NDArray) -> Image:
 
 
 def skin_of(hue: float, rng: Rng, side: int = 128, second: float | None = None) -> Image:
-    """Fruit, vegetables and bread: a hue with blotches of a second one and speckles."""
+    """Fruit, vegetables and bread: a hue with blotches of a second hue and speckles."""
     a = color(rng, (0.6, 0.95), (0.55, 0.95), hue)
     b = color(rng, (0.5, 0.9), (0.4, 0.85), hue if second is None else second)
     return np.clip(_shade(a, b, 0.3 + 0.7 * noise(rng, side, 3, 4)) * (1 + 0.08 * noise(rng, side, 32, 2))[..., None], 0, 255).astype(np.uint8)
 
 
 def print_on(rng: Rng, side: int = 256, picture: Image | None = None) -> Image:
-    """A package, a label or a cover: fields of colour, a picture, words, small print, a bar code."""
+    """A package, a label or a cover: colour fields, a picture, words, small print, a bar code."""
     result = plain(rng, side, color(rng, (0.0, 1.0), (0.2, 1.0)), 0.02)
     if rng.random() < 0.5:
         other = color(rng)
@@ -189,4 +189,4 @@ def board(rng: Rng, side: int = 256) -> Image:
 
 
 SURFACES: dict[str, Callable[[Rng], Image]] = {"wood": wood, "tiles": tiles, "stone": stone, "fabric": fabric, "plain": plain, "metal": metal}
-"""What floors, walls and furniture may be of."""
+"""Textures for floors, walls and furniture."""

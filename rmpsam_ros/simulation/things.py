@@ -1,4 +1,4 @@
-"""What an object is before it stands in a scene: parts with their surfaces, and the registry of kinds."""
+"""Objects before they are placed in a scene: parts with their surfaces, and the registry of kinds."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Look:
 
 @dataclass(frozen=True)
 class Part:
-    """One mesh of an object. It collides as its convex hull, as `walls` where they are given, not at all where they are ()."""
+    """One mesh of an object. Its collision shape is its convex hull, or `walls` if given; with () it does not collide."""
 
     mesh: Mesh
     look: Look
     walls: Sequence[Mesh] | None = None
 
     def moved(self, offset: Sequence[float] = (0, 0, 0), turn: Points | None = None, scale: float | Sequence[float] = 1.0) -> Part:
-        """As `Mesh.moved`, with what it collides as."""
+        """As `Mesh.moved`, including the collision shape."""
         walls = None if self.walls is None else tuple(wall.moved(offset, turn, scale) for wall in self.walls)
         return Part(self.mesh.moved(offset, turn, scale), self.look, walls)
 
@@ -47,7 +47,7 @@ class Thing:
         kind: its name in the registry.
         label: its class of the label set `robot`.
         parts: at least one.
-        stands: put down upright; else it may lie in any way.
+        stands: placed upright; else in any orientation.
         mass: kilograms.
     """
 
@@ -65,26 +65,26 @@ class Thing:
 
 @dataclass(frozen=True)
 class Materials:
-    """What surfaces can be made with beside drawing: photographs, and pictures of materials from installed packages."""
+    """Image sources for surfaces besides procedural textures: photographs, and material images from installed packages."""
 
     photos: Sequence[Image] = ()
     surfaces: Sequence[Image] = ()
 
     def crop(self, rng: Rng, share: tuple[float, float] = (0.2, 1.0), side: int = 256) -> Image | None:
-        """A square piece of a photograph, None where there are none."""
+        """A square crop of a random photograph; None if there are none."""
         import cv2
 
         if not self.photos:
             return None
         photo = self.photos[int(rng.integers(len(self.photos)))]
-        length = max(int(min(photo.shape[:2]) * rng.uniform(*share)), 2)  # OpenCV 4.5 enlarges no single pixel
+        length = max(int(min(photo.shape[:2]) * rng.uniform(*share)), 2)  # OpenCV 4.5 cannot enlarge a single pixel
         y, x = (int(rng.integers(0, extent - length + 1)) for extent in photo.shape[:2])
         return cv2.resize(photo[y : y + length, x : x + length], (side, side), interpolation=cv2.INTER_AREA)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """How to make objects of a kind: `make(rng, materials)`; `places` where they are found; `weight` how often."""
+    """A kind of object: `make(rng, materials)` creates one, `places` are where it occurs, `weight` is how often."""
 
     name: str
     label: str
@@ -113,7 +113,7 @@ class Registry:
 
 
 KINDS = Registry()
-"""All kinds that are made here; filled by the modules that `catalogue` imports for it."""
+"""All kinds that are made in code; the modules of `kinds` register them on import."""
 
 
 def make_thing(kind: Kind, rng: Rng, materials: Materials) -> Thing:

@@ -1,4 +1,4 @@
-"""The segments of one clip over its frames, as YouTube-VIS has them: a video, and a track of run lengths for each segment."""
+"""The segments of one clip in YouTube-VIS format: a video, and a track of run-length encoded masks for each segment."""
 from __future__ import annotations
 
 import json
@@ -14,11 +14,11 @@ from rmpsam_ros.simulation.listing import Video, json_list, json_object
 from rmpsam_ros.simulation.world import Item
 
 _NOWHERE = ("null", "null", "null")
-"""Segmentation, area and box of a segment that a frame does not show."""
+"""Segmentation, area and box of a segment in frames that do not show it."""
 
 
 class ClipTracks:
-    """Collects a clip frame by frame; of a frame only run lengths stay."""
+    """Collects a clip frame by frame, keeping only the run lengths of each frame."""
 
     def __init__(self) -> None:
         self._file_names: list[str] = []
@@ -27,12 +27,12 @@ class ClipTracks:
         self._rows: dict[int, list[tuple[str, str, str]]] = {}
 
     def add(self, file_name: str, ids: npt.NDArray[np.int64], infos: Sequence[Mapping[str, Any]], segments: Mapping[int, Item]) -> None:
-        """Takes up the next frame.
+        """Adds the next frame.
 
         Args:
             file_name: of its image.
             ids: (H, W), 0 where nothing is labelled.
-            infos: COCO's `segments_info` of the ids that are there.
+            infos: COCO's `segments_info` of the ids in this frame.
             segments: the scene's by id.
         """
         before, self._size = len(self._file_names), ids.shape

@@ -1,4 +1,4 @@
-"""A layout in MuJoCo: compiled, fallen into rest, and things moved in it. `items` says which geometry belongs to whom."""
+"""A layout in MuJoCo: compiled, settled by physics, with things that can be moved. `item_of_geom` maps geometry to `items`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TORQUES = (0.9, 0.02, 0.002)
 
 @dataclass(frozen=True)
 class Item:
-    """A segment's truth: `id` from 1, constant in a scene; all stuff of one label is one item."""
+    """Ground truth of a segment: `id` from 1, constant in a scene; all stuff of one label is one item."""
 
     id: int
     kind: str
@@ -34,9 +34,9 @@ class World:
     """Builds and settles a layout.
 
     Args:
-        layout: what is in it.
-        rng: draws the lights.
-        settle: simulated seconds that things get to come to rest.
+        layout: its content.
+        rng: for the lights.
+        settle: simulated seconds for things to come to rest.
     """
 
     def __init__(self, layout: Layout, rng: Rng, settle: float = 1.6) -> None:
@@ -126,12 +126,12 @@ class World:
         if look.image is not None:
             height, width = look.image.shape[:2]
             texture = self._spec.add_texture(name=f"{name}t", type=mujoco.mjtTexture.mjTEXTURE_2D, width=width, height=height, nchannel=3)
-            texture.data = np.ascontiguousarray(look.image[::-1]).tobytes()  # rows from the bottom up, as v goes
+            texture.data = np.ascontiguousarray(look.image[::-1]).tobytes()  # rows from the bottom up, in the direction of v
             material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = f"{name}t"
         return name
 
     def _add_lights(self, rng: Rng) -> None:
-        """One to three lamps of different warmth, at least one with shadows, and light from all sides."""
+        """Adds one to three lamps of different colour temperature, at least one with shadows, and ambient light."""
         room, focus = self.layout.room, self.layout.focus
         count = int(rng.integers(1, 4))
         bright = rng.uniform(0.45, 1.0)
@@ -155,43 +155,43 @@ class World:
         for step in range(int(seconds / _STEP)):
             mujoco.mj_step(self.model, self.data)
             if step % 25 == 0:
-                self.data.qvel[:] *= 0.7  # what rolls or rocks comes to rest sooner
+                self.data.qvel[:] *= 0.7  # so that rolling or rocking things come to rest sooner
         self.data.qvel[:] = 0
         mujoco.mj_forward(self.model, self.data)
 
     def position(self, item: int) -> npt.NDArray[np.float64]:
-        """Where a movable thing is now: (3,) metres."""
+        """The current position of a movable thing: (3,) metres."""
         body = self.model.geom_bodyid[int(np.flatnonzero(self.item_of_geom == item)[0])]
         return self.data.xipos[body].copy()
 
     def resting(self) -> list[int]:
-        """Movable things that are where they were put, and not under the table."""
+        """Movable things that have not fallen off the table."""
         level = self.layout.focus[2] - (0.05 if self.layout.place != "shelf" else 2.0)
         return [item for item in self.movable if self.position(item)[2] > level]
 
     def glance(self, camera: CameraModel, pose: npt.NDArray[np.float64], rays: int = 24) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """A rough look without rendering: item ids (0 for none) and distances in metres of `rays` squared rays through the picture."""
+        """A coarse view without rendering: item ids (0 for none) and distances in metres of a `rays` x `rays` grid of rays."""
         height, width = camera.size
         x, y = np.meshgrid((np.arange(rays) + 0.5) * width / rays, (np.arange(rays) + 0.5) * height / rays)
         ahead = np.stack(((x - width / 2) / camera.focal, (y - height / 2) / camera.focal, np.ones_like(x)), -1).reshape(-1, 3) @ pose[:3, :3].T
         ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
         shown = np.array([group != _HIDDEN for group in range(6)], np.uint8)
         geoms, distances, found = np.empty(len(ahead), np.int64), np.empty(len(ahead)), np.full(1, -1, np.int32)
-        for k, ray in enumerate(ahead):  # mj_multiRay misses parts of large meshes right before the camera
+        for k, ray in enumerate(ahead):  # mj_multiRay misses parts of large meshes right in front of the camera
             distances[k] = mujoco.mj_ray(self.model, self.data, pose[:3, 3], ray, shown, 1, -1, found)
             geoms[k] = found[0]
         hit = geoms >= 0
         return np.where(hit, self.item_of_geom[np.maximum(geoms, 0)], 0), np.where(hit, distances, np.inf)
 
     def _steps(self, seconds: float) -> int:
-        """Steps of physics for so long; what is left over of one is made up for the next time."""
+        """The number of physics steps for a time span; the remainder is carried over to the next call."""
         self._owed += seconds / _STEP
         steps = int(self._owed + 1e-6)
         self._owed -= steps
         return steps
 
     def wait(self, frames: int, seconds: float, at_once: bool = True) -> Iterator[None]:
-        """Lets physics go on for `seconds` before each of some frames, `at_once` but the first; yields at each."""
+        """Advances physics by `seconds` before each frame, except before the first if `at_once`; yields at each frame."""
         for index in range(frames):
             for _ in range(0 if at_once and index == 0 else self._steps(seconds)):
                 mujoco.mj_step(self.model, self.data)
@@ -199,7 +199,7 @@ class World:
             yield
 
     def carry(self, item: int, path: npt.NDArray[np.float64], seconds: float) -> Iterator[None]:
-        """Moves a thing by hand along (T, 3) offsets from where it is, the others left to physics; yields after each."""
+        """Moves a thing along (T, 3) offsets from its position, while physics moves the others; yields after each offset."""
         body = self.model.geom_bodyid[int(np.flatnonzero(self.item_of_geom == item)[0])]
         joint = self.model.body_jntadr[body]
         address, speed = self.model.jnt_qposadr[joint], self.model.jnt_dofadr[joint]

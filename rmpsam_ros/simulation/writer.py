@@ -1,4 +1,4 @@
-"""Simulated frames in standard forms: COCO panoptic, YouTube-VIS, depth in millimetres, cameras."""
+"""Writes simulated frames in standard formats: COCO panoptic, YouTube-VIS, depth in millimetres, cameras."""
 from __future__ import annotations
 
 import json
@@ -23,32 +23,32 @@ from rmpsam_ros.simulation.tracks import ClipTracks
 FOLDERS = ("images", "panoptic", "depth")
 
 _OWN = re.compile(r"\.?(\d{5,}(_[a-z]\d*)?(_\d{3,})?)(\.partial-\d+)?\.(jpg|png)")
-"""Names of pictures, whole or half written: `clip_name`'s, of clips with the frame's number. The first group is the stem."""
+"""File names of images, complete or partial: those of `clip_name`, for clips with the frame's number. The first group is the stem."""
 _OWN_JSON = re.compile(r"\.(panoptic|cameras|videos)\.partial-\d+\.json")
 _PAUSE = 20
-"""`save_sometimes` lets so many times as long go by as the last time took."""
+"""`save_sometimes` waits for this many times the duration of the last save."""
 
 
 def holds_scenes(folder: Path) -> bool:
-    """Whether anything lies where a writer would write: a whole set, what is left of a run that was killed, or somebody else's files."""
+    """Whether the output locations hold anything: a complete set, the remains of a killed run, or unrelated files."""
     return any((folder / name).exists() for name in FILES) or any((folder / name).is_dir() and any((folder / name).iterdir()) for name in FOLDERS)
 
 
 def clip_name(scene: int, view: int, views: int) -> str:
-    """The beginning of the names of a clip's files: 00012, or 00012_a to _z, _a1… where a scene has several views."""
+    """The prefix of a clip's file names: 00012, or 00012_a to _z, _a1… if a scene has several views."""
     return f"{scene:05d}" if views == 1 else f"{scene:05d}_{'abcdefghijklmnopqrstuvwxyz'[view % 26]}{view // 26 or ''}"
 
 
 class SceneWriter:
-    """Writes frames of clips into a folder as they come, and lists them; `save` writes the lists.
+    """Writes frames of clips to a folder as they arrive, and lists them; `save` writes the lists.
 
     Args:
         folder: gets images/ (JPEG), panoptic/ (PNG of ids), depth/ (16-bit PNG, millimetres, 0 = farther than 65 m),
-            panoptic.json, cameras.json and, where clips have more than one frame, videos.json.
-        least: segments of fewer pixels in a frame are left unlabelled there.
+            panoptic.json, cameras.json and, if clips have more than one frame, videos.json.
+        least: segments with fewer pixels in a frame are left unlabelled there.
         quality: of the JPEGs.
-        licences: of what is seen, into `licenses` of the JSON files.
-        recipe: from `make_recipe`, into their `info`.
+        licences: of the assets, for `licenses` in the JSON files.
+        recipe: from `make_recipe`, for `info` in the JSON files.
     """
 
     def __init__(self, folder: Path, least: int = 8, quality: int = 92, licences: Sequence[str] = (),
@@ -57,21 +57,21 @@ class SceneWriter:
         self.listing = Listing()
         self._missing = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
         self.saved = 0
-        """How many pictures the JSON files list."""
+        """The number of images that the JSON files list."""
         self._saved_at, self._took = 0.0, 0.0
 
     def add(self, frames: Iterable[SimulatedFrame], name: str, length: int | None = None) -> None:
-        """Writes a clip's pictures; one that breaks off is listed with none of them.
+        """Writes a clip's images; an interrupted clip is not listed at all.
 
         Args:
-            frames: a list, or `length` of them one by one, of which none is held.
-            name: the beginning of the files' names.
-            length: how many there are; needed where `frames` is no list.
+            frames: a list, or an iterable of `length` frames, none of which is kept.
+            name: the prefix of the file names.
+            length: the number of frames; needed if `frames` is not a list.
         """
         if length is None:
             frames = list(frames)
             length = len(frames)
-        digits, tracks = max(3, len(str(length - 1))), ClipTracks()  # names sort as the frames follow each other
+        digits, tracks = max(3, len(str(length - 1))), ClipTracks()  # so that names sort in frame order
         with self.all_or_nothing():
             for index, frame in enumerate(frames):
                 file_name = name if length == 1 else f"{name}_{index:0{digits}d}"
@@ -83,7 +83,7 @@ class SceneWriter:
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """What is added within is listed if all of it is there, and else nothing of it is."""
+        """A context whose additions are listed only if it completes, and dropped otherwise."""
         before = len(self.listing.pictures), len(self.listing.videos)
         try:
             yield
@@ -95,7 +95,7 @@ class SceneWriter:
         """Writes the JSON files, with a remark in their description, and returns their paths.
 
         Raises:
-            OSError: they cannot be written; those that were there stay.
+            OSError: they cannot be written; existing ones are kept.
         """
         began = time.monotonic()
         description = "simulated scenes of rmpsam_ros; every pixel is labelled but for segments of a few pixels" + remark
@@ -105,12 +105,12 @@ class SceneWriter:
         return paths
 
     def save_sometimes(self, remark: str = "") -> None:
-        """`save`, if that costs no more than a twentieth of the time: at once in small sets, every some seconds in large ones."""
+        """Calls `save` if that takes no more than a twentieth of the time: at once for small sets, every few seconds for large ones."""
         if time.monotonic() - self._saved_at >= _PAUSE * self._took:
             self.save(remark)
 
     def remove_unlisted(self) -> None:
-        """Removes pictures, whole or half written, that bear names as `clip_name` gives them and are not listed."""
+        """Removes images, complete or partial, that are named as by `clip_name` and are not listed."""
         listed = {picture.stem for picture in self.listing.pictures}
         for folder in (self.folder / name for name in FOLDERS):
             for path in list(folder.iterdir()) if folder.is_dir() else ():
@@ -122,17 +122,17 @@ class SceneWriter:
                 path.unlink(missing_ok=True)
 
     def remove_all(self) -> None:
-        """Removes all that was written, and the folders that were made for it, where nothing else lies in them."""
+        """Removes everything that was written, and the folders created for it if they are empty."""
         self.listing.cut(0, 0)
         self.remove_unlisted()
         for name in FILES:
             (self.folder / name).unlink(missing_ok=True)
         for path in (*(self.folder / name for name in FOLDERS), *self._missing):
-            with suppress(OSError):  # not there, or not empty
+            with suppress(OSError):  # missing, or not empty
                 path.rmdir()
 
     def _add_frame(self, frame: SimulatedFrame, name: str, clip: str) -> tuple[npt.NDArray[np.int64], list[dict[str, Any]]]:
-        """Writes and lists one picture; its ids without specks, and COCO's `segments_info` of them."""
+        """Writes and lists one image; returns its ids without tiny segments, and their COCO `segments_info`."""
         values, inverse, counts = np.unique(frame.ids, return_inverse=True, return_counts=True)
         ids = np.where(counts >= self.least, values, 0)[inverse.reshape(frame.ids.shape)]
         number, (height, width) = len(self.listing.pictures) + 1, frame.ids.shape

@@ -1,9 +1,9 @@
-"""What each object looks like: a few prototypes of its queries, and what a similarity of two queries is worth.
+"""Appearance model of the tracks: a few prototypes of each object's queries, and the weight of a query similarity.
 
-How alike two queries of one object are, and how unlike those of two objects, depends on the model and on the scene:
-eight identical bottles are told apart by nothing but their places. So nothing is tuned here. The similarities of
-matched pairs and of pairs that are surely two objects are watched, and a new similarity counts by the odds between
-the two. Where the two cannot be told apart the odds are even, and motion decides alone.
+How similar two queries of one object are, and how dissimilar those of two objects, depends on the model and on the scene:
+eight identical bottles differ only in their positions. So no similarity threshold is tuned here. The tracker collects the
+similarities of matched pairs and of pairs that are certainly two objects, and weighs a new similarity by the odds between
+the two distributions. Where they cannot be separated the odds are even, and motion alone decides.
 """
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 
 PROTOTYPES = 6
-"""Queries kept for each track: in slot 0 the last clean one, in the others the views that the object was seen in."""
+"""Queries kept for each track: the last clean one in slot 0, distinct views of the object in the others."""
 RECENT = 0.4
-"""Seconds unseen up to which the last query counts as well; after that, only what has lasted."""
+"""Seconds unseen up to which the last query counts as well; after that, only the long-term views do."""
 LEARNING_RATE = 0.15
-"""Least weight of a new query in its prototype; a young prototype is the plain mean of its queries."""
+"""Minimum weight of a new query in its prototype; a young prototype is the plain mean of its queries."""
 GAP_WIDENING = 0.3
-"""Relative growth, each second unseen, of the spread of similarities of one object."""
+"""Relative growth, per second unseen, of the spread of similarities of one object."""
 SPOILED, SPOILED_WHEN_COVERED = 0.02, 0.2
-"""Chance that a query says nothing of its object: in the open, and where others cover a part of it."""
+"""Probability that a query says nothing about its object: unoccluded, and partly occluded by others."""
 SMALL_PRODUCT = 250_000
-"""Multiplications up to which OpenBLAS stays on one core. More would wake threads that fight with the network's."""
+"""Multiplications up to which OpenBLAS stays on one core. More would wake threads that compete with the network's."""
 
 
 def unit(queries: FloatArray) -> FloatArray:
@@ -39,11 +39,11 @@ def empty_bank(n: int, dims: int) -> tuple[FloatArray, FloatArray]:
 def similarities(
     prototypes: FloatArray, counts: FloatArray, queries: FloatArray,
 ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
-    """How alike each track and each query are.
+    """Cosine similarity of each track with each query.
 
     prototypes (m, B, D) unit or zero, counts (m, B), queries (n, D) unit. Returns (m, n) cosines with the track's last
     query or its nearest view, whichever is greater; (m, n) cosines with the nearest view; (m, n) slots of that view. A
-    track without any has cosine 0 with everything: see `known`.
+    track without prototypes has cosine 0 with everything: see `known`.
     """
     m, b, d = prototypes.shape
     n = len(queries)
@@ -72,10 +72,10 @@ def learn(
     prototypes: FloatArray, counts: FloatArray, rows: npt.NDArray, queries: FloatArray, nearest: npt.NDArray,
     lasting: FloatArray, novel_below: float,
 ) -> None:
-    """Takes one clean query of each track in `rows` into its views, in place.
+    """Adds one clean query of each track in `rows` to its views, in place.
 
-    A query that is like its nearest view moves it; one less alike than `novel_below` is a new view and takes a free
-    slot, or the slot that stands for the fewest queries. rows, nearest, lasting (k,); queries (k, D) unit.
+    A query similar to its nearest view updates that view. One less similar than `novel_below` is a new view and takes a
+    free slot, or the slot that stands for the fewest queries. rows, nearest, lasting (k,); queries (k, D) unit.
     """
     if len(rows) == 0:
         return
@@ -85,7 +85,7 @@ def learn(
     seen = np.where(novel, 0, of_rows[np.arange(len(rows)), slots - 1])
     rate = np.maximum(1 / (seen + 1), LEARNING_RATE)[:, None].astype(np.float32)
     prototypes[rows, slots] = unit((1 - rate) * prototypes[rows, slots] + rate * queries)
-    counts *= np.float32(0.999)  # a view not seen for minutes makes room
+    counts *= np.float32(0.999)  # a view not seen for minutes frees its slot
     counts[rows, slots] = seen + 1
 
 
@@ -96,7 +96,7 @@ def remember_last(prototypes: FloatArray, counts: FloatArray, rows: npt.NDArray,
 
 
 class _Spread:
-    """Mean and variance of a stream of numbers, forgetting the oldest; starts at a prior worth `weight` numbers."""
+    """Running mean and variance of a stream of numbers, forgetting the oldest; starts from a prior worth `weight` numbers."""
 
     def __init__(self, mean: float, deviation: float, weight: float, memory: float) -> None:
         self.mean, self.variance, self.weight, self.memory = mean, deviation**2, weight, memory
@@ -107,20 +107,20 @@ class _Spread:
         self.weight = min(self.weight, self.memory) + values.size
         share = values.size / self.weight
         offsets = values.ravel() - self.mean
-        offset = float(np.add.reduce(offsets)) / values.size  # `mean` takes longer than all the rest
+        offset = float(np.add.reduce(offsets)) / values.size  # `mean` takes longer than the rest of this method
         self.mean += share * offset
         spread = float(offsets @ offsets) / values.size - share * (2 - share) * offset**2
         self.variance += share * (spread - self.variance)
 
 
 class SimilarityOdds:
-    """Learns, while tracking, how a cosine of two queries speaks for one object against two."""
+    """Learns, while tracking, how strongly a cosine of two queries indicates one object rather than two."""
 
     LIMIT = 5.0
-    """Appearance alone never speaks louder than this, in log odds."""
+    """Maximum magnitude of the evidence from appearance, in log odds."""
 
     def __init__(self) -> None:
-        # Where trained networks are about: 0.99 and 0.72 to 0.82 (rmpsam-lite0). Worth few pairs, so that each scene says it soon.
+        # Close to trained networks: 0.99 and 0.72 to 0.82 (rmpsam-lite0). Worth few pairs, so that each scene soon overrides them.
         self._same = _Spread(0.97, 0.04, weight=5, memory=3000)
         self._other = _Spread(0.70, 0.15, weight=5, memory=3000)
 
@@ -131,17 +131,17 @@ class SimilarityOdds:
 
     @property
     def novel_below(self) -> float:
-        """The cosine below which a query of a known object is a view not seen before."""
+        """The cosine below which a query of a known object counts as a new view."""
         return self._same.mean - float(np.sqrt(self._same.variance))
 
     def log_odds(self, cosines: FloatArray, gaps: FloatArray, mixed: FloatArray | float = SPOILED) -> FloatArray:
         """(m, n) cosines and (m,) seconds unseen to (m, n) log odds of one object against two, within +-LIMIT.
 
-        mixed: the chance, of a shape that broadcasts to (m, n), that the query says nothing of the object.
+        mixed: the probability, of a shape that broadcasts to (m, n), that the query says nothing about the object.
         """
         same = np.maximum(np.sqrt(self._same.variance), 0.005) * (1 + GAP_WIDENING * np.minimum(gaps, 10))[:, None]
         other = max(float(np.sqrt(self._other.variance)), 0.01)
-        z_same = (np.minimum(cosines, self._same.mean) - self._same.mean) / same  # nothing is too alike
+        z_same = (np.minimum(cosines, self._same.mean) - self._same.mean) / same  # no similarity is too high
         z_other = (np.minimum(cosines, self._same.mean) - self._other.mean) / other
         odds = 0.5 * (np.maximum(z_other, 0) ** 2 - z_same**2) + np.log(other / same)
         odds = np.minimum(np.maximum(odds, -self.LIMIT), self.LIMIT)
@@ -149,7 +149,7 @@ class SimilarityOdds:
 
 
 class Likeness:
-    """What similarities are worth: with the last query, while an object is in sight, and with its lasting views, after."""
+    """Similarity odds of two kinds: with the last query while an object is visible, with its long-term views afterwards."""
 
     def __init__(self) -> None:
         self.recent, self.lasting = SimilarityOdds(), SimilarityOdds()

@@ -1,4 +1,4 @@
-"""One frame's detections against all tracks: the table of evidence that the assignment is solved on."""
+"""Evidence for association: log odds of every track and every detection of a frame, as input to the assignment."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from rmpsam_ros.tracking.table import TrackTable
 FloatArray = npt.NDArray[np.float32]
 
 CERTAIN = 0.2
-"""Least certainty of a track's place at which its mask is compared with those of the frame."""
+"""Minimum certainty of a track's position for its mask to be compared with those of the frame."""
 CUT = 1.3
-"""How much smaller (in length) than it should be a detection is when something is taken to cover a part of it."""
+"""Ratio of expected to detected size (in length) from which a detection counts as partly occluded."""
 COPY = 0.7
-"""IoU of two masks of one frame from which they are one object that was found twice."""
+"""IoU of two masks of one frame from which they count as one object detected twice."""
 MOST_DETECTIONS = 256
-"""Detections used of one frame, the surest first."""
+"""Maximum number of detections used per frame, those with the highest scores first."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """The usable detections of one frame (n), as the association wants them."""
+    """The usable detections of one frame (n), prepared for association."""
 
     detections: Detections
     packed: PackedMasks
@@ -34,18 +34,18 @@ class Observation:
     centres: FloatArray
     """(n, 2) box centres in cells."""
     sizes: FloatArray
-    """(n,) root of the area in cells."""
+    """(n,) square root of the area in cells."""
     reaches: FloatArray
-    """(n,) root of the box's area in cells."""
+    """(n,) square root of the box's area in cells."""
     clean: npt.NDArray[np.bool_]
-    """(n,) bool: a sure detection whose box no other one enters far, so that its query is of one object alone."""
+    """(n,) bool: a confident detection whose box no other box overlaps much, so that its query describes one object only."""
 
     @classmethod
     def of_usable(cls, detections: Detections, is_thing: npt.NDArray[np.bool_]) -> tuple[Observation, npt.NDArray[np.int64]]:
-        """The detections that can be followed, and their positions (n,) among all of them.
+        """The detections that can be tracked, and their indices (n,) among all of them.
 
-        Left out are NaN, stuff, unknown classes, empty masks, second copies of one object, and all above
-        MOST_DETECTIONS but the surest.
+        Skipped are NaN, stuff, unknown classes, empty masks, duplicates of one object, and, of more than
+        MOST_DETECTIONS, those with the lowest scores.
         """
         usable = np.flatnonzero(detections.usable(is_thing))
         if len(usable) > MOST_DETECTIONS:
@@ -64,7 +64,7 @@ class Observation:
     def of(
         cls, detections: Detections, packed: PackedMasks | None = None, entered: FloatArray | None = None,
     ) -> Observation:
-        """Takes all detections as they are; their masks are not empty. entered: (n, n) overlaps of their boxes."""
+        """Uses all detections as they are; their masks must not be empty. entered: (n, n) overlaps of their boxes."""
         packed = PackedMasks.of(detections.masks) if packed is None else packed
         boxes = packed.boxes
         entered = box_overlap(boxes, boxes) if entered is None else entered
@@ -80,9 +80,9 @@ class Observation:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Log odds that track i and detection j are one object, (m, n) each: `total`, its parts `place` (with
-    size and overlap) and `looks`; cosines of their queries, `recent` with the last one too, `lasting` with the views
-    alone, and `nearest`, the view that gave it."""
+    """Log odds that track i and detection j are one object, (m, n) each: `total` and its parts `place` (including
+    size and overlap) and `looks` (appearance); cosines of their queries, `recent` including the last query, `lasting`
+    with the long-term views alone, and `nearest`, the slot of the view that gave it."""
 
     total: FloatArray
     place: FloatArray
@@ -95,7 +95,7 @@ class Evidence:
 def weigh(
     table: TrackTable, seen: Observation, odds: appearance.Likeness, now: float, grid: tuple[int, int],
 ) -> Evidence:
-    """Compares all tracks (predicted to `now`, seconds) with all detections. Moves the tracks where the camera jerked."""
+    """Compares all tracks (predicted to `now`, seconds) with all detections. Shifts the tracks if the camera moved abruptly."""
     gaps = np.maximum(now - table.seen_at, 0).astype(np.float32)
     recent, lasting, nearest = appearance.similarities(table.prototypes, table.counts, seen.queries)
     covered = ~seen.clean[None] | (seen.sizes[None] < table.size[:, None] / CUT)
@@ -127,7 +127,7 @@ def _squared_distances(table: TrackTable, seen: Observation) -> FloatArray:
 
 
 def _camera_shift(table: TrackTable, seen: Observation, distance2: FloatArray, likeness: FloatArray) -> FloatArray | None:
-    """The camera's jerk since the last frame, from the tracks that were seen in it (see `motion.camera_shift`)."""
+    """The abrupt camera motion since the last frame, from the tracks that were seen in it (see `motion.camera_shift`)."""
     rows = (table.unseen == 0).nonzero()[0]
     if len(rows) < 3:
         return None
@@ -135,15 +135,15 @@ def _camera_shift(table: TrackTable, seen: Observation, distance2: FloatArray, l
     possible = likeness[rows] > -1
     still = int(((distance2[rows] <= (tolerance**2)[:, None]) & possible).any(axis=1).sum())
     if still >= 0.7 * len(rows):
-        return None  # nearly every frame ends here
+        return None  # the case for nearly every frame
     displacement = seen.centres[None] - table.position[rows, None]  # (m, n, 2)
     return motion.camera_shift(displacement, possible, tolerance, still)
 
 
 def _overlaps(table: TrackTable, seen: Observation, certainty: FloatArray, grid: tuple[int, int]) -> FloatArray:
-    """(m, n) IoU of each track's last mask, moved to where it should be now, with each detection's mask.
+    """(m, n) IoU of each track's last mask, moved to its predicted position, with each detection's mask.
 
-    Where a track's box meets one detection's box alone and the other way round, the IoU of the boxes stands for it.
+    Where a track's box overlaps only one detection's box and vice versa, the IoU of the boxes is used instead.
     """
     iou = np.zeros((len(table), len(seen)), np.float32)
     rows = (certainty > CERTAIN).nonzero()[0]
@@ -169,9 +169,9 @@ def _mask_overlaps(
     table: TrackTable, seen: Observation, rows: npt.NDArray, start: npt.NDArray, boxes: npt.NDArray, meet: npt.NDArray,
     grid: tuple[int, int], iou: FloatArray,
 ) -> None:
-    """Puts the IoU of masks into `iou` for the tracks in `rows` (k,) and the detections that they meet (k, n).
+    """Writes the IoU of masks into `iou` for the tracks in `rows` (k,) and the detections that they overlap (k, n).
 
-    start: (k, 2) cell where each track's last mask should begin now; boxes: (k, 4) its box there, within the grid.
+    start: (k, 2) first cell of each track's last mask at its predicted position; boxes: (k, 4) its box there, within the grid.
     """
     canvas = np.zeros((len(rows), grid[0], padded_width(grid[1])), bool)
     areas = table.shown[rows]
@@ -188,7 +188,7 @@ def _mask_overlaps(
 
 
 def _copies(scores: FloatArray, packed: PackedMasks, common: FloatArray) -> npt.NDArray[np.bool_]:
-    """(n,) bool: objects that were found twice (IoU above COPY, whatever the class), all but the surest of each.
+    """(n,) bool: duplicates of an object (IoU above COPY, whatever the class), all but the one with the highest score.
 
     common: (n, n) overlaps of the boxes.
     """

@@ -1,4 +1,4 @@
-"""Where to ask for a clicked object in a new frame, and which of the answers it is."""
+"""Where to prompt for a clicked object in a new frame, and how to score the candidate masks."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ FloatArray = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 FARTHEST = 24
-"""Cells by which an object is looked for from one frame to the next, in each direction; at most its own size or so."""
+"""Search range for an object from one frame to the next, in cells in each direction; limited to about its own size."""
 STAYS = 0.3
-"""What a displacement by that far costs, in units of the mean likeness."""
+"""Cost of a displacement by the whole search range, in units of the mean likeness."""
 
 
 def points_inside(mask: Mask, count: int) -> FloatArray:
-    """Up to `count` cells (k, 2) x, y of a mask: the one farthest inside, then each as far from those before as it can
-    be without coming near the edge."""
+    """Up to `count` cells (k, 2) x, y of a mask: the one farthest from the edge, then each as far from the previous ones as
+    possible without coming near the edge."""
     depth = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     rows, columns = np.indices(mask.shape, np.float32)
     room, points = depth, []
@@ -35,13 +35,13 @@ def points_inside(mask: Mask, count: int) -> FloatArray:
 
 
 def displacement(likeness: FloatArray, patch: Mask, origin: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """(2,) cells x, y by which a mask has to be moved to lie best on what is like its object.
+    """(2,) cells x, y: the displacement that best aligns a mask with the cells that resemble its object.
 
     likeness: (h, w); patch: the mask, cropped, whose first cell is at `origin` x, y.
     """
     height, width = patch.shape
     reach = int(np.clip(0.75 * np.sqrt(height * width), 3, FARTHEST))
-    margin = 3  # what is just outside the object should not be like it
+    margin = 3  # cells just outside the object should not resemble it
     template = np.pad(np.where(patch, 1.0, -0.5).astype(np.float32), margin, constant_values=-0.5)
     around = reach + margin
     wide = cv2.copyMakeBorder(likeness, around, around, around, around, cv2.BORDER_REPLICATE)
@@ -55,7 +55,7 @@ def displacement(likeness: FloatArray, patch: Mask, origin: npt.NDArray[np.int64
 
 
 def peaks(likeness: FloatArray, side: float, count: int) -> FloatArray:
-    """Up to `count` cells (k, 2) x, y round which most is like the object, `side` cells wide, anywhere in the frame."""
+    """Up to `count` cells (k, 2) x, y whose surroundings, `side` cells wide, resemble the object most, anywhere in the frame."""
     size = max(1, round(0.7 * side))
     mean = cv2.blur(likeness, (size, size), borderType=cv2.BORDER_REPLICATE)
     points = []
@@ -69,7 +69,7 @@ def peaks(likeness: FloatArray, side: float, count: int) -> FloatArray:
 
 
 def regions(logits: FloatArray, cells: list[tuple[int, int] | None]) -> Mask:
-    """(P, h, w) logits to masks: of each the 8-connected region that its cell x, y lies in, all where that is in none."""
+    """(P, h, w) logits to masks: for each the 8-connected component that contains its cell x, y, or the whole mask if none does."""
     masks = logits > 0
     for mask, cell in zip(masks, cells):
         if cell is None or not mask[cell[1], cell[0]]:
@@ -81,7 +81,7 @@ def regions(logits: FloatArray, cells: list[tuple[int, int] | None]) -> Mask:
 
 
 def moved(patch: Mask, origin: npt.NDArray[np.int64], shape: tuple[int, int]) -> Mask:
-    """(h, w): a cropped mask with its first cell at `origin` x, y, as much of it as lies within."""
+    """(h, w): a cropped mask placed with its first cell at `origin` x, y, clipped to the grid."""
     whole = np.zeros(shape, bool)
     (x, y), (height, width) = origin.tolist(), patch.shape
     left, top, right, bottom = max(x, 0), max(y, 0), min(x + width, shape[1]), min(y + height, shape[0])
@@ -98,22 +98,22 @@ def overlaps(masks: Mask, mask: Mask) -> FloatArray:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well each of P candidate masks agrees with what is known of its object."""
+    """How well each of P candidate masks agrees with what is known about its object."""
 
     place: FloatArray
     """(P,) IoU with the last mask, moved."""
     inside: FloatArray
     """(P,) mean likeness within the mask, -1 to 1."""
     cover: FloatArray
-    """(P,) IoU with what is like the object near its last place, cells counted by their likeness."""
+    """(P,) IoU with the cells near the last position that resemble the object, weighted by their likeness."""
     margin: FloatArray
-    """(P,) by how much likeness within the mask exceeds that of the other cells near the last place."""
+    """(P,) mean likeness within the mask minus that of the other cells near the last position."""
     growth: FloatArray
-    """(P,) log of the area by the usual one; -inf where the mask is empty."""
+    """(P,) log of the ratio of the area to the usual one; -inf where the mask is empty."""
 
     @classmethod
     def of(cls, masks: Mask, expected: Mask, likeness: FloatArray, usual: float) -> Agreement:
-        """masks (P, h, w); expected (h, w) the last mask, moved, empty where that is not known; usual: area in cells."""
+        """masks (P, h, w); expected (h, w) the last mask, moved, empty if unknown; usual: area in cells."""
         areas = np.count_nonzero(masks, axis=(1, 2))
         flat = masks.reshape(len(masks), -1)
         near, values = _near(expected).reshape(-1), likeness.reshape(-1)
@@ -130,12 +130,12 @@ class Agreement:
 
     @property
     def total(self) -> FloatArray:
-        """(P,): what the answers are ranked by."""
+        """(P,): the score by which answers are ranked."""
         return self.place + 0.5 * self.inside + self.cover - 0.3 * np.abs(self.growth)
 
 
 def _near(mask: Mask) -> Mask:
-    """The box of a mask, grown by half the mask's size; everything for an empty one."""
+    """The box of a mask, grown by half the mask's size; the whole grid for an empty mask."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     near = np.zeros(mask.shape, bool)
     if len(rows) == 0:

@@ -1,7 +1,7 @@
 """Clip mode, as in the method: whole clips are decoded at once, and matched from clip to clip by their queries alone.
 
-Here is all of it that needs no network: how a video is cut, how a clip's queries are matched with those of the clip
-before, and how their outputs become instances. For the benchmark; the online tracker is what a robot uses.
+This module has the parts that need no network: splitting a video into clips, matching a clip's queries with those of the
+previous clip, and turning their outputs into instances. It serves the benchmark; robots use the online tracker.
 """
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 SAME_THING = 0.5
-"""IoU over a video from which two queries have found one thing."""
+"""IoU over a video from which two queries count as the same thing."""
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -23,10 +23,10 @@ def clip_size(frames: int) -> int:
 
 
 def video_split(frames: int, size: int) -> list[tuple[int, int]]:
-    """Cuts a video of `frames` into clips of `size` frames as (start, end), end exclusive.
+    """Splits a video of `frames` into clips of `size` frames as (start, end), end exclusive.
 
-    Where it does not divide, the last clips become one frame shorter each; where that does not suffice, the last one
-    alone takes the whole difference.
+    If it does not divide evenly, the last clips become one frame shorter each; if that does not suffice, the last one
+    alone absorbs the whole difference.
     """
     count = -(-frames // size)
     ends = [(i + 1) * size for i in range(count)]
@@ -47,10 +47,10 @@ def match_queries(previous: FloatArray, current: FloatArray) -> npt.NDArray[np.i
 
 @dataclass
 class ClipMerger:
-    """Takes the clips of one video in order, and gives its instances at the end.
+    """Collects the clips of one video in order, and returns its instances at the end.
 
-    Masks are kept, at low resolution and 8 bits a cell, only of queries that some class of their clip gives at least
-    `keep` to: all N masks of all frames would take gigabytes. (The method itself stops at 50 frames.)
+    Masks are kept, at low resolution and 8 bits per cell, only for queries with a class probability of at least `keep`
+    in their clip: all N masks of all frames would take gigabytes. (The method itself stops at 50 frames.)
     """
 
     keep: float = 0.01
@@ -71,7 +71,7 @@ class ClipMerger:
         probable = np.flatnonzero(softmax(ordered)[:, :-1].max(axis=1) >= self.keep)
         for t in range(mask_logits.shape[1]):
             masks = mask_logits[order[probable], t]
-            # Steps of 1/8 up to +-15.9; a sign stays a sign, as the border lies at 0.
+            # Steps of 1/8 up to +-15.9; rounding keeps the sign, as the mask's border lies at 0.
             steps = np.sign(masks) * np.minimum(np.ceil(np.abs(masks) * 8), 127)
             self._frames.append(dict(zip(probable.tolist(), steps.astype(np.int8))))
 
@@ -81,7 +81,7 @@ class ClipMerger:
         return (self._class_sum / self._clips).astype(np.float32)
 
     def instances(self, is_thing: npt.NDArray[np.bool_], limit: int = 100) -> list[ClipInstance]:
-        """The things of the video, by score, of the `limit` best (query, class) pairs (see `best_pairs`)."""
+        """The things among the `limit` best (query, class) pairs of the video, by score (see `best_pairs`)."""
         queries, classes, scores = best_pairs(self.class_logits, is_thing, limit)
         return [
             ClipInstance(int(query), int(class_id), float(score),
@@ -102,9 +102,9 @@ class ClipInstance:
 
 
 def distinct(instances: list[ClipInstance]) -> list[ClipInstance]:
-    """Those that are not, over the whole video, the thing that a better one is (IoU above SAME_THING); by score, as they come.
+    """Removes instances that duplicate a better one over the whole video (IoU above SAME_THING); input and output are sorted by score.
 
-    For networks in which several queries learn each thing (`matrix_nms`): the method's own have one, and need none of it.
+    For networks in which several queries learn each thing (`matrix_nms`); the method's own networks have one per thing and need no NMS.
     """
     n = len(instances)
     common, area = np.zeros((n, n)), np.zeros(n)
@@ -125,7 +125,7 @@ def distinct(instances: list[ClipInstance]) -> list[ClipInstance]:
 def best_pairs(
     class_logits: FloatArray, is_thing: npt.NDArray[np.bool_], limit: int = 100,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], FloatArray]:
-    """The `limit` most probable (query, class) pairs, of which then those that are things are left, best first.
+    """The things among the `limit` most probable (query, class) pairs, best first.
 
     class_logits (N, K + 1), is_thing (K,); returns queries, classes and probabilities, (k,) each.
     """
@@ -138,7 +138,7 @@ def best_pairs(
 
 
 def mask_score(logits: FloatArray) -> float:
-    """How sure a mask is of its inside: the mean of sigmoid over the pixels that it claims; logits of any shape."""
+    """Confidence of a mask: the mean of sigmoid over its foreground pixels; logits of any shape."""
     inside = logits[logits > 0]
     return float((1 / (1 + np.exp(-inside))).sum() / (inside.size + 1e-6))
 

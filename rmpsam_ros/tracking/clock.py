@@ -1,4 +1,4 @@
-"""What a stamp means for a tracker: how much time has passed, or that a frame is not to be used."""
+"""Interpretation of frame timestamps for a tracker: how much time has passed, or whether to skip a frame."""
 from __future__ import annotations
 
 import math
@@ -7,10 +7,10 @@ from enum import Enum
 NOMINAL_INTERVAL = 1 / 30
 """Seconds assumed between frames that carry no stamp."""
 RESTART_AFTER = 1.0
-"""A stamp that lies further back than this (seconds) is no late frame but a clock that began anew: a bag played again,
+"""A stamp further back than this (seconds) is not a late frame but a restarted clock: a bag played again,
 a simulation that was reset."""
 AHEAD = 10.0
-"""A stamp that goes on by so much more (seconds) than has passed between the arrivals is no gap: the clock was set."""
+"""A stamp that advances by this much more (seconds) than the arrival times is not a gap: the clock was set."""
 
 
 class Order(Enum):
@@ -19,7 +19,7 @@ class Order(Enum):
     FIRST = "first"
     NEXT = "next"
     STALE = "stale"
-    """A duplicate, or a frame that arrived too late: not to be used."""
+    """A duplicate, or a frame that arrived too late: to be skipped."""
     RESTARTED = "restarted"
 
 
@@ -50,18 +50,18 @@ class Clock:
 
 
 class SteadyTime:
-    """A time for tracking from stamps as cameras really give them.
+    """A steady time for tracking, derived from the timestamps of real cameras.
 
-    That is the stamp, as long as it advances. Some drivers stamp with whole seconds, or the same for ever, and clocks are
-    set back a little: there the time goes on by as much as has passed between the arrivals, and so it does where the clock is set
-    ahead by more than `AHEAD`, and for a frame without a stamp. A stamp that goes back by more than `RESTART_AFTER` is taken as it
-    is: time began anew.
+    The time is the stamp, as long as it advances. Some drivers stamp with whole seconds or a constant, and clocks are
+    set back a little: then the time advances by the time between arrivals. The same applies where the clock is set
+    ahead by more than `AHEAD`, and to a frame without a stamp. A stamp that goes back by more than `RESTART_AFTER` is used as it
+    is: time has restarted.
     """
 
     def __init__(self) -> None:
         self._stamp = self._stamped = self._arrived = self._now = -math.inf  # `_stamped`: when the frame with that stamp arrived
         self._ahead = 0.0
-        """What stamps are ahead of the time by."""
+        """Seconds by which stamps are ahead of the time."""
 
     def of(self, stamp: float | None, arrived: float) -> float:
         """Seconds; `arrived` on any clock that does not go back."""
@@ -91,6 +91,6 @@ class SteadyTime:
 
 
 def leap_ahead(before: float, arrived_before: float, stamp: float, arrived: float) -> float:
-    """By how many seconds stamps went ahead of the arrivals from one frame to the next; 0 up to `AHEAD`."""
+    """Seconds by which stamps jumped ahead of the arrivals from one frame to the next; 0 up to `AHEAD`."""
     leap = (stamp - before) - (arrived - arrived_before)
     return leap if AHEAD < leap < math.inf else 0.0

@@ -1,4 +1,4 @@
-"""What tracking costs, on a made-up scene: for `rmpsam bench`."""
+"""Time of the tracker on a synthetic scene, for `rmpsam bench`."""
 from __future__ import annotations
 
 from time import perf_counter
@@ -15,9 +15,9 @@ GRID = (120, 160)
 
 
 def measure(instances: int = 30, frames: int = 300) -> npt.NDArray[np.float64]:
-    """(frames,) milliseconds of `Tracker.update_detections` a frame, in a scene of round objects that move about and
-    partly cover each other. 30 frames before that are not counted. Masks in source pixels are made when they are asked
-    for, and so not here."""
+    """(frames,) milliseconds of `Tracker.update_detections` per frame, in a scene of round objects that move and
+    partly occlude each other, after 30 warm-up frames. Masks in source pixels are computed on demand, so they are not
+    included."""
     labels = LabelSet("cost", tuple(ClassLabel(i, str(i), True, (0, 0, 0)) for i in range(133)))
     rng = np.random.default_rng(0)
     queries = rng.random((instances, 256)).astype(np.float32)

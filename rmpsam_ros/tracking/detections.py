@@ -1,4 +1,4 @@
-"""What a tracker is fed with: the objects of one frame, checked once, so that nothing behind it has to doubt them."""
+"""Input of the tracker: the objects of one frame, validated once."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ class Detections:
     """The objects of one frame.
 
     `class_ids` (n,) int; `scores` (n,) float, 0 … 1; `queries` (n, D) float32, the object embeddings (D = 256 for
-    RMP-SAM); `masks` (n, h, w) bool at low resolution (a quarter of the network's input, padding cut off), row 0 on
+    RMP-SAM); `masks` (n, h, w) bool at low resolution (a quarter of the network's input, without padding), row 0 on
     top; `depths` (n,) float32 metres, NaN where unknown, or None; `image_size` (height, width) of the source image in
-    pixels, None = four times the mask's; `cell_size` (height, width) of a mask's cell in those pixels, None = the cells end where the
-    image does.
+    pixels, None = four times the mask's; `cell_size` (height, width) of a mask's cell in those pixels, None = the cells cover the
+    image exactly.
     """
 
     class_ids: npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ class Detections:
     image_size: tuple[int, int] | None = None
     cell_size: tuple[float, float] | None = None
     segment_map: npt.NDArray[np.uint16] | None = field(default=None, repr=False)
-    """(height, width) the frame's panoptic map, where masks at full resolution are cut from."""
+    """(height, width) the frame's panoptic map, from which full-resolution masks are cropped."""
     segments: tuple[Segment | None, ...] | None = field(default=None, repr=False)
     """n entries: each object's segment in `segment_map`, None where it has none."""
 
@@ -72,9 +72,9 @@ class Detections:
         )
 
     def checked(self) -> Detections:
-        """The same with every array in its dtype; raises TrackError where the shapes disagree.
+        """The same with every array in its dtype; raises TrackError if the shapes disagree.
 
-        Values are not judged here: `usable` says which rows can be followed.
+        Values are not checked here: `usable` says which rows can be tracked.
         """
         masks = np.asarray(self.masks)
         if masks.ndim != 3 or masks.shape[1] == 0 or masks.shape[2] == 0:
@@ -102,7 +102,7 @@ class Detections:
         )
 
     def usable(self, is_thing: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """(n,) bool: finite score and query, not a zero query, a class that is a thing. Empty masks are not seen here.
+        """(n,) bool: finite score and query, not a zero query, a class that is a thing. Does not check for empty masks.
 
         is_thing: (K,) bool; a class id outside 0 … K-1 (the decoder's no-object among them) is not usable.
         """

@@ -1,4 +1,4 @@
-"""From a frame of the segmenter to the detections of a tracker, and from tracks back to the panoptic map."""
+"""Conversion of a segmenter's frame to detections for a tracker, and of tracks back to the panoptic map."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from rmpsam_ros.frame import Frame
 
 UNSURE = 0.15
-"""Least score of an object that continues a track without being in the panoptic map."""
+"""Minimum score of an object outside the panoptic map to continue a track."""
 MOST_UNSURE = 20
-"""Of these at most so many, the surest."""
+"""Maximum number of such objects, those with the highest scores."""
 
 
 def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDArray[np.float32] | None = None) -> Detections:
-    """The things of a frame: those of its panoptic map, then those that were too unsure for it.
+    """The things of a frame: those of its panoptic map, then those with a score too low for it.
 
-    is_thing: (K,) bool. depth: (H, W) float32 metres or None. An unsure object keeps only the cells that no thing of the
-    map has, and its score stays below what begins a track.
+    is_thing: (K,) bool. depth: (H, W) float32 metres or None. A low-score object keeps only the cells that no thing of the
+    map covers, and its score is capped below what begins a track.
     """
     panoptic, objects = frame.panoptic(), frame.objects
     if objects.mask_logits.shape[1] == 0 and len(objects.class_ids):
@@ -46,7 +46,7 @@ def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDAr
     return Detections(
         class_ids=np.concatenate((np.array([s.class_id for s in things], np.int64), objects.class_ids[unsure])),
         scores=np.concatenate((
-            # All in the map may begin tracks: its own threshold has judged them.
+            # Every thing in the map may begin a track: it passed the map's own threshold.
             np.maximum(np.array([s.score for s in things], np.float32), BIRTH_SCORE),
             np.minimum(objects.scores[unsure], BIRTH_SCORE - 0.01),
         )).astype(np.float32),
@@ -58,12 +58,12 @@ def detections_of(frame: Frame, is_thing: npt.NDArray[np.bool_], depth: npt.NDAr
 
 
 def of_classes(tracks: tuple[TrackedInstance, ...], names: Sequence[str]) -> tuple[TrackedInstance, ...]:
-    """The tracks of these classes, all if there are none, and whatever was clicked."""
+    """The tracks of these classes, or all if `names` is empty; clicked objects are always included."""
     return tuple(track for track in tracks if track.prompted or track.class_name in names) if names else tracks
 
 
 def with_track_ids(panoptic: PanopticResult, tracks: Iterable[TrackedInstance]) -> PanopticResult:
-    """The same map whose segments carry the ids of the tracks that were updated with it, confirmed or not."""
+    """The same map, with each segment's track id: that of the track, confirmed or not, which was updated with it."""
     track_of = {track.segment_id: track.track_id for track in tracks if track.segment_id}
     segments = tuple(replace(segment, track_id=track_of.get(segment.id, 0)) for segment in panoptic.segments)
     return PanopticResult(panoptic.segment_ids, segments, panoptic.labels)
@@ -72,7 +72,7 @@ def with_track_ids(panoptic: PanopticResult, tracks: Iterable[TrackedInstance]) 
 def _unsure(
     classes: npt.NDArray, scores: npt.NDArray, taken: list[int], is_thing: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.int64]:
-    """Queries of things that did not come into the map."""
+    """Indices of thing queries that are not in the map."""
     free = (classes >= 0) & (classes < len(is_thing)) & (scores >= UNSURE)  # NaN is not
     free[free] &= is_thing[classes[free]]
     free[[index for index in taken if index >= 0]] = False

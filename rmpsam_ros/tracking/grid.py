@@ -1,4 +1,4 @@
-"""From cells of the low-resolution grid to pixels of the source image."""
+"""Mapping between cells of the low-resolution grid and pixels of the source image."""
 from __future__ import annotations
 
 import cv2
@@ -12,8 +12,8 @@ from rmpsam_ros.types import Roi
 class Grid:
     """A grid of `size` (h, w) cells over a source image of `source` (height, width) pixels.
 
-    `cell_size` is the (height, width) of a cell in pixels of the source. The cells of a network are as large as its resize makes them, so
-    that the last row and column may reach beyond the image (`Placement.cell_size`); None = they end where the image does.
+    `cell_size` is the (height, width) of a cell in pixels of the source. The network's resize determines the size of its cells, so
+    the last row and column may extend beyond the image (`Placement.cell_size`); None = the cells cover the image exactly.
     """
 
     def __init__(self, size: tuple[int, int], source: tuple[int, int], cell_size: tuple[float, float] | None = None) -> None:
@@ -24,7 +24,7 @@ class Grid:
 
     @classmethod
     def of(cls, placement: Placement, source: tuple[int, int] | None = None) -> Grid:
-        """The network's cells over its image; over a `source` of another size than it had, spread evenly."""
+        """The network's cells over its image; for a `source` of another size, spread evenly over it."""
         source = source or placement.source
         return cls(placement.valid_cells, source, placement.cell_size if source == placement.source else None)
 
@@ -38,16 +38,16 @@ class Grid:
         return cell_of, np.searchsorted(cell_of, np.arange(cells + 1)).tolist()
 
     def roi(self, box: tuple[int, int, int, int]) -> Roi:
-        """A box of whole cells (x1, y1, x2, y2, exclusive) to the rectangle of its pixels, at least one: a small image has fewer
-        pixels than cells."""
+        """A box of whole cells (x1, y1, x2, y2, exclusive) to the rectangle of its pixels, at least one pixel: a small image has
+        fewer pixels than cells."""
         x1, y1, x2, y2 = box
         height, width = self.source
         left, top = min(self._first_column[x1], width - 1), min(self._first_row[y1], height - 1)
         return Roi(left, top, max(self._first_column[x2] - left, 1), max(self._first_row[y2] - top, 1))
 
     def upsample(self, patch: npt.NDArray[np.bool_], box: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:
-        """The (y2 - y1, x2 - x1) cells of a box to the (height, width) pixels of its rectangle: where the cells round a pixel,
-        taken as heights at their middles, are above one half, so that edges are no stairs."""
+        """The (y2 - y1, x2 - x1) cells of a box to the (height, width) pixels of its rectangle: bilinear interpolation between
+        cell centres, thresholded at one half, so that edges are smooth."""
         roi = self.roi(box)
         framed = np.pad(patch, 1).astype(np.float32)
         axes = [
@@ -59,8 +59,8 @@ class Grid:
         return mask if mask.any() else ~mask
 
     def downsample(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """A (height, width) bool mask of the source to (h, w): the pixel in the middle of each cell, and where it is smaller
-        than a cell, the cell that it begins in."""
+        """A (height, width) bool mask of the source to (h, w): the pixel at the centre of each cell, or, for a mask that no
+        centre hits, the cell that contains its first pixel."""
         cells = self.sample(mask)
         if not cells.any() and mask.any():
             row, column = np.unravel_index(int(mask.argmax()), mask.shape)
@@ -68,15 +68,15 @@ class Grid:
         return cells
 
     def sample(self, pixels: npt.NDArray) -> npt.NDArray:
-        """(height, width) values of the source to (h, w): what the pixel in the middle of each cell has, or the last pixel where that
-        middle is beyond the image."""
+        """(height, width) values of the source to (h, w): the value of the pixel at the centre of each cell, or of the last pixel if
+        that centre is outside the image."""
         rows, columns = (
             ((np.arange(cells) + 0.5) * cell).astype(int).clip(0, count - 1) for cells, cell, count in zip(self.size, self.cell_size, self.source)
         )
         return pixels[np.ix_(rows, columns)]
 
     def pixel(self, cell: npt.NDArray) -> tuple[float, float]:
-        """The middle of a cell (x, y) to the pixel of the source image, within it."""
+        """The centre of a cell (x, y) to the pixel of the source image, clipped to it."""
         x, y = np.clip((cell + 0.5) * self.cell_size[::-1] - 0.5, 0, np.array(self.source[::-1]) - 1).tolist()
         return x, y
 
@@ -86,7 +86,7 @@ class Grid:
         return min(int((x + 0.5) / self.cell_size[1]), w - 1), min(int((y + 0.5) / self.cell_size[0]), h - 1)
 
     def boxes(self, corners: npt.NDArray) -> list[tuple[float, float, float, float]]:
-        """(2, 2) corners in cells to a box in pixels of the source image, cut to it; none where nothing is left."""
+        """(2, 2) corners in cells to a box in pixels of the source image, clipped to it; an empty list if nothing is left."""
         limit = np.array(self.source[::-1])
         (x1, y1), (x2, y2) = np.clip(corners * self.cell_size[::-1], 0, limit).tolist()
         return [(x1, y1, x2, y2)] if x1 < x2 and y1 < y2 else []

@@ -1,4 +1,4 @@
-"""The life of tracks: born, confirmed, lost, known again, forgotten. Works on one table, one frame at a time."""
+"""Life cycle of tracks: creation, confirmation, loss, re-identification, removal. Works on one table, one frame at a time."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -14,25 +14,25 @@ from rmpsam_ros.tracking.table import Look, TrackTable
 from rmpsam_ros.types import Roi, TrackState
 
 MATCH_ODDS = 2.0
-"""Log odds from which a detection and a track are taken for one object."""
+"""Log odds from which a detection and a track count as one object."""
 CONTINUES, CONTINUES_FOR = 7.0, 0.5
-"""By so much less (log odds) is enough for a track that was seen in the last frame; fades with this time (seconds)."""
+"""Reduction of the threshold (log odds) for a track that was seen in the last frame, and its time constant (seconds)."""
 SAME_PLACE = -1.0
-"""Log odds of the place from which a detection is taken to be where the track should be."""
+"""Log odds of the position from which a detection counts as being at the track's predicted position."""
 BIRTH_SCORE = 0.5
-"""A detection less sure than this continues a track but does not begin one."""
+"""A detection with a lower score continues a track but does not begin one."""
 TENTATIVE_AGE = 0.5
-"""Seconds after which a track that is not yet confirmed is forgotten when it is not seen."""
+"""Seconds unseen after which a track that is not yet confirmed is removed."""
 WATCHED = 100
-"""Frames after which the meaning of similarities is settled enough to look at every fourth frame only."""
+"""Frames after which the similarity statistics are stable enough to update them in every fourth frame only."""
 PAUSE = 5.0
-"""Seconds between two frames up to which even a tracker that remembers nothing goes on: some cameras are slow."""
+"""Seconds between two frames up to which tracks continue even with a `max_age` of 0: some cameras are slow."""
 MOST_TRACKS = 512
-"""Tracks kept, whatever happens; the longest unseen go first."""
+"""Maximum number of tracks; the longest unseen are removed first."""
 
 
 class Lives:
-    """All tracks of one camera since its clock began."""
+    """All tracks of one camera since its clock started."""
 
     def __init__(self, classes: int, dims: int, next_id: int) -> None:
         self.table = TrackTable(classes, dims)
@@ -44,18 +44,18 @@ class Lives:
         self, seen: Observation, grid: Grid, now: float, dt: float, min_hits: int, max_age: float,
         bar: Callable[[Observation, TrackTable], npt.NDArray[np.bool_] | None] = lambda seen, table: None,
     ) -> npt.NDArray[np.int64]:
-        """One frame: predict, match, correct, begin, confirm, forget; returns the id of each detection, 0 = none.
+        """One frame: predict, match, correct, create, confirm, remove; returns the id of each detection, 0 = none.
 
         now: the frame's stamp, dt: seconds since the frame before. bar: says which detections (n) must not
         continue which tracks (m), (m, n) bool, or None where all may.
         """
         table = self.table
-        np.minimum(table.seen_at, now, out=table.seen_at)  # a click on a frame of another time lies after it
+        np.minimum(table.seen_at, now, out=table.seen_at)  # a click on a frame of another time may be later
         self.expire(now, max_age)
         motion.predict(table.position, table.velocity, table.covariance, table.reach, dt, grid.size)
         weighed = weigh(table, seen, self.odds, now, grid.size)
         gaps = now - table.seen_at
-        # Who was just seen is there now as well, far more likely than somebody new in the same place, or just like it.
+        # A track that was just seen is still there, far more likely than a new object in the same place or of the same appearance.
         bonus = CONTINUES * np.exp(-gaps / CONTINUES_FOR).astype(np.float32)
         threshold = MATCH_ODDS - bonus[:, None] * ((weighed.place > SAME_PLACE) | (weighed.looks > 0))
         barred = bar(seen, table)
@@ -69,7 +69,7 @@ class Lives:
         table.unseen += missed
         table.state[missed & table.in_state(TrackState.CONFIRMED)] = TrackState.LOST
         for look in table.look[missed]:
-            look.mask()  # made now, so that the frame it is cut from can go
+            look.mask()  # computed now, so that the frame it is cropped from can be freed
         self.correct(seen, rows, columns, weighed.nearest[rows, columns], weighed.lasting[rows, columns], grid, now)
 
         ids = np.zeros(len(seen), np.int64)
@@ -78,13 +78,13 @@ class Lives:
         free = np.flatnonzero((ids == 0) & (seen.detections.scores >= BIRTH_SCORE))
         ids[free] = self.begin(seen, free, grid, now)
         if barred is not None:
-            weighed.total[barred] = -np.inf  # neither now nor when whoever is confirmed is held against the lost ones
+            weighed.total[barred] = -np.inf  # neither now nor when newly confirmed tracks are compared with the lost ones
         self._confirm(seen, weighed, rows, columns, gaps, before, ids, min_hits)
         self.expire(now, max_age)
         return ids
 
     def _watch(self, weighed: Evidence, rows: npt.NDArray, columns: npt.NDArray, now: float) -> None:
-        """Learns what similarities mean, from pairs that place and overlap alone make sure."""
+        """Updates the similarity statistics from pairs that position and overlap alone make certain."""
         self._frames += 1
         if len(rows) == 0 or (self._frames > WATCHED and self._frames % 4):
             return
@@ -100,10 +100,10 @@ class Lives:
         self, seen: Observation, rows: npt.NDArray, columns: npt.NDArray, nearest: npt.NDArray, lasting: npt.NDArray,
         grid: Grid, now: float,
     ) -> None:
-        """Takes matched detections (columns) into their tracks (rows); nearest and lasting (k,) as in `Evidence`."""
+        """Updates tracks (rows) with their matched detections (columns); nearest and lasting (k,) as in `Evidence`."""
         table, found = self.table, seen.detections
         sizes, scores = seen.sizes[columns], found.scores[columns]
-        cut = np.minimum(np.maximum(table.size[rows] / sizes, 1), 4)  # how much smaller than it should be: an occluder cuts it
+        cut = np.minimum(np.maximum(table.size[rows] / sizes, 1), 4)  # how much smaller than expected: partly occluded
         reaches = seen.reaches[columns]
         variance = motion.measurement_variance(reaches, cut**2)
         table.position[rows], table.velocity[rows], table.covariance[rows] = motion.correct(
@@ -111,7 +111,7 @@ class Lives:
         )
         clean = seen.clean[columns] & (cut < CUT)
         appearance.remember_last(table.prototypes, table.counts, rows[clean], seen.queries[columns[clean]])
-        # Well-known looks are refreshed every third frame, each track in its turn.
+        # Well-known appearances are refreshed every third frame, staggered over the tracks.
         hits = table.hits[rows]
         clean &= (hits < 30) | ((hits + rows) % 3 == 0) | (table.counts[rows, 1] == 0)
         appearance.learn(
@@ -135,7 +135,7 @@ class Lives:
         self.show(seen, rows, columns, grid)
 
     def begin(self, seen: Observation, free: npt.NDArray, grid: Grid, now: float, prompted: bool = False) -> npt.NDArray:
-        """Begins a track for each of the detections `free` (k,); returns the new ids (k,)."""
+        """Creates a track for each of the detections `free` (k,); returns the new ids (k,)."""
         n, table, found = len(free), self.table, seen.detections
         new_ids = np.arange(self.next_id, self.next_id + n)
         if n == 0:
@@ -145,7 +145,7 @@ class Lives:
         known = found.class_ids[free] >= 0
         votes[np.flatnonzero(known), found.class_ids[free[known]]] = np.maximum(found.scores[free[known]], 0.01)
         prototypes, counts = appearance.empty_bank(n, table.dims)
-        if not prompted:  # the query of a prompt is of another kind and cannot be compared with those of objects
+        if not prompted:  # prompt queries are not comparable with object queries
             prototypes[:, :2], counts[:, :2] = seen.queries[free][:, None], 1
         rows = table.append(
             n, id=new_ids, state=TrackState.CONFIRMED if prompted else TrackState.TENTATIVE, prompted=prompted, seen_at=now,
@@ -158,7 +158,7 @@ class Lives:
         return new_ids
 
     def show(self, seen: Observation, rows: npt.NDArray, columns: npt.NDArray, grid: Grid) -> None:
-        """Keeps how the tracks in `rows` look in this frame."""
+        """Stores the masks and boxes of the tracks in `rows` from this frame."""
         found, table = seen.detections, self.table
         boxes = seen.packed.boxes.astype(int).tolist()
         for row, column in zip(rows.tolist(), columns.tolist()):
@@ -180,9 +180,9 @@ class Lives:
     ) -> None:
         """Confirms the tentative tracks that were seen often enough.
 
-        The first glimpse of an object that comes back may be too small or too mixed with its occluder to be known
-        again. So whoever is confirmed is held against the lost ones once more, with all it has shown by now, and takes
-        the lost one's place and id where it fits.
+        When an object reappears, its first detection may be too small or too mixed with its occluder to be
+        re-identified. So a newly confirmed track is compared with the lost ones once more, with all that is known of it
+        by now, and is merged into a lost track that fits, under that track's id.
         """
         table = self.table
         ready = table.in_state(TrackState.TENTATIVE) & (table.hits >= min_hits) & (table.unseen == 0)
@@ -209,7 +209,7 @@ class Lives:
         table.keep(keep)
 
     def expire(self, now: float, max_age: float) -> None:
-        """Forgets what was not seen for too long. Who was seen in the last frame there was may be older, up to a pause."""
+        """Removes tracks unseen for too long. Tracks seen in the last frame are kept for at least `PAUSE` seconds."""
         table = self.table
         gaps = now - table.seen_at
         if len(table) <= MOST_TRACKS and gaps.max(initial=0) <= min(TENTATIVE_AGE, max_age):
@@ -223,10 +223,10 @@ class Lives:
 
 
 def _match(odds: npt.NDArray[np.float32], threshold: npt.NDArray[np.float32], sure: npt.NDArray[np.bool_]) -> tuple[npt.NDArray, npt.NDArray]:
-    """The pairs of one frame, the sure detections (n) first, as ByteTrack does (Zhang et al., 2022).
+    """The matched pairs of one frame, high-score detections (n) first, as in ByteTrack (Zhang et al., 2022).
 
-    What is unsure is often a part of a thing or two of them together: it takes no track from a sure detection, and to be
-    in the right place is not enough for it.
+    A low-score detection is often a part of a thing or two things together: it takes no track from a high-score one, and
+    being in the right place is not enough for it.
     """
     rows, columns = evidence.assign(odds, np.where(sure, threshold, np.inf))
     if sure.all():

@@ -1,7 +1,7 @@
-"""Low-resolution masks as bits: areas, boxes and overlaps of a whole frame in a few calls.
+"""Low-resolution masks as packed bits: areas, boxes and overlaps of a whole frame in a few calls.
 
 A mask of 120 x 160 cells is 300 words of 64 bits. Counting the common bits of one pair takes a microsecond, so overlaps
-are computed only for the pairs whose boxes meet, and then for all of them at once.
+are computed only for pairs whose boxes intersect, and then for all of them at once.
 """
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _ONES = np.array([bin(value).count("1") for value in range(256)], np.uint8)
 
 
 def count_bits(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
-    """(n, W) words to (n,) numbers of set bits (`numpy.bitwise_count` where numpy is 2.0 or newer)."""
+    """(n, W) words to (n,) numbers of set bits (`numpy.bitwise_count` with numpy 2.0 or newer)."""
     counts = np.bitwise_count(words) if hasattr(np, "bitwise_count") else _ONES[words.view(np.uint8)]
     return counts.sum(axis=1, dtype=np.int32).astype(np.float32)
 
 
 def common_bits(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
-    """(p, W) and (p, W) words to (p,) counts of cells that lie in both."""
+    """(p, W) and (p, W) words to (p,) counts of cells in both."""
     return count_bits(a & b)
 
 
@@ -77,7 +77,7 @@ class PackedMasks:
 def _occupied(words: npt.NDArray[np.uint64], h: int, width: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """(n, h) and (n, width) bool: the rows and the columns with any cell set.
 
-    Few long operations: numpy's reductions are slow along short axes.
+    Few operations on long axes: numpy's reductions are slow along short ones.
     """
     n, stride = len(words), width // 8
     data = words.view(np.uint8)[:, : h * stride]
@@ -87,7 +87,7 @@ def _occupied(words: npt.NDArray[np.uint64], h: int, width: int) -> tuple[npt.ND
     for k in range(1, by_row.shape[2]):
         rows |= by_row[:, :, k]
     left = h
-    while left % 2 == 0:  # the lower half of the rows onto the upper half
+    while left % 2 == 0:  # fold the lower half of the rows onto the upper half
         left //= 2
         middle = wide.shape[1] // 2
         wide = wide[:, :middle] | wide[:, middle:]

@@ -1,4 +1,4 @@
-"""What is known of one clicked object, and which answers to prompts can be it."""
+"""State of one clicked object, and the criteria by which an answer to its prompts is accepted."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -14,38 +14,40 @@ FloatArray = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 ALIKE = 0.8
-"""Least cosine of an answer's query with those before for it to be taken for the same object."""
+"""Minimum cosine of an answer's query with the previous ones for it to count as the same object."""
 SURE = 0.5
-"""Least predicted IoU of an answer, where the click's own was at least twice that."""
+"""Minimum predicted IoU of an answer, if the click's own was at least twice that."""
 SHARE = 0.5
-"""Elsewhere the least share of the click's own predicted IoU: not every network knows how good its masks are, and the
-person who clicked has accepted the first one."""
+"""Otherwise the minimum, as a share of the click's own predicted IoU: not every network predicts the quality of its masks
+well, and the user has accepted the first one."""
 LIKE, LIKE_AGAIN, LIKE_IN_PLACE = 0.2, 0.4, 0.1
-"""Share of the usual margin (`Agreement.margin`) that an answer must have, for a track that was just seen, for one that was
-lost, and for an answer that lies `IN_PLACE`: how much an object stands out from its surroundings depends on both, and on the
-network. What comes near or turns looks different, but where it is expected, and in the shape; what comes near so fast that it has
-neither is why the first is so low: at 0.3 it was lost."""
+"""Minimum margin (`Agreement.margin`) of an answer as a share of the usual margin: for a track that was just seen, for a lost
+one, and for an answer that lies `IN_PLACE`. It is relative because how much an object stands out depends on the object, its
+surroundings and the network. An object that approaches or turns looks different, but has the expected position and shape. One that
+approaches so fast that it has neither is the reason why the first value is so low: at 0.3 such objects were lost."""
 IN_PLACE = 0.6
-"""IoU with the last mask, moved: of what comes in between, hardly anything has the shape of what it hides."""
+"""IoU with the last mask, moved: an occluder hardly ever has the shape of the object that it hides."""
 GROWS, GROWS_AGAIN = 4.0, 4.0
-"""By how much an answer's area may differ from the usual one."""
+"""Maximum ratio of an answer's area to the usual one, or of the usual one to it: for a track just seen, for a lost one."""
 ALL, NEARLY_ALL = 0.98, 0.9
-"""Share of the frame that is no answer for what has usually had less: of a covered or blinded camera, every answer is all of it."""
+"""Share of the frame from which an answer is rejected, if the usual area is below the second share: when a camera is covered or
+blinded, every answer covers the whole frame."""
 LEARNING_RATE = 0.5
-"""Weight of the newest answer in what is usual: an object that comes nearer soon has twice its area."""
+"""Weight of the newest answer in the running means: an approaching object soon has twice its area."""
 SLOW = 0.1
-"""The same of the margin: what is not the object must not become usual."""
+"""The same for the margin, lower because wrong answers must not become the norm."""
 
 
 @dataclass
 class Memory:
-    """What is known of one clicked object.
+    """State of one clicked object.
 
-    `query` (D,) unit: the running mean of the answers so far, None where the backend gives none. `least`: the
-    predicted IoU that an answer must have. `area`: the usual one, as a share of the frame. `target`: None until a frame was seen.
-    `margin`: the usual one, of answers; the click's own at first, 0 where its frame is not known. `mask` (h, w): the answer in the last frame, None where none
-    was taken. `asked_at`: the number of the frame in which it was last asked for. `missed`: how
-    often in a row there was no answer. `answered`: when there was one, seconds; None before the first."""
+    `query` (D,) unit: the running mean of the answers so far, None if the backend returns none. `least`: the minimum
+    predicted IoU of an answer. `area`: the usual one, as a share of the frame. `target`: None until a frame was seen.
+    `margin`: the usual one of the answers; at first the click's own, 0 if its frame is unknown. `mask` (h, w): the answer in
+    the last frame, None if none was accepted. `asked_at`: the number of the frame in which it was last prompted for.
+    `missed`: the number of consecutive frames without an answer. `answered`: the time of the last answer, seconds; None
+    before the first."""
 
     query: FloatArray | None
     least: float
@@ -58,7 +60,7 @@ class Memory:
     answered: float | None = None
 
     def fits(self, outputs: PromptOutputs, masks: Mask, agreement: Agreement, lost: bool) -> npt.NDArray[np.bool_]:
-        """(P,) which answers, with (P, h, w) masks, can be this object; `lost`: it was not seen in the frame before."""
+        """(P,) bool: which answers, with (P, h, w) masks, can be this object; `lost`: it was not seen in the previous frame."""
         like = np.where(agreement.place >= IN_PLACE, LIKE_IN_PLACE, LIKE_AGAIN if lost else LIKE)
         fits = (agreement.margin > 0) & (agreement.margin >= like * self.margin)
         fits &= np.abs(agreement.growth) <= np.log(GROWS_AGAIN if lost else GROWS)
@@ -71,7 +73,7 @@ class Memory:
         return fits
 
     def learn(self, query: FloatArray, mask: Mask, margin: float) -> None:
-        """Takes in the answer of a frame."""
+        """Updates the running means with the answer of a frame."""
         newest = unit(query)
         if newest is not None and self.query is not None:
             self.query = unit((1 - LEARNING_RATE) * self.query + LEARNING_RATE * newest)
@@ -80,7 +82,7 @@ class Memory:
 
 
 def unit(query: FloatArray | None) -> FloatArray | None:
-    """A query at length 1; None where it is none."""
+    """The query scaled to length 1; None if it is missing, not finite or zero."""
     if query is None or not np.isfinite(query).all() or not np.any(query):
         return None
     return np.asarray(query, np.float32) / np.linalg.norm(query)

@@ -1,9 +1,9 @@
-"""Tracks that were born of a click: kept alive by prompts of their own, or by an object of the network that continues them.
+"""Prompted tracks: objects that were clicked, tracked by their own prompts or continued by a detected object.
 
-In each frame the network is asked for such a track at several places at once: points inside the last mask, moved to
-where the object's likeness (`target`) says it went, one point where it was, and the last mask's box. Of the answers that
-one is taken which agrees best with all that is known of the object (`memory`, `candidates`), and those that agree with it make its
-mask, by the mean of their logits. What has been lost is looked for in the whole frame, where most is like it.
+In each frame the network is prompted for such a track at several places at once: points inside the last mask, moved to
+the object's new position according to its likeness (`target`), one point at the old position, and the last mask's box. The
+answer that agrees best with what is known of the object (`memory`, `candidates`) is selected, and the mean logits of the
+answers that agree with it give the mask. Lost objects are searched for in the whole frame, where it resembles them most.
 """
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ FloatArray = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 SAME_MASK = 0.5
-"""IoU from which two masks are one object."""
+"""IoU from which two masks count as one object."""
 MOST_ASKED = 40
-"""Points and boxes asked about in one frame, for all tracks together: about 1 ms each on two CPU cores."""
+"""Maximum number of prompts (points and boxes) per frame, for all tracks together: about 1 ms each on two CPU cores."""
 POINTS, FEWEST = 5, 2
-"""Points inside the last mask that are asked about for a track, beside one where it was and two boxes; fewer where there are
-many tracks. Where these cannot be had for all, the wider box alone and no point where it was, so that up to twenty are asked
-about in every frame."""
+"""Point prompts inside the last mask of a track, besides one at the old position and two boxes; fewer if there are many
+tracks. If the budget does not cover even the fewest for all, the old position and the tight box are omitted, so that up to
+twenty tracks are prompted in every frame."""
 PATIENCE = 3
-"""Frames that a lost object waits longer for its turn than one that is seen."""
+"""Frames that a lost object waits longer for its turn than a visible one."""
 PEAKS = 3
-"""Places of the whole frame at which a lost object is asked for."""
+"""Places in the whole frame at which a lost object is searched for."""
 WIDER = 1.3
-"""The last mask's box is asked about as it is and wider by so much: a box cannot lead beyond itself, and things grow."""
+"""The last mask's box is prompted as it is and enlarged by this factor: masks do not extend beyond their box, and objects grow."""
 LIMIT = 8.0
-"""Logits are cut there before their mean is taken, so that no answer outvotes two others."""
+"""Logits are clipped to this range before they are averaged, so that no answer outvotes two others."""
 
 
 @dataclass
 class _Asked:
-    """What was asked for one track, and what may come of it. `rows`: of the outputs."""
+    """The prompts for one track, and what is needed to judge their answers. `row`: its row in the table."""
 
     row: int
     memory: Memory
@@ -65,7 +65,7 @@ class _Asked:
 
 
 class PromptKeeper:
-    """What is known of the prompted tracks of one camera beyond their rows in the table."""
+    """Prompts and memories of one camera's prompted tracks, beyond their rows in the table."""
 
     def __init__(self) -> None:
         self._memories: dict[int, Memory] = {}
@@ -73,21 +73,21 @@ class PromptKeeper:
         self._frames = 0
 
     def remember(self, track_id: int, memory: Memory) -> None:
-        """A click was made a track."""
+        """Stores the memory of a new prompted track."""
         self._memories[track_id] = memory
 
     def taught(self, click: PromptResult, mask: Mask, frame: Frame | None, past: bool) -> Memory:
-        """What a click teaches of its object. mask: (h, w) its cells; frame: the one that was clicked, None where nobody told;
-        past: the track has been seen since then, elsewhere."""
+        """The initial memory of a clicked object. mask: (h, w) its cells; frame: the one that was clicked, None if unknown;
+        past: the track has since been seen elsewhere."""
         least = min(SURE, SHARE * float(np.nan_to_num(click.score)))
         memory = Memory(unit(click.query), least, float(mask.mean()), mask=None if past else mask)
         if frame is not None:
             features = _features(frame)
-            # On the clicked frame's own grid: the newest one, and before the first none is known, may be of another size.
+            # On the clicked frame's own grid: the newest one may have another size, and before the first frame there is none.
             cells = Grid.of(frame.placement, click.mask.shape).downsample(click.mask)
             self._surroundings.see(features)
             memory.target = Target(features, cells, self._surroundings)
-            # Were it nothing yet, whatever covers the object in the very next frame would be its answer, and then the usual one.
+            # With a margin of 0, an occluder in the next frame would be accepted and become the norm.
             likeness = memory.target.likeness(features, self._surroundings)
             memory.margin = max(0.0, float(Agreement.of(cells[None], cells, likeness, np.count_nonzero(cells)).margin[0]))
         return memory
@@ -96,20 +96,20 @@ class PromptKeeper:
         self._memories.pop(track_id, None)
 
     def keep_only(self, ids: npt.NDArray[np.int64]) -> None:
-        """Forgets those that are not followed any more."""
+        """Removes the memories of tracks that no longer exist."""
         for track_id in self._memories.keys() - set(ids.tolist()):
             del self._memories[track_id]
 
     @staticmethod
     def match_past(click: PromptResult, tracks: Iterable[TrackedInstance], table: TrackTable) -> int | None:
-        """The row of the track that had the click's mask in an earlier frame, in which all stood as `tracks` say."""
+        """The row of the track that had the click's mask in an earlier frame, given the `tracks` of that frame."""
         best, row = SAME_MASK, None
         area = np.count_nonzero(click.mask)
         for track in tracks:
             if track.frames_since_seen or (there := table.row_of(track.track_id)) is None:
                 continue
             clicked = click.mask[track.roi.slices]
-            if clicked.shape != track.mask.shape:  # before the camera changed its resolution
+            if clicked.shape != track.mask.shape:  # from before a change of the camera's resolution
                 continue
             common = np.count_nonzero(clicked & track.mask)
             iou = common / max(area + np.count_nonzero(track.mask) - common, 1)
@@ -119,7 +119,7 @@ class PromptKeeper:
 
     @staticmethod
     def match(seen: Observation, table: TrackTable) -> int | None:
-        """The row, of those seen in the newest frame, whose mask is the click's (the one detection of `seen`)."""
+        """The row, among those seen in the newest frame, whose mask matches the click's (the only detection in `seen`)."""
         mask = seen.detections.masks[0]
         rows = np.flatnonzero(table.unseen == 0)
         if len(rows) == 0:
@@ -128,10 +128,10 @@ class PromptKeeper:
         return int(rows[iou.argmax()]) if iou.max() > SAME_MASK else None
 
     def barred(self, seen: Observation, table: TrackTable) -> npt.NDArray[np.bool_] | None:
-        """(m, n) which objects of a new frame must not continue which tracks; None where all may.
+        """(m, n) bool: which detections of a new frame must not continue which tracks; None if all may.
 
-        A prompted track that was just seen is no object of the network that has not its mask: those may be parts or groups
-        of what was clicked, and nobody has seen to them. One that was lost is none that only lies where it was.
+        A prompted track that was just seen is continued only by a detection with the same mask: others may be parts or
+        groups of what was clicked, which the user has not confirmed. A lost one is not continued by position alone.
         """
         rows = [row for row in np.flatnonzero(table.prompted) if int(table.id[row]) in self._memories]
         if not rows or len(seen) == 0:
@@ -145,17 +145,17 @@ class PromptKeeper:
         return barred
 
     def find(self, frame: Frame, lives: Lives, grid: Grid, now: float) -> bool:
-        """Asks for the prompted tracks; True where one changed.
+        """Prompts for the prompted tracks; True if one changed.
 
-        Also for those that an object of this frame continues: it says who they are, but whoever clicked has seen the mask
-        that a prompt gives, not that of the object.
+        This includes tracks that a detection of this frame continues: it identifies them, but the mask that the user saw
+        is that of a prompt, not that of the detection.
         """
         table = lives.table
         rows = [row for row in np.flatnonzero(table.prompted) if int(table.id[row]) in self._memories]
         if not rows:
             return False
         self._frames += 1
-        # Where there are too many for one frame, each has its turn, one that is lost less often.
+        # If there are too many for one frame, they take turns, lost ones less often.
         memories = {row: self._memories[int(table.id[row])] for row in rows}
         rows.sort(key=lambda row: memories[row].asked_at + (PATIENCE if memories[row].missed else 0))
         features = _features(frame)[:, : grid.size[0], : grid.size[1]]
@@ -167,9 +167,9 @@ class PromptKeeper:
         most = MOST_ASKED // (points + beside)
         asked = [self._ask(row, table, features, grid, points, lean) for row in rows[:most]]
         for row in rows[most:]:
-            if not memories[row].missed:  # nobody has looked: that is not lost
+            if not memories[row].missed:  # not prompted in this frame, which does not make it lost
                 table.state[row] = TrackState.CONFIRMED
-        # All tracks' points and boxes in one run of the network: it answers each for itself.
+        # All tracks' points and boxes in one run of the network, which answers each separately.
         prompt = Prompt(tuple(PointPrompt(x, y, FOREGROUND) for a in asked for x, y in a.points), tuple(b for a in asked for b in a.boxes))
         outputs = frame.prompt_outputs(prompt)
         found, taken = False, np.zeros((0, *grid.size), bool)
@@ -186,13 +186,13 @@ class PromptKeeper:
         return found or len(rows) > most
 
     def absorb(self, table: TrackTable) -> dict[int, int]:
-        """Takes the tracks of this frame that have a clicked object's mask into that object's: one object, one id.
+        """Merges tracks of this frame that have a clicked object's mask into that object's track: one object, one id.
 
-        Such a track began while the two masks differed, as where the object came out from behind something. Another clicked one that
-        has the mask only by an object of the network, and no answer of its own, is lost. Call it after `find`.
+        Such a track began while the two masks differed, for example while the object emerged from behind something. Another
+        prompted track that has the mask only through a detection, without an answer of its own, becomes lost. Call it after `find`.
 
         Returns:
-            The ids that are not in this frame after all, and the one that each became.
+            The ids that are no longer in this frame, and the id that replaces each.
         """
         rows = [row for row in np.flatnonzero(table.prompted & (table.unseen == 0)) if self._mask_of(table, row) is not None]
         others = np.flatnonzero((~table.prompted | self._unanswered(table)) & (table.unseen == 0))
@@ -219,21 +219,21 @@ class PromptKeeper:
         return became
 
     def _unanswered(self, table: TrackTable) -> npt.NDArray[np.bool_]:
-        """(m,) which tracks were asked for in this frame without an answer."""
+        """(m,) bool: which tracks were prompted for in this frame without an answer."""
         memories = [self._memories.get(track_id) if prompted else None for track_id, prompted in zip(table.id.tolist(), table.prompted)]
         return np.array([m is not None and m.missed > 0 and m.asked_at == self._frames for m in memories], bool)
 
     def _mask_of(self, table: TrackTable, row: int) -> Mask | None:
-        """(h, w) the cells of the answer that a track was given in this frame; None where it was not."""
+        """(h, w) the cells of a track's answer in this frame; None if there was none."""
         memory = self._memories.get(int(table.id[row]))
         return None if memory is None or memory.missed or memory.asked_at != self._frames else memory.mask
 
     def _ask(self, row: int, table: TrackTable, features: FloatArray, grid: Grid, count: int, lean: bool) -> _Asked:
-        """Where to ask for one track: `count` points and a wider box; unless `lean`, where it was and the box as it is, too."""
+        """Prompts for one track: `count` points and an enlarged box; unless `lean`, also the old position and the box as it is."""
         memory, last = self._memories[int(table.id[row])], _last_mask(table, row, grid.size)
         lost = bool(table.unseen[row] > 1) and memory.missed > 0
         if memory.mask is not None and memory.mask.shape == last.shape:
-            last = memory.mask  # where the object of the network came in, the table has its mask
+            last = memory.mask  # if a detection continued the track, the table has that detection's mask
         if memory.target is None:
             memory.target = Target(features, last, self._surroundings)
         (x1, y1, x2, y2), = PackedMasks.of(last[None]).boxes.astype(int).tolist()
@@ -257,9 +257,9 @@ class PromptKeeper:
     def _choose(
         self, frame: Frame, asked: _Asked, outputs: PromptOutputs, lives: Lives, grid: Grid, now: float, taken: Mask, features: FloatArray,
     ) -> Mask | None:
-        """Takes the best answer into its track; its cells, or None where none is the track's object.
+        """Updates a track with its best answer; returns its cells, or None if no answer is the track's object.
 
-        taken: (t, h, w) what other tracks were given in this frame.
+        taken: (t, h, w) the answers of other tracks in this frame.
         """
         table, row, memory, lost = lives.table, asked.row, asked.memory, asked.lost
         logits = np.nan_to_num(outputs.mask_logits[:, : grid.size[0], : grid.size[1]], nan=-LIMIT)
@@ -289,12 +289,12 @@ class PromptKeeper:
         memory.target.learn(features, mask, self._surroundings)
         kind = frame.class_of(full, roi)
         if kind >= 0 and not frame.labels[kind].is_thing:
-            kind = -1  # the map has not found the object here: that it lies on the floor does not make it floor
+            kind = -1  # the map misses the object here: an object on the floor is not floor
         seen = Observation.of(Detections(
             np.array([kind]), np.array([score], np.float32), np.ones((1, table.dims), np.float32),
             mask[None], image_size=grid.source, cell_size=grid.cell_size,
         ))
-        # Nothing is learnt of its looks as an object: the query of a prompt is of another kind.
+        # Its appearance as a detection is not updated: prompt queries are not comparable with object queries.
         seen.clean[:] = False
         rows, columns = np.array([row]), np.array([0])
         segment = 0
@@ -312,7 +312,7 @@ def _features(frame: Frame) -> FloatArray:
     """(C, h, w) float32, finite."""
     features = frame.features
     with np.errstate(all="ignore"):
-        total = np.add.reduce(features, axis=None)  # one pass instead of several, and that in every frame
+        total = np.add.reduce(features, axis=None)  # one pass instead of several; this runs in every frame
     return features if np.isfinite(total) else np.nan_to_num(features, copy=False, posinf=0, neginf=0)
 
 

@@ -1,10 +1,10 @@
-"""What one clicked object looks like in the network's features, against its surroundings.
+"""Appearance of one clicked object in the network's features, relative to its surroundings.
 
-A single linear function of a cell's features says how much it is of the object: the difference of the mean features of
-the object's cells and of other cells, whitened by the covariance of all cells. That is linear discriminant analysis,
-and as a detector learnt from one example it is Hariharan, Malik and Ramanan, "Discriminative decorrelation for
-clustering and classification" (ECCV 2012). It takes no training, some two milliseconds a frame and a
-quarter for each object, and holds for whatever features a network has.
+A single linear function of a cell's features scores how much it belongs to the object: the difference between the mean
+features of the object's cells and of other cells, whitened by the covariance of all cells. This is linear discriminant
+analysis, used as a detector learnt from one example as in Hariharan, Malik and Ramanan, "Discriminative decorrelation for
+clustering and classification" (ECCV 2012). It needs no training, takes some two milliseconds per frame plus a
+quarter per object, and works with the features of any network.
 """
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ FloatArray = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 SAMPLES = 1000
-"""Cells of a frame, on a regular lattice, that its mean and covariance are taken from."""
+"""Cells of a frame, on a regular lattice, from which its mean and covariance are estimated."""
 RIDGE = 0.03
-"""Added to the covariance, by its mean variance: rare directions are not to be trusted."""
+"""Regularisation added to the covariance, as a multiple of its mean variance: directions of low variance are unreliable."""
 RATE = 0.1
 """Weight of the newest frame in running means."""
 FIRST = 0.3
-"""Weight of the frame that was clicked, which a person has seen to, against all that followed."""
+"""Weight of the clicked frame, which the user has confirmed, against all later frames."""
 RING = 6
-"""Cells round the object whose mean counts as much as that of the whole frame: what it must be told from is there."""
+"""Width in cells of the ring around the object whose mean counts as much as that of the whole frame: the object must be
+distinguished from what is there."""
 
 
 class Surroundings:
-    """Mean and covariance of the features of one camera's cells, over the newest frames. All targets share it."""
+    """Mean and covariance of the features of one camera's cells over the newest frames, shared by all targets."""
 
     def __init__(self) -> None:
         self._covariance: FloatArray | None = None
-        self._factor: tuple | None = None  # of Cholesky: an inverse would wake the threads of a BLAS, in every frame
+        self._factor: tuple | None = None  # Cholesky factor: an inverse would wake the threads of a BLAS in every frame
         self.mean: FloatArray | None = None
 
     def see(self, features: FloatArray) -> None:
-        """Takes one frame in: (C, h, w)."""
+        """Updates the statistics with one frame: (C, h, w)."""
         step = max(1, int((features.shape[1] * features.shape[2] / SAMPLES) ** 0.5))
         cells = features[:, ::step, ::step].reshape(len(features), -1)
         self.mean = cells.mean(axis=1)
@@ -52,7 +53,7 @@ class Surroundings:
         self._factor = None
 
     def whiten(self, direction: FloatArray) -> FloatArray:
-        """(C,) times the inverse covariance."""
+        """The inverse covariance times (C,)."""
         if self._factor is None:
             ridge = RIDGE * max(float(np.trace(self._covariance)) / len(self._covariance), 1e-12)
             self._factor = cho_factor(self._covariance + ridge * np.eye(len(self._covariance), dtype=np.float32), check_finite=False)
@@ -60,12 +61,12 @@ class Surroundings:
 
 
 class Target:
-    """One object.
+    """The linear discriminant of one object.
 
     Args:
-        features: (C, h, w) of the frame that it was clicked in.
+        features: (C, h, w) of the frame in which it was clicked.
         mask: (h, w) its cells, at least one.
-        surroundings: has seen that frame.
+        surroundings: already updated with that frame.
     """
 
     def __init__(self, features: FloatArray, mask: Mask, surroundings: Surroundings) -> None:
@@ -73,11 +74,11 @@ class Target:
         self._means = self._first.copy()
 
     def learn(self, features: FloatArray, mask: Mask, surroundings: Surroundings) -> None:
-        """Takes in how it looks in a later frame."""
+        """Updates the object's means with a later frame."""
         self._means += RATE * (_means(features, mask, surroundings) - self._means)
 
     def likeness(self, features: FloatArray, surroundings: Surroundings) -> FloatArray:
-        """(h, w) from -1 to 1: 1 where a cell is like the object's mean, -1 where it is like that of the rest."""
+        """(h, w) from -1 to 1: 1 where a cell resembles the object's mean, -1 where it resembles the rest."""
         inside, outside = FIRST * self._first + (1 - FIRST) * self._means
         weights = surroundings.whiten(inside - outside)
         contrast = max(float(weights @ (inside - outside)) / 2, 1e-9)
@@ -86,7 +87,7 @@ class Target:
 
 
 def _gram(rows: FloatArray) -> FloatArray:
-    """(C, n) to (C, C): each row's product with each, in parts too small to wake the threads of a BLAS."""
+    """(C, n) to (C, C): the Gram matrix, in parts too small to wake the threads of a BLAS."""
     total = np.zeros((len(rows), len(rows)), np.float32)
     part = max(1, SMALL_PRODUCT // len(rows) ** 2)
     for start in range(0, rows.shape[1], part):
@@ -105,7 +106,7 @@ def _weighted(weights: FloatArray, features: FloatArray) -> FloatArray:
 
 
 def _means(features: FloatArray, mask: Mask, surroundings: Surroundings) -> FloatArray:
-    """(2, C) the object's mean, without its edge where there is more than an edge, and that of what is not the object."""
+    """(2, C) the mean of the object, without its edge if it has an interior, and the mean of its surroundings."""
     image = mask.astype(np.uint8)
     core = cv2.erode(image, np.ones((3, 3), np.uint8), borderValue=1).astype(bool)
     wide = cv2.dilate(image, np.ones((2 * RING + 1, 2 * RING + 1), np.uint8)).astype(bool)

@@ -1,4 +1,4 @@
-"""Who is who from frame to frame, on the queries and masks that the network computes anyway."""
+"""The multi-object tracker of one camera, based on the queries and masks that the network computes anyway."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 _STATES = {int(state): state for state in TrackState}
 _DIMS = 256
-"""Dimensions of a query where the first thing to follow is a click that has none."""
+"""Dimensions of a query if the first object to follow is a click without one."""
 
 
 class Tracker:
-    """Follows the things of one camera; make one for each camera. Not thread-safe.
+    """Tracks the things of one camera; create one per camera. Not thread-safe.
 
-    Ids start at 1 and are never used twice, not even after `reset`. All times are seconds and come from the stamps.
+    Ids start at 1 and are never reused, not even after `reset`. All times are seconds and come from the stamps.
     """
 
     def __init__(self, labels: LabelSet, max_age: float = 10.0, min_hits: int = 3) -> None:
-        """labels: the classes of the detections, of which the things are followed. max_age: seconds for which a lost
-        object is remembered. min_hits: frames in which an object must be seen to be CONFIRMED. Both may be set live.
+        """labels: the classes of the detections; only things are tracked. max_age: seconds for which a lost object is
+        remembered. min_hits: frames in which an object must be seen to be CONFIRMED. Both may be changed at any time.
         """
         if not isinstance(labels, LabelSet):
             raise TrackError(f"The labels are {labels!r}; a LabelSet was expected, such as the segmenter's `labels`.")
@@ -78,31 +78,31 @@ class Tracker:
 
     @property
     def used(self) -> bool:
-        """Whether the last frame was used: False where it was no newer than one before."""
+        """Whether the last frame was used: False if it was no newer than a previous one."""
         return self._used
 
     @property
     def next_id(self) -> int:
-        """The id of the next object. Set it before the first frame to go on from another tracker's."""
+        """The id of the next object. Set it before the first frame to continue the ids of another tracker."""
         return self._lives.next_id if self._lives else self._next_id
 
     @next_id.setter
     def next_id(self, number: int) -> None:
         if self._lives is not None or number < 1:
-            raise TrackError(f"next_id cannot become {number}: ids go on from 1 up, and only before the first frame they are chosen.")
+            raise TrackError(f"next_id cannot be set to {number}: ids start at 1, and can be chosen only before the first frame.")
         self._next_id = int(number)
 
     @property
     def assignment(self) -> npt.NDArray[np.int64]:
-        """(n,) the track id of each detection of the last frame used, in the caller's order; 0 = none."""
+        """(n,) the track id of each detection in the last used frame, in the caller's order; 0 = none."""
         return self._assignment
 
     def reset(self) -> None:
-        """Forgets all tracks. Ids go on from where they were."""
+        """Removes all tracks. Ids continue from where they were."""
         self._next_id = self.next_id
         self._used = True
         self._clock = Clock()
-        self._timeless = False  # a click was followed, at a time that nobody told
+        self._timeless = False  # a click was followed without a stamp
         self._lives = None
         self._grid: Grid | None = None
         self._keeper = PromptKeeper()
@@ -111,7 +111,7 @@ class Tracker:
         self._assignment = np.zeros(0, np.int64)
 
     def remove(self, track_id: int) -> bool:
-        """Forgets one track; False when there is none with this id. Its object, seen again, gets a new id."""
+        """Removes one track; False if there is none with this id. If its object is seen again, it gets a new id."""
         table = self._lives.table if self._lives else None
         if table is None or (row := table.row_of(track_id)) is None:
             return False
@@ -122,11 +122,11 @@ class Tracker:
         return True
 
     def update(self, frame: Frame, stamp: float | None = None, depth: npt.NDArray[np.float32] | None = None) -> tuple[TrackedInstance, ...]:
-        """Takes one frame of a `Segmenter` in; returns all tracks as they stand now, tentative and lost ones too, by id.
+        """Processes one frame of a `Segmenter`; returns all current tracks by id, including tentative and lost ones.
 
-        stamp: seconds, the frame's own when None (see `update_detections`). depth: (H, W) float32 metres registered to
-        the image, 0 or NaN where unknown. Things of the frame's panoptic map begin and continue tracks; objects that
-        were too unsure for the map continue them. Tracks born of a click are asked for by prompts of their own.
+        stamp: seconds, the frame's own if None (see `update_detections`). depth: (H, W) float32 metres registered to
+        the image, 0 or NaN where unknown. Things of the frame's panoptic map begin and continue tracks; objects with a
+        score too low for the map continue them. Clicked objects are tracked by their own prompts.
         """
         if not hasattr(frame, "objects"):
             raise TrackError(f"A frame of a Segmenter was expected (`segmenter.set_image(image)`), not a {type(frame).__name__}.")
@@ -142,13 +142,13 @@ class Tracker:
         return self._tracks
 
     def update_detections(self, detections: Detections, stamp: float | None = None) -> tuple[TrackedInstance, ...]:
-        """Takes one frame's objects in; returns all tracks as they stand now, tentative and lost ones too, by id.
+        """Processes one frame's objects; returns all current tracks by id, including tentative and lost ones.
 
-        stamp: seconds, on any clock that does not stop; None = a thirtieth of a second after the frame before. A frame
+        stamp: seconds, on any clock that does not stop; None = a thirtieth of a second after the previous frame. A frame
         that is as old as the newest one, or up to a second older, changes nothing: the same tracks are returned again.
-        One that is older still means that time began anew: all tracks are forgotten. Objects that cannot be followed
-        (NaN in score or query, an empty mask, stuff or no known class) are passed over. Raises TrackError where the
-        arrays disagree.
+        An even older one means that time has restarted: all tracks are removed. Objects that cannot be tracked
+        (NaN in score or query, an empty mask, stuff or an unknown class) are skipped. Raises TrackError if the
+        shapes of the arrays disagree.
         """
         detections = detections.checked()
         self._check_dims(detections.queries.shape[1])
@@ -177,15 +177,16 @@ class Tracker:
     def follow(
         self, click: PromptResult, stamp: float | None = None, frame: Frame | None = None, past: Iterable[TrackedInstance] | None = None,
     ) -> int:
-        """Makes the object of a click a track at once, CONFIRMED and `prompted`; returns its id. (One of `past` that is lost by now
-        stays so until it is found.)
+        """Makes a clicked object a track at once, CONFIRMED and `prompted`; returns its id. (A track of `past` that is lost
+        by now stays lost until it is found.)
 
-        That is the track of the newest frame whose mask the click's matches best, where there is one (IoU above one
-        half); else a new one. From then on it lives by its own prompts. Call it with the answer of the newest frame, before
-        the next update, or give the frame that was answered on: its features teach what the object looks like, and are
-        not kept. past: for a frame before the newest, the tracks as they were returned for it, among which the clicked one is then
-        looked for, as all may have moved since; () where that is not known. stamp (seconds) says when the frame was taken, where no update has seen it or one as new; without it, it was
-        that of the newest update, or just before the first. Raises TrackError for a click without an object.
+        It is the track of the newest frame whose mask matches the click's best, if there is one (IoU above one half);
+        else a new track. From then on it is tracked by its own prompts. Call it with an answer on the newest frame, before
+        the next update, or pass the frame of the answer: its features define the object's appearance and are not
+        kept. past: for a frame before the newest, the tracks that were returned for it; the clicked one is then matched
+        among these, as all may have moved since; () if they are unknown. stamp (seconds): when the frame was taken, if no
+        update has seen it or one as new; without it, the time is that of the newest update, or just before the first.
+        Raises TrackError for a click without an object.
         """
         if not isinstance(click, PromptResult):
             raise TrackError(f"The answer to a click was expected (`frame.prompt(…)`), not a {type(click).__name__}.")
@@ -207,12 +208,12 @@ class Tracker:
         seen = Observation.of(asked)
         table = self._lives.table
         newest = self._clock.now if stamp is None else max(stamp, self._clock.now)
-        self._lives.expire(newest, self.max_age)  # without a listener there are no updates that would
+        self._lives.expire(newest, self.max_age)  # without subscribers there are no updates that would
         self._keeper.keep_only(table.id)
         self._assignment[~np.isin(self._assignment, table.id)] = 0
         row = self._keeper.match(seen, table) if past is None else self._keeper.match_past(click, past, table)
         moved_on = row is not None and past is not None
-        memory = self._keeper.taught(click, mask, frame, moved_on)  # before anything is changed: it reads the frame
+        memory = self._keeper.taught(click, mask, frame, moved_on)  # before anything is changed, because it reads the frame
         if row is None:
             self._lives.begin(seen, np.array([0]), self._grid, newest, prompted=True)
             row = len(self._lives.table) - 1
@@ -244,7 +245,7 @@ class Tracker:
             )
 
     def _prepare(self, detections: Detections) -> None:
-        """Begins the book, and follows a camera that changes its resolution, or a network whose input does."""
+        """Creates the table, and rescales it when the camera's resolution or the network's input size changes."""
         if self._lives is None:
             self._lives = Lives(len(self.labels), detections.queries.shape[1], self._next_id)
         old, new = self._grid, detections.grid
@@ -254,17 +255,17 @@ class Tracker:
         if old is None:
             return
         pixels = np.divide(new.source, old.source)
-        cells = np.divide(old.cell_size, new.cell_size) * pixels  # the same share of the image is seen, in other cells
+        cells = np.divide(old.cell_size, new.cell_size) * pixels  # the same part of the image, in other cells
         if old.size != new.size or (cells != 1).any():
             self._lives.table.rescale(cells[1], cells[0], new.size)
         if old.source != new.source:
             self._lives.table.resize(pixels[1], pixels[0], new.source)
 
     def _report(self) -> tuple[TrackedInstance, ...]:
-        """All tracks as others see them."""
+        """All tracks as `TrackedInstance`s."""
         table = self._lives.table
         gaps = np.where(table.unseen > 0, self._clock.now - table.seen_at, 0)
-        scores = table.score * np.maximum(1 - gaps / max(self.max_age, 1e-9), 0)  # the longer lost, the less sure
+        scores = table.score * np.maximum(1 - gaps / max(self.max_age, 1e-9), 0)  # decays with the time since lost
         classes = np.where(table.votes.any(axis=1), table.votes.argmax(axis=1), -1)
         columns = (table.id, classes, scores, table.state, table.age, table.unseen, table.prompted, table.depth)
         names = self._names

@@ -1,10 +1,10 @@
-"""The kinds of objects that are made in code, by what they are; importing this registers all of them in `things.KINDS`."""
+"""The kinds of objects that are made in code, grouped by topic; importing this package registers all of them in `things.KINDS`."""
 from rmpsam_ros.simulation.kinds import gadgets, goods, kitchen, large, pantry, tools, vessels, wardrobe, workshop  # noqa: F401
 from rmpsam_ros.simulation.things import KINDS
 
 MEASURED = frozenset(KINDS.kinds)
-"""Those that scenes of unseen objects are made of. Kinds that are added below do not change these scenes, so that what was
-measured on them stays comparable."""
+"""The kinds in scenes of unseen objects. Kinds added below do not change these scenes, so that figures measured on them stay
+comparable."""
 
 from rmpsam_ros.simulation.kinds import (  # noqa: E402, F401
     bakery,

@@ -1,4 +1,4 @@
-"""Baked things and what is made of bread."""
+"""Baked goods and dishes made of bread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def flesh(rng: Rng, hue: float, saturation=(0.1, 0.5), value=(0.75, 1.0), grain:
 
 
 def blob(rng: Rng, radius: float, height: float, rough: float = 0.14) -> Mesh:
-    """Something poured out: flat, with an irregular outline."""
+    """A poured shape: flat, with an irregular outline."""
     a = np.linspace(0, np.pi / 2, 5)
     mesh = turned([(0, 0), *zip(radius - height + height * np.cos(a), height * np.sin(a)), (0, height * 1.05)], 48)
     angle = np.arctan2(mesh.vertices[:, 1], mesh.vertices[:, 0])

@@ -1,4 +1,4 @@
-"""What people keep and carry: framed pictures, cards, globes, trophies, helmets, sunglasses, keys."""
+"""Personal belongings: framed pictures, cards, globes, trophies, helmets, sunglasses, keys."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def sunglasses(rng: Rng, materials: Materials) -> list[Part]:
         parts.append(Part(tube(arm, [thick * 1.2, thick * 1.1, thick, thick * 1.3], 8, 1.2), look))
     bridge = tube([(-0.009, -0.001, h * 0.68), (0, -0.003, h * 0.76), (0.009, -0.001, h * 0.68)], thick * 1.1, 8)
     parts = [*parts, Part(bridge, look, ())]
-    if rng.random() < 0.6:  # the usual way to put them down: on the upper rim, arms up; or flat on their back
+    if rng.random() < 0.6:  # as usually put down: on the upper rim, arms up; or flat on their back
         return parts
     return [p.moved((0, 0, h + 0.005), rotation("x", 180)) for p in parts]
 

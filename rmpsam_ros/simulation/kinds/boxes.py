@@ -1,4 +1,4 @@
-"""Boxes with lids, drawers and what lies in them."""
+"""Boxes with lids, drawers and their contents."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def shoe_box(rng: Rng, materials: Materials) -> list[Part]:
     parts = [*(Part(m, look) for m in open_box((w, d, h), wall)), *(Part(m.moved(*place), lid_look) for m in lid), Part(name[0], shown, ())]
     if rng.random() < 0.6:
         parts.append(Part(name[1].moved(*place), shown, ()))
-    if way >= 0.75:  # its walls are inside the upturned lid: paper is seen
+    if way >= 0.75:  # its walls are inside the upturned lid: the paper shows
         lid = [Part(m.moved((0, 0, 0.0005)), lid_look) for m in open_box((w + 0.009, d + 0.009, rim), wall)]
         n = 20
         paper = sheet(np.maximum(h * 0.45 + 0.02 * t.noise(rng, n, 3, 3), 0.005), (w * 0.97, d * 0.97), 0.001)
@@ -235,7 +235,7 @@ def jewellery_box(rng: Rng, materials: Materials) -> list[Part]:
         slit = box((w * 0.55, 0.003, 0.001)).moved((0, 0, h + 0.0065))
         band = ring(0.009, 0.0012).moved((0, 0, h + 0.011), rotation("x", 90))
         gem = turned([(0, 0), (0.0032, 0.0025), (0.0022, 0.004), (0, 0.004)], 8).moved((0, -0.001, h + 0.02))
-        parts += [Part(cushion, satin), Part(pad, satin, ()), Part(slit, dark(rng), ())]  # the lower half weighs most: it must not topple
+        parts += [Part(cushion, satin), Part(pad, satin, ()), Part(slit, dark(rng), ())]  # most weight in the lower half, so that it does not topple
         if rng.random() < 0.8:
             parts += [Part(band, gold, ()), Part(gem, Look(None, (*(t.color(rng, (0, 0.9), (0.8, 1)) / 255).tolist(), 1), 1.0, 0.95, 0.2), ())]
     return parts

@@ -1,4 +1,4 @@
-"""Clothes laid flat or hung up, and cloth of the house: shirts, trousers, scarves, mitts, mats, pillows, quilts."""
+"""Clothes laid flat or hung up, and household textiles: shirts, trousers, scarves, mitts, mats, pillows, quilts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def panel(left: Sequence[Sequence[float]], right: Sequence[Sequence[float]], thi
     a, b = (np.column_stack([np.interp(np.linspace(0, 1, steps), np.linspace(0, 1, len(e)), np.asarray(e, float)[:, k]) for k in (0, 1)])
             for e in (left, right))  # fmt: skip
     across, along = b.mean(axis=0) - a.mean(axis=0), (a + b)[-1] - (a + b)[0]
-    if across[0] * along[1] < across[1] * along[0]:  # else its upper side would face down
+    if across[0] * along[1] < across[1] * along[0]:  # otherwise its upper side would face down
         a, b = b, a
     s, v = np.linspace(0, 1, steps)[None, :, None], np.linspace(-1, 1, steps)
     flat = a[:, None] * (1 - s) + b[:, None] * s

@@ -1,4 +1,4 @@
-"""What one cooks and bakes in and serves on: pots, woks, casseroles, trays, tins, sieves, funnels, racks, mortars; candles."""
+"""Cookware, bakeware and trays: pots, woks, casseroles, trays, tins, sieves, funnels, racks, mortars; candles."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def funnel(rng: Rng, materials: Materials) -> list[Part]:
 
 
 def tinted_or_plain(rng: Rng) -> Look:
-    """Plastic, through which one sees or not."""
+    """Plastic, transparent or opaque."""
     look = plastic(rng)
     return look if rng.random() < 0.7 else Look(look.image, (1, 1, 1, float(rng.uniform(0.5, 0.8))), 0.8, 0.8)
 

@@ -1,4 +1,4 @@
-"""Bowls by what they are for, with what is in them; egg cups and beer steins."""
+"""Bowls for various uses, with their contents; egg cups and beer steins."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 
 def bowl_outline(r: float, h: float, base: float, bend: float, count: int = 8) -> list[tuple[float, float]]:
-    """The outside of a bowl: from `base` (a share of its radius) to the rim, the rounder the smaller `bend` is."""
+    """The outside of a bowl, from `base` (a share of its radius) to the rim; the smaller `bend`, the rounder."""
     z = np.linspace(0, 1, count)
     return list(zip(r * (base + (1 - base) * z**bend), h * z))
 
 
 def surface(outside: list[tuple[float, float]], level: float, look: Look, wall: float = 0.005) -> Part:
-    """What fills a bowl up to `level`, seen from above."""
+    """The content of a bowl up to `level`, as seen from above."""
     radius = float(np.interp(level, *np.array(outside).T[::-1])) - wall
     return Part(turned([(radius, level), (0, level)], 32), look, ())
 

@@ -1,4 +1,4 @@
-"""Devices that are carried about: for measuring, talking, filming, playing, and parts of robots."""
+"""Portable devices for measuring, talking, filming and playing, and parts of robots."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def vr_headset(rng: Rng, materials: Materials) -> list[Part]:
 
 @KINDS.add("device", TABLE, True, 0.9, 0.6)
 def lidar(rng: Rng, materials: Materials) -> list[Part]:
-    """What turns a laser about: on robots."""
+    """A spinning laser scanner, as on robots."""
     r, h, case = rng.uniform(0.03, 0.055), rng.uniform(0.045, 0.085), steel(rng) if rng.random() < 0.4 else casing(rng)
     low, high, square = h * rng.uniform(0.25, 0.4), h * rng.uniform(0.75, 0.88), rng.choice([0, 0, 0.5])
     ribs = [(r * (1.0 if k % 2 else 0.93), low * (0.15 + 0.1 * k)) for k in range(8)]

@@ -1,4 +1,4 @@
-"""What music, sports, streets and building sites need: guitars, drums, weights, cones, extinguishers, tyres, ladders."""
+"""Equipment for music, sports, streets and building sites: guitars, drums, weights, cones, extinguishers, tyres, ladders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bottles by what is in them: wine, beer, milk, oil, soda, perfume, pills, drops, water."""
+"""Bottles by their contents: wine, beer, milk, oil, soda, perfume, pills, drops, water."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 
 def eased(line: Sequence[Sequence[float]], rounds: int = 2) -> npt.NDArray[np.float64]:
-    """A polyline with its corners cut, `rounds` times; its ends stay."""
+    """A polyline with its corners cut `rounds` times; its ends stay fixed."""
     points = np.asarray(line, float)
     for _ in range(rounds):
         a, b = points[:-1], points[1:]
@@ -59,8 +59,8 @@ def pillar(outside: Sequence[Sequence[float]], top: float, squareness: float = 0
 
 
 def stood(parts: Sequence[Part], *walls: Mesh) -> list[Part]:
-    """Parts that collide together as these simple pieces. Of a smooth mesh the physics keeps too few corners for a flat foot,
-    and a small cap that collided by itself would weigh as much as the body."""
+    """Parts with these simple pieces as their common collision shape. Of a smooth mesh the physics keeps too few vertices for a
+    flat foot, and a small cap with its own collision shape would weigh as much as the body."""
     return [Part(part.mesh, part.look, walls if k == 0 else ()) for k, part in enumerate(parts)]
 
 

@@ -1,4 +1,4 @@
-"""What furnishes bathrooms, bedrooms and halls: toilets, sinks, chests, lockers, trolleys."""
+"""Furnishings of bathrooms, bedrooms and halls: toilets, sinks, chests, lockers, trolleys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 
 def white(rng: Rng) -> Look:
-    """Sanitary ware: mostly white, now and then of a pale colour."""
+    """Sanitary ware: mostly white, occasionally in a pale colour."""
     tone = t.color(rng, (0, 0.06), (0.88, 1.0)) if rng.random() < 0.8 else t.color(rng, (0.05, 0.4), (0.6, 0.95))
     return Look(t.plain(rng, 16, tone, 0.01), specular=0.8, shininess=0.8)
 

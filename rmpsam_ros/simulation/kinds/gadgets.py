@@ -13,12 +13,12 @@ from rmpsam_ros.simulation.shapes import Mesh, box, join, plate, rotation, round
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 TO_FRONT = rotation("x", 90)
-"""Turns what stands so that its top points along -y, where fronts are."""
+"""Rotation that lays an upright object down with its top along -y, the front."""
 BLACK = Look(None, (0.04, 0.04, 0.045, 1), 0.4)
 
 
 def casing(rng: Rng) -> Look:
-    """What most devices are of: black, grey or white, now and then a colour."""
+    """Casing of most devices: black, grey or white, occasionally coloured."""
     return plastic(rng) if rng.random() < 0.4 else Look(t.plain(rng, 32, t.color(rng, (0, 0.12), (0.06, 0.97)), 0.02), specular=rng.uniform(0.1, 0.8))
 
 
@@ -239,7 +239,7 @@ def puzzle_cube(rng: Rng, materials: Materials) -> list[Part]:
     count, cube, mixed = int(rng.choice([2, 3, 3, 3, 4])), box((rng.uniform(0.045, 0.07),) * 3), rng.random() < 0.7
     cell, tones = 96 // count, ((230, 230, 230), (230, 200, 20), (200, 30, 30), (240, 110, 20), (20, 60, 190), (20, 150, 60))
     face = np.arange(len(cube.uv))[:, None] // 4
-    uv = (cube.uv + np.hstack((face % 3, face // 3))) / (3, 2)  # each side takes a sixth of the picture
+    uv = (cube.uv + np.hstack((face % 3, face // 3))) / (3, 2)  # each side shows a sixth of the image
     picture = np.full((192, 288, 3), rng.choice([15, 235]), np.uint8)
     for k in range(6 * count * count):
         face, row, column = k // count**2, k // count % count, k % count

@@ -194,7 +194,7 @@ def clock(rng: Rng, materials: Materials) -> list[Part]:
 
 @KINDS.add("object", "table shelf floor", False, 1.8)
 def composition(rng: Rng, materials: Materials) -> list[Part]:
-    """A few shapes joined: something that no list of kinds has."""
+    """A few joined shapes: an object of no particular kind."""
     size, parts = rng.uniform(0.025, 0.07), []
     for k in range(int(rng.integers(1, 5))):
         kind, extent = rng.integers(4), size * rng.uniform(0.5, 1.8, 3)

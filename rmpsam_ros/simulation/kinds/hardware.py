@@ -16,7 +16,7 @@ from rmpsam_ros.simulation.shapes import Mesh, Points, box, join, plate, rotatio
 from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 ALONG_Y = rotation("x", -90)
-"""Turns what stands so that its top points along +y."""
+"""Rotation that lays an upright object down with its top along +y."""
 
 
 def bars(path: Sequence[Sequence[float]], radius: float, sides: int = 8) -> list[Mesh]:
@@ -38,7 +38,7 @@ def bow(radius: float, start: float, end: float, width: float, count: int = 20) 
 
 
 def _hatched(rng: Rng) -> Look:
-    """Steel cut crosswise as that of a file."""
+    """Steel with the crosswise cut of a file."""
     y, x = np.mgrid[:128, :128] / 128
     cut = 1 - 0.35 * (np.sin(2 * np.pi * (40 * y + 6 * x)) > 0.2) - 0.25 * (np.sin(2 * np.pi * (40 * x - 8 * y)) > 0.4)
     return Look((np.array(t.color(rng, (0, 0.1), (0.3, 0.7))) * cut[..., None]).astype(np.uint8), specular=0.7, shininess=0.6)
@@ -77,7 +77,7 @@ def mallet(rng: Rng, materials: Materials) -> list[Part]:
         return [*parts, Part(head, Look(t.wood(rng, 128), specular=0.2))]
     head, cap = cylinder(r, b, 28).moved((0, -b / 2, r), ALONG_Y), turned([(0, 0), (r * 1.08, 0), (r * 1.08, 0.2 * b), (0.9 * r, 0.26 * b)], 28)
     parts.append(Part(head, dark(rng) if rng.random() < 0.5 else plastic(rng)))
-    if rng.random() < 0.55:  # its faces of another stuff
+    if rng.random() < 0.55:  # striking faces of another material
         parts += [Part(cap.moved((0, y * b * 0.62, r), ALONG_Y if y < 0 else ALONG_Y.T), plastic(rng)) for y in (-1, 1)]
     return parts
 

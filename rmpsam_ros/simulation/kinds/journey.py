@@ -1,4 +1,4 @@
-"""What one drinks from on the way: flasks, canteens, sports bottles, mugs and tumblers with lids."""
+"""Travel drinkware: flasks, canteens, sports bottles, mugs and tumblers with lids."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def crust(rng: Rng) -> Look:
 
 
 def holed(image: np.ndarray, across: int, down: int, share: float = 0.07) -> np.ndarray:
-    """A picture with dark dots in rows, as holes of a sieve."""
+    """An image with rows of dark dots, like the holes of a sieve."""
     y, x = np.mgrid[: len(image), : len(image)] / len(image)
     dots = ((x * across % 1) - 0.5) ** 2 + ((y * down % 1) - 0.5) ** 2 < share
     return np.where(dots[..., None], image // 6, image)

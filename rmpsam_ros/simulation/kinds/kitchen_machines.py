@@ -1,4 +1,4 @@
-"""Machines of the kitchen."""
+"""Kitchen appliances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on the floor: chairs, couches, plants, cabinets, crates."""
+"""Objects that stand on the floor: chairs, couches, plants, cabinets, crates."""
 
 from __future__ import annotations
 

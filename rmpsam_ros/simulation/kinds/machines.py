@@ -1,4 +1,4 @@
-"""Machines of the household: for washing, cleaning, sewing and the air."""
+"""Household appliances for washing, cleaning, sewing and ventilation."""
 
 from __future__ import annotations
 

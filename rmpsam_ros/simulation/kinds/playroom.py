@@ -1,4 +1,4 @@
-"""Toys that stand for something: dolls, boats, trains, horses, ducks, cranes."""
+"""Toy figures and vehicles: dolls, boats, trains, horses, ducks, cranes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 
 def bright(rng: Rng) -> Look:
-    """Lacquer or plastic as toys have it; now and then bare wood."""
+    """Lacquer or plastic of toys; occasionally bare wood."""
     image = t.wood(rng, 64) if rng.random() < 0.15 else t.plain(rng, 16, t.color(rng, (0.6, 1.0), (0.5, 1.0)), 0.02)
     return Look(image, specular=rng.uniform(0.3, 0.8), shininess=0.6)
 
 
 def rainbow(rng: Rng, count: int) -> list[Look]:
-    """Bright colours, each of another hue."""
+    """Bright colours, each of a different hue."""
     start, strong = rng.random(), rng.uniform(0.6, 0.95)
     return [Look(t.plain(rng, 16, t.color(rng, (strong, 1), (0.65, 1), start + k / count), 0.02), specular=0.5) for k in range(count)]
 

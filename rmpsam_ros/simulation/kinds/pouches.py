@@ -94,7 +94,7 @@ def messenger_bag(rng: Rng, materials: Materials) -> list[Part]:
     look = leather(rng) if rng.random() < 0.5 else cloth_look(rng)
     second, metal = look if rng.random() < 0.6 else leather(rng), steel(rng)
     drop = h * rng.uniform(0.5, 0.85)
-    # a firm bottom: on its round edges it would topple
+    # a firm bottom, as it would topple on its round edges
     parts = [Part(rounded((w, d, h), 0.2, 30, 0.01, rng), look, (box((w * 0.96, d * 1.1, h * 0.97)),))]
     s = np.linspace(0, 1, 7)
     side = [(d * 0.5 - d * s[k], h + 0.002) for k in range(7)] + [(-d * 0.54, h - 0.012), (-d * 0.56, h - drop)]

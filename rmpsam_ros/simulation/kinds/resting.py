@@ -1,4 +1,4 @@
-"""What one lies on: sofas, couches without a frame, beds for one or two, for children, for a camp."""
+"""Furniture to lie on: sofas, couches without a frame, single, double, children's and camp beds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More chairs: that fold, rock, roll, stand in a garden or a class room; benches; and how frames and slings are made."""
+"""More chairs: folding, rocking, rolling, garden and classroom chairs; benches; and helpers for frames and slings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def wooden(rng: Rng) -> Look:
 
 
 def framed(meshes: Sequence[Mesh], look: Look) -> Part:
-    """Several convex meshes as one part, each of which collides."""
+    """Several convex meshes as one part, each with its own collision shape."""
     return Part(join(meshes), look, tuple(meshes))
 
 
@@ -42,7 +42,7 @@ def bent(points: Sequence[Sequence[float]], radius: float = 0.04) -> np.ndarray:
 
 
 def draped(path: Sequence[Sequence[float]], width: float | Sequence[float], thick: float, look: Look, columns: int = 6, sag: float = 0.0) -> Part:
-    """Cloth or bent board that follows a path of (y, z), `width` along x; what is left of the path's way is its upper side."""
+    """Cloth or bent board that follows a path of (y, z), `width` along x; its upper side is to the left of the path's direction."""
     line = np.asarray(path, float)
     along = np.gradient(line, axis=0)
     normal = np.column_stack((-along[:, 1], along[:, 0])) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
@@ -65,7 +65,7 @@ def draped(path: Sequence[Sequence[float]], width: float | Sequence[float], thic
 
 
 def shifted(parts: Sequence[Part], offset: Sequence[float], turn: np.ndarray | None = None) -> list[Part]:
-    """Parts with what they collide as, turned and moved."""
+    """Parts with their collision shapes, rotated and moved."""
     return [p.moved(offset, turn) for p in parts]
 
 

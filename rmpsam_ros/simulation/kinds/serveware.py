@@ -1,4 +1,4 @@
-"""What stands about a kitchen beside pots and plates: knife blocks, trivets, cake stands, sieves, corkscrews, jars of utensils."""
+"""Kitchen items other than pots and plates: knife blocks, trivets, cake stands, sieves, corkscrews, jars of utensils."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def knife_block(rng: Rng, materials: Materials) -> list[Part]:
 
 @KINDS.add("object", "table", False, 0.8, 0.3)
 def trivet(rng: Rng, materials: Materials) -> list[Part]:
-    """To put a hot pot on."""
+    """A base for a hot pot."""
     r, thick, pick = rng.uniform(0.07, 0.1), rng.uniform(0.006, 0.011), rng.integers(4)
     look = Look(t.wood(rng), specular=0.2) if rng.random() < 0.5 else dark(rng) if rng.random() < 0.5 else plastic(rng)
     if pick == 0:  # rings and spokes

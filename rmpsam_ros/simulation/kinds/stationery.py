@@ -1,4 +1,4 @@
-"""What is read and written, and what keeps it: open books, papers, binders, trays, pens in a cup."""
+"""Reading and writing materials and their storage: open books, papers, binders, trays, pens in a cup."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def spiral_notebook(rng: Rng, materials: Materials) -> list[Part]:
     r = max(r, thick * 0.65)
     parts = [Part(box((w, d, thick)).moved((0, 0, 0.001)), paper(rng)), coil(w * 0.9, r, int(w / 0.009), wire)]
     parts[1] = Part(parts[1].mesh.moved((0, d / 2, thick / 2 + 0.001)), wire, ())
-    if rng.random() < 0.35:  # open: what is written shows
+    if rng.random() < 0.35:  # open, with the writing visible
         lines = t.plain(rng, 256, t.color(rng, (0, 0.1), (0.9, 1.0)), 0.02)
         lines[::14, :] = t.color(rng, (0.2, 0.6), (0.6, 0.9), 0.6)
         if rng.random() < 0.5:

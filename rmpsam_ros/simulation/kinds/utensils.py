@@ -1,4 +1,4 @@
-"""What one cooks and serves with: chopsticks, tongs, turners, scoops, skimmers, mashers, kitchen knives, spoons to measure with."""
+"""Cooking and serving utensils: chopsticks, tongs, turners, scoops, skimmers, mashers, kitchen knives, measuring spoons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies about in workshops and offices: hand tools, fittings, containers, stationery."""
+"""Objects of workshops and offices: hand tools, fittings, containers, stationery."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rmpsam_ros.simulation.things import KINDS, Look, Materials, Part, Rng
 
 PLACES = "table floor shelf"
 ALONG_X = rotation("y", 90)
-"""Turns what stands so that its top points along +x."""
+"""Rotation that lays an upright object down with its top along +x."""
 
 
 def cylinder(radius: float, height: float, segments: int = 20) -> Mesh:
