@@ -79,10 +79,12 @@ def _filled_within(path: Path, partial: Path, old: Path) -> Iterator[None]:
     except BaseException:
         for origin, place in reversed(moved):
             os.replace(place, origin)
+        shutil.rmtree(old, ignore_errors=True)  # only once all is back: it holds what was there
         raise
+    else:
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager
@@ -112,10 +114,10 @@ def _folder_for(path: Path) -> Iterator[None]:
 
 def unwritable(path: Path) -> str:
     """The reason why `atomic_file` could not write a file there, in a few words; '' if it could. Lets long work fail at its start."""
-    if path.is_dir():
+    if os.path.isdir(path):  # pathlib's is_dir and exists raise where a parent folder may not be searched
         return "it is a folder; give the name of a file"
     folder = path.resolve().parent
-    while not folder.exists():
+    while not os.path.exists(folder):
         folder = folder.parent
     try:
         tempfile.TemporaryFile(dir=folder).close()

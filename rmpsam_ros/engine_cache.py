@@ -117,7 +117,8 @@ class EngineCache:
         others: list[EngineKey] = []
         damaged = ""
         own = self.path(key).with_suffix(".json")  # first: an engine built here takes precedence over one built for several GPUs
-        for sidecar in sorted(self.folder.glob("*.json"), key=lambda file: (file != own, file.name)) if self.folder.is_dir() else ():
+        there = os.path.isdir(self.folder)  # pathlib's is_dir raises where a parent folder may not be searched
+        for sidecar in sorted(self.folder.glob("*.json"), key=lambda file: (file != own, file.name)) if there else ():
             content = _read_sidecar(sidecar)
             if isinstance(content, str):
                 damaged = content if sidecar.stem == key.stem else damaged
@@ -134,7 +135,7 @@ class EngineCache:
         if damaged:
             return Miss(damaged)
         orphan = self.path(key)
-        if orphan.is_file():
+        if os.path.isfile(orphan):
             return Miss(f"{orphan} has no sidecar that says what it is; it is not loaded, and will be replaced")
         return Miss(_difference(key, others, self.folder))
 

@@ -134,6 +134,8 @@ def label_groups(content: Mapping, labels: LabelSet) -> LabelGroups:
         for name in map(str, names):
             if name not in known:
                 raise ValueError(f"{group.name!r} takes {name!r}, which is not a class of {labels.name}: {', '.join(known)}")
+            if group_of[known[name]] == group.id:
+                raise ValueError(f"{group.name!r} takes {name!r} twice")
             if group_of[known[name]] != NONE:
                 raise ValueError(f"both {groups[int(group_of[known[name]])].name!r} and {group.name!r} take {name!r}")
             group_of[known[name]] = group.id

@@ -105,6 +105,8 @@ def read_image(path: str | os.PathLike[str]) -> RgbImage:
         raise ImageError(f"{path} is a folder; give the path of a photo.") from None
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError:  # a null byte
+        raise ImageError(f"{os.fspath(path)!r} is no file name; give the path of a photo.") from None
     try:
         return decode_image(data)
     except ImageError as error:
@@ -201,7 +203,7 @@ class Video:
     def __iter__(self) -> Iterator[VideoFrame]:
         """Yields the frames in order, until the end of the file; a camera until its first failed read, such as when unplugged.
 
-        Broken frames within a file's stated length are skipped, but keep their index.
+        Broken frames of a file are skipped, but keep their index.
 
         Raises:
             ImageError: no frame could be decoded.
@@ -211,7 +213,8 @@ class Video:
             ok, pixels = self._capture.read()
             if not ok or pixels is None:
                 in_a_row += 1
-                if in_a_row > MOST_BROKEN or index + in_a_row >= self.frame_count:
+                ended = self.is_device or index + in_a_row >= self.frame_count > 0  # some files do not state their length
+                if ended or in_a_row > MOST_BROKEN:
                     break
                 continue
             broken, index, in_a_row = broken + in_a_row, index + in_a_row, 0
@@ -307,7 +310,7 @@ def _needs_raw(data: bytes) -> bool:
     if data[:4] == b"\x89PNG":
         return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[: data.find(b"IDAT")]
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return data[12:16] == b"VP8L" or (data[12:16] == b"VP8X" and bool(data[20] & 0x10))
+        return data[12:16] == b"VP8L" or (data[12:16] == b"VP8X" and bool(data[20:21] and data[20] & 0x10))
     return data[:4] in (b"II*\0", b"MM\0*") or data[:2] in (b"#?", b"PF", b"Pf")  # Radiance HDR and PFM
 
 

@@ -180,7 +180,7 @@ class Segmenter:
                 fit(image, placement, canvas)
             fitted = perf_counter()
             outputs = self._backend.run_images(self._canvas[: len(placements)], [p.network_size for p in placements])
-        outputs = [replace(o, mask_logits=p.turned_back(np.asarray(o.mask_logits))) if p.rotation else o for p, o in zip(placements, outputs)]
+            outputs = [replace(o, mask_logits=p.turned_back(np.asarray(o.mask_logits))) if p.rotation else o for p, o in zip(placements, outputs)]
         timings = {"preprocess": 1e3 * (fitted - started), "network": 1e3 * (perf_counter() - fitted)}
         copies = [np.array(image) if self.zoom else None for image in images]
         return [Frame(self, p, o, stamp, dict(timings), i) for p, o, stamp, i in zip(placements, outputs, stamps, copies)]

@@ -16,6 +16,6 @@ def seconds(stamp: object, error: type[RmpsamError]) -> float | None:
         return None
     try:
         value = float("text" if isinstance(stamp, str) else stamp)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise error(f"The stamp is {stamp!r}; it must be seconds, such as stamp.sec + 1e-9 * stamp.nanosec.") from None
     return value if math.isfinite(value) else None

@@ -7,11 +7,23 @@ decoders. So the precision is written into the graph, starting from a model fold
     normalisation of the image        float32    runs once, and 0 … 255 divided by a deviation should not be rounded twice
     sampling positions, GridSample    float32    float16 cannot distinguish pixel 1025 from 1025.5, and offsets are fractions;
                                                  sampled values are float32 too, because TensorRT requires one type for both
-    decoder                           float32    see `_DECODER_REASONS`
+    decoder                           float32    see below
     `features`                        float16    halves the memory that a frame keeps for clicks, and that a click reads
 
 Inputs and outputs are the same for every precision, except for the type of `features`. Integer inputs and outputs are int32,
 because TensorRT before version 10 has no int64 tensors.
+
+Why the decoder stays in float32:
+
+    pooling under a mask   a sum over up to 19200 (480x640) or 67200 (800x1344) pixels: exceeds 65504, float16's largest number
+    linear layers on sums  their inputs are those sums
+    LayerNorm              squares its inputs; and TensorRT is known to break it in float16
+    softmax                sums many small exponentials over thousands of pixels
+    mask products          a mask is where the product is positive: rounding moves its border, and the next stage pools under the mask
+    class normalisation    sums squares over 768 channels, then multiplies by 100
+    coordinates, clicks    a click on a 1344 pixel wide image needs more than 11 bits
+
+The decoder is only a few percent of the arithmetic, and TF32 on tensor cores gives it float32's range with float16's resolution.
 """
 from __future__ import annotations
 
@@ -24,16 +36,6 @@ from onnx import TensorProto, helper, numpy_helper
 from rmpsam_ros.graph_folding import fold, set_shapes
 
 PRECISIONS = ("fp32", "fp16")
-
-_DECODER_REASONS = """\
-    pooling under a mask   a sum over up to 19200 (480x640) or 67200 (800x1344) pixels: exceeds 65504, float16's largest number
-    linear layers on sums  their inputs are those sums
-    LayerNorm              squares its inputs; and TensorRT is known to break it in float16
-    softmax                sums many small exponentials over thousands of pixels
-    mask products          a mask is where the product is positive: rounding moves its border, and the next stage pools under the mask
-    class normalisation    sums squares over 768 channels, then multiplies by 100
-    coordinates, clicks    a click on a 1344 pixel wide image needs more than 11 bits
-The decoder is only a few percent of the arithmetic, and TF32 on tensor cores gives it float32's range with float16's resolution."""
 
 _ENCODER_OPS = frozenset({"Conv", "ConvTranspose", "Relu", "Clip", "Add", "Mul", "Sigmoid", "MaxPool", "Resize", "Slice",
                           "Reshape", "Transpose", "Pad"})  # fmt: skip

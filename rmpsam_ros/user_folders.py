@@ -25,7 +25,7 @@ def user_path(name: str) -> Path:
 
 def _folder(variable: str, below_home: str) -> Path:
     named = os.environ.get(variable)
-    if named:
+    if named and os.path.isabs(named):  # the specification: ignore relative ones
         return Path(named) / "rmpsam"
     try:
         return Path.home() / below_home / "rmpsam"

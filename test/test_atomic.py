@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rmpsam_ros.atomic import atomic_file, atomic_folder
+from rmpsam_ros.atomic import atomic_file, atomic_folder, unwritable
 
 
 @pytest.fixture
@@ -54,6 +54,39 @@ def test_atomic_folder__on_a_mount_point__an_error_leaves_what_was_there(mount: 
         (partial / "a.txt").write_text("a")
         (partial / "new.txt").write_text("new")
     assert {file.name: file.read_text() for file in mount.iterdir()} == {"old.txt": "old"}
+
+
+def test_atomic_folder__on_a_mount_point__what_cannot_be_put_back_is_not_removed(mount: Path, monkeypatch) -> None:
+    (mount / "more.txt").write_text("more")
+    move, full = os.replace, []
+
+    def failing(source, target):
+        if Path(target) == mount / "new.txt" or (full and Path(target) == mount / "old.txt"):
+            full.append(source)
+            raise OSError(28, "No space left on device")
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(OSError, match="No space"), atomic_folder(mount) as partial:
+        (partial / "new.txt").write_text("new")
+    assert {file.name: file.read_text() for file in mount.rglob("*.txt")} == {"old.txt": "old", "more.txt": "more"}
+
+
+def test_unwritable__where_the_system_refuses_to_look__has_its_reason(tmp_path: Path, monkeypatch) -> None:
+    stat = os.stat
+
+    def closed(path, *more, **options):
+        if str(path).startswith(f"{tmp_path}/home/"):  # as below another user's home
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *more, **options)
+
+    def refused(dir):
+        raise PermissionError(13, "Permission denied", str(dir)) if dir == tmp_path / "home" else AssertionError(dir)
+
+    (tmp_path / "home").mkdir()
+    monkeypatch.setattr(os, "stat", closed)
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    assert unwritable(tmp_path / "home/.cache/rmpsam/an.engine") == "Permission denied"
 
 
 def test_atomic__on_a_read_only_disk__names_the_place_and_not_what_is_temporary(tmp_path: Path, monkeypatch) -> None:

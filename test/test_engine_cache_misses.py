@@ -16,6 +16,11 @@ def cache(tmp_path) -> EngineCache:
     return EngineCache(tmp_path / "engines")
 
 
+def test_find__in_a_folder_that_the_system_refuses_to_look_at__is_a_miss(tmp_path):
+    # As below another user's home, but for root too: pathlib raises for both.
+    assert isinstance(EngineCache(tmp_path / ("n" * 300) / "engines").find(KEY), Miss)
+
+
 @pytest.mark.parametrize("content", ['{"format": 9, "key": {}}', "no sidecar"])
 def test_find__another_engines_sidecar_is_unreadable__is_not_the_reason(cache, content):
     other = replace(KEY, graph="prompt")

@@ -77,6 +77,7 @@ def test_panoptic__nothing_found(tmp_path):
     ("name: x\nclasses:\n  - {name: free, thing: false, from: [flor]}", "'free' takes 'flor', which is not a class of indoor: cup, chair"),
     ("name: x\nclasses:\n  - {name: mug, thing: true}", "'mug' takes 'mug', which is not a class of indoor"),
     ("name: x\nclasses:\n  - {name: a, thing: false, from: [rug]}\n  - {name: b, thing: false, from: [rug]}", "both 'a' and 'b' take 'rug'"),
+    ("name: x\nclasses:\n  - {name: a, thing: false, from: [rug, rug]}", "'a' takes 'rug' twice"),
     ("name: x\nclasses:\n  - {name: a, thing: false, from: rest}\n  - {name: b, thing: false, from: rest}", "two classes have `from: rest`"),
     ("name: x\nclasses:\n  - {name: a, thing: true, from: [floor]}", "'a' is a thing, but 'floor' is stuff"),
     ("name: x\nclasses:\n  - {name: a, thing: true, from: rest}", "'a' is a thing, but 'floor' is stuff"),

@@ -93,6 +93,7 @@ def test_read_image__jpeg_with_bytes_after_its_end(tmp_path: Path) -> None:
         ("a.png", lambda data: data[:-20], "cut off"),
         ("a.png", lambda data: b"", "empty"),
         ("a.png", lambda data: b"hello, world", "not a picture"),
+        ("a.webp", lambda data: b"RIFF\0\0\0\0WEBPVP8X", "not a picture"),
     ],
 )
 def test_read_image__broken_file_is_named(tmp_path: Path, name: str, spoil, words: str, capfd) -> None:
@@ -130,6 +131,8 @@ def test_read_image__missing_folder_and_floating_point(tmp_path: Path) -> None:
         read_image(tmp_path / "none.png")
     with pytest.raises(ImageError, match="is a folder"):
         read_image(tmp_path)
+    with pytest.raises(ImageError, match="is no file name"):
+        read_image("a\0b.png")
     for name in ("float.tiff", "float.pfm", "float.hdr"):
         (tmp_path / "float.tiff").write_bytes(cv2.imencode(Path(name).suffix, np.full((4, 4, 3), 0.5, np.float32))[1].tobytes())
         with pytest.raises(ImageError, match="float32 samples"):
@@ -277,6 +280,33 @@ def test_video__broken_frames_in_the_middle__are_left_out_and_counted(tmp_path: 
     assert [frame.index for frame in frames] == [k for k in range(40) if k not in (15, 16, 30)]
     assert frames[-1].seconds == pytest.approx(3.9, abs=0.11) and "3 of its frames are broken and were left out" in caplog.text
     assert "cut off" not in caplog.text
+
+
+def test_video__of_unknown_length__goes_on_after_broken_frames(tmp_path: Path) -> None:
+    pictures = [cv2.imencode(".jpg", np.full((48, 64, 3), 5 * k, np.uint8))[1].tobytes() for k in range(30)]
+    (tmp_path / "stream.mjpeg").write_bytes(b"".join(pictures))
+    with Video(tmp_path / "stream.mjpeg") as video:
+        video.frame_count, reads = 0, iter([True] * 5 + [False, False] + [True] * 100)
+        read = video._capture.read
+        video._capture = Flawed(read, reads)
+        assert [frame.index for frame in video] == [k for k in range(30) if k not in (5, 6)]
+
+
+class Flawed:
+    """A capture of which some frames are broken."""
+
+    def __init__(self, read, good) -> None:
+        self._read, self._good = read, good
+
+    def read(self):
+        ok, pixels = self._read()
+        return (ok, pixels) if next(self._good) else (False, None)
+
+    def get(self, _) -> float:
+        return 0.0
+
+    def release(self) -> None:
+        pass
 
 
 def test_read_image__transparent_palette_behind_a_long_profile__is_on_white(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -362,7 +363,7 @@ def test_set_images__from_a_generator(segmenter):
     assert np.array_equal(frame.panoptic().segment_ids, segmenter.set_image(picture(96, 128)).panoptic().segment_ids)
 
 
-@pytest.mark.parametrize("stamp", ["now", "12.5", SimpleNamespace(sec=12, nanosec=5)])
+@pytest.mark.parametrize("stamp", ["now", "12.5", SimpleNamespace(sec=12, nanosec=5), 10**400])
 def test_set_image__a_stamp_that_is_no_number__is_said_as_a_tracker_says_it(segmenter, stamp):
     with pytest.raises(ImageError, match="The stamp is .*; it must be seconds, such as stamp.sec") as ours:
         segmenter.set_image(picture(96, 128), stamp=stamp)
@@ -434,6 +435,25 @@ def test_set_images__each_frame_has_timings_and_a_stamp_of_its_own(model):
     assert (one.stamp, two.stamp) == (3.0, 5.0)
     one.panoptic()
     assert "fusion" in one.timings and "fusion" not in two.timings
+
+
+def test_set_image__masks_of_a_turned_picture_are_fetched_while_no_other_thread_uses_the_backend(model, monkeypatch):
+    with Segmenter(model, backend="openvino", precision="fp32") as segmenter:
+        free, run = [], segmenter._backend.run_images
+
+        class OnDevice:
+            def __init__(self, logits):
+                self.logits = logits
+
+            def __array__(self, dtype=None, copy=None):
+                other = threading.Thread(target=lambda: free.append(segmenter.turn.acquire(blocking=False)))
+                other.start()
+                other.join()
+                return self.logits
+
+        monkeypatch.setattr(segmenter._backend, "run_images", lambda *a: [replace(o, mask_logits=OnDevice(o.mask_logits)) for o in run(*a)])
+        segmenter.set_image(picture(96, 128), rotation=90)
+    assert free == [False]
 
 
 def test_prompt__an_answer_stays_what_it_was_when_others_are_asked_for(segmenter):
