@@ -1,9 +1,9 @@
-"""The lifecycle node `rmpsam_node`: camera topics in, panoptic maps and answers to clicks out.
+"""The lifecycle node `rmpsam_node`: subscribes to camera topics, publishes panoptic maps and answers clicks.
 
     ros2 run rmpsam_ros rmpsam_node
     python -m rmpsam_ros.node --ros-args -p cameras:=[front]
 
-The node itself only follows the lifecycle. What it holds while configured is in `session.py`, the thread that infers in
+The node itself only handles lifecycle transitions. What it holds while configured is in `session.py`, the inference thread in
 `worker.py`, the services in `prompts.py`.
 """
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import weakref
 from collections.abc import Callable
 
-if __name__ == "__main__":  # `python -m`: before all that is imported here, as the executable does
+if __name__ == "__main__":  # `python -m`: before the imports below, as the executable does
     from rmpsam_ros.ros.signals import listen
 
     listen()
@@ -44,14 +44,14 @@ from rmpsam_ros.ros.usage import refuse, usage
 from rmpsam_ros.stdout import while_read
 
 EXECUTOR_THREADS = 256
-"""A waiting click holds a thread, so there are more than `SERVICE_QOS` is deep: a click whose thread had to be waited for would get
-its answer after `prompt_timeout`. Threads start only when they are needed."""
+"""More than the depth of `SERVICE_QOS`: each waiting click occupies a thread, and a click that had to wait for a free one would be
+answered after `prompt_timeout`. Threads are started only when needed."""
 
 REPORT_SECONDS = 1.0
-"""Between two messages on /diagnostics."""
+"""Period of the messages on /diagnostics."""
 
 SAME_NAME_TICKS = 25
-"""Reports for which another node of the same name is seen before it is said: DDS remembers a process that crashed for 20 seconds."""
+"""Consecutive reports that see another node of the same name before a warning: DDS keeps a crashed process for 20 seconds."""
 
 SUCCESS, FAILURE, ERROR = (
     TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.ERROR,
@@ -59,10 +59,10 @@ SUCCESS, FAILURE, ERROR = (
 
 
 class RmpsamNode(LifecycleNode):
-    """Transitions run in the node's default callback group, one at a time.
+    """The lifecycle node. Transitions run in its default callback group, one at a time.
 
-    Everything else has groups of its own: diagnostics, parameters, questions for the state and the node's own services are
-    answered while a model is loaded or an engine is built, which may take minutes.
+    Everything else has its own callback groups: diagnostics, parameters, lifecycle state requests and the node's own services
+    are served while a model is loaded or an engine is built, which may take minutes.
     """
 
     def __init__(self, name: str = "rmpsam", **kwargs):
@@ -80,7 +80,7 @@ class RmpsamNode(LifecycleNode):
             timeout=lambda: self._settings.prompt_timeout,
         )
         self._diagnostics_out = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        # A steady clock: with simulated time that stands still, diagnostics go on.
+        # A steady clock: diagnostics continue while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(REPORT_SECONDS, self._publish_diagnostics, MutuallyExclusiveCallbackGroup(), clock=steady)
         self._answer_impossible_transitions()
@@ -92,22 +92,22 @@ class RmpsamNode(LifecycleNode):
             self.get_logger().info(f"unconfigured: waiting for `ros2 lifecycle set {self.get_fully_qualified_name()} configure`, and activate")
 
     def destroy_node(self) -> None:
-        """Ends the node."""
+        """Detaches from Python's logging and destroys the node."""
         self._log_bridge.detach()
         super().destroy_node()
 
     # Transitions
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Loads the model; on failure says why and stays unconfigured, where parameters can be corrected."""
+        """Loads the model; on failure logs the reason and stays unconfigured, where parameters can be corrected."""
         return self._transition("configuring", "inactive", "unconfigured", self._configure)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Starts to listen; loads the model anew if a parameter that it depends on was changed meanwhile."""
+        """Subscribes to the cameras; reloads the model if a parameter that it depends on has changed since."""
         return self._transition("activating", "active", "inactive", self._activate)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stops listening; the model stays loaded."""
+        """Unsubscribes; the model stays loaded."""
         return self._transition("deactivating", "inactive", "active", self._deactivate)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -115,7 +115,7 @@ class RmpsamNode(LifecycleNode):
         return self._transition("cleaning up", "unconfigured", "inactive", self._release)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Releases everything, whatever the state was."""
+        """Releases everything, from any state."""
         return self._transition("shutting down", "finalized", "finalized", self._release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -123,7 +123,7 @@ class RmpsamNode(LifecycleNode):
         return self._transition("processing an error", "unconfigured", "finalized", self._release)
 
     def _transition(self, during: str, after: str, failed: str, action: Callable[[], None]) -> TransitionCallbackReturn:
-        """Runs a transition; rclpy would drop what it raises without a word."""
+        """Runs a transition and reports its exceptions, which rclpy would drop silently."""
         self._state, self._progress = during, ""
         try:
             action()
@@ -144,7 +144,7 @@ class RmpsamNode(LifecycleNode):
             self._stats.setdefault(name, CameraStats())
         self.get_logger().info(f"loading the model '{config.model}'")
         self._session = Session(self, self._settings, config, self._stats, self._track_ids)
-        try:  # live values may have been set while it was loaded
+        try:  # live values may have been set while the model was loading
             self._session.check(self._settings.config)
             self._session.apply(self._settings.config)
         except Exception:
@@ -160,7 +160,7 @@ class RmpsamNode(LifecycleNode):
 
     def _activate(self) -> None:
         config = self._settings.config
-        if self._session is None or config.fixed() != self._session.config.fixed():  # None: it could not be loaded anew
+        if self._session is None or config.fixed() != self._session.config.fixed():  # None: an earlier reload failed
             enabled = self._session is None or self._session.worker.enabled
             self._configure()
             self._session.worker.enable(enabled)
@@ -194,7 +194,7 @@ class RmpsamNode(LifecycleNode):
         )
 
     def _answer_impossible_transitions(self) -> None:
-        """Answers a transition that the state does not have with success: false; rclpy raises, and never answers."""
+        """Answers a transition that is invalid in the current state with success: false; rclpy raises and never answers."""
         service = getattr(self, "_service_change_state", None)
         if service is None:
             return
@@ -212,7 +212,7 @@ class RmpsamNode(LifecycleNode):
         service.callback = answer
 
     def _answer_beside_transitions(self) -> None:
-        """Moves rclpy's services for parameters and states out of the group that transitions hold; it has no option for that."""
+        """Moves rclpy's parameter and state services out of the group that transitions occupy; rclpy has no option for this."""
         transitions, beside = self.default_callback_group, MutuallyExclusiveCallbackGroup()
         for service in self.services:
             if service.callback_group is transitions and service is not getattr(self, "_service_change_state", None):
@@ -222,18 +222,18 @@ class RmpsamNode(LifecycleNode):
 
     @property
     def is_loading(self) -> bool:
-        """Whether a transition that may take minutes is on its way."""
+        """Whether a transition that may take minutes is in progress."""
         return self._state in ("configuring", "activating")
 
     @property
     def is_finalized(self) -> bool:
-        """Whether it has been shut down already, by a lifecycle manager."""
+        """Whether a lifecycle manager has already shut the node down."""
         return self._state == "finalized"
 
     # Parameters
 
     def _check(self, config: NodeConfig) -> None:
-        if (session := self._session) is not None:  # a transition on another thread may release it meanwhile
+        if (session := self._session) is not None:  # a transition on another thread may release it at any time
             session.check(config)
 
     def _live_values_changed(self, config: NodeConfig) -> None:
@@ -246,7 +246,7 @@ class RmpsamNode(LifecycleNode):
         session = self._session
         if session is None or self._state not in ("activating", "active"):
             return None
-        return session.worker if session.worker.running else None  # results come before rclpy has ended the transition: clicks on them too
+        return session.worker if session.worker.running else None  # results, and clicks on them, come before rclpy ends the transition
 
     def _publish_diagnostics(self) -> None:
         self._look_for_same_name()
@@ -256,7 +256,7 @@ class RmpsamNode(LifecycleNode):
 
     def _status(self) -> NodeStatus:
         session = self._session
-        start_problem = self._start_problem()  # in any case: it declares the parameters of cameras that were named since
+        start_problem = self._start_problem()  # always called: it declares the parameters of newly named cameras
         status = NodeStatus(
             name=self.get_fully_qualified_name(), state=self._state, profile=profile_in_effect() or "", transports=transports_in_effect() or "",
             last_error=self._last_error or start_problem,
@@ -272,7 +272,7 @@ class RmpsamNode(LifecycleNode):
         return status
 
     def _look_for_same_name(self) -> None:
-        """Notices another node of this one's name; one that has just ended stays in the graph for some time."""
+        """Detects another node with the same name; a node that has just ended stays in the graph for some time."""
         own = self.get_fully_qualified_name()
         names = [f"{namespace.rstrip('/')}/{name}" for name, namespace in self.get_node_names_and_namespaces()]
         self._same_name = self._same_name + 1 if names.count(own) > 1 else 0
@@ -315,7 +315,7 @@ def main(args: list[str] | None = None) -> int:
         return refuse(error)
     try:
         node = RmpsamNode()
-    except ParameterException as error:  # of those that a node has from ROS itself: of its own none ends it
+    except ParameterException as error:  # of the parameters that every ROS node has: no parameter of its own raises here
         rclpy.try_shutdown()
         return refuse(error)
     if problem := not_for(node.get_fully_qualified_name(), words):
@@ -323,7 +323,7 @@ def main(args: list[str] | None = None) -> int:
     executor = MultiThreadedExecutor(EXECUTOR_THREADS)
     executor.add_node(node)
     try:
-        # In short steps, because a blocking spin misses a signal now and then.
+        # In short steps, because a blocking spin occasionally misses a signal.
         while rclpy.ok() and not stop.is_set():
             _spin_once(executor, node)
     finally:
@@ -335,12 +335,12 @@ def main(args: list[str] | None = None) -> int:
 
 
 def _spin_once(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
-    """One step of the executor; a callback that raised is logged and does not end the node."""
+    """Runs one step of the executor; an exception in a callback is logged and does not end the node."""
     try:
         executor.spin_once(timeout_sec=0.25)
     except (ExternalShutdownException, KeyboardInterrupt):
         pass
-    except InvalidHandle as error:  # a transition destroyed what was just ready: rclpy looks at events and timers without a guard
+    except InvalidHandle as error:  # a transition destroyed an entity that was ready: rclpy does not guard events and timers
         node.get_logger().debug(f"destroyed meanwhile: {error}")
     except Exception as error:
         node.get_logger().error(f"a callback failed: {type(error).__name__}: {error}", throttle_duration_sec=2.0)
