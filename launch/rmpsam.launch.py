@@ -79,7 +79,7 @@ def _start(context) -> list:
     }
     level = value("log_level").lower()
     if level not in LEVELS:
-        raise RuntimeError(f"log_level:={value('log_level')} is none of {', '.join(LEVELS)}")
+        raise RuntimeError(f"log_level:={value('log_level')} is not one of {', '.join(LEVELS)}")
     node = Node(
         package="rmpsam_ros", executable="rmpsam_node", name=name,
         parameters=[file, *([overrides] if overrides else [])],
@@ -90,7 +90,8 @@ def _start(context) -> list:
     )
     own = _sections_of(full_name, file.evaluate(context))
     if own == []:
-        get_logger("rmpsam.launch.py").warning(f"no section of {value('params_file')} is for the node {full_name}, which starts without it")
+        get_logger("rmpsam.launch.py").warning(
+            f"no section of {value('params_file')} applies to the node {full_name}, which starts without its parameters")
     if not _true_or_false("rviz", value("rviz")):
         return [node]
     given = {key: of for section in [*(own or []), overrides] for key, of in section.items()}

@@ -189,8 +189,8 @@ class RmpsamNode(LifecycleNode):
             return
         name = self.get_fully_qualified_name()
         self.get_logger().error(
-            f"not started: correct it (ros2 param set {name} NAME VALUE), then ros2 lifecycle set {name} configure, "
-            f"and activate; or end the node and start it with the right value"
+            f"not started: fix the error above (a parameter: ros2 param set {name} NAME VALUE), then ros2 lifecycle set {name} configure, "
+            f"and activate; or restart the node with the right value"
         )
 
     def _answer_impossible_transitions(self) -> None:
@@ -302,7 +302,7 @@ def main(args: list[str] | None = None) -> int:
     except Exception as error:  # in Jazzy it reads parameter files too
         return refuse(error)
     if unknown:
-        print(f"rmpsam_node: {unknown[0]} is no argument of it; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
+        print(f"rmpsam_node: unknown argument {unknown[0]}; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
         return 2
     keep_image_buffers()
     use_shipped_profile()

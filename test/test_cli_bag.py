@@ -322,7 +322,7 @@ def test_bag__a_message_that_is_none_is_left_out(tmp_path, capsys):
 
     assert bag(junk(tmp_path / "drive", 3), "--out", str(tmp_path / "out"), "--results", "panoptic") == 0
     said = capsys.readouterr().err
-    assert "1 of 4 images were left out" in said and "a message of /front/image_raw is no sensor_msgs/msg/Image" in said
+    assert "1 of 4 images were left out" in said and "a message on /front/image_raw is not a valid sensor_msgs/msg/Image" in said
     assert len(read_bag(tmp_path / "out")[0]["/rmpsam/front/panoptic"]) == 3
     assert bag(junk(tmp_path / "worse", 0), "--out", str(tmp_path / "none")) == 2
     line, = capsys.readouterr().err.splitlines()
@@ -350,7 +350,7 @@ def test_bag__says_what_is_wrong_with_the_files(tmp_path, capsys):
     assert "there is no file or folder" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
     assert bag(tmp_path / "empty", "--out", str(tmp_path / "out")) == 2
-    assert "no rosbag2 that can be read" in capsys.readouterr().err
+    assert "not a readable rosbag2" in capsys.readouterr().err
     source = write_bag(tmp_path / "drive", [(TOPIC, raw(i)) for i in range(3)])
     file = source / "drive.mcap"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])  # as after a power cut

@@ -37,7 +37,7 @@ def test_bag__whose_sqlite3_file_is_broken__is_one_line_and_makes_nothing(tmp_pa
 
 
 @pytest.mark.parametrize("file, data, remedy", [
-    ("metadata.yaml", b"rosbag2_bagfile_information: \xdf", "no rosbag2 that can be read"),
+    ("metadata.yaml", b"rosbag2_bagfile_information: \xdf", "not a readable rosbag2"),
     ("metadata.yaml", b"", "`ros2 bag reindex"),
     ("drive.db3.zstd", None, "copy it again"),
 ])
@@ -53,7 +53,7 @@ def test_bag__that_cannot_be_opened__is_one_line_whatever_is_damaged(tmp_path, c
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if data is None else data)
     assert bag(source, "--out", str(tmp_path / "out")) == 2
     line, = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"rmpsam bag: {source} is no rosbag2") and remedy in line
+    assert line.startswith(f"rmpsam bag: {source} is not a readable rosbag2") and remedy in line
     assert sorted(p.name for p in tmp_path.iterdir()) == ["drive"]
 
 

@@ -78,7 +78,7 @@ def test_problem__depth_slower_than_the_images__is_one_that_lasts_and_says_some(
 def test_problem__depth_without_a_value_in_any_pixel__is_one_though_there_is_a_view(it, value):
     it.made._take(depth(0, value=value))
     assert it.seen(0) and it.made.consequence == "no positions and points"
-    assert "the depth images on /camera/depth have no value in any pixel" in it.made.problem
+    assert "the depth images on /camera/depth have no valid pixel" in it.made.problem
     it.now[0] += 0.033
     it.made._take(depth(33 * MS))
     assert it.seen(33 * MS) and it.made.consequence == "some images have no positions and points"
@@ -88,7 +88,7 @@ def test_problem__depth_without_a_value_in_any_pixel__is_one_though_there_is_a_v
 
 def test_problem__no_calibration__names_the_topic_that_is_listened_to(it):
     it.made._take(depth(0))
-    with pytest.raises(DepthError, match="none has come on /camera/camera_info: set CAMERA.camera_info_topic"):
+    with pytest.raises(DepthError, match="none has arrived on /camera/camera_info: set CAMERA.camera_info_topic"):
         it.made.view(0, "optical", (4, 6), None, False, 0.05)
     assert "/camera/camera_info" in it.made.problem
 

@@ -102,7 +102,7 @@ def test_rviz__that_is_not_there__is_said_before_the_node_runs(description):
     ({"params_file": "~/nowhere.yaml"}, "there is no parameter file ~/nowhere.yaml"), ({"params_file": "/"}, "there is no parameter file /"),
     *[({name: "maybe"}, f"{name}:=maybe is neither true nor false")
       for name in ("autostart", "rviz", "large_images", "respawn", "use_sim_time")],
-    ({"log_level": "Loud"}, "log_level:=Loud is none of debug, info, warn, error, fatal"),
+    ({"log_level": "Loud"}, "log_level:=Loud is not one of debug, info, warn, error, fatal"),
 ])
 def test_node__is_not_started_with_what_cannot_be_meant(description, arguments, said):
     with pytest.raises(RuntimeError, match=said):
@@ -132,7 +132,7 @@ def test_node__a_file_without_a_section_for_it__is_warned_of(description, tmp_pa
     monkeypatch.setattr(logging.getLogger("rmpsam.launch.py"), "warning", said.append)
     (tmp_path / "p.yaml").write_text(text)
     node, = started_by(description(), "rmpsam_ros", params_file=str(tmp_path / "p.yaml"), ros_namespace="/bot", name="eye")
-    assert said == [f"no section of {tmp_path / 'p.yaml'} is for the node /bot/eye, which starts without it"] * warned
+    assert said == [f"no section of {tmp_path / 'p.yaml'} applies to the node /bot/eye, which starts without its parameters"] * warned
 
 
 @pytest.mark.parametrize("arguments, prefix", [

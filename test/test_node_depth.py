@@ -283,7 +283,7 @@ def test_depth__points_of_a_camera_without_depth_cost_nothing_and_say_so(node, c
 
 @pytest.mark.parametrize("wrong, sentence", [
     (dict(metres=np.ones((96, 96), np.float32)), "registered to the image"),
-    (dict(calibration=(640, 480)), "the camera_info is of images of 640x480 pixels"),
+    (dict(calibration=(640, 480)), "the camera_info is for images of 640x480 pixels"),
     (dict(late=0.5), "within 0.05 s of the image"),
 ])
 def test_depth__that_cannot_be_used_is_named_and_tracks_go_on(client, camera, wrong, sentence):

@@ -134,7 +134,7 @@ def test_lifecycle__broken_compressed_image(client, extension, share, part):
 def test_lifecycle__publisher_that_cannot_be_matched_is_named(client, node):
     client.forget(TOPIC)
     publisher = client.node.create_publisher(CompressedImage, TOPIC, BEST_EFFORT)
-    sentence = "best effort, but qos_reliability: reliable asks for reliable"
+    sentence = "best effort, but qos_reliability is reliable"
     until(lambda: sentence in camera_status(client, "camera")["unmatched publishers"], "the mismatch")
     assert sentence in node.output and client.node.get_name() in camera_status(client, "camera")["unmatched publishers"]
     client.node.destroy_publisher(publisher)
@@ -193,7 +193,7 @@ def test_parameters__a_whole_number_will_do_for_a_float(client):
     ("overlay_alpha", -0.1, "out of range"),
     ("prompt_timeout", 0.0, "out of range"),
     ("class_filter", ["unicorn"], "'unicorn', which the label set"),
-    ("model", "other", "read when the node is configured: deactivate it first"), ("autostart", False, "read when the node starts: start it anew with it"),
+    ("model", "other", "read when the node is configured: deactivate it first"), ("autostart", False, "read when the node starts: restart the node with it"),
     ("cameras", [], "cameras is empty: it must name at least one camera"),
     ("input_size", [], "input_size is []: it must be a height and a width"),
     ("input_size", "large", "input_size is 'large': it must be a list of whole numbers"),
@@ -287,9 +287,9 @@ def test_lifecycle__names_that_are_none_are_said_and_ignored(tmp_path):
     try:
         until(lambda: "active: listening" in node.output, "the start", 60)
         for sentence in (
-            "there is no parameter overlay_alfa: overlay_alpha may be meant; it is ignored", "there is no parameter tracks",
-            "there is no parameter camera.image_tpoic: camera.image_topic may be meant",
-            "the parameter front.rotation is of no camera: cameras names camera",
+            "there is no parameter overlay_alfa; it is ignored: did you mean overlay_alpha?", "there is no parameter tracks",
+            "there is no parameter camera.image_tpoic; it is ignored: did you mean camera.image_topic?",
+            "the parameter front.rotation belongs to no camera: the cameras are camera",
         ):
             assert sentence in node.output
         assert "use_sim_time" not in node.output

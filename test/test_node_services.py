@@ -190,7 +190,7 @@ def test_services__a_click_becomes_a_track_and_is_removed(client):
     assert response.track_id not in [track.track_id for track in message.instances]
 
     answer = client.call(Trigger, "~/reset_tracks", Trigger.Request())
-    assert answer.success and "are forgotten" in answer.message
+    assert answer.success and "Removed" in answer.message
     source = client.image(pixels)
     client.publish("camera/image_raw", source)
     after = {track.track_id for track in client.result_of(tracks, source).instances}

@@ -43,7 +43,7 @@ def panoptic(client):
 def test_silence__the_log_says_so_once_and_what_would_help(node, client):
     client.publish("camera/image_raw", client.image(scene(60, 80)))  # a topic of the right type that is not the one
     line = until(lambda: [text for text in node.output.splitlines() if "no image on /elsewhere/picture for 5 s" in text])
-    assert len(line) == 1 and "nobody publishes it; topics of its type are /camera/image_raw: remap it" in line[0]
+    assert len(line) == 1 and "it has no publisher; topics of its type are /camera/image_raw: remap it" in line[0]
 
 
 def test_stream__map_is_that_of_the_segmenter(client, panoptic):
@@ -156,7 +156,7 @@ def test_stream__stamp_that_goes_back(client, panoptic):
     client.stamp(source, stamp=5_000_000_000)
     client.publish("camera/image_raw", source)
     check_panoptic(client.result_of(panoptic, source), source)
-    assert until(lambda: int(camera_status(client, "camera")["stamps that did not advance, or leapt"]), "the count")
+    assert until(lambda: int(camera_status(client, "camera")["timestamps that did not advance, or jumped"]), "the count")
 
 
 def test_stream__frames_that_come_too_fast_are_replaced_and_counted(client, panoptic):
@@ -204,7 +204,7 @@ def test_stream__clicked_point_as_pixels_in_3d_and_in_an_unknown_frame(client, n
     clicked("optical", 33.0, 44.0, 0.0)
     until(lambda: "click at (33, 44) on camera 'camera'" in node.output, "the click in pixels")
     clicked("optical", 0.1, 0.2, 1.0)
-    until(lambda: "a click in 3D needs its camera_info" in node.output, "the reason")
+    until(lambda: "a 3D click needs the camera_info" in node.output, "the reason")
     info = CameraInfo(height=120, width=160, k=[100.0, 0.0, 80.0, 0.0, 100.0, 60.0, 0.0, 0.0, 1.0],
                       distortion_model="plumb_bob", d=[0.0] * 5)
     info.header.frame_id = "optical"

@@ -43,7 +43,7 @@ def test_help__has_the_parameters_that_the_node_declares_and_no_others():
 def test_start__arguments_that_are_none_of_ros__are_refused(words, capsys, monkeypatch):
     monkeypatch.setattr(node.rclpy, "init", lambda **_: pytest.fail("the node was started"))
     assert node.main(words) == 2
-    assert capsys.readouterr().err == f"rmpsam_node: {words[0]} is no argument of it; parameters and remaps follow --ros-args: --ros-args --params-file FILE\n"
+    assert capsys.readouterr().err == f"rmpsam_node: unknown argument {words[0]}; parameters and remaps follow --ros-args: --ros-args --params-file FILE\n"
 
 
 @pytest.mark.parametrize("text", ["cameras: [front]\n", "rmpsam:\n\tros__parameters:\n", "rmpsam:\n  ros__parameters:\n    model:\n"])
@@ -78,7 +78,7 @@ def test_start__a_parameter_file_of_another_node__is_warned_of(tmp_path):
     said = process.stdout.readline()  # that it waits: the node is there
     process.terminate()
     said += process.communicate(timeout=60)[0]
-    assert process.returncode == 0 and f"no section of {tmp_path / 'mine.yaml'} is for the node /rmpsam," in said, said
+    assert process.returncode == 0 and f"no section of {tmp_path / 'mine.yaml'} applies to the node /rmpsam," in said, said
 
 
 def test_help__nobody_reads_on__ends_without_a_word():

@@ -73,7 +73,7 @@ def test_segment__on_a_frame_that_is_old_says_so(services, age, stamp, told):
     asked.stamp.sec = stamp
     response = services.made["~/segment"](asked, SegmentPoints.Response())
     assert response.success
-    assert response.message == ("The mask is answered, but it is not followed: No tracks. "
+    assert response.message == ("The mask is returned, but the object is not followed: No tracks. "
                                 "The newest frame of camera 'front' is 6 s old." if told else "")
 
 

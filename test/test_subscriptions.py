@@ -83,6 +83,6 @@ def test_refresh__several_publishers__are_said_once_they_have_stayed(monkeypatch
 
     assert said([one], 100) == ""
     assert said([one, two], MIXED_SECONDS - 1) == said([one], 1) == ""  # it had crashed, and is forgotten
-    assert said([one, two], MIXED_SECONDS + 1).startswith("2 publish on /camera/image_raw (/camera, /player)")
+    assert said([one, two], MIXED_SECONDS + 1).startswith("2 publishers on /camera/image_raw (/camera, /player)")
     assert said([one, two], 100) == node.lines[0] and len(node.lines) == 1
     assert said([two], 1) == ""

@@ -231,7 +231,7 @@ def test_feed__a_stamp_far_ahead_and_right_ones_again__tracks_and_clicks_go_on()
     feed = Feed("camera", 8)
     said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((10.0, 10.1, 110.2, 10.3, 10.4))]
     assert said[:2] == ["", ""] and "went ahead by" in said[2] and said[4] == ""
-    assert "went back by 99.900 s: tracks go by when they came" in said[3]
+    assert "went back by 99.900 s: tracking uses the arrival time" in said[3]
     assert feed.message(int(10.1e9)) is not None, "clicks on frames of a moment before are answered"
 
 
@@ -244,7 +244,7 @@ def test_feed__images_without_a_stamp_are_no_jumps_in_time():
 def test_feed__an_image_without_a_stamp_hides_no_jump_in_time():
     feed = Feed("camera", 4)
     said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((2000.0, 2000.1, 0, 1900.0))]
-    assert said[:3] == ["", "", ""] and "went back by 100.100 s: time begins anew" in said[3]
+    assert said[:3] == ["", "", ""] and "went back by 100.100 s: time has restarted" in said[3]
     assert feed.message(2000 * 10**9) is None and feed.message(1900 * 10**9) is not None
     for number in (2, 3):  # the first was under way when time began anew
         feed.keep(Processed("camera", None, number, number, SimpleNamespace()))
@@ -319,7 +319,7 @@ def test_feed__messages_that_nobody_inferred_are_in_the_cache_too():
         feed.offer(Received("camera", None, number * 10**9, float(number), number), True)
     for asked, nearest in ((0, 1), (2_100_000_000, 2), (9 * 10**9, 3)):
         said = feed.describe_ring(asked)
-        assert said == f"the cache holds 3 frames from 1.000000000 to 3.000000000, the nearest of {nearest}.000000000"
+        assert said == f"the cache holds 3 frames from 1.000000000 to 3.000000000, the nearest at {nearest}.000000000"
 
 
 def test_worker__with_a_rate__takes_frames_again_after_a_pause(make):

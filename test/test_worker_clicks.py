@@ -288,7 +288,7 @@ def test_worker__what_nobody_inferred_can_be_clicked_on_for_as_long_as_it_is_amo
     it.worker.offer("camera", message(), 5)
     it.worker.offer("camera", message(), 6)
     until(lambda: ("camera", 6) in it.hooks.published)
-    with pytest.raises(PromptError, match=r"stamp 0.000000003 is not in the cache: .* the nearest of 0.00000000[24]"):
+    with pytest.raises(PromptError, match=r"stamp 0.000000003 is not in the cache: .* the nearest at 0.00000000[24]"):
         it.worker.ask(click(stamp=3)).result(5)
 
 

@@ -81,7 +81,7 @@ def test_worker__frames_with_one_stamp_are_tracked_by_when_they_came(make):
         until(lambda: len(trackers[0].stamps) == count)
     first, second, third = trackers[0].stamps
     assert first == 2.0 < second < third and run.stats["camera"].stamp_jumps == 2
-    assert "in a row have the stamp 2.000000000: tracks go by when they came" in run.hooks.reports[0]
+    assert "have the timestamp 2.000000000: tracking uses the arrival time" in run.hooks.reports[0]
 
 
 def test_worker__tracks_are_those_of_the_filter_and_what_was_clicked(make):

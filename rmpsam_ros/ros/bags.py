@@ -54,7 +54,7 @@ class BagMessage:
         try:
             return deserialize_message(self.raw, {**IMAGE_TYPES, **INFO_TYPES}[self.connection.msgtype])
         except Exception as error:  # rclpy raises its own types, and unpacking may raise any
-            raise BagError(f"a message of {self.connection.topic} is no {self.connection.msgtype} ({_short(error)})") from error
+            raise BagError(f"a message on {self.connection.topic} is not a valid {self.connection.msgtype} ({_short(error)})") from error
 
 
 def _remedy(path: Path) -> str:
@@ -63,15 +63,15 @@ def _remedy(path: Path) -> str:
     recorded = [file for file in files if {".mcap", ".db3"} & set(file.suffixes)]
     of_ros1 = [file for file in files if file.suffix == ".bag"]
     if of_ros1 and not recorded:
-        return f"`rosbags-convert --src {of_ros1[0]} --dst {of_ros1[0].with_suffix('')}` makes one of a bag of ROS 1"
+        return f"convert a ROS 1 bag with `rosbags-convert --src {of_ros1[0]} --dst {of_ros1[0].with_suffix('')}`"
     if not recorded or path.is_file() and path.suffix not in (".mcap", ".db3"):
         return "give its folder, or an .mcap or .db3 file"
     metadata = path / "metadata.yaml"
     if path.is_dir() and not (metadata.is_file() and metadata.stat().st_size):
-        return f"a recording that broke off has no metadata.yaml, or an empty one: `ros2 bag reindex {path}` makes it"
+        return f"an interrupted recording has no metadata.yaml, or an empty one: `ros2 bag reindex {path}` makes it"
     if recorded[0].suffix == ".mcap":
-        return f"a recording that broke off is mended by `mcap recover {recorded[0]} -o whole.mcap` (the mcap command line tool)"
-    return "copy it again, if the copy was cut off"
+        return f"an interrupted recording is repaired by `mcap recover {recorded[0]} -o whole.mcap` (the mcap command line tool)"
+    return "copy it again, if the copy is incomplete"
 
 
 class BagReader:
@@ -99,7 +99,7 @@ class BagReader:
         except Exception as error:  # each storage plugin has its own errors for damaged files
             if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
                 raise  # disk or permission errors
-            raise BagError(f"{path} is no rosbag2 that can be read ({_short(error)}); {_remedy(self.path)}.") from error
+            raise BagError(f"{path} is not a readable rosbag2 ({_short(error)}); {_remedy(self.path)}.") from error
         try:
             self.images = self._choose(topics, depths)
             self.beside: list[Connection] = []

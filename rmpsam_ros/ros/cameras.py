@@ -108,7 +108,7 @@ class CameraInput:
             self.silence, self._asked = "", -math.inf
             if self._silent and age is not None and age < here:
                 self._silent = False
-                logger.info(f"camera '{self.name}': images come in on {self.topic}")
+                logger.info(f"camera '{self.name}': images arrive on {self.topic}")
         elif not self.images.unmatched and seconds >= SILENT_TIMES * (self.stats.interval() or 0.0):
             if (now := time.monotonic()) >= self._asked + SILENT_SECONDS:  # publishers may change; the graph query has a cost
                 self._asked, self.silence = now, self.images.reason_of_silence(self._node.get_fully_qualified_name(), self.depth.topic)
@@ -139,9 +139,9 @@ class CameraInput:
             self.image_size = message.width, message.height
         stamp = stamp_ns(message.header.stamp)
         if stamp == 0:
-            self._miss("stamp", "a click cannot name its frame, and others cannot match results")
+            self._miss("stamp", "clicks cannot refer to a frame by its timestamp, and subscribers cannot match results to images")
         if not self.optical_frame:
-            self._miss("frame_id", "TF and RViz cannot place points, boxes and positions; give the driver its optical frame")
+            self._miss("frame_id", "TF and RViz cannot place points, boxes and positions; set the optical frame in the driver")
         self._on_image(message, stamp)
 
     def _miss(self, field: str, consequence: str) -> None:

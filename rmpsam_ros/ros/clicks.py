@@ -95,8 +95,8 @@ class ClickTopics:
         if own and point.z == 0:
             if len(own) > 1:
                 names = " and ".join(f"'{camera.name}'" for camera in own)
-                raise PromptError(f"the cameras {names} both have the frame '{frame}', so that a pixel may be of either: give each driver a "
-                                  f"frame of its own (frame_id), or click on the image in rqt_image_view")
+                raise PromptError(f"the cameras {names} both have the frame '{frame}', so the click is ambiguous: give each driver its own "
+                                  f"frame_id, or click on the image in rqt_image_view")
             return [(own[0].name, point.x, point.y)]
         found, reasons = [], []
         for camera in own or self._cameras.values():
@@ -111,11 +111,11 @@ class ClickTopics:
     def _projected(self, camera: CameraInput, message: PointStamped) -> tuple[float, float]:
         info, frame = camera.camera_info, message.header.frame_id
         if info is None:
-            raise PromptError(f"a click in 3D needs its camera_info, and {none_on(camera.info_topic)}")
+            raise PromptError(f"a 3D click needs the camera_info, and {none_on(camera.info_topic)}")
         point = (message.point.x, message.point.y, message.point.z)
         target = camera.optical_frame or info.header.frame_id
         if not frame and target:
-            raise PromptError(f"the point names no frame: its frame_id must be '{target}', or a frame that tf knows")
+            raise PromptError(f"the point has no frame_id: it must be '{target}', or a frame that tf knows")
         if frame != target:
             point = moved(point, self._frames.transform(target, frame))
         x, y = project(point, info, rectified=camera.rectified)
@@ -131,7 +131,7 @@ class ClickTopics:
             waiting = self._waiting.setdefault(camera, deque())
             oldest = waiting.popleft() if len(waiting) >= MOST_WAITING else None
         if oldest is not None and oldest.cancel():
-            self._warn(f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered")
+            self._warn(f"a click on camera '{camera}' was dropped for newer ones: clicks arrive faster than they can be answered")
         ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True, track=True)
         try:
             future = self._ask(ask)
@@ -193,8 +193,8 @@ class Frames:
             import tf2_ros
         except ImportError:
             raise PromptError(
-                f"the point is in frame '{source}' and the camera in '{target}': tf2_ros, which could tell how they "
-                f"lie, is not installed (apt: ros-DISTRO-tf2-ros)"
+                f"the point is in frame '{source}' and the camera in '{target}': tf2_ros, which is needed for the "
+                f"transform, is not installed (apt: ros-DISTRO-tf2-ros)"
             ) from None
         with self._lock:
             if self._destroyed:

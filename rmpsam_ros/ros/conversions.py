@@ -87,7 +87,7 @@ def check_image(message) -> None:
     encoding = _ENCODINGS.get(message.encoding)
     if encoding is None:
         raise ImageError(
-            f"the encoding '{message.encoding}' is not one that can be read: publish one of {', '.join(ENCODINGS)}"
+            f"the encoding '{message.encoding}' is not supported: publish one of {', '.join(ENCODINGS)}"
         )
     height, width, step, size = message.height, message.width, message.step, len(message.data)
     _check_smallest(height, width, message.encoding, encoding)

@@ -82,7 +82,7 @@ def _decompressed(message) -> npt.NDArray:
         except cv2.error:
             pass
     if values is None or values.dtype != np.uint16 or values.ndim != 2:
-        raise DepthError(f"the {len(data)} bytes of the compressed depth image are not a header and a 16-bit PNG behind it")
+        raise DepthError(f"the {len(data)} bytes of the compressed depth image are not a header followed by a 16-bit PNG")
     if _DTYPES[encoding] == "u2":
         return values
     _, scale, offset = _HEADER.unpack_from(data)

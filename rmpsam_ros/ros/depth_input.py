@@ -106,15 +106,15 @@ class DepthInput:
             self._problem, self._failed = str(error), time.monotonic()
             raise
         if np.isnan(view.depth).all():  # no error: the cloud is published, for subscribers that expect one per image
-            self._problem = f"the depth images on {self.topic} have no value in any pixel: is the sensor covered, too near, or its emitter off?"
+            self._problem = f"the depth images on {self.topic} have no valid pixel: is the sensor covered, too close, or its emitter off?"
             self._failed = time.monotonic()
         else:
             self._succeeded = time.monotonic()
         if other != frame_id and not self._said_other_frame:
             self._said_other_frame = True
             self._node.get_logger().warning(
-                f"the depth images on {self.topic} are in frame '{other}' and the images in '{frame_id}': they are taken for "
-                f"registered to them"
+                f"the depth images on {self.topic} are in frame '{other}' and the images in '{frame_id}': the depth is "
+                f"assumed to be registered to the images"
             )
         return view
 

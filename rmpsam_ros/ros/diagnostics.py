@@ -16,7 +16,8 @@ OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.E
 FAILURES = 3
 """Consecutive frames without a result from which the problem counts as persistent."""
 
-SAME_NAME = "another node is called {name} too, and both publish on the same topics: end one, or give it a name (__node:=) or namespace (__ns:=)"
+SAME_NAME = ("another node has the name {name} too, and both publish on the same topics: stop one, or give it another name (__node:=) "
+             "or namespace (__ns:=)")
 STEPS = {"inactive": "activate", "unconfigured": "configure, then activate"}
 """The `ros2 lifecycle set` transitions that activate a node in each state."""
 HANGS_SECONDS, HANGS_TIMES = 10.0, 5.0
@@ -94,7 +95,7 @@ class NodeStatus:
         if self.ended:
             return self.ended
         usual = max((c.stats.percentile("total", 99) or 0.0 for c in self.cameras), default=0.0) / 1e3
-        return f"one inference has taken {self.busy:.0f} s and goes on" if self.busy > HANGS_SECONDS + HANGS_TIMES * usual else ""
+        return f"one inference has been running for {self.busy:.0f} s" if self.busy > HANGS_SECONDS + HANGS_TIMES * usual else ""
 
 
 def report(status: NodeStatus) -> list[DiagnosticStatus]:
@@ -111,7 +112,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
         if status.progress or status.state in STEPS:
             message += f": {status.progress or f'ros2 lifecycle set {status.name} {STEPS[status.state]}'}"
         elif status.state == "finalized":
-            message += ": it can only be ended and started anew"
+            message += ": end the process and start it again"
     elif not status.enabled:
         level, message = WARN, "active, but inference is switched off: call ~/enable with data: true"
     elif not status.trained:
@@ -149,7 +150,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
 def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
     stats, active, depth = camera.stats, status.state == "active", camera.depth or DepthStatus("")
     age, why = stats.age(), f": {camera.silence}" if camera.silence else ""
-    level, message = OK, "running" if camera.listeners else "nobody has subscribed: no inference"
+    level, message = OK, "running" if camera.listeners else "no subscribers: no inference"
     if not active:
         message = status.state
     elif not status.enabled:
@@ -182,8 +183,8 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         "frames dropped": stats.replaced + stats.bad,
         "frames replaced by newer ones": stats.replaced,
         "frames that could not be used": stats.bad,
-        "frames without a result, in a row": stats.failures,
-        "stamps that did not advance, or leapt": stats.stamp_jumps,
+        "consecutive frames without a result": stats.failures,
+        "timestamps that did not advance, or jumped": stats.stamp_jumps,
         "latency p50 (ms)": _ms(stats.percentile("total", 50)),
         "latency p99 (ms)": _ms(stats.percentile("total", 99)),
         "segmenter p50 (ms)": _ms(stats.percentile("segment", 50)),

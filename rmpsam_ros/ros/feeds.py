@@ -84,9 +84,9 @@ class Feed:
         if stamped is not None and received.stamp and received.stamp <= stamped.stamp:
             back = (stamped.stamp - received.stamp) / 1e9
             jump = (
-                f"the stamp of camera '{self.name}' went back by {back:.3f} s" if back else
-                f"two images of camera '{self.name}' in a row have the stamp {seconds(received.stamp)}"
-            ) + (": time begins anew, and so do all tracks" if anew else ": tracks go by when they came")
+                f"the timestamp of camera '{self.name}' went back by {back:.3f} s" if back else
+                f"two consecutive images of camera '{self.name}' have the timestamp {seconds(received.stamp)}"
+            ) + (": time has restarted, and all tracks are reset" if anew else ": tracking uses the arrival time")
             self.stats.jumped(jump)
             if anew:
                 self._ring.clear()
@@ -95,7 +95,7 @@ class Feed:
         elif stamped is not None and received.stamp:
             leap = leap_ahead(stamped.stamp / 1e9, stamped.arrived, received.stamp / 1e9, received.arrived)
             if leap:
-                jump = f"the stamp of camera '{self.name}' went ahead by {leap:.3f} s more than has passed: tracks go on"
+                jump = f"the timestamp of camera '{self.name}' went ahead by {leap:.3f} s more than the elapsed time: tracks are kept"
                 self.stats.jumped(jump)
         self._recent.append(received.number)
         if received.stamp:
@@ -183,7 +183,7 @@ class Feed:
             return "no frame is in the cache"
         stamps = sorted({p.number: p.stamp for p in (*self._ring, *self._messages)}.values())
         nearest = min(stamps, key=lambda other: abs(other - stamp))
-        return f"the cache holds {len(stamps)} frames from {seconds(stamps[0])} to {seconds(stamps[-1])}, the nearest of {seconds(nearest)}"
+        return f"the cache holds {len(stamps)} frames from {seconds(stamps[0])} to {seconds(stamps[-1])}, the nearest at {seconds(nearest)}"
 
     def clear(self) -> None:
         """Drops every frame; the counters stay."""

@@ -46,11 +46,11 @@ def unmatched(topic: str, reliability: str, message_type: str, publishers: Seque
                 if not topic.endswith("/compressed"):
                     remedy += f", and remap {topic}/compressed to {topic}"
             sentences.append(
-                f"{publisher.node} publishes {publisher.type} on {topic}, where {message_type} is subscribed{remedy}"
+                f"{publisher.node} publishes {publisher.type} on {topic}, but the subscription is to {message_type}{remedy}"
             )
         elif reliability == RELIABLE and not publisher.reliable:
             sentences.append(
-                f"{publisher.node} publishes {topic} best effort, but qos_reliability: reliable asks for reliable: "
+                f"{publisher.node} publishes {topic} best effort, but qos_reliability is reliable: "
                 f"set it to auto or best_effort"
             )
     return tuple(sentences)
@@ -60,8 +60,8 @@ def mixed(topic: str, reliability: str, message_type: str, publishers: Iterable[
     """A sentence naming the publishers if more than one may send images on a topic; '' otherwise."""
     heard = sorted(p.node for p in publishers if p.type == message_type and (p.reliable or reliability == BEST_EFFORT))
     return "" if len(heard) < 2 else (
-        f"{len(heard)} publish on {topic} ({', '.join(heard)}): where more than one sends images, as a bag beside the camera does, "
-        f"they are mixed; end or remap all but one"
+        f"{len(heard)} publishers on {topic} ({', '.join(heard)}): if more than one sends images, such as a bag and the camera, "
+        f"they are mixed; stop or remap all but one"
     )
 
 
@@ -75,14 +75,14 @@ def reason_of_silence(topic: str, message_type: str, publishers: int, published:
         published: the types of every other topic that has a publisher.
     """
     if publishers:
-        return "it is published, so the camera sends nothing, or its messages are lost on the way (README: Fast DDS profiles)"
+        return "it has a publisher, so either the camera sends nothing or its messages are lost in transit (README: Fast DDS profiles)"
     if f"{topic}/compressed" in published:
-        return f"nobody publishes it, but {topic}/compressed is there: set image_transport: compressed"
+        return f"it has no publisher, but {topic}/compressed has one: set image_transport: compressed"
     if topic.endswith("/compressed") and topic.removesuffix("/compressed") in published:
-        return f"nobody publishes it, but {topic.removesuffix('/compressed')} is there: set image_transport: raw"
+        return f"it has no publisher, but {topic.removesuffix('/compressed')} has one: set image_transport: raw"
     results = tuple(name.removesuffix("panoptic") for name, types in published.items() if _PANOPTIC in types)  # of other rmpsam nodes
     images = sorted(name for name, types in published.items() if message_type in types and not name.startswith(results))
     if not images:
-        return "nobody publishes it, and there is no other topic of its type: does the camera run, in this ROS_DOMAIN_ID?"
+        return "it has no publisher, and no other topic has its type: is the camera driver running, in this ROS_DOMAIN_ID?"
     some = ", ".join(images[:4]) + (" …" if len(images) > 4 else "")
-    return f"nobody publishes it; topics of its type are {some}: remap it, or set CAMERA.image_topic"
+    return f"it has no publisher; topics of its type are {some}: remap it, or set CAMERA.image_topic"

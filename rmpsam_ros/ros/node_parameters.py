@@ -87,10 +87,10 @@ class NodeParameters:
         """A sentence on an unknown parameter name given at startup, with a likely correction."""
         camera, _, kind = name.rpartition(".")
         if kind in (*TOPICS, ROTATION.name):
-            return f"the parameter {name} is of no camera: cameras names {', '.join(self._values['cameras'])}"
+            return f"the parameter {name} belongs to no camera: the cameras are {', '.join(self._values['cameras'])}"
         known = [*SPEC_OF, CLICKED_POINT.name, *self._topics, *self._rotations]
         alike = get_close_matches(name, known, 1)
-        return f"there is no parameter {name}" + (f": {alike[0]} may be meant" if alike else "") + "; it is ignored"
+        return f"there is no parameter {name}; it is ignored" + (f": did you mean {alike[0]}?" if alike else "")
 
     def _counts(self, name: str) -> bool:
         """Whether a parameter matters: those of a camera that is no longer in `cameras` do not."""
@@ -185,7 +185,7 @@ class NodeParameters:
                 self._problems[name] = problem
             return topic
         except ParameterException as error:
-            self._problems[name] = f"{name} must be a text: {' '.join(str(error).split())}"
+            self._problems[name] = f"{name} must be a string: {' '.join(str(error).split())}"
             return self._node.declare_parameter(name, default, ignore_override=True).value
 
     def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
@@ -206,7 +206,7 @@ class NodeParameters:
         if (fixed or topics) and self._is_active():
             name = (fixed or list(topics))[0]
             if name == "autostart":
-                raise ParameterError("autostart is read when the node starts: start it anew with it")
+                raise ParameterError("autostart is read when the node starts: restart the node with it")
             raise ParameterError(
                 f"{name} is read when the node is configured: deactivate it first, then set {name} and activate again"
             )

@@ -42,4 +42,5 @@ def not_for(node: str, words: Sequence[str]) -> str:
             return ""
     except (OSError, ValueError, yaml.YAMLError):
         return ""  # ROS has already loaded it
-    return f"no section of {' or '.join(files)} is for the node {node}, which starts without it: one begins with {node}: or /**:"
+    return (f"no section of {' or '.join(files)} applies to the node {node}, which starts without its parameters: "
+            f"a section begins with {node}: or /**:")

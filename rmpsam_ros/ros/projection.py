@@ -42,7 +42,7 @@ def project(point: npt.ArrayLike, info, rectified: bool = False) -> tuple[float,
     pixels = _pixels(way, matrix, distortion, "" if rectified else info.distortion_model)
     radii = np.hypot(*((pixels - matrix[:2, 2]) / np.diag(matrix)[:2]).T)
     if (np.diff(radii) < -1e-9).any():
-        raise PromptError(f"the point {_text(point)} is outside of the camera's view: its lens distortion is not known so far out")
+        raise PromptError(f"the point {_text(point)} is outside the camera's view: the lens distortion is not valid so far from the centre")
     return float(pixels[-1, 0]), float(pixels[-1, 1])
 
 
@@ -71,14 +71,14 @@ def image_size(info) -> tuple[int, int]:
 
 def none_on(topic: str) -> str:
     """The end of an error message on a camera_info that has not been received on its topic."""
-    return f"none has come on {topic}: set CAMERA.camera_info_topic"
+    return f"none has arrived on {topic}: set CAMERA.camera_info_topic"
 
 
 def of_other_images(info, size: tuple[int, int]) -> str:
     """An error text if a `sensor_msgs/CameraInfo` is not for images of this (width, height); '' if it is."""
     width, height = image_size(info)
     return "" if (width, height) == size else (
-        f"the camera_info is of images of {width}x{height} pixels, but the image has {size[0]}x{size[1]}: publish the calibration of this image")
+        f"the camera_info is for images of {width}x{height} pixels, but the image has {size[0]}x{size[1]}: publish the calibration for this size")
 
 
 def _pixels(points: npt.NDArray, camera: npt.NDArray, distortion: npt.NDArray, model: str) -> npt.NDArray[np.float64]:

@@ -82,7 +82,7 @@ class Services:
         response.class_name = result.class_name
         response.success = True
         response.track_id = answer.track_id
-        remarks = [f"The mask is answered, but it is not followed: {sentence(answer.problem)}"] if answer.problem else []
+        remarks = [f"The mask is returned, but the object is not followed: {sentence(answer.problem)}"] if answer.problem else []
         remarks += [sentence(answer.caution)] if answer.caution else []
         if not ask.stamp and ask.target is not None and (age := arrived - ask.target.arrived) > OLD_SECONDS:
             remarks.append(f"The newest frame of camera '{ask.camera}' is {age:.0f} s old.")
@@ -96,11 +96,11 @@ class Services:
         if not removed:
             there = ", ".join(map(str, others)) or "none"
             raise PromptError(f"camera '{camera}' has no track {request.track_id}; its tracks are: {there}")
-        response.success, response.message = True, f"Track {request.track_id} of camera '{camera}' is forgotten."
+        response.success, response.message = True, f"Removed track {request.track_id} of camera '{camera}'."
 
     def _reset_tracks(self, request, response) -> None:
         count = self._wait(self._active_worker().reset_tracks())
-        response.success, response.message = True, f"{count} tracks are forgotten; ids go on from where they were."
+        response.success, response.message = True, f"Removed {count} tracks; track IDs continue from the last one."
 
     def _wait(self, future):
         """The worker's answer; raises `PromptError` after `prompt_timeout`."""
@@ -110,7 +110,7 @@ class Services:
         except FutureTimeoutError:
             future.cancel()
             raise PromptError(
-                f"no answer within prompt_timeout = {timeout:g} s: too much to do; try again, or raise the parameter"
+                f"no answer within prompt_timeout = {timeout:g} s: the node is busy; try again, or raise the parameter"
             ) from None
 
     def _enable(self, request, response) -> None:
@@ -124,7 +124,7 @@ class Services:
             name, state = self._node.get_fully_qualified_name(), self._state()
             raise PromptError(
                 f"the node is {state}: activate it first (ros2 lifecycle set {name} {STEPS[state]})" if state in STEPS else
-                f"the node is {state}: it answers while it is active"
+                f"the node is {state}: it only answers while active"
             )
         return worker
 

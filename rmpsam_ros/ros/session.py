@@ -99,7 +99,7 @@ class Session:
         """Ends the worker and destroys the publishers."""
         self.stop("the node is being cleaned up")
         if not self.worker.close():
-            self._node.get_logger().warning("an inference does not end: its model stays in memory until it does")
+            self._node.get_logger().warning("an inference is still running: its model stays in memory until it ends")
         outputs, self._outputs = self._outputs, {}
         for camera in outputs.values():
             camera.destroy()
