@@ -1,4 +1,4 @@
-"""The benchmark measures what it says, on a tiny model."""
+"""Tests that the benchmark measures what it reports, on a tiny model."""
 from __future__ import annotations
 
 import json
@@ -27,7 +27,7 @@ def test_measure__every_configuration_and_stage_once_a_round():
     for row in rows:
         assert {stage: len(times) for stage, times in row.times.items()} == dict.fromkeys(benchmark.STAGES, 3)
         assert all(t >= 0 for times in row.times.values() for t in times)
-        # The parts are measured inside the whole (encode in a run of its own, so it is left out here).
+        # The parts are measured within the whole (encode in a separate run, so it is left out here).
         assert row.median("whole") >= row.median("post-process")
 
 

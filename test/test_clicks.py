@@ -1,4 +1,4 @@
-"""Clicks on topics, without a node: which camera and pixel a 3D point means, and what is said where TF cannot help."""
+"""Tests clicks from topics without a node: the camera and pixel of a 3D point, and warnings if TF has no transform."""
 from __future__ import annotations
 
 import sys
@@ -22,7 +22,7 @@ from rmpsam_ros.ros.requests import Answer
 
 
 class FakeNode:
-    """Keeps what is logged; subscriptions are names only."""
+    """Records log lines; subscriptions are topic names only."""
 
     def __init__(self):
         self.lines: list[str] = []
@@ -150,7 +150,7 @@ def test_point__without_a_frame(topics):
     topics.made._take_point(clicked("", 0.2, 0.1, 1.0))
     assert "the point has no frame_id: it must be 'left_optical', or a frame that tf knows" in topics.node.lines[0]
     assert topics.asked == []
-    topics.cameras["left"].optical_frame = topics.cameras["left"].camera_info.header.frame_id = ""  # nor do the images of this camera
+    topics.cameras["left"].optical_frame = topics.cameras["left"].camera_info.header.frame_id = ""  # nor have the images of this camera
     topics.made._take_point(clicked("", 0.2, 0.1, 1.0))
     assert topics.asked == [("left", 100, 70)]
 
@@ -180,7 +180,7 @@ def test_transforms__are_heard_anew_where_the_clock_jumps_back_and_not_after_the
     topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))
     assert len(tf2.listening) == 1 and tf2.listening[0] is not before
     topics.made.destroy()
-    topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))  # a callback that was under way
+    topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))  # a callback that was in progress
     assert tf2.listening == [] and "has been deactivated meanwhile" in topics.node.lines[-1]
 
 
@@ -245,7 +245,7 @@ def test_click__an_answer_is_not_kept(topics):
     for future in topics.futures:
         future.set_running_or_notify_cancel()
         future.set_exception(PromptError("answered"))
-    assert not topics.made._waiting["left"]  # it would hold its frame, for ever if nobody clicks again
+    assert not topics.made._waiting["left"]  # it would keep its frame alive, forever if nobody clicks again
 
 
 def test_point__beside_an_image_that_is_a_part_of_the_sensor(topics):

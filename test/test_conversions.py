@@ -1,4 +1,4 @@
-"""Messages to pixels: every encoding against a hand-made image, and every way in which a message can be wrong."""
+"""Tests the conversion of messages to pixels: every encoding against a hand-made image, and every kind of invalid message."""
 from __future__ import annotations
 
 from array import array
@@ -24,7 +24,7 @@ def picture(height: int = 6, width: int = 8, seed: int = 0) -> np.ndarray:
 
 
 def message(rows: np.ndarray, encoding: str, width: int, padding: int = 0, big: bool = False) -> SimpleNamespace:
-    """An Image of `rows` (H, bytes per row) with `padding` bytes of rubbish behind each row."""
+    """An Image of `rows` (H, bytes per row) with `padding` garbage bytes after each row."""
     padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=0xAB)
     return SimpleNamespace(
         height=rows.shape[0], width=width, encoding=encoding, is_bigendian=int(big), step=padded.shape[1],
@@ -170,9 +170,9 @@ def test_compressed_to_rgb__jpeg(form):
 @pytest.mark.parametrize("pattern, first", [("rggb", (0, 0)), ("bggr", (1, 1)), ("gbrg", (1, 0)), ("grbg", (0, 1))])
 @pytest.mark.parametrize("bits, extension, tail", [(8, ".jpg", "jpeg compressed "), (8, ".png", "png compressed "), (16, ".png", "png compressed ")])
 def test_compressed_to_rgb__a_bayer_mosaic_has_its_colours(pattern, first, bits, extension, tail):
-    """As compressed_image_transport sends one: a grey picture, the pattern in front of the format."""
+    """As compressed_image_transport sends it: a grey image, with the pattern in front of the format."""
     mosaic = np.zeros((40, 60), np.uint8 if bits == 8 else np.uint16)
-    mosaic[first[0] :: 2, first[1] :: 2] = 200 << (bits - 8)  # red alone
+    mosaic[first[0] :: 2, first[1] :: 2] = 200 << (bits - 8)  # only red
     data = cv2.imencode(extension, mosaic, [cv2.IMWRITE_JPEG_QUALITY, 100])[1]
     got = compressed_to_rgb(SimpleNamespace(format=f"bayer_{pattern}{bits}; {tail}", data=array("B", data.tobytes())))
     assert got.shape == (40, 60, 3) and got.dtype == np.uint8

@@ -1,4 +1,4 @@
-"""What is said of a camera's depth: why there is none, for whom, and for how long. Without DDS."""
+"""Tests the reports on a camera's depth: why there is none, for whom, and for how long. Without DDS."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ INFO = CameraInfo(width=6, height=4, k=[5.0, 0.0, 3.0, 0.0, 5.0, 2.0, 0.0, 0.0, 
 
 
 class FakeNode:
-    """Keeps what is logged."""
+    """Records log lines."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -40,7 +40,7 @@ class FakeNode:
 
 @pytest.fixture
 def it(monkeypatch):
-    """A depth input, the seconds that it goes by, and `seen`, which asks for the depth of an image."""
+    """A depth input, its clock in seconds, and `seen`, which requests the depth of an image."""
     now = [100.0]
     monkeypatch.setattr(depth_input, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = DepthInput(FakeNode(), "camera/depth", "auto", "/camera/camera_info")

@@ -1,4 +1,4 @@
-"""What a report says in each state; built from values, without a node."""
+"""Tests the content of a report in each state, built from values without a node."""
 from __future__ import annotations
 
 import pytest
@@ -122,7 +122,7 @@ def test_report__only_points_are_listened_to_and_no_depth_comes__nothing_is_infe
     (DepthStatus("/d"), OK, ""),
     (DepthStatus("/d", alive=True), OK, "not needed"),
     (DepthStatus("/d", alive=True, needed=True, used=7), OK, "used"),
-    (DepthStatus("/d", problem="no depth image on /d"), OK, "no depth image on /d"),  # only tracks are listened to
+    (DepthStatus("/d", problem="no depth image on /d"), OK, "no depth image on /d"),  # only tracks have a subscriber
     (DepthStatus("/d", problem="no depth image on /d", wanted=True), WARN, "no depth image on /d"),
     (DepthStatus("/d", alive=True, problem="not registered"), WARN, "not registered"),
 ])

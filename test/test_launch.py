@@ -1,4 +1,4 @@
-"""The launch file: its arguments, its environment, and the node that it starts.
+"""Tests the launch file: its arguments, its environment, and the node that it starts.
 
 `launch` is not on PyPI: these tests run where ROS 2 is installed.
 """
@@ -49,7 +49,7 @@ def test_arguments__are_the_promised_ones_each_with_a_description(description):
 
 
 def started_by(description, package: str, **arguments) -> list:
-    """What the description starts of a package, given the launch arguments."""
+    """The nodes of a package that the description starts, given the launch arguments."""
     context = LaunchContext()
     context.launch_configurations.update(arguments)
     for entity in description.entities:
@@ -66,7 +66,7 @@ def rviz_is_there(description, monkeypatch):
 
 
 def environment_of(node) -> dict[str, str]:
-    """What a process has in its environment that others of the launch have not."""
+    """The environment variables of a process that others of the launch do not have."""
     text = LaunchContext().perform_substitution
     added = node.process_description.additional_env or []
     return {"".join(map(text, name)): "".join(map(text, value)) for name, value in added}
@@ -125,7 +125,7 @@ def test_node__words_of_any_case_are_taken(description, rviz_is_there):
 @pytest.mark.parametrize("text, warned", [
     ("bt_navigator: {ros__parameters: {x: 1}}", True), ("", True), ("/rmpsam: {ros__parameters: {max_segments: 7}}", True),
     ("bot: {eye: {ros__parameters: {max_segments: 7}}}", False), ("/**: {ros__parameters: {max_segments: 7}}", False),
-    ("a: [", False),  # the node says that it cannot be read
+    ("a: [", False),  # the node reports that it cannot be read
 ])
 def test_node__a_file_without_a_section_for_it__is_warned_of(description, tmp_path, monkeypatch, text, warned):
     said = []
@@ -189,7 +189,7 @@ def test_rviz__of_two_nodes__has_a_configuration_each(description, rviz_is_there
 
 @pytest.fixture
 def launched(tmp_path):
-    """Starts the launch file in a process of its own, as `ros2 launch` does; ends it as Ctrl-C does."""
+    """Starts the launch file in a separate process, as `ros2 launch` does; ends it as Ctrl-C does."""
     started = []
 
     def start(**arguments):
