@@ -1,4 +1,4 @@
-"""The reliability that a subscription asks for, and the publishers that it cannot reach."""
+"""Tests the reliability that a subscription requests, and the publishers that it cannot be matched with."""
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,5 @@
-"""A node on its way: one that builds an engine answers, says what it does, and takes over what is set meanwhile; one that already
-listens while rclpy still ends its activation answers clicks."""
+"""Tests a node during transitions: while it builds an engine it serves requests, reports progress and accepts parameters; if it
+is already subscribed while rclpy still finishes its activation, it answers clicks."""
 from __future__ import annotations
 
 import os
@@ -64,7 +64,7 @@ def test_building__node_answers_says_so_and_takes_live_values_over(node, client,
 
 def test_building__a_class_that_the_model_lacks_is_refused_once_it_is_loaded(node, client, tmp_path):
     until(lambda: "building the image engine" in node.output, "the build", 90)
-    assert client.set("class_filter", ["spoon"]) == ""  # nobody knows the model's classes yet
+    assert client.set("class_filter", ["spoon"]) == ""  # the model's classes are not known yet
     (tmp_path / "built").touch()
     until(lambda: "configuring failed: class_filter names 'spoon'" in node.output, "the reason", 90)
     until(lambda: client.state() == "unconfigured", "the state")

@@ -1,4 +1,4 @@
-"""`rmpsam_node` before there is a node: what it takes, and that it ends when it is told to."""
+"""Tests `rmpsam_node` before the node exists: its arguments, and that it ends on a signal."""
 from __future__ import annotations
 
 import os
@@ -75,7 +75,7 @@ def test_start__a_parameter_file_of_another_node__is_warned_of(tmp_path):
     (tmp_path / "mine.yaml").write_text("rmpsam_node: {ros__parameters: {cameras: [front]}}")
     command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "--params-file", str(tmp_path / "mine.yaml"), "-p", "autostart:=false"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"})
-    said = process.stdout.readline()  # that it waits: the node is there
+    said = process.stdout.readline()  # it waits: the node exists
     process.terminate()
     said += process.communicate(timeout=60)[0]
     assert process.returncode == 0 and f"no section of {tmp_path / 'mine.yaml'} applies to the node /rmpsam," in said, said

@@ -1,4 +1,4 @@
-"""OpenVINO in a process: its reports to its maker, and its signal stack, which must not be given up in another thread."""
+"""Tests OpenVINO in a process: its telemetry, and its signal stack, which must not be released in another thread."""
 from __future__ import annotations
 
 import os

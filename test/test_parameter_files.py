@@ -1,4 +1,4 @@
-"""Which sections of a parameter file are a node's: as ROS itself finds, where it is there."""
+"""Tests which sections of a parameter file apply to a node; compared with ROS itself, if installed."""
 from __future__ import annotations
 
 import os

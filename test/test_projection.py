@@ -1,4 +1,4 @@
-"""3D points to pixels, against a camera written out by hand."""
+"""Tests the projection of 3D points to pixels against a hand-written camera."""
 from __future__ import annotations
 
 import math

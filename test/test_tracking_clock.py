@@ -1,4 +1,4 @@
-"""A time for tracking from the stamps that cameras really give."""
+"""Tests the tracking clock on timestamps as real cameras give them."""
 from __future__ import annotations
 
 import math

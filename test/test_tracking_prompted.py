@@ -1,4 +1,4 @@
-"""Clicked objects: what they look like, where they are asked for, which answer is theirs."""
+"""Tests clicked objects: their appearance, where they are prompted, and which mask is theirs."""
 from __future__ import annotations
 
 import copy
@@ -21,7 +21,7 @@ from rmpsam_ros.types import Roi, TrackState
 
 
 def likeness(learnt: SceneFrame, shown: SceneFrame) -> np.ndarray:
-    """Of the first thing of one frame in another."""
+    """Similarity of the first thing of one frame to those in another."""
     surroundings = Surroundings()
     surroundings.see(learnt.features)
     thing = learnt.things[0]
@@ -194,7 +194,7 @@ def test_follow__looks_quite_different_in_its_place__is_kept_where_elsewhere_it_
 
 
 class Faded(SceneFrame):
-    """A frame whose things hardly stand out from the floor."""
+    """A frame whose things barely differ from the floor."""
 
     @property
     def features(self):
@@ -234,7 +234,7 @@ def test_follow__on_an_earlier_frame__is_the_track_that_had_its_mask_there():
     click = old.prompt(points=[(140, 80)])
     where = {t.track_id: t.roi for t in tracker.tracks}
     assert tracker.follow(click, stamp=0.0, frame=old, past=past) == was_second
-    assert {t.track_id: t.roi for t in tracker.tracks} == where  # it is not drawn back to where it was clicked
+    assert {t.track_id: t.roi for t in tracker.tracks} == where  # it is not pulled back to the click
     track, = (t for t in tracker.update(SceneFrame([Thing(38, 20), Thing(57, 20, 1)]), stamp=0.6) if t.prompted)
     assert track.track_id == was_second and abs(track.roi.x - 4 * 52) <= 4 and track.state == TrackState.CONFIRMED
 
@@ -312,7 +312,7 @@ def test_follow__covered_in_the_very_next_frame__is_lost():
     tracker.update(frame, stamp=0.0)
     tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)
 
-    class Dark(SceneFrame):  # the network answers as before, with hardly a trace of the object in what it sees
+    class Dark(SceneFrame):  # the network answers as before, with barely a trace of the object in its features
         @property
         def features(self):
             bare = SceneFrame([]).features
@@ -369,14 +369,14 @@ def test_follow__two_clicked_ids_that_come_to_one_object__one_is_lost(monkeypatc
     there = SceneFrame([Thing(45, 30)])
     second = tracker.follow(there.prompt(points=[(180, 120)]), stamp=0.5, frame=there)  # the same object, clicked again elsewhere
     keeper = tracker._keeper
-    keeper._memories[first].query = -keeper._memories[first].query  # prompts find the first no more, but the network does
+    keeper._memories[first].query = -keeper._memories[first].query  # prompts no longer find the first, but the network does
     monkeypatch.setattr(keeper, "barred", lambda seen, table: np.repeat((table.id == second)[:, None], len(seen), axis=1))
     for k in range(6, 11):
         tracks = {t.track_id: t for t in tracker.update(there, stamp=0.1 * k)}
         assert tracks[second].state == TrackState.CONFIRMED and tracks[second].segment_id == 1
         assert tracks[first].state == TrackState.LOST and tracks[first].frames_since_seen > 0
         assert tracker.assignment.tolist() == [second]
-    assert [t.track_id for t in tracker.update(there, stamp=1.2)] == [second]  # and it is as old as its last own answer
+    assert [t.track_id for t in tracker.update(there, stamp=1.2)] == [second]  # and its age counts from its last own mask
 
 
 def test_follow__on_a_frame_of_another_size__learns_the_object_on_that_frames_grid():
@@ -407,7 +407,7 @@ def test_follow__on_a_frame_of_a_time_that_is_over__is_forgotten_when_its_age_is
     thing = Thing(20, 20, found=0)
     tracker, frame = Tracker(LABELS, max_age=1.0), SceneFrame([thing])
     tracker.update(frame, stamp=1000.0)
-    tracker.update(frame, stamp=1.0)  # a bag that is played again
+    tracker.update(frame, stamp=1.0)  # a bag that is replayed
     tracker.follow(frame.prompt(points=[(80, 80)]), stamp=1000.0, frame=frame)
     empty = SceneFrame([])
     for stamp in (1.1, 1.6, 2.0):

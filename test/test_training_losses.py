@@ -1,4 +1,4 @@
-"""Losses, matching and what unlabelled pixels may teach, on masks whose answers are known."""
+"""Tests losses, matching and the effect of unlabelled pixels, on masks with known results."""
 from __future__ import annotations
 
 import math
@@ -32,7 +32,7 @@ def masks_of_columns(*bounds: tuple[int, int]) -> torch.Tensor:
 
 
 def logits_of(masks: torch.Tensor, height: float = 12.0) -> torch.Tensor:
-    """What a perfect network says: stride-4 logits."""
+    """The output of a perfect network: stride-4 logits."""
     return (masks[:, 2::4, 2::4].float() - 0.5) * 2 * height
 
 
@@ -50,7 +50,7 @@ def cells_of(masks: torch.Tensor) -> torch.Tensor:
 
 
 def match(class_logits, mask_logits, class_ids, masks, void, weights, owner=None) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows of queries and of objects, for one picture."""
+    """Indices of queries and of objects, for one image."""
     is_thing = torch.ones(9, dtype=torch.bool)
     truth = Truth.of(cells_of(masks), cells_of(void[None]).expand(1, 2, -1, -1), class_ids, (len(masks),), is_thing)
     return assign(costs(class_logits[None], mask_logits[None], truth, weights, owner)[None], truth, weights, owner)[0]

@@ -1,4 +1,4 @@
-"""Which query learns which object, where the object has no class and where nothing is known."""
+"""Tests which query is matched to which object, including objects without a class and unlabelled areas."""
 from __future__ import annotations
 
 import pytest

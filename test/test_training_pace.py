@@ -1,4 +1,4 @@
-"""How long a run takes: a schedule of minutes, pictures a second, and steps that must not count."""
+"""Tests the duration of a run: a schedule in minutes, images per second, and steps that must not count."""
 from __future__ import annotations
 
 import csv
@@ -33,7 +33,7 @@ def example(tmp_path_factory):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that goes on by ten seconds each time it is read."""
+    """A clock that advances ten seconds each time it is read."""
     now = [0.0]
 
     def monotonic() -> float:

@@ -1,4 +1,4 @@
-"""The optional vision_msgs outputs, against stand-ins with that package's fields (the real one comes with apt only)."""
+"""Tests the optional vision_msgs outputs against stand-ins with the package's fields (the real one is available from apt only)."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from rmpsam_ros.types import PanopticResult, Roi, Segment, TrackedInstance, Trac
 
 
 def make(**fields):
-    """A message class whose defaults are made anew for each message."""
+    """A message class whose defaults are created for each message."""
     return lambda **given: SimpleNamespace(**{name: default() for name, default in fields.items()}, **given)
 
 

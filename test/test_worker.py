@@ -1,4 +1,4 @@
-"""The inference thread with a fake segmenter: frames and the stream, switching off, and what survives errors."""
+"""Tests the inference thread with a fake segmenter: frames and the stream, switching off, and recovery from errors."""
 from __future__ import annotations
 
 import threading
@@ -199,7 +199,7 @@ def test_worker__whose_thread_has_ended__says_so_to_every_click():
     worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
     worker.open()
     worker.resume()
-    segmenter.error = SystemExit("a library gave up")  # no Exception
+    segmenter.error = SystemExit("a library gave up")  # not an Exception
     segmenter.gate.clear()
     worker.offer("camera", message(), 1)
     until(lambda: worker.pulse.seconds > 0)
@@ -219,7 +219,7 @@ def test_worker__whose_thread_ends_at_a_click__answers_that_click_too():
     worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
     worker.open()
     worker.resume()
-    hooks.listening = set()  # so that the frame is inferred for the click alone
+    hooks.listening = set()  # so that the frame is inferred only for the click
     worker.offer("camera", message(), 1)
     segmenter.error = SystemExit("a library gave up")
     with pytest.raises(PromptError, match="the inference thread has ended .*a library gave up"):
@@ -246,7 +246,7 @@ def test_feed__an_image_without_a_stamp_hides_no_jump_in_time():
     said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((2000.0, 2000.1, 0, 1900.0))]
     assert said[:3] == ["", "", ""] and "went back by 100.100 s: time has restarted" in said[3]
     assert feed.message(2000 * 10**9) is None and feed.message(1900 * 10**9) is not None
-    for number in (2, 3):  # the first was under way when time began anew
+    for number in (2, 3):  # the first was in progress when time restarted
         feed.keep(Processed("camera", None, number, number, SimpleNamespace()))
     assert feed.with_stamp(2) is None and feed.with_stamp(3) is not None
 
@@ -264,7 +264,7 @@ def test_worker__a_frame_that_waited_for_somebody_to_listen__is_not_late(make, s
     it.hooks.listening = None if switched_off else set()
     it.worker.enable(not switched_off)
     it.worker.offer("camera", message(), 1)
-    time.sleep(1.5)  # the worker looks every 0.2 s
+    time.sleep(1.5)  # the worker checks every 0.2 s
     it.hooks.listening = None
     it.worker.enable(True)
     until(lambda: it.stats["camera"].published == 1)

@@ -1,4 +1,4 @@
-"""Closer looks: which window, which pixels come back, and when one is not worth it."""
+"""Tests zoom-in crops: which window, which pixels are mapped back, and when a crop is not worthwhile."""
 from __future__ import annotations
 
 import cv2
@@ -30,7 +30,7 @@ def test_window__of_most_of_the_picture_is_not_worth_it():
 
 
 class Network:
-    """Answers each click with a square of cells round it, and counts what it is asked."""
+    """Answers each click with a square of cells around it, and counts its calls."""
 
     def __init__(self, reach: int = 2) -> None:
         self.reach = reach  # cells from the click to the square's edge
@@ -56,7 +56,7 @@ def zoom_on(network: Network, capacity: int = 1) -> Zoom:
 
 
 def first_answer(roi: Roi, score: float = SURE) -> tuple[np.ndarray, Roi, float]:
-    """What the whole picture gave; if sure, no window of a fixed size is tried."""
+    """The result on the whole image; if confident, no fixed-size window is tried."""
     mask = np.zeros(SIZE, bool)
     mask[roi.slices] = True
     return mask, roi, score
@@ -98,7 +98,7 @@ def test_answer__is_none_where_the_first_mask_fills_the_picture():
 
 
 class Bright(Network):
-    """Answers every click with what is bright, as one that is not sure."""
+    """Answers every click with the bright pixels, at low confidence."""
 
     def ask(self, features, prompt, placement):
         rows, columns = placement.valid_cells
@@ -130,7 +130,7 @@ def test_answer__what_its_window_cuts_off_is_looked_at_again(object_, seen, look
 
 
 class Unsteady(Bright):
-    """Sees another rectangle in each window, on a picture whose pixels hold their own quarter of x and y."""
+    """Returns another rectangle in each window, on an image whose pixels hold a quarter of their own x and y."""
 
     picture = np.stack([*np.meshgrid(np.arange(SIZE[1]) // 4, np.arange(SIZE[0]) // 4), np.zeros(SIZE, int)], axis=-1).astype(np.uint8)
 
