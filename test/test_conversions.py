@@ -216,8 +216,8 @@ def test_compressed_to_rgb__cut_off(extension, share):
     [
         ("jpeg", b"", "0 bytes with format 'jpeg' are neither a JPEG nor a PNG"),
         ("jpeg", b"hello", "neither a JPEG nor a PNG"),
-        ("png", b"\x89PNG\r\n\x1a\n" + b"rubbish" * 9 + b"IEND", "do not decode"),
-        ("jpeg", b"\xff\xd8\xff\xda rubbish \xff\xd9", "do not decode"),
+        ("png", b"\x89PNG\r\n\x1a\n" + b"rubbish" * 9 + b"IEND", "cannot be decoded"),
+        ("jpeg", b"\xff\xd8\xff\xda rubbish \xff\xd9", "cannot be decoded"),
         ("16UC1; compressedDepth", b"\x89PNG", "is a compressed depth image"),
     ],
 )

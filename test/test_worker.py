@@ -208,7 +208,7 @@ def test_worker__whose_thread_has_ended__says_so_to_every_click():
     with pytest.raises(PromptError, match="the inference thread has ended .*a library gave up"):
         waiting.result(5)
     until(lambda: segmenter.closed)
-    with pytest.raises(PromptError, match="clean the node up and configure it again"):
+    with pytest.raises(PromptError, match="deactivate, clean up and configure the node again"):
         worker.ask(click())
     assert any("the inference thread has ended" in said for said in hooks.reports) and worker.pulse.seconds == 0.0
     worker.close()

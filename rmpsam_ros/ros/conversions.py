@@ -175,7 +175,7 @@ def compressed_to_rgb(message) -> RgbImage:
     except cv2.error:
         pixels = None
     if pixels is None:
-        raise ImageError(f"the {len(message.data)} bytes of the compressed image ('{message.format}') do not decode")
+        raise ImageError(f"the {len(message.data)} bytes of the compressed image ('{message.format}') cannot be decoded")
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     if mosaic and pixels.ndim == 2:

@@ -61,7 +61,7 @@ def mixed(topic: str, reliability: str, message_type: str, publishers: Iterable[
     heard = sorted(p.node for p in publishers if p.type == message_type and (p.reliable or reliability == BEST_EFFORT))
     return "" if len(heard) < 2 else (
         f"{len(heard)} publishers on {topic} ({', '.join(heard)}): if more than one sends images, such as a bag and the camera, "
-        f"they are mixed; stop or remap all but one"
+        f"the images are mixed; stop or remap all but one"
     )
 
 

@@ -222,7 +222,7 @@ class InferenceWorker:
                     self._agenda.took(task, time.monotonic() - started)
                 task = None  # otherwise the frame would stay alive while the worker waits
         except BaseException as error:  # not an `Exception`, such as SystemExit: tasks handle `Exception` themselves
-            self.pulse.ended = f"the inference thread has ended ({one_line(error)}): clean the node up and configure it again"
+            self.pulse.ended = f"the inference thread has ended ({one_line(error)}): deactivate, clean up and configure the node again"
             self._hooks.report(next(iter(self._feeds)), self.pulse.ended)
             for left in (*self._forget(), task):
                 if isinstance(left, (Ask, Call)):
