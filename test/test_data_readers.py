@@ -187,7 +187,7 @@ def test_instances__an_annotation_without_a_pixel__is_passed_over_and_its_box_vo
     good = len(content["annotations"]) - 1
     sample = CocoInstances(path, images, PLAIN, coverage).sample(0)
     assert sample.passed_over == (f"{path} image 100 (0.png): annotation 77 {said}",)
-    assert len(sample) == good and sample.masks.any(axis=(1, 2)).all() and sample.coverage is Coverage.SOME  # what is there is not labelled
+    assert len(sample) == good and sample.masks.any(axis=(1, 2)).all() and sample.coverage is Coverage.SOME  # some of the objects in the image are now unlabelled
     box = np.zeros((48, 64), bool)
     box[30:40, 2:9] = True
     assert (sample.void == box & ~sample.masks.any(axis=0)).all() and sample.void.any()

@@ -63,7 +63,7 @@ def test_tour__subject_stays_on_its_pixel(size: tuple[int, int]) -> None:
                 assert least <= view.image[round(y), round(x), 0] <= most
             x1, y1, x2, y2 = view.subject.box
             assert 0 <= x1 < x2 <= 639 and 0 <= y1 < y2 <= 479
-            assert not view.subject.whole  # as large as the photograph, which the view is a part of
+            assert not view.subject.whole  # as large as the photograph, of which the view is a part
     assert seen >= 20
 
 

@@ -123,7 +123,7 @@ def test_feed__keeps_the_depth_of_an_image_until_a_slow_network_is_done_with_it(
             assert feed.near(at[20], 0.01) == "depth 20"
             feed.expect(at[59], in_work=True)
     assert feed.near(at[59], 0.01) == "depth 59" and feed.near(at[99], 0.01) == "depth 99"
-    assert feed.near(at[20], 0.01) is None and feed.near(at[70], 0.01) is None  # these were never processed
+    assert feed.near(at[20], 0.01) is None and feed.near(at[70], 0.01) is None  # neither is being processed or waiting
 
 
 def test_feed__a_click_on_a_past_image_takes_no_depth_from_the_one_that_waits():
@@ -132,7 +132,7 @@ def test_feed__a_click_on_a_past_image_takes_no_depth_from_the_one_that_waits():
         feed.offer(f"depth {k}", k * frame)
         if k == 10:
             feed.expect(10 * frame)
-            feed.expect(3 * frame, in_work=True)  # what was clicked on
+            feed.expect(3 * frame, in_work=True)  # the clicked image
         if k == 12:
             feed.expect(10 * frame, in_work=True)
     assert feed.near(10 * frame, 0.01) == "depth 10"

@@ -184,6 +184,6 @@ def test_measure__glass_whose_depth_is_known_in_a_few_places_only_has_none():
 def test_measure__a_flat_thing_with_a_step_of_some_centimetres_is_measured_whole():
     view, mask = wall(), rectangle(40, 40, 60, 30)
     view.depth[mask] = 2.0
-    view.depth[40:70, 80:100] = 2.03  # of a third of it
+    view.depth[40:70, 80:100] = 2.03  # a third of it
     extent = measure(mask[Roi.of_mask(mask).slices], Roi.of_mask(mask), view)
     assert extent.size[0] == pytest.approx(0.02 * 55, abs=0.05) and extent.size[2] == pytest.approx(0.03, abs=0.001)

@@ -115,7 +115,7 @@ def follow(frame: SceneFrame) -> Tracker:
 
 def test_follow__the_network_finds_a_group__keeps_the_mask_that_was_clicked():
     tracker = follow(SceneFrame([Thing(20, 20, found=0)]))
-    for k in range(1, 6):  # the prompt's answer is the small thing, the network's object a large one round it
+    for k in range(1, 6):  # the prompt's mask is the small thing, the network's object a large one around it
         frame = SceneFrame([Thing(20 + k, 20, found=0), Thing(22, 22, 0, side=26)])
         tracks = tracker.update(frame, stamp=0.1 * k)
         assert tracks[0].prompted and np.array_equal(tracks[0].mask, frame.mask(frame.things[0])[tracks[0].roi.slices])
@@ -207,7 +207,7 @@ def test_follow__the_camera_is_covered__is_lost():
     frame = SceneFrame([Thing(32, 24, side=30, found=0)])
     tracker = follow(frame)
     tracker.update(frame, stamp=0.1)
-    covered = SceneFrame([Thing(32, 24, side=200, found=0)])  # whatever is asked, the answer is all of the frame
+    covered = SceneFrame([Thing(32, 24, side=200, found=0)])  # every prompt returns the whole frame
     for k in range(2, 6):
         track, = tracker.update(covered, stamp=0.1 * k)
         assert track.state == TrackState.LOST and track.frames_since_seen == k - 1
@@ -337,7 +337,7 @@ def test_follow__at_once__has_the_mask_of_the_click():
     frame = SceneFrame([Thing(20, 20, found=0), Thing(50, 20, 1)])
     tracker = Tracker(LABELS)
     tracker.update(frame, stamp=0.0)
-    for x, taken in ((80, False), (200, True)):  # what nobody has found, and a track that there is
+    for x, taken in ((80, False), (200, True)):  # an object that the network has not found, and an existing track
         click = frame.prompt(points=[(x, 80)])
         click.mask[80, x + 2 : x + 9] = False  # finer than any cell
         track_id = tracker.follow(click, frame=frame)
@@ -348,7 +348,7 @@ def test_follow__at_once__has_the_mask_of_the_click():
 def test_follow__an_object_of_the_network_that_comes_to_have_its_mask__is_one_with_it():
     part, whole = Thing(20, 20, found=0), Thing(21, 20, 1, side=15)
     tracker = Tracker(LABELS, min_hits=1)
-    frame = SceneFrame([part, whole])  # what was clicked is less than half of what the network finds
+    frame = SceneFrame([part, whole])  # the clicked mask is less than half of what the network finds
     tracker.update(frame, stamp=0.0)
     track_id = tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)
     assert [track.prompted for track in tracker.update(frame, stamp=0.1)] == [False, True]

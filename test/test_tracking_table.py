@@ -83,10 +83,10 @@ def test_move__the_older_one__goes_on_in_the_place_of_the_younger_with_the_sight
 
 def test_overlaps__a_mask_that_the_border_cuts__is_compared_by_what_is_left_of_it():
     patch = np.ones((10, 10), bool)
-    patch[4:, :5] = False  # of the half that has left the image
+    patch[4:, :5] = False  # in the half that has left the image
     table = table_of(1, position=(0, 20), extent=(10, 10), shown=70)
     table.look[0] = look_of(patch)
-    seen = Observation.of(objects({"x": 0, "y": 20}, {"x": 4, "y": 24, "name": 1}))  # of the second box it has a part: masks are compared
+    seen = Observation.of(objects({"x": 0, "y": 20}, {"x": 4, "y": 24, "name": 1}))  # it covers part of the second box: masks are compared
     iou = association._overlaps(table, seen, np.ones(1, np.float32), GRID)
     left = np.zeros(GRID, bool)
     left[15:25, :5] = True
@@ -99,7 +99,7 @@ def test_overlaps__masks_that_lie_in_one_box__are_told_apart_by_their_cells():
     corner, rest = np.zeros((10, 10), bool), np.ones((10, 10), bool)
     corner[:2], corner[:, :2] = True, True
     rest &= ~corner
-    rest[0, 0] = True  # its box is the same
+    rest[0, 0] = True  # with the same box
     table = table_of(2, position=(25, 25), extent=(10, 10), shown=np.array([corner.sum(), rest.sum()]))
     table.look[0], table.look[1] = look_of(corner), look_of(rest)
     given = objects({"x": 25, "y": 25}, {"x": 25, "y": 25, "name": 1})
