@@ -13,7 +13,7 @@ from rmpsam_ros.node import main
 from rmpsam_ros.ros import session
 
 SECONDS = 120.0
-"""If nobody puts it there."""
+"""Maximum wait for the file."""
 
 
 def slowly(config, make=session.make_segmenter):

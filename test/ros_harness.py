@@ -44,15 +44,15 @@ use_shipped_profile(loopback=True)
 
 TIMEOUT = 20.0
 OFTEN = (str(Path(__file__).with_name("node_that_reports_often.py")),)
-"""The program of a node whose diagnostics are read again and again."""
+"""The program of a node that publishes diagnostics often."""
 PATIENCE = 3.0
-"""Seconds after which a question that may have been lost is asked again."""
+"""Seconds after which a request that may have been lost is repeated."""
 
 RELIABLE = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SMALL_INPUT = [96, 128]
-"""Network input of the tests: what is tested is the node, and this keeps a frame at a few milliseconds."""
+"""Network input size of the tests: the node is under test, and this size keeps a frame at a few milliseconds."""
 
 TRANSITIONS = {
     "configure": Transition.TRANSITION_CONFIGURE, "cleanup": Transition.TRANSITION_CLEANUP,
@@ -84,7 +84,7 @@ class NodeProcess:
     """A process of `python -m rmpsam_ros.node`, or of another program that runs it, with parameters; its output goes to a file."""
 
     of_late: list[NodeProcess] = []
-    """Those that run, and those of this test: what they said is printed if it fails (conftest.py)."""
+    """The running nodes and those of this test: their output is printed if it fails (conftest.py)."""
 
     def __init__(self, log: Path, namespace: str = "", program: tuple[str, ...] = ("-m", "rmpsam_ros.node"), **parameters):
         arguments = [sys.executable, *program, "--ros-args", "-r", f"__ns:=/{namespace}"]

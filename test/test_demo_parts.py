@@ -36,7 +36,7 @@ LABELS = make_label_set("test", ["cup"], ["table"])
 
 
 def _marked_photo(height: int, width: int, subject: Subject) -> Photo:
-    """Grey, with the subject's point white and the one beside it black."""
+    """Grey, with the subject's point white and the one next to it black."""
     image = np.full((height, width, 3), 128, np.uint8)
     for (x, y), value in ((subject.on, 255), (subject.beside, 0)):
         image[int(y) - 8 : int(y) + 9, int(x) - 8 : int(x) + 9] = value

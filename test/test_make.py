@@ -22,7 +22,7 @@ case "$*" in
   "-m pip install "*) mkdir busy || echo "pip ran twice at once" >> calls; sleep 0.2; rmdir busy ;;
 esac
 """
-"""Writes down what it is called with."""
+"""Records its arguments."""
 
 
 @pytest.fixture

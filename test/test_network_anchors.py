@@ -46,7 +46,7 @@ def test_ellipses__of_small_objects_are_exact_under_autocast():
 
 
 def test_prompt_anchors__of_a_click_lie_on_its_cell():
-    click = torch.tensor([[[41.5, 25.5, 47.5, 31.5]]])  # round (44.5, 28.5): the centre of column 10.75, row 6.75
+    click = torch.tensor([[[41.5, 25.5, 47.5, 31.5]]])  # around (44.5, 28.5): the centre of column 10.75, row 6.75
     anchor, content = prompt_anchors(click, (16, 24), 6.0)
     assert anchor[0, 0, :2].tolist() == pytest.approx([2 * 10.75 / 23 - 1, 2 * 6.75 / 15 - 1], abs=1e-5)
     assert anchor[0, 0, 2:4].exp().tolist() == pytest.approx([CLICK_RADIUS] * 2) and content[0, 0, 2] < anchor[0, 0, 2]

@@ -43,7 +43,7 @@ INTERFACES = {
         "sensor_msgs/RegionOfInterest roi; sensor_msgs/Image mask; uint16 class_id; string class_name; "
         "uint32 track_id; float32 latency_ms",
 }
-"""The contract with other people's code: names, types and their order, which may not change."""
+"""The interface contract with users' code: names, types and their order, which must not change."""
 
 
 def tracked_files(*options: str) -> list[str]:

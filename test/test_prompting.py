@@ -94,7 +94,7 @@ def test_answer__of_a_model_with_connected_prompts_keeps_what_is_pointed_at():
 
     assert regions(Prompt((PointPrompt(4, 4, 1),), ())) == [True, False, False]
     assert regions(Prompt((PointPrompt(31, 31, 1),), ())) == [False, True, False]
-    assert regions(Prompt((PointPrompt(16, 16, 1),), ())) == [True, True, True]  # beside all of them
+    assert regions(Prompt((PointPrompt(16, 16, 1),), ())) == [True, True, True]  # next to all of them
     assert regions(Prompt((), ((16.0, 0.0, 32.0, 32.0),))) == [False, True, True]
     assert answer(outputs, Prompt((PointPrompt(4, 4, 1),), ()), placement)[0][28, 28]  # as in the reference
 

@@ -186,7 +186,7 @@ def test_on_stand_in__whole_frame__is_waited_for_three_times(stand_in, photos):
     segmenter.warm_up()
     before = stand_in.waits
     frame = segmenter.set_image(photos[0])
-    assert stand_in.waits == before + 1  # for the scores, which say what to fuse
+    assert stand_in.waits == before + 1  # for the scores, which select what to fuse
     frame.panoptic()
     assert stand_in.waits == before + 3  # for the numbers that decide, and for the map
 

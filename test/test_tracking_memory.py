@@ -15,7 +15,7 @@ from rmpsam_ros.types import TrackState
 
 OWN = unit(query(1))
 ACROSS = unit(query(2) - (query(2) @ OWN) * OWN)
-"""At a right angle to it."""
+"""Orthogonal to it."""
 
 
 def fits(lost: bool = False, area: float = 0.1, known=OWN, mask=None, iou: float = 0.6, seen=OWN, place=0.5, margin=0.5, growth=0.0) -> bool:

@@ -306,7 +306,7 @@ def test_grid__a_mask_whose_first_pixel_is_at_the_edge_of_a_cell__does_not_begin
 
 
 def view_of(angles: list[float]) -> tuple[list[float], list[float]]:
-    """Degrees of the views that queries at these angles have made, in turn, and how many queries each stands for."""
+    """Degrees of the views that queries at these angles have created, in order, and how many queries each represents."""
     prototypes, counts = appearance.empty_bank(1, 2)
     for angle in np.deg2rad(angles):
         query = np.array([[np.cos(angle), np.sin(angle)]], np.float32)

@@ -302,7 +302,7 @@ def test_tracks__pickled_and_copied__are_the_same_without_the_frame():
 def test_follow__on_an_earlier_frame_of_unknown_tracks__is_a_track_of_its_own():
     tracker = Tracker(LABELS, min_hits=1)
     old = SceneFrame([Thing(20, 20)])
-    tracker.update(SceneFrame([Thing(20, 20, 1)]), stamp=1.0)  # something else by now, where the click was
+    tracker.update(SceneFrame([Thing(20, 20, 1)]), stamp=1.0)  # another object is now at the click
     assert tracker.follow(old.prompt(points=[(80, 80)]), stamp=0.5, frame=old, past=()) == 2
 
 
@@ -327,7 +327,7 @@ def test_follow__covered_in_the_very_next_frame__is_lost():
 def test_follow__the_frame_that_was_clicked__teaches_the_looks():
     old, new = SceneFrame([Thing(20, 20, found=0)]), SceneFrame([Thing(20, 20, 4, found=0)])
     tracker = Tracker(LABELS)
-    tracker.update(new, stamp=0.0)  # something else by now, where the click was
+    tracker.update(new, stamp=0.0)  # another object is now at the click
     tracker.follow(old.prompt(points=[(80, 80)]), frame=old)
     track, = tracker.update(SceneFrame([Thing(20, 20, 4, found=0), Thing(30, 20, found=0)]), stamp=0.1)
     assert track.state == TrackState.CONFIRMED and abs(track.roi.x - 4 * 25) <= 4
