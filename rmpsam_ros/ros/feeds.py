@@ -84,8 +84,7 @@ class Feed:
         if stamped is not None and received.stamp and received.stamp <= stamped.stamp:
             back = (stamped.stamp - received.stamp) / 1e9
             jump = (
-                f"the timestamp of camera '{self.name}' went back by {back:.3f} s" if back else
-                f"two consecutive images of camera '{self.name}' have the timestamp {seconds(received.stamp)}"
+                f"the timestamp went back by {back:.3f} s" if back else f"two consecutive images have the timestamp {seconds(received.stamp)}"
             ) + (": time has restarted, and all tracks are reset" if anew else ": tracking uses the arrival time")
             self.stats.jumped(jump)
             if anew:
@@ -95,7 +94,7 @@ class Feed:
         elif stamped is not None and received.stamp:
             leap = leap_ahead(stamped.stamp / 1e9, stamped.arrived, received.stamp / 1e9, received.arrived)
             if leap:
-                jump = f"the timestamp of camera '{self.name}' went ahead by {leap:.3f} s more than the elapsed time: tracks are kept"
+                jump = f"the timestamp went ahead by {leap:.3f} s more than the elapsed time: tracks are kept"
                 self.stats.jumped(jump)
         self._recent.append(received.number)
         if received.stamp:
