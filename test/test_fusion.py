@@ -58,7 +58,7 @@ def official_ids(result):
 
 
 def disagreement(ours, theirs):
-    """Pixels that differ once instance numbers are matched by their pixels."""
+    """Number of pixels that differ after matching instance numbers by their pixels."""
     wrong = int(((ours % 1000) != (theirs % 1000)).sum())
     for number in np.unique(theirs[theirs >= 1000]):
         mine = ours[theirs == number]
@@ -194,7 +194,7 @@ def test_semantic__class_ids_and_unlabelled():
 
 
 def halves(*pairs):
-    """(K, 8, 8) logits, of each query one for the left and one for the right half."""
+    """(K, 8, 8) logits: for each query, one value for the left and one for the right half."""
     masks = np.zeros((len(pairs), 8, 8), np.float32)
     for mask, (left, right) in zip(masks, pairs):
         mask[:, :4], mask[:, 4:] = left, right

@@ -25,7 +25,7 @@ def rewrite(folder, **changes):
 
 
 def flip(file) -> None:
-    """Changes one byte in the middle."""
+    """Changes one byte in the middle of a file."""
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 4
     file.write_bytes(content)

@@ -183,7 +183,7 @@ def test_follow__all_are_lost__no_more_is_asked_than_for_those_that_are_seen():
 
 def test_follow__looks_quite_different_in_its_place__is_kept_where_elsewhere_it_would_not():
     def last(x: int) -> TrackState:
-        """Of a thing whose cells have turned halfway into the floor's, at x."""
+        """State of the track of a thing at x whose cells have changed halfway towards the floor's."""
         tracker = follow(SceneFrame([Thing(20, 20, side=14, found=0)]))
         tracker.update(SceneFrame([Thing(20, 20, side=14, found=0)]), stamp=0.1)
         changed = Faded([Thing(x, 20, side=14, found=0)])

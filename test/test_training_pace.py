@@ -125,7 +125,7 @@ def test_throughput__says_what_each_does_and_leaves_nothing(example, capsys):
 
 
 def test_throughput__of_slow_workers__does_not_count_what_they_made_before(example, monkeypatch):
-    """A clock that only batches and steps move: 2 s for one that is not ready, 1 s for a step, in which half a one gets ready."""
+    """The clock advances only for batches and steps: 2 s for a batch that is not ready; 1 s for a step, which prepares half a batch."""
     now, ready = [0.0], [0.0]
 
     class Ready:
