@@ -1,8 +1,8 @@
 """Starts the lifecycle node `rmpsam_node`: `ros2 launch rmpsam_ros rmpsam.launch.py cameras:=front,rear`.
 
-Values come from the parameter file; an argument given on the command line goes before it. `--show-args` lists them all.
+Values come from the parameter file; arguments on the command line override it. `--show-args` lists them all.
 `rviz:=true` shows the first camera's results in RViz.
-Written for Humble and Jazzy alike.
+Works on Humble and Jazzy.
 """
 import os
 import re
@@ -31,7 +31,7 @@ def _true_or_false(name: str, text: str) -> bool:
     return value
 
 
-# Arguments that replace one parameter each: name, how its text becomes the parameter's value, description.
+# Arguments that override one parameter each: name, conversion of the text to the parameter's value, description.
 OVERRIDES = (
     ("cameras", lambda text: [name for part in text.strip("[] ").split(",") if (name := part.strip(" '\""))],
      "Camera names, separated by commas; NAME/image_raw is subscribed for each. Empty: as in the parameter file"),
@@ -63,7 +63,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _start(context) -> list:
-    """The node, and RViz before it: what that lacks is found out before the node runs, which would stay when the launch fails."""
+    """The node, and RViz before it: a missing RViz must fail the launch before the node runs, as the node would keep running."""
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
@@ -74,12 +74,12 @@ def _start(context) -> list:
     overrides = {key: parse(text) for key, parse, _ in OVERRIDES if (text := value(key))}
     common = {
         "namespace": namespace, "output": "screen",
-        # For what is started here alone: where the default loses or delays large images, a profile.
+        # Only for the processes started here: a profile, as the default transport loses or delays large images.
         "additional_env": image_variables(_true_or_false("large_images", value("large_images")), context.environment),
     }
     level = value("log_level").lower()
     if level not in LEVELS:
-        raise RuntimeError(f"log_level:={value('log_level')} is none of {', '.join(LEVELS)}")
+        raise RuntimeError(f"log_level:={value('log_level')} is not one of {', '.join(LEVELS)}")
     node = Node(
         package="rmpsam_ros", executable="rmpsam_node", name=name,
         parameters=[file, *([overrides] if overrides else [])],
@@ -90,7 +90,8 @@ def _start(context) -> list:
     )
     own = _sections_of(full_name, file.evaluate(context))
     if own == []:
-        get_logger("rmpsam.launch.py").warning(f"no section of {value('params_file')} is for the node {full_name}, which starts without it")
+        get_logger("rmpsam.launch.py").warning(
+            f"no section of {value('params_file')} applies to the node {full_name}, which starts without its parameters")
     if not _true_or_false("rviz", value("rviz")):
         return [node]
     given = {key: of for section in [*(own or []), overrides] for key, of in section.items()}
@@ -98,17 +99,17 @@ def _start(context) -> list:
 
 
 def _params_file(given: str) -> ParameterFile:
-    """The parameter file; launch itself would go on without one that is not there."""
-    path = os.path.expanduser(given)  # a shell leaves the ~ in params_file:=~/robot.yaml as it is
+    """The parameter file; launch itself would ignore a missing one."""
+    path = os.path.expanduser(given)  # a shell does not expand the ~ in params_file:=~/robot.yaml
     if not os.path.isfile(path):
         raise RuntimeError(f"there is no parameter file {given}")
     with open(path, "rb") as file:
-        text = re.sub(rb"(^|\s)#.*", b"", file.read())  # comments may have anything in them
-    return ParameterFile(path, allow_substs=b"$(" in text)  # only where it is needed: where it substitutes, launch takes backslashes out
+        text = re.sub(rb"(^|\s)#.*", b"", file.read())  # comments may contain anything
+    return ParameterFile(path, allow_substs=b"$(" in text)  # only if needed: launch removes backslashes when it substitutes
 
 
 def _sections_of(node: str, path: os.PathLike) -> list[dict] | None:
-    """What the file has for the node of that full name; None where it cannot be read, as the node itself says."""
+    """The sections of the file for the node of this full name; None if it cannot be read, which the node itself reports."""
     try:
         return [parameters for section, parameters in sections(path) if fits(section, node)]
     except (OSError, ValueError, yaml.YAMLError):
@@ -121,7 +122,7 @@ def _first_camera(parameters: dict) -> str:
 
 
 def _rviz(node: str, camera: str, fixed_frame: str, use_sim_time: object, common: dict) -> Node:
-    """RViz with the shipped configuration, its topics moved to this node and this camera."""
+    """RViz with the shipped configuration, its topics changed to those of this node and this camera."""
     try:
         get_package_prefix("rviz2")
     except PackageNotFoundError:
@@ -130,12 +131,12 @@ def _rviz(node: str, camera: str, fixed_frame: str, use_sim_time: object, common
         text = file.read()
     text = text.replace("Value: /rmpsam/camera/", f"Value: {node}/{camera}/")
     text = text.replace("Value: /clicked_point", f"Value: {node.rpartition('/')[0]}/clicked_point")
-    # Beside this launch's logs, and cleaned up with them; each node of the launch has one.
+    # In this launch's log folder, and cleaned up with it; one file per node of the launch.
     path = launch_config.get_log_file_path(f"{node.strip('/').replace('/', '.')}.rviz")
     with open(path, "w") as file:
         file.write(text)
     return Node(
         package="rviz2", executable="rviz2", name="rviz2", arguments=["-d", path, "-f", fixed_frame],
-        # Only where it is said: a SetParameter of the including file holds otherwise.
+        # Only if given: otherwise a SetParameter of the including launch file applies.
         parameters=[{"use_sim_time": use_sim_time}] if isinstance(use_sim_time, bool) else None, **common,
     )

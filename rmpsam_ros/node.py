@@ -3,7 +3,7 @@
     ros2 run rmpsam_ros rmpsam_node
     python -m rmpsam_ros.node --ros-args -p cameras:=[front]
 
-This module only implements the lifecycle. The state of a configured node is in `session.py`, the inference thread in
+The node itself only handles lifecycle transitions. What it holds while configured is in `session.py`, the inference thread in
 `worker.py`, the services in `prompts.py`.
 """
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import weakref
 from collections.abc import Callable
 
-if __name__ == "__main__":  # `python -m`: install the signal handlers before the slow imports, as the executable does
+if __name__ == "__main__":  # `python -m`: before the imports below, as the executable does
     from rmpsam_ros.ros.signals import listen
 
     listen()
@@ -44,14 +44,14 @@ from rmpsam_ros.ros.usage import refuse, usage
 from rmpsam_ros.stdout import while_read
 
 EXECUTOR_THREADS = 256
-"""A pending click occupies a thread, so there are more threads than the depth of `SERVICE_QOS`: a click that had to wait for a thread
-would be answered after its `prompt_timeout`. Threads start only when needed."""
+"""More than the depth of `SERVICE_QOS`: each waiting click occupies a thread, and a click that had to wait for a free one would be
+answered after `prompt_timeout`. Threads are started only when needed."""
 
 REPORT_SECONDS = 1.0
-"""Interval between messages on /diagnostics."""
+"""Period of the messages on /diagnostics."""
 
 SAME_NAME_TICKS = 25
-"""Number of reports in a row that must see another node of the same name before a warning: DDS remembers a crashed process for 20 seconds."""
+"""Consecutive reports that see another node of the same name before a warning: DDS keeps a crashed process for 20 seconds."""
 
 SUCCESS, FAILURE, ERROR = (
     TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.ERROR,
@@ -61,8 +61,8 @@ SUCCESS, FAILURE, ERROR = (
 class RmpsamNode(LifecycleNode):
     """The lifecycle node. Transitions run in its default callback group, one at a time.
 
-    Everything else has other callback groups, so that diagnostics, parameters, state queries and the node's own services keep
-    working while a model is loaded or an engine is built, which may take minutes.
+    Everything else has its own callback groups: diagnostics, parameters, lifecycle state requests and the node's own services
+    are served while a model is loaded or an engine is built, which may take minutes.
     """
 
     def __init__(self, name: str = "rmpsam", **kwargs):
@@ -80,7 +80,7 @@ class RmpsamNode(LifecycleNode):
             timeout=lambda: self._settings.prompt_timeout,
         )
         self._diagnostics_out = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        # A steady clock, so that diagnostics continue while simulated time is paused.
+        # A steady clock: diagnostics continue while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(REPORT_SECONDS, self._publish_diagnostics, MutuallyExclusiveCallbackGroup(), clock=steady)
         self._answer_impossible_transitions()
@@ -92,22 +92,22 @@ class RmpsamNode(LifecycleNode):
             self.get_logger().info(f"unconfigured: waiting for `ros2 lifecycle set {self.get_fully_qualified_name()} configure`, and activate")
 
     def destroy_node(self) -> None:
-        """Destroys the node."""
+        """Detaches from Python's logging and destroys the node."""
         self._log_bridge.detach()
         super().destroy_node()
 
     # Transitions
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Loads the model; on failure logs the reason and stays unconfigured, so that parameters can be corrected."""
+        """Loads the model; on failure logs the reason and stays unconfigured, where parameters can be corrected."""
         return self._transition("configuring", "inactive", "unconfigured", self._configure)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Subscribes to the cameras; reloads the model first if a parameter that it depends on has changed."""
+        """Subscribes to the cameras; reloads the model if a parameter that it depends on has changed since."""
         return self._transition("activating", "active", "inactive", self._activate)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Unsubscribes from the cameras; the model stays loaded."""
+        """Unsubscribes; the model stays loaded."""
         return self._transition("deactivating", "inactive", "active", self._deactivate)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -115,7 +115,7 @@ class RmpsamNode(LifecycleNode):
         return self._transition("cleaning up", "unconfigured", "inactive", self._release)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Releases everything, in any state."""
+        """Releases everything, from any state."""
         return self._transition("shutting down", "finalized", "finalized", self._release)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -123,7 +123,7 @@ class RmpsamNode(LifecycleNode):
         return self._transition("processing an error", "unconfigured", "finalized", self._release)
 
     def _transition(self, during: str, after: str, failed: str, action: Callable[[], None]) -> TransitionCallbackReturn:
-        """Runs a transition and logs its exceptions, which rclpy would silently drop."""
+        """Runs a transition and reports its exceptions, which rclpy would drop silently."""
         self._state, self._progress = during, ""
         try:
             action()
@@ -144,7 +144,7 @@ class RmpsamNode(LifecycleNode):
             self._stats.setdefault(name, CameraStats())
         self.get_logger().info(f"loading the model '{config.model}'")
         self._session = Session(self, self._settings, config, self._stats, self._track_ids)
-        try:  # live parameters may have been set while the model was loading
+        try:  # live values may have been set while the model was loading
             self._session.check(self._settings.config)
             self._session.apply(self._settings.config)
         except Exception:
@@ -189,12 +189,12 @@ class RmpsamNode(LifecycleNode):
             return
         name = self.get_fully_qualified_name()
         self.get_logger().error(
-            f"not started: correct it (ros2 param set {name} NAME VALUE), then ros2 lifecycle set {name} configure, "
-            f"and activate; or end the node and start it with the right value"
+            f"not started: fix the error above (a parameter: ros2 param set {name} NAME VALUE), then ros2 lifecycle set {name} configure, "
+            f"and activate; or restart the node with the right value"
         )
 
     def _answer_impossible_transitions(self) -> None:
-        """Makes an invalid transition return `success: false`; rclpy raises an exception and never responds."""
+        """Answers a transition that is invalid in the current state with success: false; rclpy raises and never answers."""
         service = getattr(self, "_service_change_state", None)
         if service is None:
             return
@@ -212,7 +212,7 @@ class RmpsamNode(LifecycleNode):
         service.callback = answer
 
     def _answer_beside_transitions(self) -> None:
-        """Moves rclpy's parameter and state services out of the callback group of the transitions; rclpy has no option for that."""
+        """Moves rclpy's parameter and state services out of the group that transitions occupy; rclpy has no option for this."""
         transitions, beside = self.default_callback_group, MutuallyExclusiveCallbackGroup()
         for service in self.services:
             if service.callback_group is transitions and service is not getattr(self, "_service_change_state", None):
@@ -227,7 +227,7 @@ class RmpsamNode(LifecycleNode):
 
     @property
     def is_finalized(self) -> bool:
-        """Whether the node has already been shut down, for instance by a lifecycle manager."""
+        """Whether a lifecycle manager has already shut the node down."""
         return self._state == "finalized"
 
     # Parameters
@@ -246,7 +246,7 @@ class RmpsamNode(LifecycleNode):
         session = self._session
         if session is None or self._state not in ("activating", "active"):
             return None
-        return session.worker if session.worker.running else None  # `activating` too: clicks on first results may arrive before rclpy ends it
+        return session.worker if session.worker.running else None  # results, and clicks on them, come before rclpy ends the transition
 
     def _publish_diagnostics(self) -> None:
         self._look_for_same_name()
@@ -256,7 +256,7 @@ class RmpsamNode(LifecycleNode):
 
     def _status(self) -> NodeStatus:
         session = self._session
-        start_problem = self._start_problem()  # always call it: it declares the parameters of newly named cameras
+        start_problem = self._start_problem()  # always called: it declares the parameters of newly named cameras
         status = NodeStatus(
             name=self.get_fully_qualified_name(), state=self._state, profile=profile_in_effect() or "", transports=transports_in_effect() or "",
             last_error=self._last_error or start_problem,
@@ -302,7 +302,7 @@ def main(args: list[str] | None = None) -> int:
     except Exception as error:  # in Jazzy, remove_ros_args also reads parameter files
         return refuse(error)
     if unknown:
-        print(f"rmpsam_node: {unknown[0]} is not an argument; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
+        print(f"rmpsam_node: unknown argument {unknown[0]}; parameters and remaps follow --ros-args: --ros-args --params-file FILE", file=sys.stderr)
         return 2
     keep_image_buffers()
     use_shipped_profile()
@@ -315,7 +315,7 @@ def main(args: list[str] | None = None) -> int:
         return refuse(error)
     try:
         node = RmpsamNode()
-    except ParameterException as error:  # from parameters that ROS itself declares; the node's own never raise here
+    except ParameterException as error:  # of the parameters that every ROS node has: no parameter of its own raises here
         rclpy.try_shutdown()
         return refuse(error)
     if problem := not_for(node.get_fully_qualified_name(), words):
@@ -340,7 +340,7 @@ def _spin_once(executor: MultiThreadedExecutor, node: RmpsamNode) -> None:
         executor.spin_once(timeout_sec=0.25)
     except (ExternalShutdownException, KeyboardInterrupt):
         pass
-    except InvalidHandle as error:  # a transition destroyed an entity that was ready: rclpy accesses events and timers unguarded
+    except InvalidHandle as error:  # a transition destroyed an entity that was ready: rclpy does not guard events and timers
         node.get_logger().debug(f"destroyed meanwhile: {error}")
     except Exception as error:
         node.get_logger().error(f"a callback failed: {type(error).__name__}: {error}", throttle_duration_sec=2.0)

@@ -1,4 +1,4 @@
-"""What a failed test says beside its assertion: the last lines of the nodes that it ran."""
+"""Adds the last output lines of the node processes to the report of a failed test."""
 from __future__ import annotations
 
 import sys
@@ -11,7 +11,7 @@ LINES = 60
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    harness = sys.modules.get("ros_harness")  # imported by the tests that run nodes only
+    harness = sys.modules.get("ros_harness")  # imported only by tests that run nodes
     if harness is None:
         return
     if report.failed:

@@ -1,4 +1,4 @@
-"""Small labelled sets for tests: pictures of coloured shapes in the three annotation formats."""
+"""Small labelled datasets for tests: images of coloured shapes in the three annotation formats."""
 from __future__ import annotations
 
 import json
@@ -14,7 +14,7 @@ CATEGORIES = [{"id": 11, "name": "disc", "isthing": 1}, {"id": 12, "name": "box"
 
 
 def block(rows: slice, columns: slice, class_id: int = 0, size: tuple[int, int] = (40, 60)) -> Sample:
-    """A white block on black, whose mask is where the picture is white."""
+    """A white block on black; its mask is the white area."""
     mask = np.zeros(size, bool)
     mask[rows, columns] = True
     image = np.repeat((mask * 255).astype(np.uint8)[..., None], 3, axis=2)
@@ -22,13 +22,13 @@ def block(rows: slice, columns: slice, class_id: int = 0, size: tuple[int, int] 
 
 
 def plain_runs(mask: np.ndarray) -> dict[str, object]:
-    """A mask as run lengths that are a list, as many annotation tools write them."""
+    """A mask as an uncompressed list of run lengths, as many annotation tools write it."""
     encoded = rle.encode(mask)
     return {**encoded, "counts": rle.uncompress(encoded["counts"])}
 
 
 def picture(rng: np.random.Generator, height: int = 48, width: int = 64) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """RGB picture, id map (1 = grass, 2 … = shapes, 0 = an unlabelled strip) and the category of each id from 1 on."""
+    """RGB image, ID map (1 = grass, 2 … = shapes, 0 = an unlabelled strip) and the category of each ID from 1 on."""
     image = np.full((height, width, 3), (60, 120, 60), np.uint8)
     ids, categories = np.ones((height, width), np.int64), [20]
     for number in range(2, 2 + int(rng.integers(1, 4))):
@@ -64,7 +64,7 @@ def panoptic_set(folder: Path, count: int = 4, seed: int = 0) -> tuple[Path, Pat
 
 
 def instance_set(folder: Path, count: int = 4, seed: int = 0) -> tuple[Path, Path]:
-    """(annotations, images) of a COCO instances set with run lengths."""
+    """(annotations, images) of a COCO instances set with run-length masks."""
     rng = np.random.default_rng(seed)
     content = {"images": [], "annotations": [], "categories": CATEGORIES[:2]}
     for index in range(count):
@@ -79,7 +79,7 @@ def instance_set(folder: Path, count: int = 4, seed: int = 0) -> tuple[Path, Pat
 
 
 def video_set(folder: Path, frames: int = 5, seed: int = 0) -> tuple[Path, Path]:
-    """(annotations, images) of a YouTube-VIS set: one video of a disc that moves right and is out of sight at first."""
+    """(annotations, images) of a YouTube-VIS set: one video of a disc that moves right and is not visible at first."""
     names, runs = [], []
     for index in range(frames):
         canvas = np.zeros((48, 64), np.uint8)

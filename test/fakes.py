@@ -1,4 +1,4 @@
-"""Stand-ins without a network: a segmenter whose masks follow from the pixels, and the worker's hooks."""
+"""Fakes without a network: a segmenter whose masks depend only on the pixels, and its frames."""
 from __future__ import annotations
 
 import threading
@@ -14,7 +14,7 @@ LABELS = LabelSet("fake", (ClassLabel(0, "dark", True, (9, 9, 9)), ClassLabel(1,
 
 
 class FakeFrame:
-    """Segment 1 is where red is below 128, segment 2 the rest."""
+    """A frame: segment 1 is where red is below 128, segment 2 the rest."""
 
     def __init__(self, segmenter: FakeSegmenter, image: np.ndarray, stamp):
         self.segmenter, self.stamp = segmenter, stamp
@@ -47,7 +47,7 @@ class FakeFrame:
 
 
 class FakeSegmenter:
-    """Counts what it is asked, takes `seconds` per image, and raises `error` once when it is set."""
+    """Counts its calls, takes `seconds` per image, and raises `error` once if set."""
 
     labels, model_name, trained = LABELS, "fake", False
     backend_name, device_name, precision, input_size = "fake", "CPU", "fp32", (32, 32)

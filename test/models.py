@@ -1,4 +1,4 @@
-"""Model folders for tests: a tiny random network, exported for real. Made once a run; needs torch and OpenVINO."""
+"""Model folders for tests: a tiny random network, really exported. Made once per test run; needs torch and OpenVINO."""
 from __future__ import annotations
 
 import os
@@ -15,16 +15,16 @@ TINY_CLASSES = (["cup", "robot", "box"], ["floor", "wall", "sky"])
 
 
 def needs_export() -> None:
-    """Skips the test where model folders cannot be made: their graphs are written by torch and checked by OpenVINO."""
+    """Skips the test if model folders cannot be made: torch writes their graphs, and OpenVINO checks them."""
     for package in ("torch", "onnx", "onnxscript", "openvino"):
         pytest.importorskip(package, reason=f"making a model folder needs {package}")
 
 
 @lru_cache(maxsize=1)
 def tiny_model() -> Path:
-    """A folder with the `tiny` variant, 96x128 input, seeded weights whose masks are smooth enough to make segments.
+    """A folder with the `tiny` variant: 96x128 input, seeded weights, masks smooth enough to form segments.
 
-    Kept between runs in the system's temporary folder, under a name that changes with the code it is made of.
+    Cached between runs in the system's temporary folder, under a name that changes with the code that it is made from.
     """
     needs_export()
     from rmpsam_ros.convert import untrained
@@ -40,7 +40,7 @@ def tiny_model() -> Path:
 
 
 def smooth(net) -> None:
-    """Lets the coordinates outweigh the texture, so that a random network's masks are regions and not noise."""
+    """Gives coordinates more weight than texture, so that a random network's masks are regions rather than noise."""
     import torch
 
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What tests of the node share: a picture, and everything that a message promises, asserted on its bytes."""
+"""Helpers for tests of the node: an image, and assertions on the bytes of messages."""
 from __future__ import annotations
 
 import numpy as np
@@ -14,7 +14,7 @@ from rmpsam_ros.srv import SegmentPoints
 
 
 def scene(height: int, width: int) -> np.ndarray:
-    """(H, W, 3) uint8 RGB with some structure."""
+    """An image with some structure, (H, W, 3) uint8 RGB."""
     y, x = np.mgrid[0:height, 0:width]
     image = np.dstack([x * 255 // max(width - 1, 1), y * 255 // max(height - 1, 1), (x + y) % 256]).astype(np.uint8)
     cv2.circle(image, (width // 2, height // 2), min(height, width) // 4, (250, 40, 30), -1)
@@ -22,7 +22,7 @@ def scene(height: int, width: int) -> np.ndarray:
 
 
 def check_panoptic(message: PanopticSegmentation, source) -> np.ndarray:
-    """Asserts everything that the message promises; returns the map."""
+    """Asserts every documented property of the message; returns the map."""
     ids_message = message.segment_ids
     assert message.header == source.header and ids_message.header == source.header
     assert (ids_message.height, ids_message.width) == (source.height, source.width)
@@ -41,18 +41,18 @@ def check_panoptic(message: PanopticSegmentation, source) -> np.ndarray:
 
 
 def diagnostics(client: Client) -> list[DiagnosticStatus]:
-    """The node's next report."""
+    """The node's next diagnostics report."""
     collected = client.listen(DiagnosticArray, "/diagnostics")
     count = len(collected)
 
-    def reports():  # another node in the same domain may report too
+    def reports():  # another node in the same domain may publish diagnostics too
         return [m for m in collected[count:] if m.status and m.status[0].name == f"/{client.target}: inference"]
 
     return until(reports, "diagnostics")[-1].status
 
 
 def camera_status(client: Client, name: str) -> dict[str, str]:
-    """The values of a camera's part of the next report."""
+    """The values of a camera's status in the next report."""
     status = next(s for s in diagnostics(client) if s.name.endswith(f"camera {name}"))
     return {value.key: value.value for value in status.values}
 
@@ -71,7 +71,7 @@ def segment(client: Client, **arguments) -> SegmentPoints.Response:
 
 
 def check_answer(response: SegmentPoints.Response, source) -> np.ndarray:
-    """Asserts everything that a mask promises; returns it."""
+    """Asserts every documented property of a response with a mask; returns the mask."""
     assert response.success, response.message
     assert response.header == source.header and response.mask.header == source.header
     mask = response.mask

@@ -1,4 +1,4 @@
-"""STAND-IN for a busy machine: the real node, which listens some seconds before its activation has ended. Run by test_node_building.py."""
+"""STAND-IN for a busy machine: the real node, subscribed some seconds before its activation ends. Run by test_node_building.py."""
 from __future__ import annotations
 
 import sys

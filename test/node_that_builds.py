@@ -1,6 +1,6 @@
-"""STAND-IN for a node that builds a TensorRT engine: the real node, whose model is loaded once the file `built` is beside its log.
+"""STAND-IN for a node that builds a TensorRT engine: the real node, whose model is loaded once the file `built` is next to its log.
 
-What is said meanwhile goes through the backend's own `LogProgress`; nothing is built. Run by test_node_building.py.
+Progress messages come from the backend's own `LogProgress`; nothing is built. Run by test_node_building.py.
 """
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rmpsam_ros.node import main
 from rmpsam_ros.ros import session
 
 SECONDS = 120.0
-"""If nobody puts it there."""
+"""Maximum wait for the file."""
 
 
 def slowly(config, make=session.make_segmenter):

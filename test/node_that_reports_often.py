@@ -1,4 +1,4 @@
-"""The real node, whose diagnostics come five times a second: for the tests that read them again and again."""
+"""The real node, publishing diagnostics five times a second: for tests that read them repeatedly."""
 from __future__ import annotations
 
 import sys

@@ -1,4 +1,4 @@
-"""The reference's numbers: fixtures measured on the official code, in a folder beside the project where there is one."""
+"""Reference values: fixtures measured on the official code, in a folder next to the project, if it exists."""
 from __future__ import annotations
 
 import importlib.util
@@ -13,7 +13,7 @@ _ROOT = Path(os.environ.get("RMPSAM_REFERENCE") or Path(__file__).resolve().pare
 
 
 def path(name: str) -> Path:
-    """A fixture's path; skips the test where the folder is absent."""
+    """The path of a fixture; skips the test if the folder is absent."""
     file = _ROOT / name
     if not file.is_file():
         pytest.skip(f"the reference's {name} is not here (set RMPSAM_REFERENCE to its folder)")
@@ -29,7 +29,7 @@ def stats(name: str) -> dict:
 
 
 def weights_module():
-    """The module that makes the deterministic weights of the fixtures."""
+    """The module that generates the deterministic weights of the fixtures."""
     spec = importlib.util.spec_from_file_location("det_weights", path("det_weights.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

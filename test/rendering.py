@@ -1,4 +1,4 @@
-"""Whether scenes can be rendered here. A test module that imports this first is skipped where they cannot."""
+"""Checks whether scenes can be rendered here. A test module that imports this first is skipped if they cannot."""
 from __future__ import annotations
 
 from importlib.util import find_spec
@@ -7,7 +7,7 @@ import pytest
 
 from rmpsam_ros.errors import BackendError
 
-if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
+if find_spec("mujoco") is None:  # found, not imported: the package must first choose MuJoCo's OpenGL
     pytest.skip("mujoco is not installed", allow_module_level=True)
 try:
     from rmpsam_ros.simulation.stream import SceneStream

@@ -1,4 +1,4 @@
-"""The node in a process of its own, and a client of it in this one. Import this before anything starts ROS.
+"""Runs the node in a separate process, with a client in this one. Import this before anything starts ROS.
 
 Tests poll with generous time limits instead of sleeping: discovery alone may take seconds on a busy machine.
 """
@@ -44,15 +44,15 @@ use_shipped_profile(loopback=True)
 
 TIMEOUT = 20.0
 OFTEN = (str(Path(__file__).with_name("node_that_reports_often.py")),)
-"""The program of a node whose diagnostics are read again and again."""
+"""The program of a node that publishes diagnostics often."""
 PATIENCE = 3.0
-"""Seconds after which a question that may have been lost is asked again."""
+"""Seconds after which a request that may have been lost is repeated."""
 
 RELIABLE = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SMALL_INPUT = [96, 128]
-"""Network input of the tests: what is tested is the node, and this keeps a frame at a few milliseconds."""
+"""Network input size of the tests: the node is under test, and this size keeps a frame at a few milliseconds."""
 
 TRANSITIONS = {
     "configure": Transition.TRANSITION_CONFIGURE, "cleanup": Transition.TRANSITION_CLEANUP,
@@ -61,7 +61,7 @@ TRANSITIONS = {
 
 
 def model() -> str:
-    """A tiny random model where torch can make one, else the bundled one; skips where there is neither."""
+    """A tiny random model if torch can make one, else the bundled one; skips if there is neither."""
     if find_spec("torch") and find_spec("onnx") and find_spec("safetensors"):
         return str(tiny_model())
     if not available_models():
@@ -70,7 +70,7 @@ def model() -> str:
 
 
 def until(condition, what: str = "what was waited for", seconds: float = TIMEOUT):
-    """Polls until `condition()` is truthy, and returns that."""
+    """Polls until `condition()` is truthy; returns its value."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -81,10 +81,10 @@ def until(condition, what: str = "what was waited for", seconds: float = TIMEOUT
 
 
 class NodeProcess:
-    """`python -m rmpsam_ros.node`, or another program that runs it, with parameters; its output in a file."""
+    """A process of `python -m rmpsam_ros.node`, or of another program that runs it, with parameters; its output goes to a file."""
 
     of_late: list[NodeProcess] = []
-    """Those that run, and those of this test: what they said is printed if it fails (conftest.py)."""
+    """The running nodes and those of this test: their output is printed if it fails (conftest.py)."""
 
     def __init__(self, log: Path, namespace: str = "", program: tuple[str, ...] = ("-m", "rmpsam_ros.node"), **parameters):
         arguments = [sys.executable, *program, "--ros-args", "-r", f"__ns:=/{namespace}"]
@@ -92,7 +92,7 @@ class NodeProcess:
             arguments += ["-p", f"{key.replace('__', '.')}:={_yaml(value)}"]
         self._log = log
         environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
-        environ["ROS_PYTHON_CHECK_FIELDS"] = "1"  # as strict about the types in messages as Humble always is
+        environ["ROS_PYTHON_CHECK_FIELDS"] = "1"  # checks field types of messages as strictly as Humble always does
         with log.open("wb") as out:
             self.process = subprocess.Popen(
                 arguments, stdout=out, stderr=subprocess.STDOUT, env=environ, cwd=log.parent
@@ -104,7 +104,7 @@ class NodeProcess:
         return self._log.read_text(errors="replace")
 
     def stop(self, signals: int = 1, number: int = signal.SIGINT) -> int:
-        """Sends a signal once or more often, as launch does; returns the exit code."""
+        """Sends a signal one or more times, as launch does; returns the exit code."""
         for index in range(signals):
             if self.process.poll() is None:
                 self.process.send_signal(number)
@@ -157,7 +157,7 @@ class Client:
         self.context.try_shutdown()
 
     def listen(self, kind, topic: str, qos=RELIABLE) -> list:
-        """Collects messages of a topic; private names start with '~/'."""
+        """Collects the messages of a topic; private names start with '~/'."""
         topic = topic.replace("~", f"/{self.target}")
         if topic not in self.received:
             collected = self.received[topic] = []
@@ -166,7 +166,7 @@ class Client:
         return self.received[topic]
 
     def publish(self, topic: str, message, qos=RELIABLE) -> None:
-        """Publishes once somebody listens."""
+        """Publishes once there is a subscriber."""
         key = f"{topic} {qos.reliability}"
         if key not in self._publishers:
             self._publishers[key] = self.node.create_publisher(type(message), topic, qos)
@@ -174,12 +174,12 @@ class Client:
         self._publishers[key].publish(message)
 
     def forget(self, topic: str) -> None:
-        """Ends the publishers of a topic."""
+        """Destroys the publishers of a topic."""
         for key in [key for key in self._publishers if key.split()[0] == topic]:
             self.node.destroy_publisher(self._publishers.pop(key))
 
     def image(self, pixels: np.ndarray, encoding: str = "rgb8", padding: int = 0, frame_id: str = "optical") -> Image:
-        """An Image with a new stamp; (H, W, 3) uint8 pixels of one of the simple encodings, or raw rows."""
+        """An Image with a new timestamp; (H, W, 3) uint8 pixels in one of the simple encodings, or raw rows."""
         if encoding in ("rgb8", "bgr8", "mono8", "mono16") and not padding:
             message = image_message(pixels, encoding, Image().header)
         else:
@@ -191,7 +191,7 @@ class Client:
         return message
 
     def stamp(self, message, frame_id: str = "optical", stamp: int | None = None) -> int:
-        """Gives a message the next stamp (ns), or that one."""
+        """Gives a message the next timestamp (ns), or the given one."""
         self._stamp += 33_333_333
         stamp = self._stamp if stamp is None else stamp
         message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
@@ -199,7 +199,7 @@ class Client:
         return stamp
 
     def skip(self, seconds: float) -> None:
-        """Lets the time of the stamps go on."""
+        """Advances the time of the timestamps."""
         self._stamp += int(seconds * 1e9)
 
     def result_of(self, collected: list, message, seconds: float = TIMEOUT):
@@ -214,15 +214,15 @@ class Client:
         return found[0]
 
     def call_later(self, kind, name: str, request):
-        """Sends a request; the future of its response."""
+        """Sends a request; returns the future of its response."""
         self._meet()
         return self._send(kind, name, request)
 
     def _meet(self) -> None:
-        """Asks the node for its state until it answers, before anything else.
+        """Requests the node's state until it responds, before any other request.
 
-        While two processes discover each other, a node may have a request before it knows where to answer; the middleware
-        then waits for 0.1 s and gives the answer up ("client will not receive response"), which on a busy machine happens.
+        While two processes discover each other, a node may receive a request before it knows where to respond; the middleware
+        then waits for 0.1 s and drops the response ("client will not receive response"), which happens on a busy machine.
         """
         if self._is_met:
             return
@@ -239,7 +239,7 @@ class Client:
     def _send(self, kind, name: str, request):
         name = name.replace("~", f"/{self.target}")
         if name not in self._clients:
-            # As deep as a burst of requests: the default of 10 would drop answers on the client's side.
+            # Deep enough for a burst of requests: the default depth of 10 would drop responses on the client's side.
             self._clients[name] = self.node.create_client(kind, name, qos_profile=QoSProfile(depth=200))
         client = self._clients[name]
         until(client.service_is_ready, f"the service {name}")
@@ -260,7 +260,7 @@ class Client:
         return self.call(ChangeState, "~/change_state", request).success
 
     def set(self, name: str, value) -> str:
-        """Sets a parameter; returns the reason of a refusal, or ''."""
+        """Sets a parameter; returns the reason if refused, else ''."""
         message = ParameterMessage(name=name, value=_parameter_value(value))
         result = self.call(SetParameters, "~/set_parameters", SetParameters.Request(parameters=[message])).results[0]
         assert bool(result.reason) != result.successful

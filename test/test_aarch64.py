@@ -1,4 +1,4 @@
-"""What the check of the wheels for aarch64 asks for; that they exist is checked with the network only."""
+"""Tests what the aarch64 wheel check requests; whether the wheels exist is only checked with network access."""
 from __future__ import annotations
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""Whose turn it is: clicks before frames, frames between clicks, cameras one after the other."""
+"""Tests the scheduling: clicks before frames, frames between clicks, cameras round-robin."""
 from __future__ import annotations
 
 import itertools
@@ -28,7 +28,7 @@ def ask() -> Ask:
 
 
 def taken(agenda: Agenda, seconds: float, rate: float = 0.0) -> str:
-    """What is next: `click` or the camera of a frame; it takes so many seconds."""
+    """The next task: `click`, or the camera of a frame; it takes the given number of seconds."""
     task, _ = agenda.next(True, rate)
     agenda.took(task, seconds)
     return task.camera if isinstance(task, Received) else "click"
@@ -45,7 +45,7 @@ def test_next__a_click_comes_before_the_frames_that_wait(feeds):
 def test_next__clicks_without_end__frames_of_every_camera_have_as_much_time(feeds, seconds, between):
     agenda = Agenda(feeds, lambda name: True)
     come(feeds["right"])
-    assert taken(agenda, 0.1) == "right"  # that is how long a frame takes
+    assert taken(agenda, 0.1) == "right"  # the duration of a frame
     order = []
     for _ in range(4 * (between + 1)):
         for feed in feeds.values():

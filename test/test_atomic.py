@@ -1,4 +1,4 @@
-"""Files and folders that are whole or not there, where that is hard: on a mount point, on a disk that is read-only."""
+"""Atomic files and folders in difficult cases: on a mount point, on a read-only disk."""
 from __future__ import annotations
 
 import os
@@ -12,7 +12,7 @@ from rmpsam_ros.atomic import atomic_file, atomic_folder, unwritable
 
 @pytest.fixture
 def mount(tmp_path: Path, monkeypatch) -> Path:
-    """A folder with a file of its own that can be written into but not renamed, as a volume of a container."""
+    """A folder with a file in it that can be written to but not renamed, like a container volume."""
     path, replace = tmp_path / "volume", os.replace
     path.mkdir()
     (path / "old.txt").write_text("old")
@@ -93,7 +93,7 @@ def test_atomic__on_a_read_only_disk__names_the_place_and_not_what_is_temporary(
     def refusing(self: Path, *_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system", str(self))
 
-    for name in ("mkdir", "unlink", "write_text"):  # Linux says so even of removing what is not there
+    for name in ("mkdir", "unlink", "write_text"):  # Linux reports this even when removing a missing file
         monkeypatch.setattr(Path, name, refusing)
     monkeypatch.setattr("rmpsam_ros.atomic._folder_for", lambda path: nullcontext())
     for make in (atomic_file, atomic_folder):

@@ -1,4 +1,4 @@
-"""OpenVINO's compiled graphs: what they are told, and what a frame or a closer look keeps of them."""
+"""Tests OpenVINO's compiled graphs: their inputs, and what a frame or a zoom-in crop keeps of them."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -52,7 +52,7 @@ def test_features__computed_in_bf16__are_kept_in_it(pictures):
 
 
 class Listening:
-    """A request, and how many prompts each of its runs had."""
+    """An infer request that records the number of prompts of each run."""
 
     def __init__(self, request) -> None:
         self._request, self.counts = request, []

@@ -1,4 +1,4 @@
-"""One camera of a bag on its way to results, without a network, and message definitions as .msg files spell them."""
+"""Tests one camera of a bag without a network, and message definitions in .msg spelling."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -36,7 +36,7 @@ def make(monkeypatch):
 
 
 def entry(recorded: int, stamp: int = 0, kind: type = Image) -> SimpleNamespace:
-    """An image as a bag has it; times in ns."""
+    """An image as stored in a bag; times in ns."""
     pixels = np.zeros((4, 6, 3), np.uint8)
     pixels[:, 3:] = 255
     fields = dict(height=4, width=6, encoding="rgb8", step=18, data=pixels.tobytes())
@@ -72,7 +72,7 @@ def test_is_ready__without_depth_in_time__waits_no_longer_than_it_may(make):
     assert make().is_ready(image, image.time)
     camera = make(depth="/front/depth")
     camera.take_beside(depth_entry(6 * SECOND, stamp=6 * SECOND - 1))
-    assert AHEAD == 0.2 * SECOND  # a feed keeps eight messages, at 30 Hz a little more than that
+    assert AHEAD == 0.2 * SECOND  # a feed keeps eight messages: slightly more than that at 30 Hz
     assert not camera.is_ready(image, image.time + AHEAD) and camera.is_ready(image, image.time + AHEAD + 1)
 
 

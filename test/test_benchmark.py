@@ -1,4 +1,4 @@
-"""The benchmark measures what it says, on a tiny model."""
+"""Tests that the benchmark measures what it reports, on a tiny model."""
 from __future__ import annotations
 
 import json
@@ -27,7 +27,7 @@ def test_measure__every_configuration_and_stage_once_a_round():
     for row in rows:
         assert {stage: len(times) for stage, times in row.times.items()} == dict.fromkeys(benchmark.STAGES, 3)
         assert all(t >= 0 for times in row.times.values() for t in times)
-        # The parts are measured inside the whole (encode in a run of its own, so it is left out here).
+        # The parts are measured within the whole (encode in a separate run, so it is left out here).
         assert row.median("whole") >= row.median("post-process")
 
 
@@ -52,7 +52,7 @@ def test_run__stages_are_the_times_between_the_clocks_readings():
     readings = iter([0.0, 10.0, 13.0, 14.0, 18.0])
     seconds = dict(benchmark.Ours(segmenter, np.zeros((64, 96, 3), np.uint8), 1).run(lambda: next(readings)))
     assert seconds["whole"] == 13 and seconds["post-process"] == 3 and seconds["click"] == 1 and seconds["encode"] == 4
-    assert 5.5 < seconds["decode"] < 6  # what is left of 10 without encoding, and without making the input
+    assert 5.5 < seconds["decode"] < 6  # the remainder of 10 without encoding and preparing the input
 
 
 def test_row__what_was_not_measured_is_null_and_comes_back():
@@ -88,7 +88,7 @@ def test_page__results_of_several_runs__are_one_table_in_the_file(tmp_path):
         (tmp_path / f"{name}.json").write_text(json.dumps({"machine": f"machine {name}", "rounds": 2, "rows": [row], "notes": ["Costs."]}))
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- measured -->\nold\n<!-- end -->\nafter\n")
-    for _ in range(2):  # again, for the same
+    for _ in range(2):  # twice, with the same result
         make_page([str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--into", str(readme)])
         lines = readme.read_text().splitlines()
         assert (lines[0], lines[-1]) == ("before", "after") and "old" not in lines

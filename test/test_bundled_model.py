@@ -1,4 +1,4 @@
-"""The model that comes with the package: what its folder says, and that it sees, on a photograph that it never learnt from."""
+"""Tests the bundled model: the description in its folder, and its results on a photograph outside its training data."""
 from __future__ import annotations
 
 import cv2

@@ -1,4 +1,4 @@
-"""What comes in from one camera, without DDS: which images reach the slot, what is said of silence, and latched calibrations."""
+"""Tests the inputs of one camera without DDS: which images reach the slot, warnings on silence, and latched calibrations."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ TOPICS = {"image_topic": "camera/image_raw", "depth_topic": "", "camera_info_top
 
 
 class FakeNode:
-    """Keeps subscriptions and what is logged; `durabilities` are those of the publishers of calibrations, `remapped` full names."""
+    """Records subscriptions and log lines; `durabilities` are those of the CameraInfo publishers, `remapped` full names."""
 
     def __init__(self):
         self.durabilities, self.made, self.destroyed, self.lines = [], [], [], []
@@ -63,7 +63,7 @@ class FakeNode:
 
 @pytest.fixture
 def make(monkeypatch):
-    """Makes a camera with a node, on a clock that the test turns."""
+    """Makes a camera with a node, on a clock that the test controls."""
     now = [100.0]
     monkeypatch.setattr(cameras, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
@@ -78,7 +78,7 @@ def make(monkeypatch):
 
 
 def later(it, seconds: float) -> list[str]:
-    """What is said when so much time has passed without an image."""
+    """The log lines after the given time without an image."""
     it.now[0] += seconds
     before = len(it.node.lines)
     it.camera.refresh(False)
@@ -130,7 +130,7 @@ def test_silence__is_said_once_and_of_a_slow_camera_after_some_of_its_intervals(
     limit = max(SILENT_SECONDS, SILENT_TIMES * interval)
     assert later(it, limit - 0.01) == []
     line, = later(it, 0.02)
-    assert f"camera 'front': no image on /camera/image_raw for {limit:.0f} s: nobody publishes it" in line
+    assert f"camera 'front': no image on /camera/image_raw for {limit:.0f} s: it has no publisher" in line
     assert later(it, 10 * limit) == []
 
 
@@ -144,14 +144,14 @@ def test_silence__a_camera_that_comes_back__is_said_once_and_may_be_silent_again
     it = make()
     assert len(later(it, 6.0)) == 1
     images(it, 2, 0.1)
-    assert later(it, 0.1) == ["camera 'front': images come in on /camera/image_raw"] and later(it, 0.1) == []
+    assert later(it, 0.1) == ["camera 'front': images arrive on /camera/image_raw"] and later(it, 0.1) == []
     assert len(later(it, 6.0)) == 1
 
 
 def test_silence__its_reason_is_kept_for_the_diagnostics_and_follows_what_is_published(make):
     it = make()
     later(it, 6.0)
-    assert it.camera.silence.startswith("nobody publishes it")
+    assert it.camera.silence.startswith("it has no publisher")
     it.node.get_topic_names_and_types = lambda: [("/camera/image_raw/compressed", ["sensor_msgs/msg/CompressedImage"])]
     it.node.count_publishers = lambda topic: int(topic.endswith("/compressed"))
     assert later(it, SILENT_SECONDS) == [] and it.camera.silence.endswith("set image_transport: compressed")
@@ -185,7 +185,7 @@ def test_camera_info__what_was_published_before_is_asked_for_where_somebody_latc
     assert latched.topic_name == first.topic_name and latched.qos.durability == LATCHED and latched.qos.reliability == ReliabilityPolicy.RELIABLE
     calibration = CameraInfo(width=7)
     latched.callback(calibration)
-    assert it.camera.camera_info is calibration and first not in it.node.destroyed  # others may not latch
+    assert it.camera.camera_info is calibration and first not in it.node.destroyed  # other publishers may not latch
 
 
 def test_camera_info__who_latches_already__is_heard_from_the_start_and_nobody_after_the_end(make):

@@ -1,4 +1,4 @@
-"""The dispatcher of the command line: what is listed, what is imported, and what each kind of failure prints."""
+"""Tests the command-line dispatcher: what it lists, what it imports, and what each kind of failure prints."""
 from __future__ import annotations
 
 import os
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture
 def fake_command(monkeypatch):
-    """Puts a command `segment` in place whose `run` is the given function."""
+    """Installs a command `segment` whose `run` is the given function."""
 
     def install(run):
         module = types.ModuleType("rmpsam_ros.cli.segment")

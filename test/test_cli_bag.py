@@ -1,4 +1,4 @@
-"""`rmpsam bag`: bags of both kinds in, the node's messages out, and a sentence where a bag cannot be used."""
+"""Tests `rmpsam bag`: bags of both storages in, the node's messages out, and an error message for an unusable bag."""
 from __future__ import annotations
 
 import cv2
@@ -31,7 +31,7 @@ NAMES = {Image: "sensor_msgs/msg/Image", CompressedImage: "sensor_msgs/msg/Compr
 
 
 def picture(index: int) -> np.ndarray:
-    """(96, 128, 3) uint8 RGB: a block that moves over a slope."""
+    """(96, 128, 3) uint8 RGB: a block moving over a gradient."""
     image = np.full((96, 128, 3), 60, np.uint8)
     image[:, :, 1] = np.arange(128)
     image[30:60, 10 + 8 * index : 50 + 8 * index] = (220, 40, 40)
@@ -48,7 +48,7 @@ def raw(index: int, **changes) -> Image:
 
 
 def write_bag(path, messages, storage: str = "mcap"):
-    """A bag of (topic, message), a tenth of a second apart."""
+    """Writes a bag of (topic, message), a tenth of a second apart."""
     plugin = StoragePlugin.MCAP if storage == "mcap" else StoragePlugin.SQLITE3
     with Writer(path, version=9, storage_plugin=plugin) as writer:
         connections = {}
@@ -107,7 +107,7 @@ def test_bag__qos_is_written_as_humble_reads_it(tmp_path):
     assert bag(source, "--out", str(tmp_path / "out"), "--results", "panoptic", "--keep", TOPIC) == 0
     topics = yaml.safe_load((tmp_path / "out" / "metadata.yaml").read_text())["rosbag2_bagfile_information"]["topics_with_message_count"]
     profiles = {t["topic_metadata"]["name"]: t["topic_metadata"]["offered_qos_profiles"] for t in topics}
-    assert all(isinstance(text, str) for text in profiles.values())  # Humble reads a text, and numbers in it
+    assert all(isinstance(text, str) for text in profiles.values())  # Humble expects a string, with numbers in it
     assert yaml.safe_load(profiles["/rmpsam/labels"])[0]["durability"] == 1 and TOPIC in profiles
 
 
@@ -116,7 +116,7 @@ def test_bag__types_in_the_file_are_read_by_rosbags_alone(tmp_path):
     assert bag(source, "--out", str(tmp_path / "out"), "--results", "panoptic", "tracks") == 0
     from rosbags.highlevel import AnyReader
 
-    with AnyReader([tmp_path / "out"]) as reader:  # it knows no rmpsam_ros but from the file
+    with AnyReader([tmp_path / "out"]) as reader:  # it knows rmpsam_ros types only from the file
         values = {c.topic: reader.deserialize(data, c.msgtype) for c, _, data in reader.messages()}
     message = values["/rmpsam/front/panoptic"]
     assert message.header.frame_id == "front_optical" and message.segment_ids.width == 128 and message.segments[0].class_name
@@ -197,7 +197,7 @@ def test_bag__without_stamps__depth_and_rate_go_by_the_recording(tmp_path, capsy
     words = ["--topic", TOPIC, "--depth", "/front/depth", "--depth-max-gap", "0.15"]
     assert bag(source, "--out", str(tmp_path / "out"), *words) == 0
     assert len(read_bag(tmp_path / "out")[0]["/rmpsam/front/points"]) == COUNT
-    assert bag(source, "--out", str(tmp_path / "slow"), *words, "--max-rate", "2.5") == 0  # an image in 0.2 s was recorded
+    assert bag(source, "--out", str(tmp_path / "slow"), *words, "--max-rate", "2.5") == 0  # one image was recorded per 0.2 s
     assert len(read_bag(tmp_path / "slow")[0]["/rmpsam/front/panoptic"]) == COUNT // 2
 
 
@@ -214,7 +214,7 @@ def test_bag__depth_that_one_camera_waits_for_is_not_another_ones_loss(tmp_path,
         messages += [(TOPIC, raw(i)), ("/rear/image_raw", raw(i)), ("/rear/depth", depth(i))]
     messages += [("/rear/depth", depth(i)) for i in range(3, 13)]
     source = tmp_path / "drive"
-    with Writer(source, version=9, storage_plugin=StoragePlugin.MCAP) as writer:  # all within what an image waits for depth
+    with Writer(source, version=9, storage_plugin=StoragePlugin.MCAP) as writer:  # all within the time that an image waits for depth
         connections = {topic: writer.add_connection(topic, NAMES[type(m)], typestore=TYPES) for topic, m in dict(messages).items()}
         for index, (topic, message) in enumerate(messages):
             writer.write(connections[topic], START + index * 5_000_000, serialize_message(message))
@@ -322,7 +322,7 @@ def test_bag__a_message_that_is_none_is_left_out(tmp_path, capsys):
 
     assert bag(junk(tmp_path / "drive", 3), "--out", str(tmp_path / "out"), "--results", "panoptic") == 0
     said = capsys.readouterr().err
-    assert "1 of 4 images were left out" in said and "a message of /front/image_raw is no sensor_msgs/msg/Image" in said
+    assert "1 of 4 images were left out" in said and "a message on /front/image_raw is not a valid sensor_msgs/msg/Image" in said
     assert len(read_bag(tmp_path / "out")[0]["/rmpsam/front/panoptic"]) == 3
     assert bag(junk(tmp_path / "worse", 0), "--out", str(tmp_path / "none")) == 2
     line, = capsys.readouterr().err.splitlines()
@@ -350,10 +350,10 @@ def test_bag__says_what_is_wrong_with_the_files(tmp_path, capsys):
     assert "there is no file or folder" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
     assert bag(tmp_path / "empty", "--out", str(tmp_path / "out")) == 2
-    assert "no rosbag2 that can be read" in capsys.readouterr().err
+    assert "not a readable rosbag2" in capsys.readouterr().err
     source = write_bag(tmp_path / "drive", [(TOPIC, raw(i)) for i in range(3)])
     file = source / "drive.mcap"
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])  # as after a power cut
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])  # as after a power failure
     assert bag(source, "--out", str(tmp_path / "out")) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "drive" in error and f"`mcap recover {file}" in error

@@ -1,4 +1,4 @@
-"""`rmpsam bag` on bags that have suffered, and what it says of them."""
+"""Tests `rmpsam bag` on damaged bags, and its error messages."""
 from __future__ import annotations
 
 import pytest
@@ -8,7 +8,7 @@ from test_cli_bag import COUNT, NAMES, START, TOPIC, TYPES, Image, StoragePlugin
 def test_bag__that_ends_before_its_end__is_read_so_far_and_said(tmp_path, capsys):
     source = write_bag(tmp_path / "drive", [(TOPIC, raw(i)) for i in range(COUNT)])
     part = write_bag(tmp_path / "part" / "drive", [(TOPIC, raw(i)) for i in range(4)])
-    (source / "drive.mcap").write_bytes((part / "drive.mcap").read_bytes())  # as `mcap recover` leaves it, beside what was recorded of the whole
+    (source / "drive.mcap").write_bytes((part / "drive.mcap").read_bytes())  # as left by `mcap recover`, next to the incomplete recording
     assert bag(source, "--out", str(tmp_path / "out"), "--results", "panoptic") == 0
     assert f"{source} ends after 4 of {COUNT} images; it may be damaged" in capsys.readouterr().err
     assert len(read_bag(tmp_path / "out")[0]["/rmpsam/front/panoptic"]) == 4
@@ -28,7 +28,7 @@ def test_bag__whose_sqlite3_file_is_broken__is_one_line_and_makes_nothing(tmp_pa
     file = source / "drive.db3"
     data = bytearray(file.read_bytes())
     late = len(data) * 3 // 4 // 4096 * 4096
-    data[late : late + 5 * 4096] = bytes(5 * 4096)  # pages of a picture: the file can be opened, and read as far as there
+    data[late : late + 5 * 4096] = bytes(5 * 4096)  # pages of an image: the file can be opened and read up to there
     file.write_bytes(data)
     assert bag(source, "--topic", TOPIC, "--out", str(tmp_path / "out"), *(["--depth", "/front/depth"] if with_depth else [])) == 2
     line = capsys.readouterr().err.splitlines()[-1]
@@ -37,7 +37,7 @@ def test_bag__whose_sqlite3_file_is_broken__is_one_line_and_makes_nothing(tmp_pa
 
 
 @pytest.mark.parametrize("file, data, remedy", [
-    ("metadata.yaml", b"rosbag2_bagfile_information: \xdf", "no rosbag2 that can be read"),
+    ("metadata.yaml", b"rosbag2_bagfile_information: \xdf", "not a readable rosbag2"),
     ("metadata.yaml", b"", "`ros2 bag reindex"),
     ("drive.db3.zstd", None, "copy it again"),
 ])
@@ -53,7 +53,7 @@ def test_bag__that_cannot_be_opened__is_one_line_whatever_is_damaged(tmp_path, c
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if data is None else data)
     assert bag(source, "--out", str(tmp_path / "out")) == 2
     line, = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"rmpsam bag: {source} is no rosbag2") and remedy in line
+    assert line.startswith(f"rmpsam bag: {source} is not a readable rosbag2") and remedy in line
     assert sorted(p.name for p in tmp_path.iterdir()) == ["drive"]
 
 

@@ -1,4 +1,4 @@
-"""Which topics of a bag `rmpsam bag` reads and keeps."""
+"""Tests which topics of a bag `rmpsam bag` reads and keeps."""
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""`rmpsam click`, with a stand-in for the network: the mask, the overlay, and bad input."""
+"""Tests `rmpsam click` with a fake network: the mask, the overlay, and bad input."""
 from __future__ import annotations
 
 import os
@@ -30,8 +30,8 @@ NOT_UTF_8 = os.fsdecode(b"caf\xe9")
 
 
 def run_apart(*words: object) -> subprocess.CompletedProcess[str]:
-    """A command with the stand-in in a process of its own, for names on which OpenCV takes the whole process down."""
-    strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as where the language is not C
+    """Runs a command with the fake in a separate process, for file names on which OpenCV crashes the whole process."""
+    strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as with a locale other than C
     return subprocess.run([sys.executable, "-c", STAND_IN, *map(str, words)], cwd=ROOT, env=strict, capture_output=True, text=True, encoding="utf-8",
                           timeout=120, check=False)  # fmt: skip
 

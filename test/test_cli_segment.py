@@ -1,4 +1,4 @@
-"""`rmpsam segment`, with a stand-in for the network: what is written, and what each kind of bad input prints."""
+"""Tests `rmpsam segment` with a fake network: what it writes, and what each kind of bad input prints."""
 from __future__ import annotations
 
 import argparse
@@ -20,7 +20,7 @@ from rmpsam_ros.simulation.listing import Listing
 
 
 class PhotoSegmenter(FakeSegmenter):
-    """Takes images without a stamp."""
+    """Accepts images without a timestamp."""
 
     def set_image(self, image, stamp=None, rotation=0) -> FakeFrame:
         self.rotations.append(rotation)
@@ -251,7 +251,7 @@ def test_segment__a_video_whose_name_is_dots_does_not_replace_the_folder(segment
 def test_segment__names_as_long_as_the_file_system_takes(segmenter, photos: Path, clip: Path, tmp_path: Path) -> None:
     (photos / "one.png").rename(photos / f"{'o' * 240}.png")
     clip.rename(photos / f"{'é' * 120}.mp4")
-    for _ in range(2):  # the second one replaces what the first one made
+    for _ in range(2):  # the second replaces the output of the first
         assert cli.main(["segment", str(photos), "--out", str(tmp_path / "out"), "--every", "5"]) == 0
         assert (tmp_path / f"out/ids/{'o' * 240}.png").is_file() and (tmp_path / f"out/overlays/{'é' * 120}.mp4").is_file()
         assert len(list((tmp_path / "out/panoptic" / ("é" * 120)).iterdir())) == 2 and not list((tmp_path / "out").rglob(".*"))

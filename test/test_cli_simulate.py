@@ -1,4 +1,4 @@
-"""Bad input of `rmpsam simulate`, which is refused before MuJoCo is needed."""
+"""Tests bad input of `rmpsam simulate`, which is refused before MuJoCo is needed."""
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""`rmpsam track`, with a stand-in for the network: what is written, and what each kind of bad input prints."""
+"""Tests `rmpsam track` with a fake network: what it writes, and what each kind of bad input prints."""
 from __future__ import annotations
 
 import json
@@ -24,7 +24,7 @@ FRAMES = 6
 
 
 class SceneSegmenter:
-    """A cup that moves to the right, and something at the bottom right that only a click finds."""
+    """A cup that moves to the right, and an object at the bottom right that only a click finds."""
 
     labels, model_name, trained = LABELS, "fake", False
     backend_name, device_name, precision, input_size = "fake", "CPU", "fp32", (192, 256)
@@ -269,7 +269,7 @@ def test_track__a_click_is_followed_from_the_first_frame_that_is_not_broken(segm
     data = bytearray(path.read_bytes())
     while (at := data.find(b"\xff\xd8\xff", starts[-1] + 3 if starts else 0)) >= 0:
         starts.append(at)
-    for number in (0, 1):  # the pictures alone: before the next one there are eight bytes of the film
+    for number in (0, 1):  # the images alone: the next one is preceded by eight bytes of the video
         data[starts[number] : starts[number + 1] - 8] = bytes(starts[number + 1] - 8 - starts[number])
     path.write_bytes(data)
     assert track(path, "--out", tmp_path / "out", "--click", 200, 140) == 0

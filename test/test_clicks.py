@@ -1,4 +1,4 @@
-"""Clicks on topics, without a node: which camera and pixel a 3D point means, and what is said where TF cannot help."""
+"""Tests clicks from topics without a node: the camera and pixel of a 3D point, and warnings if TF has no transform."""
 from __future__ import annotations
 
 import sys
@@ -22,7 +22,7 @@ from rmpsam_ros.ros.requests import Answer
 
 
 class FakeNode:
-    """Keeps what is logged; subscriptions are names only."""
+    """Records log lines; subscriptions are topic names only."""
 
     def __init__(self):
         self.lines: list[str] = []
@@ -148,9 +148,9 @@ def test_point__in_3d_in_the_frame_of_a_camera(topics):
 
 def test_point__without_a_frame(topics):
     topics.made._take_point(clicked("", 0.2, 0.1, 1.0))
-    assert "the point names no frame: its frame_id must be 'left_optical', or a frame that tf knows" in topics.node.lines[0]
+    assert "the point has no frame_id: it must be 'left_optical', or a frame that tf knows" in topics.node.lines[0]
     assert topics.asked == []
-    topics.cameras["left"].optical_frame = topics.cameras["left"].camera_info.header.frame_id = ""  # nor do the images of this camera
+    topics.cameras["left"].optical_frame = topics.cameras["left"].camera_info.header.frame_id = ""  # nor have the images of this camera
     topics.made._take_point(clicked("", 0.2, 0.1, 1.0))
     assert topics.asked == [("left", 100, 70)]
 
@@ -180,7 +180,7 @@ def test_transforms__are_heard_anew_where_the_clock_jumps_back_and_not_after_the
     topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))
     assert len(tf2.listening) == 1 and tf2.listening[0] is not before
     topics.made.destroy()
-    topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))  # a callback that was under way
+    topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))  # a callback that was in progress
     assert tf2.listening == [] and "has been deactivated meanwhile" in topics.node.lines[-1]
 
 
@@ -205,7 +205,7 @@ def test_point__beyond_what_the_distortion_describes__is_in_no_image(topics):
         camera.camera_info.d = [-0.37, 0.2, 0.0, 0.0, -0.07]
     topics.made._take_point(clicked("left_optical", 0.2, 0.1, 1.0))
     topics.made._take_point(clicked("left_optical", 1.7, 0.1, 1.0))
-    assert len(topics.asked) == 1 and "outside of the camera's view: its lens distortion is not known so far out" in topics.node.lines[-1]
+    assert len(topics.asked) == 1 and "outside the camera's view: the lens distortion is not valid so far from the centre" in topics.node.lines[-1]
 
 
 def test_point__refused_with_the_reason_for_each_camera(topics, monkeypatch):
@@ -214,13 +214,13 @@ def test_point__refused_with_the_reason_for_each_camera(topics, monkeypatch):
     topics.made._take_point(clicked("map", 0.0, 0.0, 1.0))
     (line,) = topics.node.lines
     assert "camera 'left': no transform from 'map' to 'left_optical': 'map' is not connected" in line
-    assert "camera 'right': a click in 3D needs its camera_info, and none has come on /right/camera_info: set CAMERA.camera_info_topic" in line and topics.asked == []
+    assert "camera 'right': a 3D click needs the camera_info, and none has arrived on /right/camera_info: set CAMERA.camera_info_topic" in line and topics.asked == []
 
 
 def test_point__without_tf2_ros_or_outside_the_image(topics, monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2_ros", None)
     topics.made._take_point(clicked("map", 0.0, 0.0, 1.0))
-    assert "tf2_ros, which could tell how they lie, is not installed" in topics.node.lines[0]
+    assert "tf2_ros, which is needed for the transform, is not installed" in topics.node.lines[0]
     topics.made._take_point(clicked("left_optical", 5.0, 0.0, 1.0))
     assert "at pixel (580, 60), outside the 160x120 image" in topics.node.lines[1] and topics.asked == []
 
@@ -232,7 +232,7 @@ def test_click__several_wait_and_the_oldest_gives_way_with_a_word(topics):
     assert not any(future.cancelled() for future in topics.futures) and topics.node.lines == []
     topics.made._click("left", 50.0, 5.0, 0)
     assert [future.cancelled() for future in topics.futures] == [True, *[False] * (MOST_WAITING + 1)]
-    assert len(topics.node.lines) == 1 and "camera 'left' gave way to newer ones" in topics.node.lines[0]
+    assert len(topics.node.lines) == 1 and "camera 'left' was dropped for newer ones" in topics.node.lines[0]
     topics.futures[1].set_running_or_notify_cancel()
     topics.futures[1].set_exception(PromptError("answered"))
     topics.made._click("left", 60.0, 5.0, 0)  # there is room again
@@ -245,7 +245,7 @@ def test_click__an_answer_is_not_kept(topics):
     for future in topics.futures:
         future.set_running_or_notify_cancel()
         future.set_exception(PromptError("answered"))
-    assert not topics.made._waiting["left"]  # it would hold its frame, for ever if nobody clicks again
+    assert not topics.made._waiting["left"]  # it would keep its frame alive, forever if nobody clicks again
 
 
 def test_point__beside_an_image_that_is_a_part_of_the_sensor(topics):
@@ -292,7 +292,7 @@ def test_clicked_point__with_the_calibration_of_another_size__is_refused(topics)
     left = topics.cameras["left"]
     left.image_size = (80, 60)
     topics.made._take_point(clicked("left_optical", 0.1, 0, 2))
-    assert topics.asked == [] and "camera_info is of images of 160x120 pixels, but the image has 80x60" in topics.node.lines[0]
+    assert topics.asked == [] and "camera_info is for images of 160x120 pixels, but the image has 80x60" in topics.node.lines[0]
     left.image_size = (160, 120)
     topics.made._take_point(clicked("left_optical", 0.1, 0, 2))
     assert topics.asked == [("left", 85.0, 60.0)]

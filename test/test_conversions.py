@@ -1,4 +1,4 @@
-"""Messages to pixels: every encoding against a hand-made image, and every way in which a message can be wrong."""
+"""Tests the conversion of messages to pixels: every encoding against a hand-made image, and every kind of invalid message."""
 from __future__ import annotations
 
 from array import array
@@ -24,7 +24,7 @@ def picture(height: int = 6, width: int = 8, seed: int = 0) -> np.ndarray:
 
 
 def message(rows: np.ndarray, encoding: str, width: int, padding: int = 0, big: bool = False) -> SimpleNamespace:
-    """An Image of `rows` (H, bytes per row) with `padding` bytes of rubbish behind each row."""
+    """An Image of `rows` (H, bytes per row) with `padding` garbage bytes after each row."""
     padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=0xAB)
     return SimpleNamespace(
         height=rows.shape[0], width=width, encoding=encoding, is_bigendian=int(big), step=padded.shape[1],
@@ -126,8 +126,8 @@ def test_image_to_rgb__one_pixel():
         ({"data": array("B", bytes(145))}, "data has 145 bytes, but step 24 times height 6 is 144"),
         ({"width": 0, "step": 0}, "the image is 0x6 pixels: width and height of rgb8 must be at least 1"),
         ({"height": 0}, "the image is 8x0 pixels"),
-        ({"encoding": "32FC1"}, "the encoding '32FC1' is not one that can be read: publish one of rgb8"),
-        ({"encoding": ""}, "the encoding '' is not one that can be read"),
+        ({"encoding": "32FC1"}, "the encoding '32FC1' is not supported: publish one of rgb8"),
+        ({"encoding": ""}, "the encoding '' is not supported"),
         ({"encoding": "rgb16"}, "a row of 8 rgb16 pixels has 48"),
         ({"encoding": "yuyv", "width": 7}, "the width 7 must be even"),
         ({"encoding": "bayer_rggb8", "width": 2}, "width and height of bayer_rggb8 must be at least 3"),
@@ -170,9 +170,9 @@ def test_compressed_to_rgb__jpeg(form):
 @pytest.mark.parametrize("pattern, first", [("rggb", (0, 0)), ("bggr", (1, 1)), ("gbrg", (1, 0)), ("grbg", (0, 1))])
 @pytest.mark.parametrize("bits, extension, tail", [(8, ".jpg", "jpeg compressed "), (8, ".png", "png compressed "), (16, ".png", "png compressed ")])
 def test_compressed_to_rgb__a_bayer_mosaic_has_its_colours(pattern, first, bits, extension, tail):
-    """As compressed_image_transport sends one: a grey picture, the pattern in front of the format."""
+    """As compressed_image_transport sends it: a grey image, with the pattern in front of the format."""
     mosaic = np.zeros((40, 60), np.uint8 if bits == 8 else np.uint16)
-    mosaic[first[0] :: 2, first[1] :: 2] = 200 << (bits - 8)  # red alone
+    mosaic[first[0] :: 2, first[1] :: 2] = 200 << (bits - 8)  # only red
     data = cv2.imencode(extension, mosaic, [cv2.IMWRITE_JPEG_QUALITY, 100])[1]
     got = compressed_to_rgb(SimpleNamespace(format=f"bayer_{pattern}{bits}; {tail}", data=array("B", data.tobytes())))
     assert got.shape == (40, 60, 3) and got.dtype == np.uint8
@@ -216,8 +216,8 @@ def test_compressed_to_rgb__cut_off(extension, share):
     [
         ("jpeg", b"", "0 bytes with format 'jpeg' are neither a JPEG nor a PNG"),
         ("jpeg", b"hello", "neither a JPEG nor a PNG"),
-        ("png", b"\x89PNG\r\n\x1a\n" + b"rubbish" * 9 + b"IEND", "do not decode"),
-        ("jpeg", b"\xff\xd8\xff\xda rubbish \xff\xd9", "do not decode"),
+        ("png", b"\x89PNG\r\n\x1a\n" + b"rubbish" * 9 + b"IEND", "cannot be decoded"),
+        ("jpeg", b"\xff\xd8\xff\xda rubbish \xff\xd9", "cannot be decoded"),
         ("16UC1; compressedDepth", b"\x89PNG", "is a compressed depth image"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What makes many pictures of one: crops, tilts, faults, pastes, colours, with masks that stay on their pixels."""
+"""Tests the augmentations: crops, tilts, faults, pastes, colours, with masks that stay aligned with their pixels."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -144,7 +144,7 @@ def bare(image: np.ndarray) -> Sample:
 
 
 def ramp(height: int, width: int, step: int) -> np.ndarray:
-    """Brighter by `step` from column to column."""
+    """An image that gets brighter by `step` from column to column."""
     return np.repeat((step * np.arange(width)).astype(np.uint8)[None, :, None].repeat(height, 0), 3, axis=2)
 
 

@@ -1,4 +1,4 @@
-"""Readers of the three annotation formats, and the label map between their names and a label set."""
+"""Tests the readers of the three annotation formats, and the label map between their names and a label set."""
 from __future__ import annotations
 
 import json
@@ -187,7 +187,7 @@ def test_instances__an_annotation_without_a_pixel__is_passed_over_and_its_box_vo
     good = len(content["annotations"]) - 1
     sample = CocoInstances(path, images, PLAIN, coverage).sample(0)
     assert sample.passed_over == (f"{path} image 100 (0.png): annotation 77 {said}",)
-    assert len(sample) == good and sample.masks.any(axis=(1, 2)).all() and sample.coverage is Coverage.SOME  # what is there is not labelled
+    assert len(sample) == good and sample.masks.any(axis=(1, 2)).all() and sample.coverage is Coverage.SOME  # some of the objects in the image are now unlabelled
     box = np.zeros((48, 64), bool)
     box[30:40, 2:9] = True
     assert (sample.void == box & ~sample.masks.any(axis=0)).all() and sample.void.any()
@@ -288,7 +288,7 @@ def test_label_map__says_what_is_wrong(tmp_path):
 
 
 def test_label_map__adds_to_a_bundled_one_by_its_name(tmp_path):
-    """What `eval card` asks for where a set's categories have names of their own: not forty lines of classes again."""
+    """What `eval card` requires if a dataset's categories have other names: no need to repeat forty lines of classes."""
     (tmp_path / "map.yaml").write_text("label_set: robot\nmapping: {my mug: cup, car: object}\n")
     own, robot = load_label_map(tmp_path / "map.yaml"), load_label_map("robot")
     assert own.labels == robot.labels

@@ -1,4 +1,4 @@
-"""The files that a set names, and what is pasted from one picture into another."""
+"""Tests the files that a dataset refers to, and pasting from one image into another."""
 from __future__ import annotations
 
 import json
@@ -17,7 +17,7 @@ from rmpsam_ros.evaluation.video import read_videos
 
 
 def with_backslashes(path, images):
-    """The same set in a subfolder, whose file names are as Windows writes them."""
+    """The same dataset in a subfolder, with Windows-style file names."""
     for folder in {images, path.with_suffix("")}:
         if folder.is_dir():
             folder.rename(folder.with_name("moved"))
@@ -71,7 +71,7 @@ def test_source__a_file_name_that_is_no_text_is_said_in_one_sentence(tmp_path, k
 
 
 def mixed(tmp_path, monkeypatch, other, seeds: int = 12) -> list:
-    """Pictures of 40x60 on a canvas of 64x96, each with `other`, which fills the canvas, pasted in or not."""
+    """Images of 40x60 on a canvas of 64x96, each with or without `other`, which fills the canvas, pasted in."""
     calls = []
 
     def jitter(sample, size, how, rng):
@@ -81,7 +81,7 @@ def mixed(tmp_path, monkeypatch, other, seeds: int = 12) -> list:
     monkeypatch.setattr(sources, "jitter", jitter)
     mixture = Mixture([source("panoptic", panoptic_set(tmp_path, count=1))], (64, 96), Augmentation(copy_paste=1.0, framed=1.0, colour=0.0))
     samples = [mixture.image(np.random.default_rng(seed))[0] for seed in range(seeds)]
-    assert calls == [1.0, 0.0] * seeds  # what is pasted is not framed: it would hide all else
+    assert calls == [1.0, 0.0] * seeds  # pasted objects get no frame, which would hide everything else
     return samples
 
 
@@ -90,7 +90,7 @@ def areas(samples: list) -> set[int]:
 
 
 @pytest.mark.parametrize("rows, columns, pasted", [
-    (np.s_[10:30], np.s_[20:50], True), (np.s_[20:40], np.s_[40:60], True),  # within, and up to the very edge
+    (np.s_[10:30], np.s_[20:50], True), (np.s_[20:40], np.s_[40:60], True),  # inside, and right up to the edge
     (np.s_[20:41], np.s_[20:50], False), (np.s_[10:30], np.s_[40:61], False), (np.s_[50:60], np.s_[70:90], False),
 ])
 def test_image__an_object__is_pasted_whole_or_not_at_all(tmp_path, monkeypatch, rows, columns, pasted):

@@ -1,4 +1,4 @@
-"""What training draws from its sets: clicks, mixtures, and what is wrong with the files."""
+"""Tests what training samples from its datasets: clicks, mixtures, and errors in the files."""
 from __future__ import annotations
 
 import json
@@ -167,7 +167,7 @@ def _runs(content, folder):
 
 
 def _change(where, **changes):
-    """A damage that changes fields of the first entry of a list."""
+    """Damages the data by changing fields of the first entry of a list."""
     return lambda content, folder: content[where][0].update(changes)
 
 

@@ -1,4 +1,4 @@
-"""Which Fast DDS profile a process is given, and when it is left alone."""
+"""Tests which Fast DDS profile a process gets, and when its environment is left unchanged."""
 from __future__ import annotations
 
 import pytest

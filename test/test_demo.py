@@ -1,4 +1,4 @@
-"""The whole demo for real, short: camera and node as processes of their own, pictures, clicks, and an orderly end."""
+"""Runs the whole demo, shortened: camera and node as separate processes, images, clicks, and a clean shutdown."""
 from __future__ import annotations
 
 import os
@@ -50,7 +50,7 @@ def photos(tmp_path: Path) -> Path:
 def _start(*words: str) -> subprocess.Popen:
     environ = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}", "COLUMNS": "160"}
     command = [sys.executable, "-m", "rmpsam_ros.demo", *words]
-    # A background job of a script ignores Ctrl-C, and so would everything that it starts; a terminal's does not.
+    # A background job of a script ignores Ctrl-C, as do all processes that it starts; a job of a terminal does not.
     listen = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listen)
 
@@ -86,7 +86,7 @@ def test_demo__end_to_end(model, photos: Path, tmp_path: Path) -> None:
 
 
 def test_demo__simulated_camera_with_depth(model, tmp_path: Path) -> None:
-    if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
+    if find_spec("mujoco") is None:  # found, not imported: the package must first choose MuJoCo's OpenGL
         pytest.skip("mujoco is not installed")
     try:
         next(simulated_views((32, 32)))
@@ -114,7 +114,7 @@ def test_demo__ctrl_c_or_a_closed_terminal_ends_what_it_started(model, photos: P
     time.sleep(1.0)
     for number in signals:
         process.send_signal(number)
-        time.sleep(0.3)  # the second comes while the first is obeyed
+        time.sleep(0.3)  # the second arrives while the first is being handled
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors.count("interrupted"), errors.count("Traceback")) == (130, 1, 0), errors
     assert not any(map(_runs, children))

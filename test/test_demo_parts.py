@@ -1,4 +1,4 @@
-"""The demo without ROS: the moving camera, its sources, the choice of clicks, the simulated camera and child processes."""
+"""Tests the demo without ROS: the moving camera, its sources, the choice of clicks, the simulated camera and child processes."""
 from __future__ import annotations
 
 import itertools
@@ -36,7 +36,7 @@ LABELS = make_label_set("test", ["cup"], ["table"])
 
 
 def _marked_photo(height: int, width: int, subject: Subject) -> Photo:
-    """Grey, with the subject's point white and the one beside it black."""
+    """Grey, with the subject's point white and the one next to it black."""
     image = np.full((height, width, 3), 128, np.uint8)
     for (x, y), value in ((subject.on, 255), (subject.beside, 0)):
         image[int(y) - 8 : int(y) + 9, int(x) - 8 : int(x) + 9] = value
@@ -63,7 +63,7 @@ def test_tour__subject_stays_on_its_pixel(size: tuple[int, int]) -> None:
                 assert least <= view.image[round(y), round(x), 0] <= most
             x1, y1, x2, y2 = view.subject.box
             assert 0 <= x1 < x2 <= 639 and 0 <= y1 < y2 <= 479
-            assert not view.subject.whole  # as large as the photograph, which the view is a part of
+            assert not view.subject.whole  # as large as the photograph, of which the view is a part
     assert seen >= 20
 
 
@@ -196,7 +196,7 @@ def test_deepest_point__of_an_edge_region_keeps_off_the_edge() -> None:
 
 
 def test_simulated_views__have_depth_and_go_on_for_ever(monkeypatch) -> None:
-    if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
+    if find_spec("mujoco") is None:  # found, not imported: the package must first choose MuJoCo's OpenGL
         pytest.skip("mujoco is not installed")
     monkeypatch.setattr(simulated, "FRAMES", 3)
     views = simulated.simulated_views((96, 128))
@@ -205,13 +205,13 @@ def test_simulated_views__have_depth_and_go_on_for_ever(monkeypatch) -> None:
     except BackendError as error:
         pytest.skip(f"no off-screen OpenGL here: {error}")
     assert all(view.image.shape == (96, 128, 3) and view.depth.shape == (96, 128) and view.depth.dtype == np.uint16 for view in seen)
-    assert seen[3] is seen[2] and seen[5] is seen[0] and seen[6] is seen[0]  # there and back again
+    assert seen[3] is seen[2] and seen[5] is seen[0] and seen[6] is seen[0]  # there and back
     first = seen[0]
     assert 100 < np.median(first.depth) < 5000 and first.matrix[0, 0] > 50 and first.matrix[2].tolist() == [0, 0, 1]
     (x, y), box = first.subject.on, first.subject.box
     assert box[0] <= x <= box[2] and box[1] <= y <= box[3]
     far = first.depth.astype(float)
-    assert np.ptp(far[far > 0]) > 100  # no flat picture
+    assert np.ptp(far[far > 0]) > 100  # not a flat image
 
 
 def test_simulated_views__without_mujoco_it_says_what_to_do(monkeypatch) -> None:

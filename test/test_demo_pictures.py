@@ -1,4 +1,4 @@
-"""What the demo leaves behind: film, contact sheet, album and views in 3D."""
+"""Tests the output of the demo: video, contact sheet, album and 3D views."""
 from __future__ import annotations
 
 import time
@@ -70,7 +70,7 @@ def test_album__keeps_frames_clicks_and_video(tmp_path: Path) -> None:
     for name in ("frame_07.png", "demo.mp4", "frame_0001.png", "click_by_click.png"):
         (tmp_path / name).write_text("of an earlier run, or of somebody else")
     album = Album(tmp_path, duration=2.4)
-    assert (tmp_path / "frame_07.png").exists()  # until there is something new
+    assert (tmp_path / "frame_07.png").exists()  # until there is a new one
     for k in range(12):
         album.add_frame(_gradient(120, 160), k * 0.2, "facts")
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The demo's viewer: what it asks of the node, and on which frame it shows the answer."""
+"""Tests the demo's viewer: its requests to the node, and on which frame it shows the response."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -23,7 +23,7 @@ SHAPE = (6, 8)
 
 
 class Service:
-    """In place of the service's client: keeps the requests, and answers when it is told to."""
+    """Replaces the service client: records the requests, and responds on demand."""
 
     def __init__(self) -> None:
         self.requests: list[SegmentPoints.Request] = []
@@ -63,7 +63,7 @@ def header(second: int) -> Header:
 
 
 def frame(second: int):
-    """A picture whose every value is its second."""
+    """An image in which every value is its second."""
     return image_message(np.full((*SHAPE, 3), second, np.uint8), "rgb8", header(second))
 
 

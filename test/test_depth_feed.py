@@ -1,4 +1,4 @@
-"""Which depth messages are kept, and for which images."""
+"""Tests which depth messages are kept, and for which images."""
 from __future__ import annotations
 
 import threading
@@ -14,7 +14,7 @@ SECOND = 1000 * MS
 
 
 def pour(feed: DepthFeed, first: int, count: int = 2 * KEPT) -> None:
-    """Depth messages at 30 Hz from a stamp on: more than are kept."""
+    """Offers depth messages at 30 Hz from a timestamp on: more than are kept."""
     for k in range(count):
         feed.offer(f"at {first + 33 * MS * k}", first + 33 * MS * k)
 
@@ -119,11 +119,11 @@ def test_feed__keeps_the_depth_of_an_image_until_a_slow_network_is_done_with_it(
         feed.expect(stamp)  # an image of the same moment
         if k == 20:
             feed.expect(stamp, in_work=True)
-        if k == 60:  # 1.3 s later, when the ring has gone on
+        if k == 60:  # 1.3 s later, when the ring has moved on
             assert feed.near(at[20], 0.01) == "depth 20"
             feed.expect(at[59], in_work=True)
     assert feed.near(at[59], 0.01) == "depth 59" and feed.near(at[99], 0.01) == "depth 99"
-    assert feed.near(at[20], 0.01) is None and feed.near(at[70], 0.01) is None  # nobody was at these
+    assert feed.near(at[20], 0.01) is None and feed.near(at[70], 0.01) is None  # neither is being processed or waiting
 
 
 def test_feed__a_click_on_a_past_image_takes_no_depth_from_the_one_that_waits():
@@ -132,7 +132,7 @@ def test_feed__a_click_on_a_past_image_takes_no_depth_from_the_one_that_waits():
         feed.offer(f"depth {k}", k * frame)
         if k == 10:
             feed.expect(10 * frame)
-            feed.expect(3 * frame, in_work=True)  # what was clicked on
+            feed.expect(3 * frame, in_work=True)  # the clicked image
         if k == 12:
             feed.expect(10 * frame, in_work=True)
     assert feed.near(10 * frame, 0.01) == "depth 10"
@@ -179,9 +179,9 @@ def test_feed__does_not_wait_where_it_is_in_vain():
     feed = DepthFeed()
     feed.offer("early", 90 * MS)
     started = time.monotonic()
-    assert feed.near(100 * MS, 0.05) == "early"  # never the same stamps: nothing to wait for
+    assert feed.near(100 * MS, 0.05) == "early"  # never the same timestamps: nothing to wait for
     assert time.monotonic() - started < 0.03
-    for index in range(1, 12):  # depth that always comes after its image was asked for
+    for index in range(1, 12):  # depth that always arrives after it is requested
         stamp = (100 + 33 * index) * MS
         started = time.monotonic()
         feed.near(stamp, 0.05)
@@ -191,7 +191,7 @@ def test_feed__does_not_wait_where_it_is_in_vain():
 
 
 def waited_for(feed: DepthFeed, stamp: int) -> bool:
-    """Whether an image is held up for its depth; no time passes."""
+    """Whether an image waits for its depth; no time passes."""
     calls, feed._changed.wait_for = [], lambda *what: calls.append(what)
     feed.near(stamp, 0.05)
     return bool(calls)
@@ -234,13 +234,13 @@ def test_feed__time_that_goes_back_is_no_reason_to_wait_for_ever():
         feed.near(stamp * MS, 0.05)
     feed.offer("again", 0)
     assert feed.near(0, 0.05) == "again"
-    assert feed.near(1033 * MS, 0.05) is None  # that one was of another time
+    assert feed.near(1033 * MS, 0.05) is None  # that one was from before the restart
     feed.clear()
     assert feed.near(0, 0.05) is None and not feed.alive
 
 
 def waits(feed: DepthFeed, images: int, depth_of: Callable[[int], bool], late: float) -> list[float]:
-    """Seconds that each image of a stream at 100 Hz was held up; depth of some of them comes `late` seconds after it."""
+    """Seconds that each image of a 100 Hz stream waited; the depth of some of them arrives `late` seconds after it."""
     held, timers = [], []
     for k in range(images):
         stamp = k * 10 * MS

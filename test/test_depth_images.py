@@ -1,4 +1,4 @@
-"""Depth images and calibrations: metres in any encoding, rays that lead back to their pixels."""
+"""Tests depth images and calibrations: metres from every encoding, and rays that project back to their pixels."""
 from __future__ import annotations
 
 import math
@@ -70,7 +70,7 @@ def test_rays__are_computed_once_for_a_calibration():
 
 
 def test_rays__of_a_wide_lens_reach_as_far_as_its_distortion_has_an_inverse():
-    k1, k2, k3 = -0.32, 0.11, -0.017  # a lens of 90 degrees, as cheap cameras have them
+    k1, k2, k3 = -0.32, 0.11, -0.017  # a 90-degree lens, as in cheap cameras
     rays = CameraRays().of(info(k=[80.0, 0, 80, 0, 80.0, 60, 0, 0, 1], d=[k1, k2, 0.0, 0.0, k3]), SIZE)
     radius = np.linspace(0, 3, 30001)
     bent = radius * (1 + k1 * radius**2 + k2 * radius**4 + k3 * radius**6)

@@ -1,4 +1,4 @@
-"""What is said of a camera's depth: why there is none, for whom, and for how long. Without DDS."""
+"""Tests the reports on a camera's depth: why there is none, for whom, and for how long. Without DDS."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ INFO = CameraInfo(width=6, height=4, k=[5.0, 0.0, 3.0, 0.0, 5.0, 2.0, 0.0, 0.0, 
 
 
 class FakeNode:
-    """Keeps what is logged."""
+    """Records log lines."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -40,7 +40,7 @@ class FakeNode:
 
 @pytest.fixture
 def it(monkeypatch):
-    """A depth input, the seconds that it goes by, and `seen`, which asks for the depth of an image."""
+    """A depth input, its clock in seconds, and `seen`, which requests the depth of an image."""
     now = [100.0]
     monkeypatch.setattr(depth_input, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = DepthInput(FakeNode(), "camera/depth", "auto", "/camera/camera_info")
@@ -78,7 +78,7 @@ def test_problem__depth_slower_than_the_images__is_one_that_lasts_and_says_some(
 def test_problem__depth_without_a_value_in_any_pixel__is_one_though_there_is_a_view(it, value):
     it.made._take(depth(0, value=value))
     assert it.seen(0) and it.made.consequence == "no positions and points"
-    assert "the depth images on /camera/depth have no value in any pixel" in it.made.problem
+    assert "the depth images on /camera/depth have no valid pixel" in it.made.problem
     it.now[0] += 0.033
     it.made._take(depth(33 * MS))
     assert it.seen(33 * MS) and it.made.consequence == "some images have no positions and points"
@@ -88,7 +88,7 @@ def test_problem__depth_without_a_value_in_any_pixel__is_one_though_there_is_a_v
 
 def test_problem__no_calibration__names_the_topic_that_is_listened_to(it):
     it.made._take(depth(0))
-    with pytest.raises(DepthError, match="none has come on /camera/camera_info: set CAMERA.camera_info_topic"):
+    with pytest.raises(DepthError, match="none has arrived on /camera/camera_info: set CAMERA.camera_info_topic"):
         it.made.view(0, "optical", (4, 6), None, False, 0.05)
     assert "/camera/camera_info" in it.made.problem
 

@@ -1,4 +1,4 @@
-"""Where things are, against scenes and cameras written out by hand."""
+"""Tests 3D positions and extents against hand-written scenes and cameras."""
 from __future__ import annotations
 
 import numpy as np
@@ -30,7 +30,7 @@ def rectangle(x: int, y: int, width: int, height: int) -> np.ndarray:
 
 
 def box_scene() -> tuple[DepthView, np.ndarray]:
-    """A box's front of 0.4 x 0.2 m, 2 m away, its middle 0.3 m right of and 0.1 m above the axis, before a wall at 4 m."""
+    """The front of a box, 0.4 x 0.2 m, 2 m away, centred 0.3 m right of and 0.1 m above the axis, in front of a wall at 4 m."""
     view = wall()
     mask = rectangle(80 + 5, 60 - 10, 20, 10)
     view.depth[mask] = 2.0
@@ -42,7 +42,7 @@ def test_measure__a_box_before_a_wall():
     extent = measure(mask[Roi.of_mask(mask).slices], Roi.of_mask(mask), view)
     np.testing.assert_allclose(extent.position, (0.29, -0.11, 2.0), atol=0.011)  # half a pixel is 1 cm there
     np.testing.assert_allclose(extent.center, (0.29, -0.11, 2.0), atol=0.011)
-    # The rim of 2 pixels on each side is left out, and 2 % more.
+    # Excludes a margin of 2 pixels on each side, and 2 % more.
     np.testing.assert_allclose(extent.size, (0.02 * 15, 0.02 * 5, 0.0), atol=0.03)
 
 
@@ -53,7 +53,7 @@ def test_depth_view__what_cameras_give_where_they_know_nothing__is_no_depth(unkn
     view, roi = DepthView(depth, pinhole_rays(SIZE, MATRIX)), Roi.of_mask(mask)
     assert measure(mask[roi.slices], roi, view).position[2] == 2.0
     assert np.isnan(view.points()[:, ::2]).all() and np.isfinite(view.points()[:, 1::2]).all()
-    assert depth[0, 0] == unknown or np.isnan(unknown)  # the caller's array is as it was
+    assert depth[0, 0] == unknown or np.isnan(unknown)  # the caller's array is unchanged
     blind = DepthView(np.full(SIZE, unknown, np.float32), view.rays)
     assert measure(mask[roi.slices], roi, blind) is None
 
@@ -184,6 +184,6 @@ def test_measure__glass_whose_depth_is_known_in_a_few_places_only_has_none():
 def test_measure__a_flat_thing_with_a_step_of_some_centimetres_is_measured_whole():
     view, mask = wall(), rectangle(40, 40, 60, 30)
     view.depth[mask] = 2.0
-    view.depth[40:70, 80:100] = 2.03  # of a third of it
+    view.depth[40:70, 80:100] = 2.03  # a third of it
     extent = measure(mask[Roi.of_mask(mask).slices], Roi.of_mask(mask), view)
     assert extent.size[0] == pytest.approx(0.02 * 55, abs=0.05) and extent.size[2] == pytest.approx(0.03, abs=0.001)

@@ -1,4 +1,4 @@
-"""Masks that stay on the device of the backend: owners, and the map fused from them, as on the host."""
+"""Tests masks that stay on the backend's device: pixel owners and the fused map equal those on the host."""
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What a report says in each state; built from values, without a node."""
+"""Tests the content of a report in each state, built from values without a node."""
 from __future__ import annotations
 
 import pytest
@@ -53,8 +53,8 @@ def test_report__profile__or_what_was_chosen_in_its_place(changes, said):
     ({"enabled": False}, WARN, "switched off"),
     ({"trained": False}, WARN, "'m' is UNTRAINED: its masks mean nothing"),
     ({"state": "inactive"}, WARN, "inactive: ros2 lifecycle set /rmpsam activate"),
-    ({"state": "finalized"}, WARN, "finalized: it can only be ended"),
-    ({"name_taken": True}, WARN, "active, but another node is called /rmpsam too"),
+    ({"state": "finalized"}, WARN, "finalized: end the process"),
+    ({"name_taken": True}, WARN, "active, but another node has the name /rmpsam too"),
     ({"state": "configuring", "progress": "building the image engine"}, WARN, "configuring: building the image engine"),
 ])
 def test_report__node(changes, level, part):
@@ -64,17 +64,17 @@ def test_report__node(changes, level, part):
 
 def test_report__camera_that_waits_is_stale_or_unmatched():
     now = [0.0]
-    waiting = CameraStatus("a", "/a", stats(received=0), silence="nobody publishes it")
-    silent = CameraStatus("b", "/b", stats(lambda: now[0]), silence="it is published")
+    waiting = CameraStatus("a", "/a", stats(received=0), silence="it has no publisher")
+    silent = CameraStatus("b", "/b", stats(lambda: now[0]), silence="it has a publisher")
     apart = CameraStatus("c", "/c", stats(), unmatched=("/d publishes /c best effort",))
     quiet = CameraStatus("d", "/d", stats())
-    double = CameraStatus("e", "/e", stats(), listeners=True, mixed="2 publish on /e")
+    double = CameraStatus("e", "/e", stats(), listeners=True, mixed="2 publishers on /e")
     now[0] = 60.0
     parts = report(status(cameras=[waiting, silent, apart, quiet, double]))[1:]
     assert [part.level for part in parts] == [WARN, WARN, ERROR, OK, WARN]
     assert [part.message for part in parts] == [
-        "waiting for the first image on /a: nobody publishes it", "no image on /b for 60.0 s: it is published", "/d publishes /c best effort",
-        "nobody has subscribed: no inference", "2 publish on /e",
+        "waiting for the first image on /a: it has no publisher", "no image on /b for 60.0 s: it has a publisher", "/d publishes /c best effort",
+        "no subscribers: no inference", "2 publishers on /e",
     ]
 
 
@@ -92,7 +92,7 @@ def test_report__frames_that_all_fail_are_an_error_until_one_succeeds():
 
 
 @pytest.mark.parametrize("changes, said", [
-    ({"busy": 9.0}, ""), ({"busy": 14.0}, "one inference has taken 14 s and goes on"), ({"ended": "the inference thread has ended (x)"}, "has ended (x)"),
+    ({"busy": 9.0}, ""), ({"busy": 14.0}, "one inference has been running for 14 s"), ({"ended": "the inference thread has ended (x)"}, "has ended (x)"),
 ])
 def test_report__an_inference_that_hangs(changes, said):
     node, camera = report(status(**changes))
@@ -122,7 +122,7 @@ def test_report__only_points_are_listened_to_and_no_depth_comes__nothing_is_infe
     (DepthStatus("/d"), OK, ""),
     (DepthStatus("/d", alive=True), OK, "not needed"),
     (DepthStatus("/d", alive=True, needed=True, used=7), OK, "used"),
-    (DepthStatus("/d", problem="no depth image on /d"), OK, "no depth image on /d"),  # only tracks are listened to
+    (DepthStatus("/d", problem="no depth image on /d"), OK, "no depth image on /d"),  # only tracks have a subscriber
     (DepthStatus("/d", problem="no depth image on /d", wanted=True), WARN, "no depth image on /d"),
     (DepthStatus("/d", alive=True, problem="not registered"), WARN, "not registered"),
 ])

@@ -1,4 +1,4 @@
-"""`rmpsam doctor`: what it finds, what it calls missing, and its exit code."""
+"""Tests `rmpsam doctor`: what it finds, what it reports as missing, and its exit code."""
 from __future__ import annotations
 
 import re
@@ -22,7 +22,7 @@ def found(part) -> dict[str, Check]:
 
 @pytest.fixture
 def one_model(monkeypatch, tmp_path):
-    """A model root that holds one readable description, trained or not."""
+    """A model root with one readable description, trained or not."""
 
     def install(trained: bool):
         labels = load_label_set("coco-panoptic")

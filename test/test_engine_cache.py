@@ -1,4 +1,4 @@
-"""The engine cache: what it serves, what it refuses, and what it says."""
+"""Tests the engine cache: what it serves, what it refuses, and its messages."""
 from __future__ import annotations
 
 import errno
@@ -34,7 +34,7 @@ def test_store__then_find__gives_the_same_bytes_and_notes(cache):
     found = cache.find(KEY)
     assert isinstance(found, Found) and found.engine == ENGINE and found.path == path and found.notes["seconds"] == 3.5
     assert json.loads(path.with_suffix(".json").read_text())["key"]["version"] == "10.3.0"
-    assert sorted(p.suffix for p in cache.folder.iterdir()) == [".engine", ".json"]  # nothing temporary is left
+    assert sorted(p.suffix for p in cache.folder.iterdir()) == [".engine", ".json"]  # no temporary files are left
 
 
 @pytest.mark.parametrize("change, said", [
@@ -163,7 +163,7 @@ def test_on_trial__the_disk_still_says_refused(cache):
     cache.note(path, refused="no good")
     before = path.with_suffix(".json").read_text()
     with cache.on_trial([path]):
-        assert path.with_suffix(".json").read_text() == before  # what a kill leaves
+        assert path.with_suffix(".json").read_text() == before  # what a killed process leaves
         assert not EngineCache(cache.folder).find(KEY).notes["refused"]
     assert cache.find(KEY).notes["refused"] == "no good"
     with pytest.raises(KeyboardInterrupt), cache.on_trial([path]):

@@ -1,4 +1,4 @@
-"""Why there is no engine: what is said is about the one that was asked for."""
+"""Tests the messages on a missing engine: they refer to the requested one."""
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A model's card: what is run, what stands in it, where it goes."""
+"""Tests a model's card: what is evaluated, what it contains, where it is written."""
 from __future__ import annotations
 
 import json
@@ -24,7 +24,7 @@ from rmpsam_ros.training.example import write_example  # noqa: E402
 
 @pytest.fixture
 def config(tmp_path):
-    """The worked example's YAML, whose things are the tiny model's; with a set of videos."""
+    """The worked example's YAML with the tiny model's things and a video dataset."""
     path = write_example(tmp_path, count=12)
     video_set(tmp_path)
     names = {"disc": "cup", "square": "box", "triangle": "robot", "grass": "floor", "sand": "wall"}
@@ -62,14 +62,14 @@ def test_card__measures_everything_and_says_how(config, capsys):
     assert cli.main([*command, "--resume"]) == 0
     assert "of 3:" not in capsys.readouterr().err and (out / "card.md").read_text() == text
     assert "--label-map labels.yaml" in text and "on held-out images and videos:" in text
-    # Of another model, one that has changed, or in another precision, everything is measured again.
+    # For another model, a changed one or another precision, everything is measured again.
     same, other = (Path(shutil.copytree(tiny_model(), config.parent / name)) for name in ("same", "other"))
     assert cli.main([*command, "--resume", "--model", str(same)]) == 0 and "1 of 3" not in capsys.readouterr().err
     weights = bytearray((other / "weights.safetensors").read_bytes())
     weights[-1] ^= 1
     (other / "weights.safetensors").write_bytes(weights)
     write_model_yaml(other, replace(read_model_folder(tiny_model()), path=other))
-    # What is noted is no other model.
+    # The recorded results are not another model's.
     assert cli.main([*command, "--resume", "--model", str(same), "--note"]) == 0
     noted = read_model_folder(same).accuracy
     assert noted["panoptic"] == {"click_miou": [round(v, 1) for v in clicks["miou"]], "pq": round(quality["all"]["pq"], 1)} and "j" in noted["videos"]
@@ -77,7 +77,7 @@ def test_card__measures_everything_and_says_how(config, capsys):
     assert cli.main([*command, "--resume", "--model", str(same)]) == 0 and "1 of 3" not in capsys.readouterr().err
     clicked = out / "prompt-panoptic.json"
     content = json.loads(clicked.read_text())
-    clicked.write_text(json.dumps({**content, "info": {**content["info"], "precision": "fp16"}}))  # as of another machine
+    clicked.write_text(json.dumps({**content, "info": {**content["info"], "precision": "fp16"}}))  # as from another machine
     for words in (["--model", str(same), "--precision", content["info"]["precision"]], ["--model", str(other)]):
         assert cli.main([*command, "--resume", *words]) == 0
         assert "1 of 3: prompt" in capsys.readouterr().err
@@ -157,7 +157,7 @@ def test_card__names_the_classes_that_no_set_found():
 
 
 def test_card__set_with_names_of_its_own__is_measured_through_the_runs_label_map(config, capsys):
-    """What the message about `mapping` recommends."""
+    """As recommended by the message about `mapping`."""
     path = config.parent / "panoptic.json"
     path.write_text(path.read_text().replace('"cup"', '"mug"'))
     labels = config.parent / "labels.yaml"

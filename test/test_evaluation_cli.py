@@ -1,4 +1,4 @@
-"""`rmpsam eval` on small sets, with the tiny model."""
+"""Tests `rmpsam eval` on small datasets, with the tiny model."""
 from __future__ import annotations
 
 import errno

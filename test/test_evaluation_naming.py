@@ -1,4 +1,4 @@
-"""What a second opinion is worth, on a picture whose answer is known."""
+"""Tests the value of a second opinion, on an image with known ground truth."""
 from __future__ import annotations
 
 import numpy as np
@@ -17,7 +17,7 @@ def test_naming__counts_what_was_found_and_who_named_it_rightly():
     net = build("tiny", anchors=True, second_opinion=True, stuff_queries=2, num_queries=12, class_scale=1.0)
     opinion = net.panoptic_head.opinion.layers[-1]
     torch.nn.init.constant_(opinion.bias, -9.0)
-    opinion.bias.data[3] = 9.0  # whatever it sees, it takes it for class 3
+    opinion.bias.data[3] = 9.0  # classifies everything as class 3
     image = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
     pixels = net.normalize(torch.from_numpy(image).permute(2, 0, 1)[None])
     with torch.no_grad():

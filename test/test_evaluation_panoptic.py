@@ -1,4 +1,4 @@
-"""Panoptic quality: against numbers that panopticapi's own code gave for the same maps, and against ones made by hand."""
+"""Tests panoptic quality against values from panopticapi's own code on the same maps, and against hand-made ones."""
 from __future__ import annotations
 
 import numpy as np
@@ -33,7 +33,7 @@ def scenes() -> list[tuple[PanopticTruth, np.ndarray, dict[int, int]]]:
                 classes[300 + number] = class_id if rng.random() < 0.85 else int(rng.integers(5))
         ids[int(rng.integers(30)) :, : int(rng.integers(1, 12))] = 0
         present, seen = set(np.unique(ids).tolist()), set(np.unique(found).tolist())
-        crowded: set[int] = set()  # one crowd a class, as in COCO
+        crowded: set[int] = set()  # one crowd per class, as in COCO
         for number, segment in list(segments.items()):
             if segment.is_crowd and segment.class_id in crowded:
                 segments[number] = SegmentTruth(segment.class_id)
@@ -130,7 +130,7 @@ def test_quality__does_not_blame_what_lies_on_void_or_a_crowd(crowd):
     quality.add_maps(truth, square(10, s9=np.s_[:4, :4]), {9: 1})
     assert quality.counts[1].fp == 0 and quality.summary()["all"]["classes"] == 0
     quality.add_maps(truth, square(10, s9=np.s_[:4, :4]), {9: 0})
-    assert quality.counts[0].fp == (1 if crowd else 0)  # a crowd excuses its own class only
+    assert quality.counts[0].fp == (1 if crowd else 0)  # a crowd only ignores predictions of its own class
 
 
 ONLY_CROWD = PanopticTruth(square(10, s1=np.s_[:, :]), {1: SegmentTruth(1, is_crowd=True)})

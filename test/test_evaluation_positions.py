@@ -1,4 +1,4 @@
-"""How far off positions are: which true objects count, and which track is theirs."""
+"""Tests position errors: which ground-truth objects count, and which track is matched to each."""
 from __future__ import annotations
 
 import json
@@ -21,7 +21,7 @@ def wall(distance: float = 2.0) -> DepthView:
 
 
 def columns(*bounds: tuple[int, int]) -> np.ndarray:
-    """(n, H, W) masks that are 20 rows high."""
+    """(n, H, W) masks, 20 rows high."""
     masks = np.zeros((len(bounds), *SIZE), bool)
     for mask, (low, high) in zip(masks, bounds):
         mask[20:40, low:high] = True
@@ -61,7 +61,7 @@ def test_summary__is_of_the_middle_error_and_of_the_distance():
 
 
 def depth_cameras(folder: Path) -> DepthCameras:
-    """Of three pictures of 3x2 pixels with one name: the depth of b is turned, that of c is missing."""
+    """Depth of three 3x2 images with one name: that of b is rotated, that of c is missing."""
     (folder / "depth").mkdir()
     for name, millimetres in (("a.png", [[1000, 0, 2500], [1, 2, 3]]), ("b.png", [[1, 2], [3, 4], [5, 6]])):
         cv2.imwrite(str(folder / "depth" / name), np.array(millimetres, np.uint16))

@@ -1,4 +1,4 @@
-"""Simulated clicks and the IoU of their answers."""
+"""Tests simulated clicks and the IoU of their masks."""
 from __future__ import annotations
 
 import cv2
@@ -32,7 +32,7 @@ def test_farthest_from_edge__takes_the_picture_border_as_an_edge():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_farthest_from_edge__of_ties_the_first_whatever_opencv_makes_of_the_last_bits(seed, monkeypatch):
-    # Seen in practice: the same command clicked one pixel beside where it had clicked before.
+    # Seen in practice: the same command clicked one pixel away from its previous click.
     exact, rng = cv2.distanceTransform, np.random.default_rng(seed)
     monkeypatch.setattr(cv2, "distanceTransform", lambda *words: exact(*words) * (1 + rng.uniform(-2e-7, 2e-7, words[0].shape)).astype(np.float32))
     assert farthest_from_edge(box(np.s_[10:21], np.s_[5:55])) == (10.0, 15.0)

@@ -1,4 +1,4 @@
-"""The tracking metrics against TrackEval and motmetrics, and the benchmark on simulated sequences."""
+"""Tests the tracking metrics against TrackEval and motmetrics, and the benchmark on simulated sequences."""
 from __future__ import annotations
 
 import json
@@ -13,7 +13,7 @@ from rmpsam_ros.evaluation.tracking_metrics import MatchedFrame, clear, hota_cou
 
 
 def sequence(seed: int, frames: int = 60) -> list[MatchedFrame]:
-    """Six objects that come and go; ids that are swapped, lost and begun anew; findings that are none; empty frames."""
+    """Six objects that come and go; IDs that are swapped, lost and restarted; false positives; empty frames."""
     rng = np.random.default_rng(seed)
     given = {t: t + 10 for t in range(6)}
     result = []
@@ -36,7 +36,7 @@ def sequence(seed: int, frames: int = 60) -> list[MatchedFrame]:
     return result
 
 
-# What TrackEval 1.3.0 says of sequence(0) and sequence(1), so that the check holds where it is not installed:
+# TrackEval 1.3.0's results for sequence(0) and sequence(1), for machines without it:
 # CLEAR TP, FN, FP, IDSW, Frag; IDTP, IDFN, IDFP; HOTA, DetA, AssA (means over the thresholds).
 TRACKEVAL = {
     0: ((156, 89, 56, 7, 55), (111, 134, 101), (0.3982759, 0.4934931, 0.32172)),
@@ -94,7 +94,7 @@ def test_metrics__any_sequence__id_switches_and_idf1_are_those_of_motmetrics(see
     summary = motmetrics.metrics.create().compute(book, metrics=["num_switches", "idf1", "num_misses", "num_false_positives"], name="s")
     scores = score([frames])
     assert scores.idf1 == pytest.approx(summary["idf1"]["s"])
-    # motmetrics keeps a pair together over frames in which it was not matched; TrackEval, and so we, only over one.
+    # motmetrics keeps a pair over any number of unmatched frames; TrackEval, and hence this code, only over one.
     assert abs(scores.switches - summary["num_switches"]["s"]) <= 0.1 * scores.switches + 1
 
 

@@ -1,4 +1,4 @@
-"""AP and J of whole tracks against pycocotools and by hand; `rmpsam eval video` on a made-up data set."""
+"""Tests AP and J of whole tracks against pycocotools and hand-made values; `rmpsam eval video` on a synthetic dataset."""
 from __future__ import annotations
 
 import json
@@ -108,7 +108,7 @@ def test_region_similarity__by_hand():
 
 @pytest.fixture
 def dataset(tmp_path: Path, monkeypatch) -> Path:
-    """The scene of `SceneSegmenter` with its truth; another video whose picture is missing is not in the list."""
+    """The scene of `SceneSegmenter` with its ground truth; another video, with a missing image, is not in the list."""
     monkeypatch.setattr(model_options, "open_segmenter", lambda args: SceneSegmenter())
     names, segmentations = [], []
     for k in range(6):
@@ -138,7 +138,7 @@ def test_eval_video__made_up_data_set__prints_the_table(dataset: Path, capsys):
     plain, = (line.split() for line in out.splitlines() if line.startswith("query matching"))
     assert float(plain[4]) == 100.0  # J: every frame, as plain matching has no tentative ones
     assert "1 objects clicked once" in out and "UNTRAINED" in out
-    # In frame 3 of 6 the truth shows no cup where the network still finds one.
+    # In frame 3 of 6 the ground truth has no cup where the network still finds one.
     assert "J 83.3 over all frames" in out and "J 75.0, recall 75.0" in out
 
 
@@ -212,7 +212,7 @@ def test_clicked__what_no_prompt_finds_is_lost_in_every_frame():
     for k in range(4):
         clicked.add(SceneFrame([], k / 10, answers=False), {1: mask} if k < 3 else {})
     lost, = clicked.objects
-    assert lost.overlaps == [0.0, 0.0, 0.0, 1.0]  # out of sight at the end: then nothing is right
+    assert lost.overlaps == [0.0, 0.0, 0.0, 1.0]  # not visible at the end: then any prediction is wrong
     assert clicked_summary(clicked.objects) == {"objects": 1, "j": 25.0, "j_davis": 0.0, "recall": 0.0}
 
 
@@ -236,7 +236,7 @@ def test_eval_video__a_category_that_the_model_lacks__is_judged_without_classes(
 
 
 def with_depth(folder: Path) -> Path:
-    """The cup is 2 m away, all else 3 m; the depth of one frame is unknown where the cup is."""
+    """The cup is 2 m away, everything else 3 m; in one frame the depth of the cup is unknown."""
     entries = []
     for k in range(6):
         depth = np.full(IMAGE, 3000, np.uint16)
@@ -253,7 +253,7 @@ def test_eval_video__with_depth__positions_are_judged(dataset: Path, capsys):
     assert evaluate(dataset, "--trackers", "rmpsam", "--cameras", str(cameras), "--json", str(dataset / "out.json")) == 0
     out, content = capsys.readouterr().out, json.loads((dataset / "out.json").read_text())
     assert "rmpsam, depth" in out and "rmpsam, depth" in content["trackers"]
-    # Confirmed from frame 2 on; in frame 3 the truth shows no cup, in frame 4 it has no depth.
+    # Confirmed from frame 2 on; the ground truth has no cup in frame 3, and no depth for it in frame 4.
     assert content["positions"]["objects"] == 2 and content["positions"]["share"] == 50
     assert content["positions"]["p90"] < 0.03 and "2 positions (50 % of the objects in all frames)" in out
 

@@ -1,4 +1,4 @@
-"""Export and conversion: graphs that equal the network, weights on the disk once, nothing half-written."""
+"""Tests export and conversion: graphs equal the network, weights are stored once, nothing is half-written."""
 from __future__ import annotations
 
 import os
@@ -105,7 +105,7 @@ def test_export__a_failure_leaves_the_folder_as_it_was(folder, monkeypatch):
 @pytest.mark.parametrize("kilobytes", [64, 500])  # the weights, or a graph, do not fit
 def test_convert__disk_without_room__gets_one_line_and_makes_nothing(tmp_path, capsys, kilobytes):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes << 10, before[1]))  # the kernel's word is another one, its way is the same
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes << 10, before[1]))  # the kernel's message differs, the path is the same
     try:
         code = main(["convert", "--untrained", "tiny", "--weights", "fp16", "--out", str(tmp_path / "new")])
     finally:
@@ -143,7 +143,7 @@ def test_export__keeps_half_precision_weights_half(tmp_path):
 
 @pytest.fixture(scope="module")
 def checkpoint_files(tmp_path_factory):
-    """A ResNet-18 checkpoint in the official layout, embeddings of two things and a stuff class, and their labels; to be read only."""
+    """A ResNet-18 checkpoint in the official layout, embeddings of two things and a stuff class, and their labels; read-only."""
     folder, net = tmp_path_factory.mktemp("official"), build("r18", num_classes=3)
     torch.save({"state_dict": net.state_dict()}, folder / "r18.pth")
     torch.save(torch.nn.functional.normalize(torch.randn(3, 2, 768), dim=-1), folder / "text.pth")
@@ -178,7 +178,7 @@ def test_convert__does_not_overwrite_what_is_no_model(tmp_path, capsys, checkpoi
     assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files[2], "--out", str(tmp_path)]) == 2
     assert "is not a model folder" in capsys.readouterr().err
     assert (tmp_path / "precious.txt").read_text() == "keep"
-    (tmp_path / "model.yaml").write_text("epochs: 3\n")  # of somebody else's
+    (tmp_path / "model.yaml").write_text("epochs: 3\n")  # owned by somebody else
     assert main(["convert", "--untrained", "tiny", "--labels", checkpoint_files[2], "--out", str(tmp_path)]) == 2
     assert "is not a model folder" in capsys.readouterr().err and (tmp_path / "model.yaml").read_text() == "epochs: 3\n"
 
@@ -186,7 +186,7 @@ def test_convert__does_not_overwrite_what_is_no_model(tmp_path, capsys, checkpoi
 def test_convert__into_a_model_folder__replaces_the_model_and_keeps_the_users_own_files(folder, capsys, checkpoint_files):
     (folder / "image.int8.onnx").write_bytes(b"of the old weights")
     (folder / "notes.txt").write_text("mine")
-    (folder / "model.yaml").write_text((folder / "model.yaml").read_text().replace("format: 1", "format: 0"))  # of an older version
+    (folder / "model.yaml").write_text((folder / "model.yaml").read_text().replace("format: 1", "format: 0"))  # from an older version
     before = (folder / "weights.safetensors").read_bytes()
     labels = checkpoint_files[2]
     assert main(["convert", "--untrained", "tiny", "--labels", labels, "--out", str(folder), "--name", "new"]) == 0

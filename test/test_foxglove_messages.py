@@ -1,4 +1,4 @@
-"""The optional annotations for Foxglove, against stand-ins with that package's fields, and against itself where it is (apt only)."""
+"""Tests the optional Foxglove annotations against stand-ins with the package's fields, and the real one if installed (apt only)."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -43,7 +43,7 @@ def foxglove_msgs(request, monkeypatch):
 
 
 def map_of(*masks: np.ndarray, **fields) -> PanopticResult:
-    """A map with these things in it, the later ones on top."""
+    """A panoptic map with these things, the later ones on top."""
     ids = np.zeros(SIZE, np.uint16)
     for number, mask in enumerate(masks, start=1):
         ids[mask] = number

@@ -1,4 +1,4 @@
-"""Panoptic fusion and pixel ownership against a plain transcription of the reference's recipe."""
+"""Tests panoptic fusion and pixel ownership against a direct transcription of the reference's recipe."""
 from __future__ import annotations
 
 import itertools
@@ -26,7 +26,7 @@ def softmax_best(class_logits):
 
 
 def plain_fusion(class_ids, scores, probabilities, threshold, overlap):
-    """(H, W) map of class + 1000 x instance, 133 for nothing: the recipe with full-size maps, query by query."""
+    """(H, W) map of class + 1000 x instance, 133 for none: the recipe with full-size maps, query by query."""
     kept = np.flatnonzero((class_ids != NO_OBJECT) & (scores > threshold))
     out, instance = np.full(probabilities.shape[1:], NO_OBJECT), 1
     if not kept.size:
@@ -50,7 +50,7 @@ def full_size(mask_logits, placement):
 
 
 def official_ids(result):
-    """Our result numbered as the reference does: things get an instance number in query order."""
+    """Our result with the reference's numbering: things get an instance number in query order."""
     out = np.full(result.segment_ids.shape, NO_OBJECT)
     for segment in result.segments:
         out[result.segment_ids == segment.id] = segment.class_id + (1000 * segment.id if segment.is_thing else 0)
@@ -58,7 +58,7 @@ def official_ids(result):
 
 
 def disagreement(ours, theirs):
-    """Pixels that differ once instance numbers are matched by their pixels."""
+    """Number of pixels that differ after matching instance numbers by their pixels."""
     wrong = int(((ours % 1000) != (theirs % 1000)).sum())
     for number in np.unique(theirs[theirs >= 1000]):
         mine = ours[theirs == number]
@@ -109,7 +109,7 @@ def test_fuse__noise_masks_agree_with_the_plain_recipe():
 
 
 def assert_consistent(result):
-    """Every non-zero id has exactly one segment, whose area and rectangle are those of its pixels."""
+    """Every non-zero ID has exactly one segment, whose area and ROI match its pixels."""
     ids, counts = np.unique(result.segment_ids[result.segment_ids > 0], return_counts=True)
     assert [s.id for s in result.segments] == ids.tolist() == list(range(1, len(ids) + 1))
     for segment, count in zip(result.segments, counts):
@@ -161,8 +161,8 @@ def test_fuse__limits_and_broken_numbers():
                      "score_threshold": 0.5, "overlap_threshold": 0.0}  # fmt: skip
         return fusion.fuse(**(arguments | changes))
 
-    assert [s.class_name for s in fuse().segments] == ["stuff"]  # the greater score takes every pixel
-    assert fuse(score_threshold=0.95).segments == ()  # the third is no object
+    assert [s.class_name for s in fuse().segments] == ["stuff"]  # the higher score takes every pixel
+    assert fuse(score_threshold=0.95).segments == ()  # the third is "no object"
     assert not fuse(score_threshold=0.95).segment_ids.any()
     assert fuse(scores=np.full(3, np.nan, np.float32)).segments == ()
     broken = masks.copy()
@@ -175,8 +175,8 @@ def test_plain_recipe__equals_the_reference_fixtures(name, threshold, overlap):
     fixture = reference.arrays("fixtures_post.npz")
     class_ids, scores = softmax_best(fixture["mask_cls"])
     masks = fixture["mask_pred"]
-    # The fixture's masks are at full size, ours start from a quarter of it: so the official numbers hold the plain
-    # recipe here, and the plain recipe holds `fuse` in the tests above.
+    # The fixture's masks are at full size, ours start at a quarter of it: so the official numbers validate the plain
+    # recipe here, and the plain recipe validates `fuse` in the tests above.
     probabilities = 1 / (1 + np.exp(-masks.astype(np.float64)))
     assert disagreement(plain_fusion(class_ids, scores, probabilities, threshold, overlap), fixture[name]) == 0
 
@@ -194,7 +194,7 @@ def test_semantic__class_ids_and_unlabelled():
 
 
 def halves(*pairs):
-    """(K, 8, 8) logits, of each query one for the left and one for the right half."""
+    """(K, 8, 8) logits: for each query, one value for the left and one for the right half."""
     masks = np.zeros((len(pairs), 8, 8), np.float32)
     for mask, (left, right) in zip(masks, pairs):
         mask[:, :4], mask[:, 4:] = left, right
@@ -261,7 +261,7 @@ def test_assign__leaves_nothing_out_that_a_contest_of_all_with_all_would_find(so
 
 def test_matters__is_where_a_query_may_win_or_be_and_not_elsewhere():
     logits = np.full((4, 24, 32), -12.0, np.float32)  # 96x128 pixels
-    logits[0] = 6  # all over the picture
+    logits[0] = 6  # across the whole image
     logits[1, 4:8, 4:8], logits[2, 10:20, 6:12] = 12, 12
     rows, columns = axis_of(96, 96, 96), axis_of(128, 128, 128)
     matters = ownership._matters(np.array([0.6, 0.9, 0.9, 0.9], np.float32), logits, rows, columns)

@@ -1,4 +1,4 @@
-"""A model's classes put together under other names: the file, the map, the tracker's objects."""
+"""Tests grouping a model's classes under other names: the file, the map, the tracker's objects."""
 from __future__ import annotations
 
 import json
@@ -105,7 +105,7 @@ def test_load__no_file(file):
 
 @pytest.fixture(scope="module")
 def grouped(tmp_path_factory):
-    """A segmenter of the tiny model, which finds a robot and two boxes: both boxes become one stuff, and cups are left out."""
+    """A segmenter of the tiny model that finds a robot and two boxes: both boxes become one stuff segment, and cups are dropped."""
     file = tmp_path_factory.mktemp("groups") / "groups.yaml"
     file.write_text("name: two\nclasses:\n  - {name: goods, thing: false, from: [box, floor]}\n  - {name: agent, thing: true, from: [robot]}")
     return Segmenter(tiny_model(), backend="openvino", precision="fp32", label_groups=file)

@@ -1,4 +1,4 @@
-"""Label sets by name and from files."""
+"""Tests label sets by name and from files."""
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""The launch file: its arguments, its environment, and the node that it starts.
+"""Tests the launch file: its arguments, its environment, and the node that it starts.
 
 `launch` is not on PyPI: these tests run where ROS 2 is installed.
 """
@@ -49,7 +49,7 @@ def test_arguments__are_the_promised_ones_each_with_a_description(description):
 
 
 def started_by(description, package: str, **arguments) -> list:
-    """What the description starts of a package, given the launch arguments."""
+    """The nodes of a package that the description starts, given the launch arguments."""
     context = LaunchContext()
     context.launch_configurations.update(arguments)
     for entity in description.entities:
@@ -66,7 +66,7 @@ def rviz_is_there(description, monkeypatch):
 
 
 def environment_of(node) -> dict[str, str]:
-    """What a process has in its environment that others of the launch have not."""
+    """The environment variables of a process that others of the launch do not have."""
     text = LaunchContext().perform_substitution
     added = node.process_description.additional_env or []
     return {"".join(map(text, name)): "".join(map(text, value)) for name, value in added}
@@ -102,7 +102,7 @@ def test_rviz__that_is_not_there__is_said_before_the_node_runs(description):
     ({"params_file": "~/nowhere.yaml"}, "there is no parameter file ~/nowhere.yaml"), ({"params_file": "/"}, "there is no parameter file /"),
     *[({name: "maybe"}, f"{name}:=maybe is neither true nor false")
       for name in ("autostart", "rviz", "large_images", "respawn", "use_sim_time")],
-    ({"log_level": "Loud"}, "log_level:=Loud is none of debug, info, warn, error, fatal"),
+    ({"log_level": "Loud"}, "log_level:=Loud is not one of debug, info, warn, error, fatal"),
 ])
 def test_node__is_not_started_with_what_cannot_be_meant(description, arguments, said):
     with pytest.raises(RuntimeError, match=said):
@@ -125,14 +125,14 @@ def test_node__words_of_any_case_are_taken(description, rviz_is_there):
 @pytest.mark.parametrize("text, warned", [
     ("bt_navigator: {ros__parameters: {x: 1}}", True), ("", True), ("/rmpsam: {ros__parameters: {max_segments: 7}}", True),
     ("bot: {eye: {ros__parameters: {max_segments: 7}}}", False), ("/**: {ros__parameters: {max_segments: 7}}", False),
-    ("a: [", False),  # the node says that it cannot be read
+    ("a: [", False),  # the node reports that it cannot be read
 ])
 def test_node__a_file_without_a_section_for_it__is_warned_of(description, tmp_path, monkeypatch, text, warned):
     said = []
     monkeypatch.setattr(logging.getLogger("rmpsam.launch.py"), "warning", said.append)
     (tmp_path / "p.yaml").write_text(text)
     node, = started_by(description(), "rmpsam_ros", params_file=str(tmp_path / "p.yaml"), ros_namespace="/bot", name="eye")
-    assert said == [f"no section of {tmp_path / 'p.yaml'} is for the node /bot/eye, which starts without it"] * warned
+    assert said == [f"no section of {tmp_path / 'p.yaml'} applies to the node /bot/eye, which starts without its parameters"] * warned
 
 
 @pytest.mark.parametrize("arguments, prefix", [
@@ -189,7 +189,7 @@ def test_rviz__of_two_nodes__has_a_configuration_each(description, rviz_is_there
 
 @pytest.fixture
 def launched(tmp_path):
-    """Starts the launch file in a process of its own, as `ros2 launch` does; ends it as Ctrl-C does."""
+    """Starts the launch file in a separate process, as `ros2 launch` does; ends it as Ctrl-C does."""
     started = []
 
     def start(**arguments):

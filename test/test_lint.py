@@ -1,4 +1,4 @@
-"""What a linter finds without running anything: names that are not there, imports that are not used, traps of the language."""
+"""Checks what a linter finds without running anything: undefined names, unused imports, language pitfalls."""
 from __future__ import annotations
 
 import subprocess

@@ -1,4 +1,4 @@
-"""Locks between processes, and what becomes of them where the file system has none."""
+"""Tests locks between processes, and the fallback if the file system has none."""
 from __future__ import annotations
 
 import errno
@@ -24,7 +24,7 @@ def test_held__while_another_has_it__waits_and_says_so(tmp_path):
         assert len(waits) == 3
         with pytest.raises(BlockingIOError):
             fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go at the end
+    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released at the end
     os.close(other)
 
 

@@ -1,4 +1,4 @@
-"""What `make` does and leaves, with a stand-in for the environment's Python: nothing is installed here."""
+"""Tests what `make` does and leaves behind, with a stand-in for the environment's Python: nothing is installed here."""
 from __future__ import annotations
 
 import os
@@ -22,12 +22,12 @@ case "$*" in
   "-m pip install "*) mkdir busy || echo "pip ran twice at once" >> calls; sleep 0.2; rmdir busy ;;
 esac
 """
-"""Writes down what it is called with."""
+"""Records its arguments."""
 
 
 @pytest.fixture
 def tree(tmp_path) -> Path:
-    """A copy of what `make` looks at, with an environment whose Python is the stand-in."""
+    """A copy of the files that `make` reads, with an environment whose Python is the stand-in."""
     for name in ("msg", "srv", "packaging"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Makefile", "CMakeLists.txt", "package.xml", "pyproject.toml", "setup.py", "rmpsam_ros/models/rmpsam-lite0/model.yaml"):
@@ -54,7 +54,7 @@ def calls(tree: Path) -> list[str]:
 def test_install__once_done__is_done_until_a_message_or_build_file_changes(tree):
     assert make(tree, "install").returncode == 0 and make(tree, "--question", "install").returncode == 0
     later = time.time() + 10
-    (tree / "packaging/__pycache__").mkdir()  # of a test that imports what is there
+    (tree / "packaging/__pycache__").mkdir()  # from a test that imports what exists
     os.utime(tree / "packaging/__pycache__", (later, later))
     assert make(tree, "--question", "install").returncode == 0
     os.utime(tree / "msg/Segment.msg", (later, later))

@@ -1,4 +1,4 @@
-"""The reliability that a subscription asks for, and the publishers that it cannot reach."""
+"""Tests the reliability that a subscription requests, and the publishers that it cannot be matched with."""
 from __future__ import annotations
 
 import pytest
@@ -31,14 +31,14 @@ def test_unmatched__names_both_sides():
     assert unmatched("/t", "best_effort", IMAGE, [GOOD, POOR]) == ()
     assert unmatched("/t", "reliable", IMAGE, [GOOD]) == ()
     (sentence,) = unmatched("/t", "reliable", IMAGE, [GOOD, POOR])
-    assert sentence.startswith("/b publishes /t best effort, but qos_reliability: reliable asks for reliable")
+    assert sentence.startswith("/b publishes /t best effort, but qos_reliability is reliable")
     (sentence,) = unmatched("/t", "reliable", IMAGE, [OTHER])
-    assert sentence == f"/c publishes {JPEG} on /t, where {IMAGE} is subscribed; set image_transport: compressed, and remap /t/compressed to /t"
+    assert sentence == f"/c publishes {JPEG} on /t, but the subscription is to {IMAGE}; set image_transport: compressed, and remap /t/compressed to /t"
 
 
 @pytest.mark.parametrize("reliability, publishers, heard", [
     ("best_effort", [], ""), ("best_effort", [GOOD, OTHER], ""), ("reliable", [GOOD, POOR], ""),
-    ("best_effort", [POOR, GOOD], "2 publish on /t (/a, /b)"), ("reliable", [GOOD, GOOD], "2 publish on /t (/a, /a)"),
+    ("best_effort", [POOR, GOOD], "2 publishers on /t (/a, /b)"), ("reliable", [GOOD, GOOD], "2 publishers on /t (/a, /a)"),
 ])
 def test_mixed__names_those_that_are_heard(reliability, publishers, heard):
     sentence = mixed("/t", reliability, IMAGE, publishers)
@@ -48,10 +48,10 @@ def test_mixed__names_those_that_are_heard(reliability, publishers, heard):
 @pytest.mark.parametrize(
     "topic, kind, publishers, published, expected",
     [
-        ("/c/image", IMAGE, 1, {"/d/image": [IMAGE]}, "it is published, so the camera sends nothing"),
-        ("/c/image", IMAGE, 0, {"/c/image/compressed": [JPEG]}, "/c/image/compressed is there: set image_transport: compressed"),
-        ("/c/image/compressed", JPEG, 0, {"/c/image": [IMAGE]}, "/c/image is there: set image_transport: raw"),
-        ("/c/image", IMAGE, 0, {"/scan": ["sensor_msgs/msg/LaserScan"]}, "there is no other topic of its type"),
+        ("/c/image", IMAGE, 1, {"/d/image": [IMAGE]}, "it has a publisher, so either the camera sends nothing"),
+        ("/c/image", IMAGE, 0, {"/c/image/compressed": [JPEG]}, "/c/image/compressed has one: set image_transport: compressed"),
+        ("/c/image/compressed", JPEG, 0, {"/c/image": [IMAGE]}, "/c/image has one: set image_transport: raw"),
+        ("/c/image", IMAGE, 0, {"/scan": ["sensor_msgs/msg/LaserScan"]}, "no other topic has its type"),
         ("/c/image", IMAGE, 0, {f"/{k}/image": [IMAGE] for k in "edabf"}, "are /a/image, /b/image, /d/image, /e/image …: remap it"),
         ("/c/image", IMAGE, 0, {"/a/rmpsam/c/panoptic": ["rmpsam_ros/msg/PanopticSegmentation"], "/a/rmpsam/c/overlay": [IMAGE],
                                 "/a/rmpsam/c/semantic/confidence": [IMAGE], "/d/image": [IMAGE]}, "topics of its type are /d/image: remap it"),

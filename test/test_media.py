@@ -1,4 +1,4 @@
-"""Reading pictures: what a person would see in the file is what comes out, and broken files are named."""
+"""Tests reading images: the result is what a viewer would show, and broken files are named."""
 from __future__ import annotations
 
 import struct
@@ -15,13 +15,13 @@ from rmpsam_ros.media import Video, check_name, is_device, list_media, read_imag
 OLD_OPENCV = cv2.__version__.startswith("4.5.")
 """Ubuntu 22.04's."""
 
-ORIENTATION_6 = bytes.fromhex(  # EXIF: turn by 90 degrees clockwise to show
+ORIENTATION_6 = bytes.fromhex(  # EXIF: rotate by 90 degrees clockwise for display
     "ffe10022 457869660000 49492a0008000000 0100 1201 0300 01000000 06000000 00000000".replace(" ", "")
 )
 
 
 def _scene(height: int = 40, width: int = 60) -> np.ndarray:
-    """RGB: left half red, right half blue, top row of blocks brighter."""
+    """RGB: left half red, right half blue, the top row of blocks brighter."""
     image = np.zeros((height, width, 3), np.uint8)
     image[:, : width // 2, 0] = 200
     image[:, width // 2 :, 2] = 200
@@ -106,7 +106,7 @@ def test_read_image__broken_file_is_named(tmp_path: Path, name: str, spoil, word
 
 
 def _turned_png(image: np.ndarray, orientation: int) -> bytes:
-    """A PNG that says by EXIF how it has to be turned."""
+    """A PNG with an EXIF orientation."""
     data = cv2.imencode(".png", image)[1].tobytes()
     exif = b"eXIfMM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01" + struct.pack(">HH", orientation, 0) + bytes(4)
     chunk = struct.pack(">I", len(exif) - 4) + exif + struct.pack(">I", zlib.crc32(exif))
@@ -220,7 +220,7 @@ def test_video__says_what_is_wrong(tmp_path: Path, capfd) -> None:
     with pytest.raises(ImageError, match="camera that gives pictures"):
         Video("/dev/null")
     assert is_device("/dev/video0") and not is_device("video0.mp4")
-    assert capfd.readouterr().err == "" or OLD_OPENCV  # whose FFmpeg cannot be quietened
+    assert capfd.readouterr().err == "" or OLD_OPENCV  # whose FFmpeg cannot be silenced
 
 
 def test_list_media__names_that_differ_in_case_only_are_told_apart(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_read_image__half_transparent_in_sixteen_bits_is_half_white(tmp_path: Pa
 
 
 class Stamps:
-    """Stands for OpenCV's video: what it says of each frame's time, milliseconds."""
+    """Replaces OpenCV's video: gives the time of each frame in milliseconds."""
 
     def __init__(self, times: list[float]) -> None:
         self.times, self.at = times, -1
@@ -332,12 +332,12 @@ def test_reduced__keeps_what_is_small_and_the_ratio_of_what_is_not() -> None:
 
 
 def _tiff(pixels: np.ndarray, kind_of_alpha: int) -> bytes:
-    """(H, W, 4) uint8 RGBA as a TIFF. kind_of_alpha: 1 for colours that are multiplied with it already, 2 for those that are not."""
+    """(H, W, 4) uint8 RGBA as a TIFF. kind_of_alpha: 1 for premultiplied colours, 2 for unassociated alpha."""
     height, width, samples = pixels.shape
     tags = ((256, 3, 1, width), (257, 3, 1, height), (258, 3, samples, 8), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 16), (277, 3, 1, samples),
             (278, 3, 1, height), (279, 4, 1, pixels.size), (338, 3, 1, kind_of_alpha))  # fmt: skip
     entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
-    head = struct.pack("<2sHI", b"II", 42, 16 + pixels.size) + struct.pack("<4H", *[8] * samples)  # 8 bits for each sample
+    head = struct.pack("<2sHI", b"II", 42, 16 + pixels.size) + struct.pack("<4H", *[8] * samples)  # 8 bits per sample
     return head + pixels.tobytes() + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
@@ -351,7 +351,7 @@ def test_read_image__half_transparent_tiff_is_what_the_png_is(tmp_path: Path, al
     for kind, stored in ((2, picture), (1, multiplied)):
         (tmp_path / "a.tiff").write_bytes(_tiff(stored, kind))
         assert np.abs(read_image(tmp_path / "a.tiff").astype(int) - expected).max() <= 2
-    untold = _write(tmp_path / "b.tiff", picture)  # OpenCV does not say of what kind it is
+    untold = _write(tmp_path / "b.tiff", picture)  # OpenCV does not report its kind
     assert np.abs(read_image(untold).astype(int) - expected).max() <= 2
 
 

@@ -1,4 +1,4 @@
-"""Results to messages: the bytes, with the strict checks of field types that Humble always makes."""
+"""Tests the conversion of results to messages: the bytes, with the strict field type checks that Humble always makes."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""Clouds and markers: their bytes as other programs read them."""
+"""Tests point clouds and markers: their bytes as other programs read them."""
 from __future__ import annotations
 
 import struct
@@ -32,7 +32,7 @@ HEADER = Header(frame_id="optical")
 
 
 def parts(height: int = 6, width: int = 9):
-    """A view at 2 m, its picture, and a map: nothing on the left, a table in the middle, a tracked cup on the right."""
+    """A depth view at 2 m, its image, and a map: nothing on the left, a table in the middle, a tracked cup on the right."""
     view = DepthView(np.full((height, width), 2.0, np.float32), pinhole_rays((height, width), [[10, 0, 4], [0, 10, 2], [0, 0, 1]]))
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     ids = np.zeros((height, width), np.uint16)
@@ -45,7 +45,7 @@ def parts(height: int = 6, width: int = 9):
 
 
 def read(message) -> dict[str, np.ndarray]:
-    """The fields of a cloud, read by the message's own description alone, (height, width) each."""
+    """The fields of a cloud, read only from the message's own description, (height, width) each."""
     kinds = {PointField.FLOAT32: "f", PointField.UINT16: "H", PointField.UINT32: "I"}
     order = ">" if message.is_bigendian else "<"
     data, values = bytes(message.data), {field.name: [] for field in message.fields}

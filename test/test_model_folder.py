@@ -1,4 +1,4 @@
-"""Model folders: found by name or path, refused when missing, half-written or of another version."""
+"""Tests model folders: found by name or path, refused if missing, half-written or from another version."""
 from __future__ import annotations
 
 import os
@@ -25,7 +25,7 @@ def rewrite(folder, **changes):
 
 
 def flip(file) -> None:
-    """Changes one byte in the middle."""
+    """Changes one byte in the middle of a file."""
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 4
     file.write_bytes(content)
@@ -89,7 +89,7 @@ def test_read_model_folder__half_written(folder, spoil, message):
 
 @contextmanager
 def no_rights(path):
-    """Nobody may look into a folder; root, who may do so all the same, is another user for as long."""
+    """Makes a folder unreadable; root, who could still read it, becomes another user meanwhile."""
     path.chmod(0)
     if is_root := os.geteuid() == 0:
         os.seteuid(65534)
@@ -145,10 +145,10 @@ def test_find_model__by_name_path_and_default(folder, monkeypatch):
     assert find_model("tiny") == folder == find_model(str(folder))
     assert folder in available_models()
     default = shutil.copytree(folder, folder.parent / "rmpsam-lite0")
-    assert find_model("default") == default  # the trained one comes before the untrained
+    assert find_model("default") == default  # the trained model takes precedence over the untrained
     monkeypatch.chdir(folder.parent)
     (folder.parent / "default").mkdir()
-    assert find_model("default") == default  # whatever lies where the robot was started
+    assert find_model("default") == default  # whatever is in the folder where the robot was started
     for name, message in (("none", "found: .*tiny"), ("", "is empty"), (str(folder / "model.yaml"), "is a file; give the folder")):
         with pytest.raises(ModelError, match=message):
             find_model(name)

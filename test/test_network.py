@@ -1,4 +1,4 @@
-"""The network's parts on tiny shapes: what must hold whatever the weights are."""
+"""Tests the network's parts on tiny shapes: properties that hold for any weights."""
 from __future__ import annotations
 
 import numpy as np
@@ -18,14 +18,14 @@ from rmpsam_ros.network.mask_features import MaskFeatures  # noqa: E402
 def tiny():
     torch.manual_seed(0)
     net = build("tiny")
-    for parameter in net.parameters():  # offsets start at zero: give every part something to do
+    for parameter in net.parameters():  # offsets start at zero: make every part have an effect
         if not parameter.any():
             torch.nn.init.normal_(parameter, std=0.3)
     return net
 
 
 def explicit_deform_conv(x, offset, mask, weight):
-    """DCNv2 sample by sample, as its definition reads."""
+    """DCNv2 sample by sample, as in its definition."""
     _, channels, height, width = x.shape
     out = np.zeros((weight.shape[0], height, width))
     for row in range(height):
@@ -172,7 +172,7 @@ def test_load_checkpoint__skips_the_training_log_of_mmengine(tmp_path, monkeypat
     history = type("HistoryBuffer", (), {"__module__": module.__name__, "__init__": lambda self: setattr(self, "values", [1.5])})
     module.HistoryBuffer = history
     names = ("mmengine", "mmengine.logging", module.__name__)
-    for name in names:  # pickling looks the class up along its parents
+    for name in names:  # pickling looks up the class through its parents
         monkeypatch.setitem(sys.modules, name, module)
     torch.save({"state_dict": {"w": torch.ones(2)}, "message_hub": {"loss": history()}}, tmp_path / "official.pth")
     for name in names:

@@ -1,4 +1,4 @@
-"""The ellipses of queries: where they lie, that masks keep to them, and that export and size do not change them."""
+"""Tests the ellipses of queries: their position, that masks stay within them, and that export and size do not change them."""
 from __future__ import annotations
 
 import pytest
@@ -21,7 +21,7 @@ def network(**options):
 
 
 def ellipse_map(anchor: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """(height, width) log odds of one anchor, cell by cell, from the formula."""
+    """(height, width) log odds of one anchor, computed per cell from the formula."""
     y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
     cx, cy, log_rx, log_ry, log_strength = anchor.tolist()
     return torch.tensor(log_strength).exp() * (1 - ((x - cx) / torch.tensor(log_rx).exp()) ** 2 - ((y - cy) / torch.tensor(log_ry).exp()) ** 2)
@@ -46,7 +46,7 @@ def test_ellipses__of_small_objects_are_exact_under_autocast():
 
 
 def test_prompt_anchors__of_a_click_lie_on_its_cell():
-    click = torch.tensor([[[41.5, 25.5, 47.5, 31.5]]])  # round (44.5, 28.5): the centre of column 10.75, row 6.75
+    click = torch.tensor([[[41.5, 25.5, 47.5, 31.5]]])  # around (44.5, 28.5): the centre of column 10.75, row 6.75
     anchor, content = prompt_anchors(click, (16, 24), 6.0)
     assert anchor[0, 0, :2].tolist() == pytest.approx([2 * 10.75 / 23 - 1, 2 * 6.75 / 15 - 1], abs=1e-5)
     assert anchor[0, 0, 2:4].exp().tolist() == pytest.approx([CLICK_RADIUS] * 2) and content[0, 0, 2] < anchor[0, 0, 2]
@@ -64,13 +64,13 @@ def test_object_anchors__begin_with_the_stuff_and_cover_the_picture():
     anchors = object_anchors(100, 14)
     assert anchors.shape == (100, 5) and (anchors[:14, 2] > 1).all() and (anchors[14:, 2] < 0).all()
     covered = torch.stack([ellipse_map(a, 30, 40) > 0 for a in anchors[14:]]).any(dim=0)
-    assert covered.float().mean() > 0.98  # but for the very corners
+    assert covered.float().mean() > 0.98  # except for the extreme corners
 
 
 def test_locator__moves_in_radii_and_keeps_its_limits():
     locator = Locator(4)
     anchors, queries = torch.tensor([[[0.0, 0.0, -1.0, -1.0, 0.0]]]), torch.randn(1, 1, 4)
-    assert torch.equal(locator(queries, anchors), anchors)  # untrained, nothing moves
+    assert torch.equal(locator(queries, anchors), anchors)  # untrained, no ellipse moves
     torch.nn.init.constant_(locator.move.bias, 1.0)
     assert locator(queries, anchors)[0, 0].tolist() == pytest.approx([0.3679, 0.3679, 0.0, 0.0, 1.0], abs=1e-4)
     torch.nn.init.constant_(locator.move.bias, 1e4)

@@ -1,4 +1,4 @@
-"""Several queries on one object: they settle its class together, and the best keeps its score, the others do not."""
+"""Tests several queries on one object: they determine its class together; only the best keeps its score."""
 from __future__ import annotations
 
 import pytest
@@ -36,7 +36,7 @@ def test_distinct__the_predicted_quality_decides_which_is_better():
 
 
 def test_distinct__what_only_a_duplicate_covers_stays():
-    # The second is the first's duplicate; the third overlaps the second by as much as the first, and so stays.
+    # The second duplicates the first; the third overlaps the second as much as the first, and so is kept.
     near = scores_of(columns((0, 20), (0, 22), (20, 44)), [0.9, 0.8, 0.7], [0, 0, 0])
     assert near[0] == pytest.approx(0.9) and near[1] < 0.1 and near[2] > 0.65
 
@@ -78,7 +78,7 @@ def test_votes__a_bad_mask_and_one_that_is_hardly_an_object_count_little():
     hardly = [[0.1, 0.8, 0.0, 0.1], [0.05, 0.0, 0.0, 0.95], [0.05, 0.0, 0.0, 0.95]]
     result = votes_of(columns((0, 20), (0, 20), (0, 20)), hardly)
     assert result[:, :-1].argmax(dim=1).tolist() == [1, 1, 1]
-    assert result[:, -1].tolist() == pytest.approx([0.1, 0.95, 0.95])  # whether there is an object each keeps to itself
+    assert result[:, -1].tolist() == pytest.approx([0.1, 0.95, 0.95])  # each has its own objectness
 
 
 def test_votes__stuff_queries_and_empty_masks_stay_as_they_are():

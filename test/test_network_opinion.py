@@ -1,4 +1,4 @@
-"""The second opinion of what an object is: what it sees, how it counts, and that it learns apart."""
+"""Tests the second opinion on an object's class: its input, its weight, and that it is trained separately."""
 from __future__ import annotations
 
 import pytest
@@ -51,7 +51,7 @@ def test_pool_deep__is_the_mean_of_each_map_under_the_mask():
     claimed[0, 0, 4:12, 8:10] = 1  # two cells of the finer map, half of each; of the coarser map parts of two cells
     pooled = MaskFeatures(torch.zeros(1, 8, 16, 24), deep=deep).pool_deep(claimed)
     assert torch.allclose(pooled[0, 0], torch.cat((deep[0][0, :, 1:3, 2].mean(dim=1), deep[1][0, :, 0:2, 1].mean(dim=1))))
-    assert not pooled[0, 1].any()  # nothing lies under an empty mask
+    assert not pooled[0, 1].any()  # an empty mask covers nothing
 
 
 def test_fresh__it_has_none_and_the_other_outputs_never_depend_on_it(net, image):

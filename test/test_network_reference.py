@@ -1,4 +1,4 @@
-"""The network against numbers of the official code, within the noise between two right float32 implementations."""
+"""Tests the network against values of the official code, within the noise between two correct float32 implementations."""
 from __future__ import annotations
 
 import numpy as np
@@ -33,7 +33,7 @@ def inputs(net, fixtures):
 
 @pytest.fixture(scope="module", params=["dense", "factored"])
 def features(request, net, inputs):
-    """The mask features as the 256-channel map, and as the 128-channel map with the rest folded away."""
+    """The mask features as the 256-channel map, and as the 128-channel map with the rest folded into the weights."""
     with torch.inference_mode():
         if request.param == "dense":
             return {name: net.features(x) for name, x in inputs.items()}

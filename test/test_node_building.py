@@ -1,5 +1,5 @@
-"""A node on its way: one that builds an engine answers, says what it does, and takes over what is set meanwhile; one that already
-listens while rclpy still ends its activation answers clicks."""
+"""Tests a node during transitions: while it builds an engine it serves requests, reports progress and accepts parameters; if it
+is already subscribed while rclpy still finishes its activation, it answers clicks."""
 from __future__ import annotations
 
 import os
@@ -51,7 +51,7 @@ def test_building__node_answers_says_so_and_takes_live_values_over(node, client,
     assert client.state() == "configuring"
     assert client.set("overlay_alpha", 0.25) == ""
     assert "range" in client.set("overlay_alpha", 7.0)
-    assert "model '" not in node.output.split("building")[1]  # all of that while it was building
+    assert "model '" not in node.output.split("building")[1]  # all of this happened while it was building
     status = until(lambda: next((s for s in diagnostics(client) if "Timing tactics" in s.message), None), "progress in the diagnostics")
     assert re.fullmatch(r"configuring: TensorRT, \d+ s: image: Timing tactics \d+ %", status.message)
     until(lambda: len(re.findall(r"TensorRT, (\d+) s: ", node.output)) >= 3, "progress in the log")
@@ -64,7 +64,7 @@ def test_building__node_answers_says_so_and_takes_live_values_over(node, client,
 
 def test_building__a_class_that_the_model_lacks_is_refused_once_it_is_loaded(node, client, tmp_path):
     until(lambda: "building the image engine" in node.output, "the build", 90)
-    assert client.set("class_filter", ["spoon"]) == ""  # nobody knows the model's classes yet
+    assert client.set("class_filter", ["spoon"]) == ""  # the model's classes are not known yet
     (tmp_path / "built").touch()
     until(lambda: "configuring failed: class_filter names 'spoon'" in node.output, "the reason", 90)
     until(lambda: client.state() == "unconfigured", "the state")
@@ -78,7 +78,7 @@ def test_building__is_told_to_end__ends_at_once(node, signals):
     until(lambda: "building the image engine" in node.output, "the build", 90)
     locks = [lock for lock in map(os.path.realpath, Path(f"/proc/{node.process.pid}/fd").iterdir()) if SEGMENT_LOCK.fullmatch(lock)]
     segments = [Path(lock.removesuffix("_el")) for lock in locks]
-    assert segments and all(segment.is_file() for segment in segments)  # of shared memory, which nobody else would remove
+    assert segments and all(segment.is_file() for segment in segments)  # shared memory that no other process would remove
     assert node.stop(signals) == 0
     assert not any(segment.exists() for segment in segments)
     assert "ended before the model was loaded" in node.output and "active: listening" not in node.output

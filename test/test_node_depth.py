@@ -1,4 +1,4 @@
-"""The real node with a depth camera: positions, points and boxes, and what is said where depth cannot be used."""
+"""Tests the real node with a depth camera: positions, points and boxes, and the reports if depth cannot be used."""
 from __future__ import annotations
 
 import copy
@@ -44,7 +44,7 @@ def client(node):
 
 
 class DepthCamera:
-    """Publishes images with depth, of a slope from 1 m at the left to 2 m at the right."""
+    """Publishes images with depth: a slope from 1 m on the left to 2 m on the right."""
 
     def __init__(self, client: Client, name: str = "camera"):
         self.client, self.name = client, name
@@ -55,7 +55,7 @@ class DepthCamera:
         client.skip(100.0 * next(ROUNDS))  # the node outlives a client: no two tests have the same stamps
 
     def calibrate(self, width: int = SIZE[1], height: int = SIZE[0]) -> None:
-        """Says that the calibration is of images of that size."""
+        """Publishes a calibration for images of that size."""
         self.info = CameraInfo(width=width, height=height, distortion_model="plumb_bob", d=[0.0] * 5,
                                k=[FOCAL, 0.0, SIZE[1] / 2, 0.0, FOCAL, SIZE[0] / 2, 0.0, 0.0, 1.0])
         self.info.header.frame_id = "optical"
@@ -85,7 +85,7 @@ def camera(client):
 
 
 def latest(collected: list, source, seconds: float = 20.0):
-    """The message of that image."""
+    """The message for that image."""
     stamp = stamp_ns(source.header.stamp)
 
     def found():
@@ -99,7 +99,7 @@ def latest(collected: list, source, seconds: float = 20.0):
 
 
 def shot(camera: DepthCamera, collected: list, usable=lambda message: True, **how):
-    """Shoots until there is a result of an image that is usable; the first few may come before the calibration."""
+    """Publishes images until one has a usable result; the first few may arrive before the calibration."""
     for _ in range(40):
         source = camera.shoot(**how)
         try:
@@ -112,7 +112,7 @@ def shot(camera: DepthCamera, collected: list, usable=lambda message: True, **ho
 
 
 def follow(camera: DepthCamera, tracks: list) -> tuple[int, np.ndarray]:
-    """Clicks the middle of the picture; the track's id and the clicked mask."""
+    """Clicks the centre of the image; returns the track ID and the mask."""
     source, _ = shot(camera, tracks)
     answer = segment(camera.client, camera="camera", points=[(64, 48)], stamp=stamp_ns(source.header.stamp), track=True)
     mask = check_answer(answer, source)
@@ -140,7 +140,7 @@ def test_depth__a_track_has_the_position_of_what_its_mask_shows(client, camera, 
     assert message.header == source.header
     lost = [i for i in message.instances if i.frames_since_seen]
     assert not any(i.has_position for i in lost)
-    # An image whose depth did not come in time, as on a busy machine, is told of for a while.
+    # Depth that did not arrive in time, as on a busy machine, is reported for a while.
     status = until(lambda: camera.shoot(millimetres) and (s := camera_status(client, "camera"))["depth"] == "used" and s, "depth to be used")
     assert status["depth topic"] == "/camera/depth" and int(status["frames with depth"]) > 0
 
@@ -165,7 +165,7 @@ def test_depth__compressed_gives_points_too(client):
 
 def test_depth__points_have_their_places_colours_and_classes(client, camera):
     client.call(Trigger, "~/reset_tracks", Trigger.Request())
-    clouds = client.listen(PointCloud2, "~/camera/points", BEST_EFFORT)  # alone, it makes inference worth its while
+    clouds = client.listen(PointCloud2, "~/camera/points", BEST_EFFORT)  # alone, it triggers inference
     camera.depth[10, 20] = np.nan
     source, cloud = shot(camera, clouds)
     assert cloud.header == source.header and (cloud.height, cloud.width) == SIZE and cloud.point_step == 24
@@ -205,7 +205,7 @@ def test_depth__boxes_are_shown_and_taken_down(node, client, camera):
 
 
 def test_vision_msgs__detections_in_2d_and_3d_and_the_classes(camera, client):
-    """With the real package, where it is installed."""
+    """With the real package, if installed."""
     vision_msgs = pytest.importorskip("vision_msgs.msg", reason="vision_msgs is not installed (apt: ros-DISTRO-vision-msgs)")
     tracks = client.listen(TrackedInstanceArray, "~/camera/tracks")
     flat = client.listen(vision_msgs.Detection2DArray, "~/camera/detections")
@@ -283,7 +283,7 @@ def test_depth__points_of_a_camera_without_depth_cost_nothing_and_say_so(node, c
 
 @pytest.mark.parametrize("wrong, sentence", [
     (dict(metres=np.ones((96, 96), np.float32)), "registered to the image"),
-    (dict(calibration=(640, 480)), "the camera_info is of images of 640x480 pixels"),
+    (dict(calibration=(640, 480)), "the camera_info is for images of 640x480 pixels"),
     (dict(late=0.5), "within 0.05 s of the image"),
 ])
 def test_depth__that_cannot_be_used_is_named_and_tracks_go_on(client, camera, wrong, sentence):
@@ -305,7 +305,7 @@ def test_depth__that_cannot_be_used_is_named_and_tracks_go_on(client, camera, wr
             message = camera.shoot(metres=wrong.get("metres"))
         return any(i.has_position for i in latest(tracks, message).instances)
 
-    # Topics are not in step: the first image may still be measured with what was right before.
+    # Topics are not synchronised: the first image may still use the previous calibration.
     until(lambda: not positions() and sentence in camera_status(client, "camera")["depth"], sentence)
     assert not positions()
     camera.calibrate()

@@ -1,4 +1,4 @@
-"""A bad start that is corrected, every transition, parameters, and compressed images, on one node process."""
+"""Tests, on one node process, the correction of a bad start, every transition, parameters, and compressed images."""
 from __future__ import annotations
 
 import time
@@ -47,7 +47,7 @@ def client(node):
 
 
 def jpeg(client: Client, image: np.ndarray, extension: str = ".jpg", share: float = 1.0) -> CompressedImage:
-    """A CompressedImage of (H, W, 3) RGB; `share` of its bytes."""
+    """A CompressedImage of (H, W, 3) RGB; `share`: the fraction of its bytes to keep."""
     data = cv2.imencode(extension, np.ascontiguousarray(image[..., ::-1]))[1]
     message = CompressedImage(format=extension[1:], data=byte_array(data[: int(len(data) * share)]))
     client.stamp(message)
@@ -55,7 +55,7 @@ def jpeg(client: Client, image: np.ndarray, extension: str = ".jpg", share: floa
 
 
 class Sized:
-    """A compressed message together with the size of its picture, as `check_panoptic` wants it."""
+    """A compressed message with the size of its image, as `check_panoptic` needs it."""
 
     def __init__(self, message, image):
         self.header, (self.height, self.width) = message.header, image.shape[:2]
@@ -134,7 +134,7 @@ def test_lifecycle__broken_compressed_image(client, extension, share, part):
 def test_lifecycle__publisher_that_cannot_be_matched_is_named(client, node):
     client.forget(TOPIC)
     publisher = client.node.create_publisher(CompressedImage, TOPIC, BEST_EFFORT)
-    sentence = "best effort, but qos_reliability: reliable asks for reliable"
+    sentence = "best effort, but qos_reliability is reliable"
     until(lambda: sentence in camera_status(client, "camera")["unmatched publishers"], "the mismatch")
     assert sentence in node.output and client.node.get_name() in camera_status(client, "camera")["unmatched publishers"]
     client.node.destroy_publisher(publisher)
@@ -193,7 +193,7 @@ def test_parameters__a_whole_number_will_do_for_a_float(client):
     ("overlay_alpha", -0.1, "out of range"),
     ("prompt_timeout", 0.0, "out of range"),
     ("class_filter", ["unicorn"], "'unicorn', which the label set"),
-    ("model", "other", "read when the node is configured: deactivate it first"), ("autostart", False, "read when the node starts: start it anew with it"),
+    ("model", "other", "read when the node is configured: deactivate it first"), ("autostart", False, "read when the node starts: restart the node with it"),
     ("cameras", [], "cameras is empty: it must name at least one camera"),
     ("input_size", [], "input_size is []: it must be a height and a width"),
     ("input_size", "large", "input_size is 'large': it must be a list of whole numbers"),
@@ -221,7 +221,7 @@ def test_lifecycle__deactivated_changed_and_active_again(client):
     assert client.set("cameras", ["front", "front"])
     assert client.set("camera.image_topic", "")
     assert client.change("activate") and client.state() == "active"
-    check_refused(segment(client, points=[(1, 1)]), "Inference is switched off")  # as it was, though the model was loaded anew
+    check_refused(segment(client, points=[(1, 1)]), "Inference is switched off")  # unchanged, although the model was reloaded
     assert client.call(SetBool, "~/enable", SetBool.Request(data=True)).success
     panoptic = client.listen(PanopticSegmentation, "~/rear/panoptic")
     source = client.image(scene(40, 50))
@@ -243,7 +243,7 @@ def test_lifecycle__topic_and_rotation_that_cannot_be_at_start_are_named_and_cor
     try:
         until(lambda: "camera.image_topic is 'not a topic!': it must be the name of a topic" in node.output, "the reason")
         until(lambda: "camera.rotation is 45: it must be one of 0, 90, 180, 270" in node.output, "the other reason")
-        assert "click_topic" not in node.output  # which follows from the topic, and is not the user's
+        assert "click_topic" not in node.output  # which is derived from the topic, and not set by the user
         assert client.set("camera.image_topic", "front/picture") == "" and client.set("camera.rotation", 270) == ""
         assert client.change("configure") and client.change("activate")
         panoptic = client.listen(PanopticSegmentation, "~/camera/panoptic")
@@ -273,7 +273,7 @@ def test_lifecycle__several_wrong_at_start_are_corrected_one_by_one(tmp_path):
         assert client.set("cameras", ["front"]) == ""
         assert not client.change("configure")
         assert "front.image_topic is 'no topic!'" in node.output
-        assert client.set("cameras", ["rear"]) == ""  # of front nobody asks any more
+        assert client.set("cameras", ["rear"]) == ""  # front is no longer a camera
         assert client.change("configure") and client.change("activate")
     finally:
         client.close()
@@ -287,9 +287,9 @@ def test_lifecycle__names_that_are_none_are_said_and_ignored(tmp_path):
     try:
         until(lambda: "active: listening" in node.output, "the start", 60)
         for sentence in (
-            "there is no parameter overlay_alfa: overlay_alpha may be meant; it is ignored", "there is no parameter tracks",
-            "there is no parameter camera.image_tpoic: camera.image_topic may be meant",
-            "the parameter front.rotation is of no camera: cameras names camera",
+            "there is no parameter overlay_alfa; it is ignored: did you mean overlay_alpha?", "there is no parameter tracks",
+            "there is no parameter camera.image_tpoic; it is ignored: did you mean camera.image_topic?",
+            "the parameter front.rotation belongs to no camera: the cameras are camera",
         ):
             assert sentence in node.output
         assert "use_sim_time" not in node.output
@@ -303,7 +303,7 @@ def test_lifecycle__a_model_that_cannot_be_loaded_anew_is_corrected(client, node
     assert client.change("deactivate") and client.set("model", "no-such-model") == ""
     assert not client.change("activate") and client.state() == "inactive"
     assert client.set("model", good) == "" and client.change("activate") and client.state() == "active"
-    assert client.set("rear.image_topic", "rear/image_raw") == ""  # what it is already
+    assert client.set("rear.image_topic", "rear/image_raw") == ""  # its current value
     assert "AttributeError" not in node.output
 
 

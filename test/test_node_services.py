@@ -1,4 +1,4 @@
-"""Clicks and switches on the real node: what is answered, what is refused and why, and that the stream goes on."""
+"""Tests clicks and switches on the real node: responses, refusals with their reasons, and that the stream continues."""
 from __future__ import annotations
 
 import math
@@ -64,7 +64,7 @@ def test_services__points_boxes_and_background(client):
     check_answer(segment(client, boxes=[(0, 0, 160, 120)], stamp=stamp_ns(source.header.stamp)), source)
     both = check_answer(segment(client, points=[(80, 60), (5, 5)], labels=[1, 0]), source)
     alone = check_answer(segment(client, points=[(80, 60)]), source)
-    assert not (both.astype(bool) & ~alone.astype(bool)).any()  # background points only take away
+    assert not (both.astype(bool) & ~alone.astype(bool)).any()  # background points only remove
 
 
 def test_services__by_stamp_from_the_cache(client):
@@ -122,7 +122,7 @@ def test_services__fifty_clicks_at_once_and_the_stream_goes_on(client):
     masks = [check_answer(future.result(), source) for future in futures]
     for point, mask in list(zip(points, masks))[:3]:
         alone = check_answer(segment(client, points=[point], stamp=stamp), source)
-        np.testing.assert_array_equal(mask, alone)  # nobody gets another one's answer
+        np.testing.assert_array_equal(mask, alone)  # no caller gets another caller's response
     check_panoptic(client.result_of(panoptic, later), later)
 
 
@@ -141,7 +141,7 @@ def test_services__enable_off_and_on(client):
 
 
 def check_tracks(message, panoptic, source):
-    """Asserts what the message promises, and that the panoptic map of the same frame names the same tracks."""
+    """Asserts every documented property of the message, and that the panoptic map of the same frame has the same tracks."""
     assert message.header == source.header
     ids = [track.track_id for track in message.instances]
     assert len(set(ids)) == len(ids) and all(ids)
@@ -167,7 +167,7 @@ def test_services__a_click_becomes_a_track_and_is_removed(client):
         result = client.result_of(panoptic, source)
         check_tracks(client.result_of(tracks, source), result, source)
         seen.append({segment.id: segment.track_id for segment in result.segments})
-    assert any(seen[0].values()) and seen[-1] == seen[0]  # a scene that stands still keeps its ids
+    assert any(seen[0].values()) and seen[-1] == seen[0]  # a static scene keeps its track IDs
 
     response = segment(client, points=[(80, 60)], track=True)
     check_answer(response, source)
@@ -190,7 +190,7 @@ def test_services__a_click_becomes_a_track_and_is_removed(client):
     assert response.track_id not in [track.track_id for track in message.instances]
 
     answer = client.call(Trigger, "~/reset_tracks", Trigger.Request())
-    assert answer.success and "are forgotten" in answer.message
+    assert answer.success and "Removed" in answer.message
     source = client.image(pixels)
     client.publish("camera/image_raw", source)
     after = {track.track_id for track in client.result_of(tracks, source).instances}
@@ -198,7 +198,7 @@ def test_services__a_click_becomes_a_track_and_is_removed(client):
 
 
 def test_services__prompt_timeout_is_kept(client):
-    """A limit that no click can meet: the answer comes all the same, in time."""
+    """A limit that no click can meet: the response still arrives, in time."""
     source = client.image(scene(1500, 2000))
     client.publish("camera/image_raw", source)
     assert client.set("prompt_timeout", 0.01) == ""

@@ -1,4 +1,4 @@
-"""The real node on real topics: images of every kind in, and the bytes of what comes out."""
+"""Tests the real node on real topics: images of every kind in, and the bytes of its output."""
 from __future__ import annotations
 
 import time
@@ -41,14 +41,14 @@ def panoptic(client):
 
 
 def test_silence__the_log_says_so_once_and_what_would_help(node, client):
-    client.publish("camera/image_raw", client.image(scene(60, 80)))  # a topic of the right type that is not the one
+    client.publish("camera/image_raw", client.image(scene(60, 80)))  # another topic of the right type
     line = until(lambda: [text for text in node.output.splitlines() if "no image on /elsewhere/picture for 5 s" in text])
-    assert len(line) == 1 and "nobody publishes it; topics of its type are /camera/image_raw: remap it" in line[0]
+    assert len(line) == 1 and "it has no publisher; topics of its type are /camera/image_raw: remap it" in line[0]
 
 
 def test_stream__map_is_that_of_the_segmenter(client, panoptic):
     image = scene(120, 160)
-    source = client.image(image, "bgr8")  # the channels the other way round, to be told apart
+    source = client.image(image, "bgr8")  # with swapped channels, to be distinguishable
     client.publish("camera/image_raw", source)
     ids = check_panoptic(client.result_of(panoptic, source), source)
     assert ids.any()
@@ -156,7 +156,7 @@ def test_stream__stamp_that_goes_back(client, panoptic):
     client.stamp(source, stamp=5_000_000_000)
     client.publish("camera/image_raw", source)
     check_panoptic(client.result_of(panoptic, source), source)
-    assert until(lambda: int(camera_status(client, "camera")["stamps that did not advance, or leapt"]), "the count")
+    assert until(lambda: int(camera_status(client, "camera")["timestamps that did not advance, or jumped"]), "the count")
 
 
 def test_stream__frames_that_come_too_fast_are_replaced_and_counted(client, panoptic):
@@ -204,7 +204,7 @@ def test_stream__clicked_point_as_pixels_in_3d_and_in_an_unknown_frame(client, n
     clicked("optical", 33.0, 44.0, 0.0)
     until(lambda: "click at (33, 44) on camera 'camera'" in node.output, "the click in pixels")
     clicked("optical", 0.1, 0.2, 1.0)
-    until(lambda: "a click in 3D needs its camera_info" in node.output, "the reason")
+    until(lambda: "a 3D click needs the camera_info" in node.output, "the reason")
     info = CameraInfo(height=120, width=160, k=[100.0, 0.0, 80.0, 0.0, 100.0, 60.0, 0.0, 0.0, 1.0],
                       distortion_model="plumb_bob", d=[0.0] * 5)
     info.header.frame_id = "optical"
@@ -221,7 +221,7 @@ def test_stream__clicked_point_as_pixels_in_3d_and_in_an_unknown_frame(client, n
 
 
 def test_stream__a_point_in_another_frame__through_tf2(client, node):
-    """With the real tf2_ros, where it is installed."""
+    """With the real tf2_ros, if installed."""
     tf2_ros = pytest.importorskip("tf2_ros", reason="tf2_ros is not installed (apt: ros-DISTRO-tf2-ros)")
     panoptic, source = client.listen(PanopticSegmentation, "~/camera/panoptic"), client.image(scene(120, 160))
     client.publish("camera/image_raw", source)
@@ -229,7 +229,7 @@ def test_stream__a_point_in_another_frame__through_tf2(client, node):
     turned = TransformStamped(child_frame_id="optical")
     turned.header.frame_id = "lab"
     turned.transform.translation.x, turned.transform.translation.y, turned.transform.translation.z = 1.0, 2.0, 3.0
-    turned.transform.rotation.z = 1.0  # by half a turn about the optical axis
+    turned.transform.rotation.z = 1.0  # by 180 degrees about the optical axis
     turned.transform.rotation.w = 0.0
     broadcaster = tf2_ros.StaticTransformBroadcaster(client.node)
     broadcaster.sendTransform(turned)

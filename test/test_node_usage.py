@@ -1,4 +1,4 @@
-"""`rmpsam_node` before there is a node: what it takes, and that it ends when it is told to."""
+"""Tests `rmpsam_node` before the node exists: its arguments, and that it ends on a signal."""
 from __future__ import annotations
 
 import os
@@ -43,7 +43,7 @@ def test_help__has_the_parameters_that_the_node_declares_and_no_others():
 def test_start__arguments_that_are_none_of_ros__are_refused(words, capsys, monkeypatch):
     monkeypatch.setattr(node.rclpy, "init", lambda **_: pytest.fail("the node was started"))
     assert node.main(words) == 2
-    assert capsys.readouterr().err == f"rmpsam_node: {words[0]} is not an argument; parameters and remaps follow --ros-args: --ros-args --params-file FILE\n"
+    assert capsys.readouterr().err == f"rmpsam_node: unknown argument {words[0]}; parameters and remaps follow --ros-args: --ros-args --params-file FILE\n"
 
 
 @pytest.mark.parametrize("text", ["cameras: [front]\n", "rmpsam:\n\tros__parameters:\n", "rmpsam:\n  ros__parameters:\n    model:\n"])
@@ -75,10 +75,10 @@ def test_start__a_parameter_file_of_another_node__is_warned_of(tmp_path):
     (tmp_path / "mine.yaml").write_text("rmpsam_node: {ros__parameters: {cameras: [front]}}")
     command = [sys.executable, "-m", "rmpsam_ros.node", "--ros-args", "--params-file", str(tmp_path / "mine.yaml"), "-p", "autostart:=false"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"})
-    said = process.stdout.readline()  # that it waits: the node is there
+    said = process.stdout.readline()  # it waits: the node exists
     process.terminate()
     said += process.communicate(timeout=60)[0]
-    assert process.returncode == 0 and f"no section of {tmp_path / 'mine.yaml'} is for the node /rmpsam," in said, said
+    assert process.returncode == 0 and f"no section of {tmp_path / 'mine.yaml'} applies to the node /rmpsam," in said, said
 
 
 def test_help__nobody_reads_on__ends_without_a_word():

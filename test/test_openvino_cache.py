@@ -1,4 +1,4 @@
-"""OpenVINO's compiled graphs on disk: found again, checked, kept small, and done without where there is no place for them."""
+"""Tests OpenVINO's cache of compiled graphs: reuse, checks, size limit, and operation without a cache folder."""
 from __future__ import annotations
 
 import json
@@ -80,7 +80,7 @@ def test_compiled__what_was_used_least_recently_goes_where_it_gets_too_much(mode
     os.utime(root / "of_a_former_version.blob", (1_600_000_000,) * 2)
     logits(model)
     own = sum(file.stat().st_size for file in blobs(root)) - 3000
-    assert len(list(root.iterdir())) == 5  # with the own folder
+    assert len(list(root.iterdir())) == 5  # with its own folder
     monkeypatch.setattr(openvino_cache, "MOST", own + 2500)
     logits(model)
     assert {at.name for at in root.iterdir() if len(at.name) < 10} == {"old", "recent"}
@@ -106,7 +106,7 @@ def test_compiled__one_process_at_a_time_writes_those_of_one_configuration(model
         thread = threading.Thread(target=lambda: (logits(model), done.set()))
         thread.start()
         assert not done.wait(1.5)
-        Segmenter(model, backend="openvino", precision="fp32", input_size=(64, 96)).close()  # another waits for nobody
+        Segmenter(model, backend="openvino", precision="fp32", input_size=(64, 96)).close()  # another configuration does not wait
     assert done.wait(60)
     thread.join()
 
@@ -154,7 +154,7 @@ def test_compiled__on_a_disk_without_room__is_said(model, root, monkeypatch, cap
 
 
 def test_a_user_without_a_home__needs_none(model):
-    """As in a container with a user of the host's: it was OpenVINO's telemetry that wanted one."""
+    """As in a container that runs as a host user: OpenVINO's telemetry required a home folder."""
     code = ("import pathlib\n"
             "def none(*_): raise RuntimeError('Could not determine home directory.')\n"
             "pathlib.Path.home = none\n"

@@ -1,4 +1,4 @@
-"""OpenVINO in a process: its reports to its maker, and its signal stack, which must not be given up in another thread."""
+"""Tests OpenVINO in a process: its telemetry, and its signal stack, which must not be released in another thread."""
 from __future__ import annotations
 
 import os
@@ -43,7 +43,7 @@ def test_shared_core__is_one():
 
 
 def test_import__reports_to_nobody_and_leaves_a_program_free_to(tmp_path):
-    """Telemetry forks the process, a whole node, and writes into the home folder."""
+    """Telemetry would fork the whole node's process and write into the home folder."""
     script = """
 import sys
 from rmpsam_ros.backends.openvino_core import shared_core

@@ -1,4 +1,4 @@
-"""Drawing: the right pixels change, and only those; names stay inside and apart; colours are stable."""
+"""Tests drawing: only the right pixels change; labels stay inside the image and do not overlap; colours are stable."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -198,7 +198,7 @@ def test_draw_followed__what_the_map_lacks_is_filled_and_all_have_a_line() -> No
     seen, missing = track(4, Roi(10, 10, 30, 30)), track(9, Roi(60, 50, 60, 60))
     others = [track(5, Roi(0, 90, 20, 20), TrackState.LOST), track(6, Roi(0, 60, 20, 20), prompted=False)]
     drawn = draw_followed(canvas, result, [seen, missing, *others], alpha=0.5)
-    assert (drawn[25, 25] == canvas[25, 25]).all()  # the map has it already
+    assert (drawn[25, 25] == canvas[25, 25]).all()  # the map already has it
     assert (drawn[10, 25] == track_color(4)).all() and (drawn[50, 90] == track_color(9)).all()
     assert np.abs(drawn[104, 66].astype(int) - (100 + np.array(track_color(9), int)) // 2).max() <= 1
     assert (drawn[60:, :20] == canvas[60:, :20]).all()

@@ -1,4 +1,4 @@
-"""What the repository promises about itself: one version, the agreed interfaces, the same lists in every build file."""
+"""Checks the repository's consistency: one version, the agreed interfaces, the same lists in every build file."""
 from __future__ import annotations
 
 import os
@@ -43,7 +43,7 @@ INTERFACES = {
         "sensor_msgs/RegionOfInterest roi; sensor_msgs/Image mask; uint16 class_id; string class_name; "
         "uint32 track_id; float32 latency_ms",
 }
-"""The contract with other people's code: names, types and their order, which may not change."""
+"""The interface contract with users' code: names, types and their order, which must not change."""
 
 
 def tracked_files(*options: str) -> list[str]:
@@ -93,7 +93,7 @@ def test_top_level__holds_what_is_promised_and_nothing_else():
 def test_source_archive__leaves_out_nothing_but_ci():
     patterns = re.search(r"^sdist\.exclude = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
     exclude = [f"--exclude={pattern}" for pattern in re.findall(r'"(.+?)"', patterns)]
-    for options, left_out in ((exclude, {".ci"}), (["--exclude-per-directory=.gitignore"], set())):  # both are patterns of git
+    for options, left_out in ((exclude, {".ci"}), (["--exclude-per-directory=.gitignore"], set())):  # both are git patterns
         assert {path.split("/")[0] for path in tracked_files("--cached", "--ignored", *options)} == left_out
 
 
@@ -109,7 +109,7 @@ def test_interface__has_the_agreed_fields(path):
 
 @pytest.mark.parametrize("path", INTERFACES)
 def test_interface__is_ascii(path):
-    assert (ROOT / path).read_text().isascii()  # the generators of Humble read it in the locale's encoding
+    assert (ROOT / path).read_text().isascii()  # Humble's generators read it in the locale's encoding
 
 
 def test_interfaces__are_all_built():

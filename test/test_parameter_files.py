@@ -1,4 +1,4 @@
-"""Which sections of a parameter file are a node's: as ROS itself finds, where it is there."""
+"""Tests which sections of a parameter file apply to a node; compared with ROS itself, if installed."""
 from __future__ import annotations
 
 import os
@@ -70,8 +70,8 @@ def test_sections__what_is_no_yaml__is_said(tmp_path, content):
 
 
 @pytest.mark.parametrize("texts, expected", [
-    ([], ""), (["rmpsam_node: {ros__parameters: {x: 1}}"], "no section of {0} is for the node /a/rmpsam, which starts without it: one begins with /a/rmpsam: or /**:"),
-    (["rmpsam: {ros__parameters: {x: 1}}", ""], "no section of {0} or {1} is for the node /a/rmpsam, which starts without it: one begins with /a/rmpsam: or /**:"),
+    ([], ""), (["rmpsam_node: {ros__parameters: {x: 1}}"], "no section of {0} applies to the node /a/rmpsam, which starts without its parameters: a section begins with /a/rmpsam: or /**:"),
+    (["rmpsam: {ros__parameters: {x: 1}}", ""], "no section of {0} or {1} applies to the node /a/rmpsam, which starts without its parameters: a section begins with /a/rmpsam: or /**:"),
     (["rmpsam: {ros__parameters: {x: 1}}", "/**: {ros__parameters: {x: 1}}"], ""), (["a: ["], ""),
 ])
 def test_files__without_a_section_for_the_node__are_named(tmp_path, texts, expected):

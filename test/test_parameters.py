@@ -1,4 +1,4 @@
-"""Parameters as values: defaults, types, ranges, and the sentence that each wrong one gets."""
+"""Tests parameters as values: defaults, types, ranges, and the error message for each invalid value."""
 from __future__ import annotations
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Comparing an engine with its graph, and the command that does it (on a stand-in of the GPU)."""
+"""Tests the comparison of an engine with its graph, and its command (on a stand-in for the GPU)."""
 from __future__ import annotations
 
 import json
@@ -26,7 +26,7 @@ def result(ids, classes) -> PanopticResult:
 
 @pytest.mark.parametrize("ours, reference, expected", [
     (([[1, 1, 2, 0]], [0, 1]), ([[1, 1, 2, 0]], [0, 1]), 1.0),
-    (([[2, 2, 1, 0]], [1, 0]), ([[1, 1, 2, 0]], [0, 1]), 1.0),  # ids in another order
+    (([[2, 2, 1, 0]], [1, 0]), ([[1, 1, 2, 0]], [0, 1]), 1.0),  # IDs in another order
     (([[1, 1, 2, 0]], [1, 1]), ([[1, 1, 2, 0]], [0, 1]), 0.5),  # another class
     (([[1, 1, 1, 1]], [0]), ([[1, 1, 1, 2]], [0, 0]), 0.75),  # one object for two
     (([[1, 2, 1, 2]], [0, 0]), ([[1, 1, 1, 1]], [0]), 0.5),  # two objects for one
@@ -55,7 +55,7 @@ def stand_in(monkeypatch, tmp_path):
     pytest.importorskip("onnx", reason="typed graphs need onnx")
     import trt_stand_in
 
-    monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path / "unused"))  # the command sets it; this puts it back
+    monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path / "unused"))  # the command sets it; this restores it
     monkeypatch.setattr("rmpsam_ros.backends.is_installed", lambda name: True)
     return trt_stand_in.install(monkeypatch)
 
@@ -88,7 +88,7 @@ def test_engine_command__no_check__is_built_and_not_compared(stand_in, tmp_path,
 def test_engine_command__engine_says_something_else__is_refused_and_noted(stand_in, tmp_path, photo, capsys, monkeypatch):
     from rmpsam_ros import parity
 
-    monkeypatch.setattr(parity, "LEAST_AGREEMENT", 1.1)  # nothing is that good
+    monkeypatch.setattr(parity, "LEAST_AGREEMENT", 1.1)  # unreachable
     code = main(["engine", str(tiny_model()), "--cache", str(tmp_path / "engines"), "--images", photo, "--precision", "fp16"])
     said = capsys.readouterr()
     assert code == 2 and "does not hold up in fp16" in said.err and "use --precision fp32" in said.err

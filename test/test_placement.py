@@ -1,4 +1,4 @@
-"""Where an image lies in the network's input, and the tables that bring masks back."""
+"""Tests the placement of an image in the network's input, and the tables that map masks back."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_fit_and_restore__a_bright_square_comes_back_where_it_was():
 def test_rotation__the_network_sees_a_picture_upright_and_masks_come_back_where_they_were(rotation, size):
     upright = np.zeros((*size, 3), np.uint8)
     upright[: size[0] // 2 + 1, : size[1] // 4 + 1] = 255
-    image = np.rot90(upright, rotation // 90)  # as a camera takes it that hangs so: turned clockwise it stands upright again
+    image = np.rot90(upright, rotation // 90)  # as taken by a camera mounted this way: rotated clockwise, it is upright again
     placement = place(image.shape[:2], (96, 128), rotation)
     height, width = placement.network_size
     canvas = np.full((96, 128, 3), 7, np.uint8)

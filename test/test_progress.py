@@ -1,4 +1,4 @@
-"""Progress bars, on a terminal that is a text."""
+"""Tests progress bars on a fake terminal."""
 from __future__ import annotations
 
 import io
@@ -11,7 +11,7 @@ from rmpsam_ros.progress import add_bar, progress_bars
 
 
 def shown(total: int | None, steps: int, terminal: bool = True) -> tuple[str, str]:
-    """What stands on the terminal after so many steps, and all that was ever written."""
+    """What the terminal shows after the given number of steps, and everything that was written."""
     console = Console(force_terminal=terminal, file=io.StringIO(), width=80)
     with progress_bars(console) as progress:
         bar = add_bar(progress, "files", total)
@@ -38,7 +38,7 @@ def test_bar__without_a_total__counts_and_swings(total):
 
 def test_bars__at_the_end__go_away():
     _, written = shown(3, 3)
-    assert written.endswith("\x1b[2K") and "\x1b[?25h" in written  # the line is wiped, and the cursor is there again
+    assert written.endswith("\x1b[2K") and "\x1b[?25h" in written  # the line is cleared, and the cursor is visible again
 
 
 def test_bars__where_nobody_watches__are_not_there():

@@ -1,4 +1,4 @@
-"""3D points to pixels, against a camera written out by hand."""
+"""Tests the projection of 3D points to pixels against a hand-written camera."""
 from __future__ import annotations
 
 import math
@@ -56,7 +56,7 @@ def test_project__further_out_than_the_distortion_is_known__is_refused(lens, kno
     for angle in known:
         assert np.isfinite(project((*(math.tan(math.radians(angle)) * np.array(towards)), 1), info)).all()
     for angle in unknown:
-        with pytest.raises(PromptError, match="its lens distortion is not known so far out"):
+        with pytest.raises(PromptError, match="the lens distortion is not valid so far from the centre"):
             project((*(math.tan(math.radians(angle)) * np.array(towards) * 3), 3), info)
 
 

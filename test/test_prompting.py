@@ -1,4 +1,4 @@
-"""Clicks and boxes: what is refused, what is encoded, how prompts are combined."""
+"""Tests clicks and boxes: which are refused, how they are encoded, how prompts are combined."""
 from __future__ import annotations
 
 import numpy as np
@@ -64,7 +64,7 @@ def test_answer__background_points_take_away_where_they_are_stronger():
     outputs = PromptOutputs(logits, np.array([0.4, 1.7, 5.0], np.float32), np.zeros((3, 4), np.float32))
     prompt = Prompt((PointPrompt(12, 5, 1), PointPrompt(20, 5, 1), PointPrompt(2, 2, 0)), ())
     mask, roi, score, best = answer(outputs, prompt, placement)
-    assert not mask[:, :6].any()  # taken away
+    assert not mask[:, :6].any()  # removed
     assert mask[:, 10:14].all() and mask[:12, 20:].all()  # either foreground prompt
     assert not mask[20:, 20:].any()
     assert (score, best) == (1.0, 1)  # the better foreground prompt's, clipped to 1
@@ -74,7 +74,7 @@ def test_answer__background_points_take_away_where_they_are_stronger():
 def test_answer__a_background_point_on_the_clicked_object_takes_only_its_surroundings_away():
     placement = Placement((32, 32), (32, 32), (32, 32))
     logits = np.full((2, 8, 8), -2, np.float32)
-    logits[0, :, :6], logits[1, :, :6] = 3, 9  # the network answers both with the same object, the background point more surely
+    logits[0, :, :6], logits[1, :, :6] = 3, 9  # the network returns the same object for both, with more confidence for the background point
     outputs = PromptOutputs(logits, np.ones(2, np.float32), np.zeros((2, 4), np.float32))
     mask, *_ = answer(outputs, Prompt((PointPrompt(4, 16, 1), PointPrompt(18, 16, 0)), ()), placement)
     assert mask[16, 4] and mask[16, 10] and not mask[16, 12:24].any()  # half of the 14 pixels between them
@@ -94,9 +94,9 @@ def test_answer__of_a_model_with_connected_prompts_keeps_what_is_pointed_at():
 
     assert regions(Prompt((PointPrompt(4, 4, 1),), ())) == [True, False, False]
     assert regions(Prompt((PointPrompt(31, 31, 1),), ())) == [False, True, False]
-    assert regions(Prompt((PointPrompt(16, 16, 1),), ())) == [True, True, True]  # beside all of them
+    assert regions(Prompt((PointPrompt(16, 16, 1),), ())) == [True, True, True]  # next to all of them
     assert regions(Prompt((), ((16.0, 0.0, 32.0, 32.0),))) == [False, True, True]
-    assert answer(outputs, Prompt((PointPrompt(4, 4, 1),), ()), placement)[0][28, 28]  # as the reference has it
+    assert answer(outputs, Prompt((PointPrompt(4, 4, 1),), ()), placement)[0][28, 28]  # as in the reference
 
 
 def test_encode__a_background_click_has_its_own_kind_where_the_model_knows_it():
@@ -166,9 +166,9 @@ def test_answer__a_background_point_at_the_right_of_a_wide_image__takes_its_surr
 def test_answer__what_is_clicked_as_background_is_never_in_the_answer(points, boxes, of_background):
     placement = Placement((32, 32), (32, 32), (32, 32))
     logits = np.full((2, 8, 8), 3, np.float32)
-    logits[of_background] = 2.5  # one object for both, the background point less surely
+    logits[of_background] = 2.5  # one object for both, with less confidence for the background point
     mask, *_ = answer(PromptOutputs(logits, np.ones(2, np.float32), np.zeros((2, 4), np.float32)), Prompt(points, boxes), placement)
-    assert mask[16, 4] and not mask[16, 21:28].any() and mask[2, 4]  # half of the distance round the point
+    assert mask[16, 4] and not mask[16, 21:28].any() and mask[2, 4]  # half of the distance around the point
 
 
 def test_answer__a_background_point_beside_the_answer__takes_no_more_than_its_own_mask():

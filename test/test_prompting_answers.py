@@ -1,4 +1,4 @@
-"""What several clicks and the network's own numbers make of one answer: the corners that a single click does not reach."""
+"""Tests how several clicks and the network's own scores combine into one mask: cases that a single click does not cover."""
 from __future__ import annotations
 
 import numpy as np
@@ -13,7 +13,7 @@ PLACEMENT = Placement((32, 32), (32, 32), (32, 32))
 
 
 def outputs_of(logits: list[float], iou: list[float]) -> PromptOutputs:
-    """Each prompt has the whole picture for its mask."""
+    """Every prompt's mask is the whole image."""
     masks = np.broadcast_to(np.array(logits, np.float32)[:, None, None], (len(logits), 8, 8))
     return PromptOutputs(masks, np.array(iou, np.float32), np.zeros((len(logits), 4), np.float32))
 

@@ -1,4 +1,4 @@
-"""Requests as the services take them, without a node: what they mean, and what comes of one that nobody answers."""
+"""Tests service requests without a node: how they are interpreted, and what happens to one without an answer."""
 from __future__ import annotations
 
 import time
@@ -39,7 +39,7 @@ def test_request__means_its_camera_points_boxes_and_frame():
 
 @pytest.fixture
 def services():
-    """The callbacks by name, and what the worker was asked; it never answers."""
+    """The callbacks by name, and the requests to the worker, which never answers."""
     made, asked, futures = {}, [], [Future(), Future()]
     worker = SimpleNamespace(cameras=("front",), ask=lambda ask: asked.append(ask) or futures[0], remove_track=lambda camera, number: futures[1])
     node = SimpleNamespace(create_service=lambda kind, name, callback, **_: made.update({name: callback}),
@@ -73,7 +73,7 @@ def test_segment__on_a_frame_that_is_old_says_so(services, age, stamp, told):
     asked.stamp.sec = stamp
     response = services.made["~/segment"](asked, SegmentPoints.Response())
     assert response.success
-    assert response.message == ("The mask is answered, but it is not followed: No tracks. "
+    assert response.message == ("The mask is returned, but the object is not followed: No tracks. "
                                 "The newest frame of camera 'front' is 6 s old." if told else "")
 
 

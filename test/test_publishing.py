@@ -1,4 +1,4 @@
-"""What goes out for a frame, with publishers that keep what they are given."""
+"""Tests what is published for a frame, with publishers that record their messages."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ EXTENTS = {1: Extent((0.0, 0.0, 2.0), (0.0, 0.0, 2.0), (0.1, 0.1, 0.1))}
 
 
 class FakeNode:
-    """Somebody listens to every topic; what was published lies in `sent` by the end of its name."""
+    """Every topic has a subscriber; `sent` holds the published messages by the last part of the topic name."""
 
     def __init__(self) -> None:
         self.sent: dict[str, list] = {}
@@ -42,7 +42,7 @@ class FakeNode:
 
 @pytest.fixture
 def now(monkeypatch):
-    """Seconds, which the test turns."""
+    """The clock in seconds, set by the test."""
     now = [100.0]
     for module in (publishing, publishing_3d):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
@@ -90,7 +90,7 @@ def test_highlight__what_is_followed_is_drawn_once_and_then_as_a_track(outputs, 
     frame = processed()
     outputs.made.publish(frame, IMAGE, None, {}, 0.5, 1)
     outputs.made.highlight(frame, PromptResult(mask, 0.9, Roi.of_mask(mask), 0, "dark"), True, 0.5)
-    assert not np.array_equal(overlay(outputs), plain)  # at once, on the frame that was clicked
+    assert not np.array_equal(overlay(outputs), plain)  # immediately, on the clicked frame
     publish(outputs)
     assert np.array_equal(overlay(outputs), plain)
     publish(outputs, (TrackedInstance(1, 0, "dark", 0.9, TrackState.CONFIRMED, 3, 0, True, Roi(12, 12, 20, 20), mask[10:30, 10:30]),))

@@ -1,4 +1,4 @@
-"""Python 3.10, which JetPack 6 and Humble have, can read every source."""
+"""Checks that Python 3.10, used by JetPack 6 and Humble, can parse every source file."""
 from __future__ import annotations
 
 import ast

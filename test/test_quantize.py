@@ -1,4 +1,4 @@
-"""int8: the image graph with Q/DQ, for both backends that read it."""
+"""Tests int8: the image graph with Q/DQ, for both backends that read it."""
 from __future__ import annotations
 
 import shutil
@@ -77,7 +77,7 @@ def test_tensorrt__int8__nvidias_builder_takes_the_same_graph(quantised, tmp_pat
 
 
 def test_quantize__folder_that_cannot_be_written__is_said_before_calibrating(monkeypatch):
-    nncf = ModuleType("nncf")  # with nothing in it: asking for more than the folder is an AttributeError
+    nncf = ModuleType("nncf")  # an empty object: any access beyond the folder is an AttributeError
     monkeypatch.setitem(sys.modules, "nncf", nncf)
     monkeypatch.setattr("rmpsam_ros.quantize.unwritable", lambda path: "Read-only file system")
     with pytest.raises(ModelError, match=r"cannot be written \(Read-only file system\); copy it, and give the copy's path"):

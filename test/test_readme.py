@@ -1,4 +1,4 @@
-"""The README's tables against the code: what it promises is there, and what is there is in it."""
+"""Checks the README's tables against the code, in both directions."""
 from __future__ import annotations
 
 import re
@@ -18,7 +18,7 @@ PAGES = ["README.md", "ARCHITECTURE.md", *sorted(str(page.relative_to(ROOT)) for
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of the table under a heading, without its first two lines."""
+    """The cells of the table under a heading, without its first two rows."""
     section = re.split(r"^#+ ", README.split(f"# {heading}\n")[1], flags=re.MULTILINE)[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
@@ -108,7 +108,7 @@ def test_benchmark_page__has_the_columns_of_the_table():
 
 
 def headings(page: Path) -> list[str]:
-    """The headings of a page as the anchors that GitHub makes of them."""
+    """The headings of a page as GitHub anchors."""
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     return [re.sub(r"[^\w\- ]", "", line.lower()).strip().replace(" ", "-") for line in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
 

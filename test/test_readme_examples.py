@@ -1,4 +1,4 @@
-"""The README's code as it stands there, run: what reads messages, what asks for a mask, what starts the node; and the example for Nav2."""
+"""Runs the README's code examples unchanged: reading messages, requesting a mask, starting the node; and the Nav2 example."""
 from __future__ import annotations
 
 import ast
@@ -22,7 +22,7 @@ def blocks(language: str) -> list[str]:
 
 
 def block(language: str, text: str) -> str:
-    """The one block of a language that has a text in it."""
+    """The only code block in a language that contains a text."""
     found = [code for code in blocks(language) if text in code]
     assert len(found) == 1
     return found[0]
@@ -49,7 +49,7 @@ def test_sh__is_a_shell_script(code):
 
 @pytest.fixture
 def example():
-    """The names that the README's block defines, and the messages that they are for."""
+    """The names that the README's block defines, and the messages that they use."""
     pytest.importorskip("rclpy", reason="ROS 2 is not installed (pip install . brings it)")
     pytest.importorskip("rmpsam_ros.msg", reason="the messages are not built (pip install . builds them)")
     names = {"__name__": "readme"}
@@ -58,7 +58,7 @@ def example():
 
 
 def image(pixels: np.ndarray, encoding: str, padding: int = 0, big: bool = False):
-    """An Image of (H, W) pixels with so many bytes behind each row."""
+    """An Image of (H, W) pixels with the given number of padding bytes per row."""
     from sensor_msgs.msg import Image
 
     from rmpsam_ros.ros.messages import byte_array
@@ -107,7 +107,7 @@ def test_tracks__masks_lie_where_they_belong_in_the_image(example):
     expected[3:8, 10:17] = np.random.default_rng(1).random((5, 7)) > 0.5
     roi = RegionOfInterest(x_offset=10, y_offset=3, width=7, height=5)
     seen = TrackedInstance(track_id=4, roi=roi, mask=image(expected[3:8, 10:17].astype(np.uint8) * np.uint8(255), "mono8", 3))
-    lost = TrackedInstance(track_id=9, state=TrackedInstance.LOST, roi=roi, mask=seen.mask)  # where it was
+    lost = TrackedInstance(track_id=9, state=TrackedInstance.LOST, roi=roi, mask=seen.mask)  # at its previous place
     small = TrackedInstance(track_id=12, mask=mask_message(np.zeros((0, 0), bool), Header()))
     reader = type("Reader", (), {"shape": None})()
     message = TrackedInstanceArray(instances=[seen, lost, small])
@@ -125,7 +125,7 @@ def test_examples__with_the_node__read_and_click_and_see_which_qos_does_not_fit(
     from rclpy.qos import qos_profile_sensor_data
     from sensor_msgs.msg import Image
 
-    # With simulated time that nobody publishes, as the README says of it.
+    # With simulated time and no publisher of /clock, as the README describes.
     node = ros.NodeProcess(tmp_path / "node", model=ros.model(), input_size=ros.SMALL_INPUT, score_threshold=0.0, use_sim_time=True)
     client, reader = ros.Client(), None
     try:

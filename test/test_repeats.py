@@ -1,4 +1,4 @@
-"""Sentences that are said again and again."""
+"""Tests the throttling of repeated log messages."""
 from __future__ import annotations
 
 from rmpsam_ros.ros import repeats
@@ -14,14 +14,14 @@ def test_worded__a_day_of_one_sentence__is_a_few_lines_that_count_it():
         lines.append(said.worded(f"the stamp went back by 0.{second % 9} s"))
     spoken = [line for line in lines if line]
     assert lines[0] == "the stamp went back by 0.0 s" and lines[1] is None
-    assert lines[10] == "the stamp went back by 0.1 s (10 times since this was last said)"
+    assert lines[10] == "the stamp went back by 0.1 s (10 times since last logged)"
     assert 20 < len(spoken) < 35
-    assert sum(int(line.split("(")[1].split()[0]) for line in spoken[1:]) > 23 * 3600  # none is forgotten
+    assert sum(int(line.split("(")[1].split()[0]) for line in spoken[1:]) > 23 * 3600  # none is lost
 
 
 def test_worded__sizes_that_change_with_every_image__are_one_sentence():
     said = Repeats(lambda: 0.0)
-    lines = [said.worded(f"the camera_info is of images of 640x480 pixels, but the image has {320 + k}x{240 + k}") for k in range(100)]
+    lines = [said.worded(f"the camera_info is for images of 640x480 pixels, but the image has {320 + k}x{240 + k}") for k in range(100)]
     assert lines[0] and not any(lines[1:])
 
 

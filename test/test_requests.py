@@ -1,4 +1,4 @@
-"""What other threads ask of the worker: answers, errors, and requests that were cancelled."""
+"""Tests requests to the worker from other threads: answers, errors, and cancelled requests."""
 from __future__ import annotations
 
 from concurrent.futures import CancelledError

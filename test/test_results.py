@@ -1,4 +1,4 @@
-"""Results on disk: ids survive both PNG forms, the JSON is what COCO's tools read, and no half-written file stays."""
+"""Tests results on disk: IDs survive both PNG formats, COCO's tools can read the JSON, and no half-written file remains."""
 from __future__ import annotations
 
 import errno
@@ -136,7 +136,7 @@ def test_atomic_file__keeps_the_old_one_on_failure(tmp_path: Path) -> None:
 
 def test_atomic_file__an_error_names_the_file_and_not_its_temporary_one(tmp_path: Path) -> None:
     def full_disk(partial: Path) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")  # as write() says it, without a name
+        raise OSError(errno.ENOSPC, "No space left on device")  # as write() reports it, without a file name
 
     def other_file(partial: Path) -> None:
         (tmp_path / "other").read_text()
@@ -222,7 +222,7 @@ def test_overlay_video__that_found_no_room__is_not_put_in_place(tmp_path: Path, 
     real = cv2.VideoWriter
 
     class Full:
-        """A writer on a disk that is full after five frames, of which it says nothing."""
+        """A writer whose disk is full after five frames, without reporting it."""
 
         def __init__(self, *arguments) -> None:
             self.film, self.left = real(*arguments), 5
@@ -289,6 +289,6 @@ try:
     write_image(sys.argv[1], np.zeros((4, 4, 3), np.uint8))
 except ImageError as error:
     print(ascii(str(error)))
-"""  # in a process of its own, which OpenCV would take down
+"""  # in a separate process, which OpenCV would crash
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.j\udce9g"], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "end the name in .png or .jpg" in done.stdout and not list(tmp_path.iterdir()), done.stderr

@@ -1,4 +1,4 @@
-"""Run lengths against their definition and against pycocotools."""
+"""Tests run-length encoding against its definition and against pycocotools."""
 from __future__ import annotations
 
 import numpy as np
@@ -59,7 +59,7 @@ def test_decode__numbers_that_do_not_add_up__are_said_to(counts):
 
 def test_encode__a_crop_that_ends_at_the_lower_edge__is_that_of_the_whole_mask():
     mask = np.zeros((6, 9), bool)
-    mask[3:, 2:5] = True  # of a thing that the picture cuts off below
+    mask[3:, 2:5] = True  # for a thing that is cut off at the image's lower edge
     roi = Roi.of_mask(mask)
     assert rle.encode(mask[roi.slices], roi, mask.shape) == rle.encode(mask)
     assert np.array_equal(rle.decode(rle.encode(mask[roi.slices], roi, mask.shape)), mask)

@@ -1,4 +1,4 @@
-"""Records of the floors below in the node's log, at their level, while the bridge is attached."""
+"""Tests that the package's logging records reach the node's log, at their level, while the bridge is attached."""
 from __future__ import annotations
 
 import logging

@@ -1,4 +1,4 @@
-"""The Segmenter on a tiny exported model: any image size, both backends, prompts from cached features."""
+"""Tests the Segmenter on a tiny exported model: any image size, both backends, prompts from cached features."""
 from __future__ import annotations
 
 import copy
@@ -65,7 +65,7 @@ def test_frame__is_freed_with_its_last_user(model):
         frame.panoptic(), frame.prompt(points=[(64, 48)])
         left = weakref.ref(frame)
         del frame
-        assert left() is None  # without the garbage collector, which may let a gigabyte come together first
+        assert left() is None  # without relying on the garbage collector, before which a gigabyte may accumulate
     finally:
         gc.enable()
 
@@ -80,7 +80,7 @@ def test_rotation__results_are_those_of_the_upright_picture_turned(segmenter, ro
     wanted, result = np.rot90(expected.panoptic().segment_ids, turns), frame.panoptic()
     assert frame.image_size == image.shape[:2] == result.segment_ids.shape
     assert_consistent(result)
-    # Sizes that are no multiple of 4 in the network are rounded to one.
+    # Sizes in the network are rounded to a multiple of 4.
     assert np.mean(wanted == result.segment_ids) > (0.9 if size[0] % 4 else 0.995)
     rows, columns = frame.objects.valid
     assert frame.features.shape[1:] == (rows, columns) and rows == -(-frame.placement.resized[0] // 4)
@@ -148,7 +148,7 @@ def test_live_settings__change_the_next_frame(segmenter):
         segmenter.class_filter = (keep,)
         assert segmenter.class_filter == (keep,)
         frame = segmenter.set_image(image)
-        # What is left out has had its pixels all the same, and a click on it is still named.
+        # Filtered segments have still claimed their pixels, and a click on one still gets its class name.
         assert [(s.class_name, s.area, s.roi) for s in frame.panoptic().segments] == expected
         assert frame.prompt(points=[(320, 240)]).class_name == clicked.class_name
         segmenter.class_filter = ()

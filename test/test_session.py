@@ -1,4 +1,4 @@
-"""What a session does on its timer while a transition takes it down on another thread."""
+"""Tests the session's timer callback while a transition destroys the session on another thread."""
 from __future__ import annotations
 
 import threading
@@ -18,7 +18,7 @@ def test_refresh__while_the_session_is_closed__comes_to_its_end():
 
     def refresh(depth_needed):
         refreshed.append(depth_needed)
-        session._inputs, session._outputs = {}, {}  # as `close` leaves them
+        session._inputs, session._outputs = {}, {}  # as left by `close`
 
     camera = SimpleNamespace(refresh=refresh, depth=SimpleNamespace(problem=""))
     session._inputs, session._outputs = {"left": camera, "right": camera}, {"left": Mock(), "right": Mock()}

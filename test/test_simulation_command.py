@@ -1,4 +1,4 @@
-"""`rmpsam simulate` as a user calls it: what it writes, and what it says where it cannot."""
+"""Tests `rmpsam simulate` as called by a user: its output, and its error messages."""
 from __future__ import annotations
 
 import json
@@ -18,7 +18,7 @@ from rmpsam_ros.simulation.stream import SceneStream
 
 
 def break_off(monkeypatch, error, scene):
-    """A stream that ends with an error before the second frame of a scene, or before its only one."""
+    """A stream that fails before the second frame of a scene, or before its only frame."""
     clips = SceneStream.clips
 
     def broken(self, number):

@@ -1,4 +1,4 @@
-"""Off-screen OpenGL that is missing, broken off or shared: one sentence, no folders, no tracebacks."""
+"""Tests off-screen OpenGL that is missing, interrupted or shared: one error message, no folders, no tracebacks."""
 from __future__ import annotations
 
 import gc

@@ -1,4 +1,4 @@
-"""`rmpsam simulate --resume`: a set that was broken off becomes the very same as one that was not."""
+"""Tests `rmpsam simulate --resume`: an interrupted dataset becomes identical to an uninterrupted one."""
 from __future__ import annotations
 
 import errno
@@ -23,7 +23,7 @@ WORDS = ["simulate", "--scenes", "3", "--views", "2", "--frames", "2", "--size",
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """The set of a run that nothing interrupted."""
+    """The dataset of an uninterrupted run."""
     path = tmp_path_factory.mktemp("whole") / "out"
     assert cli.main([*WORDS, "--out", str(path)]) == 0
     return path

@@ -1,4 +1,4 @@
-"""Small scenes, simulated and rendered: their truth is consistent, and the project's own readers read it."""
+"""Tests small simulated and rendered scenes: their ground truth is consistent, and the project's own readers read it."""
 from __future__ import annotations
 
 import json
@@ -82,7 +82,7 @@ def test_frame__is_whole(clips):
 
 
 def test_clip__shows_the_same_ids_where_depth_and_poses_say(clips):
-    """Points of one frame, carried into the next by depth and poses, land on the same segment where nothing covers them."""
+    """Points of one frame, transformed into the next by depth and poses, fall on the same segment unless occluded."""
     shares = []
     for clip in clips:
         for one, two in zip(clip[:-1], clip[1:]):

@@ -1,4 +1,4 @@
-"""Meshes, textures and kinds of the simulation: what needs no MuJoCo."""
+"""Tests the simulation's meshes, textures and object kinds: the parts that need no MuJoCo."""
 from __future__ import annotations
 
 import ast
@@ -28,7 +28,7 @@ def catalogue():
 
 
 def volume(mesh) -> float:
-    """Signed: above 0 where faces are counter-clockwise from outside."""
+    """Signed volume: positive if faces are counter-clockwise seen from outside."""
     a, b, c = (mesh.vertices[mesh.faces[:, k]] for k in range(3))
     return float((a * np.cross(b, c)).sum() / 6)
 
@@ -76,7 +76,7 @@ def test_kind__makes_sound_objects_of_a_usual_size(kind):
 
 @pytest.mark.parametrize("kind", ["mug", "tea_cup", "filled_bowl", "potted_plant", "floor_plant"])
 def test_kind__what_fills_a_vessel_is_seen_from_above(kind):
-    """OpenGL draws the front of a triangle only."""
+    """OpenGL draws only the front of a triangle."""
     found = 0
     for seed in range(20):
         for part in make_thing(KINDS.kinds[kind], np.random.default_rng(seed), Materials()).parts:

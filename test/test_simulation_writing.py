@@ -1,4 +1,4 @@
-"""What the writer of simulated scenes writes and lists, frame by frame, of frames made by hand."""
+"""Tests what the writer of simulated scenes writes and lists, frame by frame, on hand-made frames."""
 from __future__ import annotations
 
 import json
@@ -12,7 +12,7 @@ import pytest
 from rmpsam_ros.errors import BackendError
 from rmpsam_ros.simulation.camera import CameraModel
 
-if find_spec("mujoco") is None:  # found and not imported: the package says first which OpenGL MuJoCo takes
+if find_spec("mujoco") is None:  # found, not imported: the package must first choose MuJoCo's OpenGL
     pytest.skip("mujoco is not installed", allow_module_level=True)
 try:
     from rmpsam_ros.simulation.listing import read_listing

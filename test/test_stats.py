@@ -1,4 +1,4 @@
-"""Counters and rates of a camera, on a clock that the test turns."""
+"""Tests a camera's counters and rates, on a clock that the test controls."""
 from __future__ import annotations
 
 import pytest
@@ -60,9 +60,9 @@ def test_interval__is_the_usual_one():
     now = [0.0]
     stats = CameraStats(lambda: now[0])
     assert stats.interval() is None
-    for gap in (10.0, 10.0, 11.0, 9.0, 60.0):  # a pause is not usual
+    for gap in (10.0, 10.0, 11.0, 9.0, 60.0):  # a pause does not change the usual interval
         stats.arrived()
-        stats.rates()  # diagnostics count over a few seconds, and forget nothing by it
+        stats.rates()  # rates cover a few seconds; computing them drops nothing
         now[0] += gap
     assert stats.interval() == 10.0
 

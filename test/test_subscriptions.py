@@ -1,4 +1,4 @@
-"""Subscriptions that follow their publishers, without DDS."""
+"""Tests subscriptions that adapt to their publishers, without DDS."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from rmpsam_ros.ros.subscriptions import MIXED_SECONDS, MatchedSubscription
 
 
 class FakeNode:
-    """Keeps subscriptions with their callback groups, and what is logged; `publishers` are (node, reliability)."""
+    """Records subscriptions with their callback groups, and log lines; `publishers` are (node, reliability)."""
 
     def __init__(self):
         self.publishers, self.lines, self.made, self.destroyed = [], [], [], []
@@ -53,7 +53,7 @@ def test_subscribe__who_publishes_already__is_suited_from_the_start():
     node.publishers = [("camera", ReliabilityPolicy.BEST_EFFORT)]
     subscription = MatchedSubscription(node, Image, "camera/image_raw", print, "auto")
     subscription.refresh()
-    assert [s.reliability for s in node.made] == [ReliabilityPolicy.BEST_EFFORT]  # or the driver would warn of the first
+    assert [s.reliability for s in node.made] == [ReliabilityPolicy.BEST_EFFORT]  # otherwise the driver would log a warning about the first
 
 
 def test_refresh__a_publisher_whose_node_is_not_known_yet__is_looked_at_later():
@@ -82,7 +82,7 @@ def test_refresh__several_publishers__are_said_once_they_have_stayed(monkeypatch
         return subscription.mixed
 
     assert said([one], 100) == ""
-    assert said([one, two], MIXED_SECONDS - 1) == said([one], 1) == ""  # it had crashed, and is forgotten
-    assert said([one, two], MIXED_SECONDS + 1).startswith("2 publish on /camera/image_raw (/camera, /player)")
+    assert said([one, two], MIXED_SECONDS - 1) == said([one], 1) == ""  # it had crashed, and has left the graph
+    assert said([one, two], MIXED_SECONDS + 1).startswith("2 publishers on /camera/image_raw (/camera, /player)")
     assert said([one, two], 100) == node.lines[0] and len(node.lines) == 1
     assert said([two], 1) == ""

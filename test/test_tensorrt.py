@@ -1,4 +1,4 @@
-"""The TensorRT backend: what is chosen, and the run-time path on a stand-in or a GPU."""
+"""Tests the TensorRT backend: what is selected, and the run-time path on a stand-in or a GPU."""
 from __future__ import annotations
 
 from importlib.util import find_spec
@@ -81,7 +81,7 @@ def test_choose_backend__auto_for_cuda_without_tensorrt__is_torch(monkeypatch):
     assert choose_backend("auto", "cuda") == choose_backend("auto", "CUDA:1") == "torch"
     assert choose_backend("auto") == choose_backend("auto", "GPU") == "openvino"
     monkeypatch.setattr("rmpsam_ros.backends.is_installed", lambda name: name == "openvino")
-    assert choose_backend("auto", "cuda") == "openvino"  # which says what it lacks
+    assert choose_backend("auto", "cuda") == "openvino"  # which reports what is missing
 
 
 @pytest.mark.parametrize("gpu, installed, device, said", [
@@ -128,7 +128,7 @@ def test_backend__on_stand_in__answers_as_openvino_does(monkeypatch, tmp_path, p
     np.testing.assert_allclose(frame.objects.mask_logits, expected.objects.mask_logits, **close)
     np.testing.assert_allclose(frame.objects.queries, expected.objects.queries, **close)
     assert np.mean(frame.panoptic().segment_ids != expected.panoptic().segment_ids) < 0.01
-    for points in ([(50, 40)], [(50, 40), (3, 70), (90, 5)]):  # three are filled up to four
+    for points in ([(50, 40)], [(50, 40), (3, 70), (90, 5)]):  # three are padded to four
         a, b = frame.prompt(points=points), expected.prompt(points=points)
         assert np.mean(a.mask != b.mask) < 0.01 and abs(a.score - b.score) < 0.02
     assert device.captured == 3  # the image's shape, one prompt, four prompts

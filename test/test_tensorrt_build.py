@@ -1,4 +1,4 @@
-"""Building TensorRT engines: real ones of real graphs with NVIDIA's builder, and what is said meanwhile."""
+"""Tests building TensorRT engines: real engines from real graphs with NVIDIA's builder, and the progress messages."""
 from __future__ import annotations
 
 import re
@@ -40,7 +40,7 @@ def test_engines__of_the_tiny_graphs__are_built_for_named_gpus(tmp_path, precisi
         assert again.seconds is None and again.engine == provided.engine
         assert provide(model, graph, Target(flavour, "RTX 3060", ("sm_86",)), precision, (96, 128), cache).seconds is None
     assert any("has no engine of tiny's image graph yet" in text for text, _ in said)
-    assert any(part is not None for _, part in said)  # TensorRT tells how far it is
+    assert any(part is not None for _, part in said)  # TensorRT reports its progress
 
 
 @needs_rtx
@@ -95,7 +95,7 @@ def test_engines__of_the_real_graphs__are_built(tmp_path, variant):
     from dataclasses import replace
 
     from rmpsam_ros.export import (
-        _export,  # the graphs alone; what they compute is test_export's matter
+        _export,  # only the graphs; test_export covers what they compute
     )
     from rmpsam_ros.labels import load_label_set
     from rmpsam_ros.model_folder import write_model_yaml

@@ -1,4 +1,4 @@
-"""What TensorRT's builder is asked for in each precision."""
+"""Tests what is requested from TensorRT's builder in each precision."""
 from __future__ import annotations
 
 import inspect
@@ -35,7 +35,7 @@ def asked(monkeypatch) -> list[dict]:
 @pytest.mark.parametrize("precision, tf32, features", [
     ("fp32", False, TensorProto.FLOAT),
     ("fp16", True, TensorProto.FLOAT16),
-    ("int8", True, TensorProto.FLOAT),  # what is not quantised is rounded by nobody but the tensor cores
+    ("int8", True, TensorProto.FLOAT),  # unquantised layers are only rounded by the tensor cores
 ], ids=["fp32", "fp16", "int8"])  # fmt: skip
 def test_provide__only_fp16_halves_and_fp32_alone_is_without_tf32(tmp_path, asked, precision, tf32, features):
     provide(read_model_folder(tiny_model()), "prompt", Target(trt_stand_in.flavour(), "GPU", ("sm_89",)), precision, (96, 128), EngineCache(tmp_path))

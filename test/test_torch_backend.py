@@ -1,4 +1,4 @@
-"""The torch backend: batches, precisions, compilation, and its path on a GPU, played by a stand-in where there is none."""
+"""Tests the torch backend: batches, precisions, compilation, and its GPU path, on a stand-in if there is no GPU."""
 from __future__ import annotations
 
 import os
@@ -55,7 +55,7 @@ def test_set_images__three_in_a_batch_of_four__each_as_if_alone(photos, expected
     segmenter = Segmenter(tiny_model(), backend, precision=precision, batch=4)
     frames = segmenter.set_images(photos, stamps=[1.0, 2.0, 3.0])
     assert [frame.stamp for frame in frames] == [1.0, 2.0, 3.0]
-    segmenter.set_images(photos[::-1])  # what frames keep is their own
+    segmenter.set_images(photos[::-1])  # frames keep their own copies
     for frame, one in zip(frames, expected, strict=True):
         same(frame, one, 0.03 if precision == "bf16" else 0.01)
 
@@ -83,13 +83,13 @@ def test_bf16__decoder_and_clicks_stay_float32():
     out = backend.run_images(backend.make_canvas(), [(96, 128)])[0]
     assert out.features.dtype == torch.bfloat16
     assert {out.mask_logits.dtype, out.queries.dtype, out.scores.dtype} == {np.dtype(np.float32)}
-    # Rounded to bfloat16 by the decoder, every value would be one of bfloat16's.
+    # If the decoder rounded to bfloat16, every value would be representable in bfloat16.
     assert np.mean(out.mask_logits == torch.from_numpy(out.mask_logits).bfloat16().float().numpy()) < 0.1
 
 
 @pytest.fixture(scope="module")
 def anchored(tmp_path_factory):
-    """A folder of a network whose masks are small ellipses."""
+    """The folder of a network whose masks are small ellipses."""
     from dataclasses import replace
 
     needs_export()
@@ -186,7 +186,7 @@ def test_on_stand_in__whole_frame__is_waited_for_three_times(stand_in, photos):
     segmenter.warm_up()
     before = stand_in.waits
     frame = segmenter.set_image(photos[0])
-    assert stand_in.waits == before + 1  # for the scores, which say what to fuse
+    assert stand_in.waits == before + 1  # for the scores, which select what to fuse
     frame.panoptic()
     assert stand_in.waits == before + 3  # for the numbers that decide, and for the map
 
@@ -224,7 +224,7 @@ def test_on_a_gpu__answers_as_openvino_does(photos, expected, backend, precision
 
 
 def test_prompt_graph__makes_no_tensor_from_numbers_of_the_host(monkeypatch):
-    """Their copy cannot be captured in a CUDA graph: seen on an H100, where prompts ran without one."""
+    """Copying them cannot be captured in a CUDA graph: seen on an H100, where prompts ran without one."""
     from rmpsam_ros.graphs import PromptGraph
     from rmpsam_ros.network import build
 

@@ -1,4 +1,4 @@
-"""What a tracker makes of input that is wrong, late, without end or of another model."""
+"""Tests a tracker on input that is invalid, late, endless or from another model."""
 from __future__ import annotations
 
 import tracemalloc
@@ -96,7 +96,7 @@ def test_update__hundreds_of_frames_of_chaos__memory_stays_flat():
     rng = np.random.default_rng(0)
     tracker = Tracker(LABELS, max_age=3)
     held = []
-    tracemalloc.start()  # what Python and numpy hold, whatever else the process does
+    tracemalloc.start()  # memory held by Python and numpy, regardless of the rest of the process
     for k in range(500):
         rows = [{"x": rng.uniform(5, 60), "y": rng.uniform(5, 44), "side": int(rng.integers(4, 14)), "query": rng.normal(size=16)}
                 for _ in range(rng.integers(0, 5))]
@@ -104,7 +104,7 @@ def test_update__hundreds_of_frames_of_chaos__memory_stays_flat():
         if k % 50 == 49:
             held.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    assert max(held[5:]) - max(held[:5]) < 250_000, held  # one forgotten mask a frame would be 750 kB
+    assert max(held[5:]) - max(held[:5]) < 250_000, held  # one leaked mask per frame would be 750 kB
     assert len(tracker.tracks) < 100 and tracker.tracks[-1].track_id > 300
 
 

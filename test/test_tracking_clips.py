@@ -1,4 +1,4 @@
-"""Clip mode against the reference's own numbers."""
+"""Tests clip mode against the reference's own values."""
 from __future__ import annotations
 
 import numpy as np

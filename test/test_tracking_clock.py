@@ -1,4 +1,4 @@
-"""A time for tracking from the stamps that cameras really give."""
+"""Tests the tracking clock on timestamps as real cameras give them."""
 from __future__ import annotations
 
 import math
@@ -9,7 +9,7 @@ from rmpsam_ros.tracking.clock import AHEAD, RESTART_AFTER, Clock, Order, Steady
 
 
 def times(*given: tuple[float, float]) -> list[float]:
-    """Of frames with (stamp, arrival)."""
+    """Tracking times of frames with (timestamp, arrival)."""
     time = SteadyTime()
     return [time.of(*pair) for pair in given]
 

@@ -1,4 +1,4 @@
-"""Clicks that are followed while nobody listens, so that no update comes between them."""
+"""Tests following clicks without subscribers, so that there is no update between them."""
 from __future__ import annotations
 
 import numpy as np
@@ -52,9 +52,9 @@ def test_follow__long_after_the_last_frame__its_detections_are_those_of_no_track
 @pytest.mark.parametrize("fps", [10.0, 30.0])
 @pytest.mark.parametrize("gap", [1, 4, 10])
 def test_follow__another_thing_comes_to_lie_where_the_lost_one_was__does_not_take_its_id(fps, gap):
-    """Neither at once nor when it is confirmed some frames later."""
+    """Neither immediately nor when it is confirmed some frames later."""
     tracker = Tracker(LABELS, min_hits=3)
-    clicked, beside = Thing(20, 20, 0, 0, found=0), Thing(50, 35, 5, 0, found=0.9)  # no query finds what was clicked, prompts alone do
+    clicked, beside = Thing(20, 20, 0, 0, found=0), Thing(50, 35, 5, 0, found=0.9)  # no query finds the clicked object, only prompts do
     frame = SceneFrame([clicked, beside])
     tracker.update(frame, stamp=0.0)
     track_id = tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)

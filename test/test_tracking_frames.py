@@ -1,4 +1,4 @@
-"""From the segmenter's frames to tracks, and clicks that become tracks, with a frame that knows its objects."""
+"""Tests the way from the segmenter's frames to tracks, and clicks that become tracks, with a frame that knows its objects."""
 from __future__ import annotations
 
 import gc
@@ -34,7 +34,7 @@ class Thing:
 
 @dataclass
 class SceneFrame:
-    """What `Segmenter.set_image` would give; objects of score 0.5 and more are in the panoptic map, the first on top."""
+    """What `Segmenter.set_image` would return; objects with a score of at least 0.5 are in the panoptic map, the first on top."""
 
     things: list[Thing]
     stamp: float | None = None
@@ -79,7 +79,7 @@ class SceneFrame:
 
     @property
     def features(self):
-        """An object's cells look like its name, all others like the floor, and none exactly so."""
+        """An object's cells resemble its name's features, all others the floor's, none exactly."""
         cells = np.random.default_rng(5).normal(0, 0.3, (16, *GRID)) + query(99)[:, None, None]
         for thing in reversed(self.things):
             mask = square(thing.x, thing.y, thing.side)
@@ -120,7 +120,7 @@ def test_detections_of__a_frame__gives_the_things_of_the_map_and_the_unsure_rest
     frame = SceneFrame([Thing(20, 20), Thing(50, 30, 1, found=0.3), Thing(10, 40, 2, found=0.05), Thing(21, 20, 3, found=0.4),
                         Thing(40, 10, 4, kind=2)])
     found = detections_of(frame, LABELS.is_thing())
-    assert found.scores.tolist() == pytest.approx([0.9, 0.3])  # too unsure, under another one, and stuff are left out
+    assert found.scores.tolist() == pytest.approx([0.9, 0.3])  # left out: low score, covered by another one, and stuff
     assert np.array_equal(found.masks[0], square(20, 20)) and np.array_equal(found.masks[1], square(50, 30))
     assert found.segments[0].id == 1 and found.segments[1] is None and found.source_size == IMAGE
 

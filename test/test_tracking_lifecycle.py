@@ -1,4 +1,4 @@
-"""The life of tracks: known again after a first glimpse, sizes that grow, and how many are kept."""
+"""Tests the life cycle of tracks: re-identification after a first sighting, growing sizes, and how many are kept."""
 from __future__ import annotations
 
 import weakref
@@ -15,7 +15,7 @@ OTHER = {"x": 10, "y": 40, "name": 2, "kind": 1}
 
 
 def came_back(min_hits: int = 3) -> Tracker:
-    """A tracker whose first object is back after two seconds, so far seen once: a small part of it, taken for another kind."""
+    """A tracker whose first object reappears after two seconds, seen once so far: a small part of it, classified differently."""
     tracker = Tracker(LABELS, min_hits=min_hits)
     run(tracker, [objects({"x": 20, "y": 20, "name": 1}, OTHER)] * 10)
     run(tracker, [objects(OTHER)] * 20, start=1.0)
@@ -58,7 +58,7 @@ def test_update__more_tracks_than_are_kept__the_longest_unseen_go(monkeypatch):
     monkeypatch.setattr(lifecycle, "MOST_TRACKS", 4)
     tracker = Tracker(LABELS, min_hits=1)
     rows = [{"x": 8 + 10 * k, "y": 10 + 4 * k, "side": 6, "query": np.eye(16)[k]} for k in range(6)]
-    for k in range(6):  # one object a frame, at its own place and with looks of its own
+    for k in range(6):  # one object per frame, with its own position and appearance
         tracks = tracker.update_detections(objects(rows[k]), 0.1 * k)
         assert tracker.assignment.tolist() == [k + 1]
     assert [t.track_id for t in tracks] == [3, 4, 5, 6]

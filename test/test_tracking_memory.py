@@ -1,4 +1,4 @@
-"""What is known of one clicked object: which answers can be it, and what is learnt of them."""
+"""Tests the memory of one clicked object: which masks can be the object, and what is learnt from them."""
 from __future__ import annotations
 
 import numpy as np
@@ -15,11 +15,11 @@ from rmpsam_ros.types import TrackState
 
 OWN = unit(query(1))
 ACROSS = unit(query(2) - (query(2) @ OWN) * OWN)
-"""At a right angle to it."""
+"""Orthogonal to it."""
 
 
 def fits(lost: bool = False, area: float = 0.1, known=OWN, mask=None, iou: float = 0.6, seen=OWN, place=0.5, margin=0.5, growth=0.0) -> bool:
-    """Whether one answer fits a memory with a usual margin of 1 and a least predicted IoU of one half."""
+    """Whether one mask fits a memory with a usual margin of 1 and a minimum predicted IoU of 0.5."""
     mask = square(30, 24) if mask is None else mask
     agreement = Agreement(*(np.array([value]) for value in (place, 0.5, 0.5, margin, growth)))
     outputs = PromptOutputs(np.zeros((1, *GRID), np.float32), np.array([iou], np.float32), np.array([seen], np.float32))
@@ -27,7 +27,7 @@ def fits(lost: bool = False, area: float = 0.1, known=OWN, mask=None, iou: float
 
 
 def turned(cosine: float) -> np.ndarray:
-    """A query of this cosine with the known one."""
+    """A query with this cosine to the known one."""
     return 3 * (cosine * OWN + np.sqrt(1 - cosine**2) * ACROSS)
 
 
@@ -74,7 +74,7 @@ def test_learn__an_answer__moves_what_is_usual():
     assert memory.area == pytest.approx(0.3) and memory.margin == pytest.approx(0.8)  # the first margin is the usual one
     memory.learn(OWN, half, 0.3)
     assert memory.query @ OWN > memory.query @ ACROSS > 0.3
-    assert memory.area == pytest.approx(0.4) and memory.margin == pytest.approx(0.75)  # what is not the object must not become usual
+    assert memory.area == pytest.approx(0.4) and memory.margin == pytest.approx(0.75)  # another object must not become the norm
 
 
 @pytest.mark.parametrize("known, seen", [(OWN, np.full(16, np.nan)), (OWN, np.zeros(16)), (None, OWN)])
@@ -88,7 +88,7 @@ def test_learn__without_a_query__what_is_known_of_it_stays(known, seen):
 
 
 def clicked_beside_another() -> tuple[Tracker, int, int]:
-    """A clicked object, and a track of the network's that has come to its mask in the last frame; their ids."""
+    """A clicked object, and a network track that has reached its mask in the last frame; their IDs."""
     part = Thing(20, 20, found=0)
     tracker, frame = Tracker(LABELS, min_hits=1), SceneFrame([part, Thing(21, 20, 1, side=15)])
     tracker.update(frame, stamp=0.0)

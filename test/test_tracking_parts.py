@@ -1,4 +1,4 @@
-"""The parts of the tracker, each against a plain way to compute the same."""
+"""Tests the parts of the tracker, each against a direct computation of the same."""
 from __future__ import annotations
 
 import numpy as np
@@ -91,7 +91,7 @@ def test_grid__cells_of_a_network__lie_where_its_resize_puts_them(source, padded
     placement = place(source, padded)
     grid = Grid(placement.valid_cells, source, placement.cell_size)
     rows, columns = np.arange(grid.size[0]), np.arange(grid.size[1])
-    for cell in ((0, 0), (columns[-2], rows[-2])):  # the last ones may have their middles beyond the image
+    for cell in ((0, 0), (columns[-2], rows[-2])):  # the last ones may be centred outside the image
         np.testing.assert_allclose(placement.points_to_network(np.array([grid.pixel(np.array(cell))])), [4 * np.array(cell) + 1.5], atol=1e-6)
         assert grid.cell(grid.pixel(np.array(cell))) == cell
     assert grid.cell((source[1] - 1, source[0] - 1)) == (columns[-1], rows[-1])
@@ -186,9 +186,9 @@ def test_learn__many_views__keeps_a_bounded_bank_that_knows_the_last_one():
 
 
 @pytest.mark.parametrize("same, other, cosine, least, most", [
-    (0.95, 0.50, 0.94, 1.0, 5.0),  # easily told apart: alike speaks for it
-    (0.95, 0.50, 0.55, -4.0, -2.0),  # … and unlike against it, as far as a spoiled query lets it
-    (0.95, 0.95, 0.95, -0.3, 0.3),  # look-alikes: says nothing
+    (0.95, 0.50, 0.94, 1.0, 5.0),  # easily distinguished: similarity counts for a match
+    (0.95, 0.50, 0.55, -4.0, -2.0),  # … and dissimilarity against it, as far as a corrupted query allows
+    (0.95, 0.95, 0.95, -0.3, 0.3),  # look-alikes: no evidence
 ])
 def test_log_odds__after_watching__speak_as_loud_as_the_scene_allows(same, other, cosine, least, most):
     rng = np.random.default_rng(0)
@@ -279,7 +279,7 @@ def test_log_odds__in_sight_the_last_query_counts_and_after_that_what_lasts():
     gaps = np.array([appearance.RECENT, appearance.RECENT + 0.1], np.float32)
     seen, away = likeness.log_odds(alike, unlike, gaps, 0.02)[:, 0]
     assert seen > 1 and away < -1
-    # Nothing widens while an object is in sight, however long that was ago for others.
+    # Nothing widens while an object is visible, however long ago others were seen.
     assert seen == likeness.log_odds(alike, unlike, np.zeros(2, np.float32), 0.02)[0, 0]
 
 
@@ -306,7 +306,7 @@ def test_grid__a_mask_whose_first_pixel_is_at_the_edge_of_a_cell__does_not_begin
 
 
 def view_of(angles: list[float]) -> tuple[list[float], list[float]]:
-    """Degrees of the views that queries at these angles have made, in turn, and how many queries each stands for."""
+    """Degrees of the views that queries at these angles have created, in order, and how many queries each represents."""
     prototypes, counts = appearance.empty_bank(1, 2)
     for angle in np.deg2rad(angles):
         query = np.array([[np.cos(angle), np.sin(angle)]], np.float32)

@@ -1,4 +1,4 @@
-"""Clicked objects: what they look like, where they are asked for, which answer is theirs."""
+"""Tests clicked objects: their appearance, where they are prompted, and which mask is theirs."""
 from __future__ import annotations
 
 import copy
@@ -21,7 +21,7 @@ from rmpsam_ros.types import Roi, TrackState
 
 
 def likeness(learnt: SceneFrame, shown: SceneFrame) -> np.ndarray:
-    """Of the first thing of one frame in another."""
+    """Similarity of the first thing of one frame to those in another."""
     surroundings = Surroundings()
     surroundings.see(learnt.features)
     thing = learnt.things[0]
@@ -115,7 +115,7 @@ def follow(frame: SceneFrame) -> Tracker:
 
 def test_follow__the_network_finds_a_group__keeps_the_mask_that_was_clicked():
     tracker = follow(SceneFrame([Thing(20, 20, found=0)]))
-    for k in range(1, 6):  # the prompt's answer is the small thing, the network's object a large one round it
+    for k in range(1, 6):  # the prompt's mask is the small thing, the network's object a large one around it
         frame = SceneFrame([Thing(20 + k, 20, found=0), Thing(22, 22, 0, side=26)])
         tracks = tracker.update(frame, stamp=0.1 * k)
         assert tracks[0].prompted and np.array_equal(tracks[0].mask, frame.mask(frame.things[0])[tracks[0].roi.slices])
@@ -183,7 +183,7 @@ def test_follow__all_are_lost__no_more_is_asked_than_for_those_that_are_seen():
 
 def test_follow__looks_quite_different_in_its_place__is_kept_where_elsewhere_it_would_not():
     def last(x: int) -> TrackState:
-        """Of a thing whose cells have turned halfway into the floor's, at x."""
+        """State of the track of a thing at x whose cells have changed halfway towards the floor's."""
         tracker = follow(SceneFrame([Thing(20, 20, side=14, found=0)]))
         tracker.update(SceneFrame([Thing(20, 20, side=14, found=0)]), stamp=0.1)
         changed = Faded([Thing(x, 20, side=14, found=0)])
@@ -194,7 +194,7 @@ def test_follow__looks_quite_different_in_its_place__is_kept_where_elsewhere_it_
 
 
 class Faded(SceneFrame):
-    """A frame whose things hardly stand out from the floor."""
+    """A frame whose things barely differ from the floor."""
 
     @property
     def features(self):
@@ -207,7 +207,7 @@ def test_follow__the_camera_is_covered__is_lost():
     frame = SceneFrame([Thing(32, 24, side=30, found=0)])
     tracker = follow(frame)
     tracker.update(frame, stamp=0.1)
-    covered = SceneFrame([Thing(32, 24, side=200, found=0)])  # whatever is asked, the answer is all of the frame
+    covered = SceneFrame([Thing(32, 24, side=200, found=0)])  # every prompt returns the whole frame
     for k in range(2, 6):
         track, = tracker.update(covered, stamp=0.1 * k)
         assert track.state == TrackState.LOST and track.frames_since_seen == k - 1
@@ -234,7 +234,7 @@ def test_follow__on_an_earlier_frame__is_the_track_that_had_its_mask_there():
     click = old.prompt(points=[(140, 80)])
     where = {t.track_id: t.roi for t in tracker.tracks}
     assert tracker.follow(click, stamp=0.0, frame=old, past=past) == was_second
-    assert {t.track_id: t.roi for t in tracker.tracks} == where  # it is not drawn back to where it was clicked
+    assert {t.track_id: t.roi for t in tracker.tracks} == where  # it is not pulled back to the click
     track, = (t for t in tracker.update(SceneFrame([Thing(38, 20), Thing(57, 20, 1)]), stamp=0.6) if t.prompted)
     assert track.track_id == was_second and abs(track.roi.x - 4 * 52) <= 4 and track.state == TrackState.CONFIRMED
 
@@ -302,7 +302,7 @@ def test_tracks__pickled_and_copied__are_the_same_without_the_frame():
 def test_follow__on_an_earlier_frame_of_unknown_tracks__is_a_track_of_its_own():
     tracker = Tracker(LABELS, min_hits=1)
     old = SceneFrame([Thing(20, 20)])
-    tracker.update(SceneFrame([Thing(20, 20, 1)]), stamp=1.0)  # something else by now, where the click was
+    tracker.update(SceneFrame([Thing(20, 20, 1)]), stamp=1.0)  # another object is now at the click
     assert tracker.follow(old.prompt(points=[(80, 80)]), stamp=0.5, frame=old, past=()) == 2
 
 
@@ -312,7 +312,7 @@ def test_follow__covered_in_the_very_next_frame__is_lost():
     tracker.update(frame, stamp=0.0)
     tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)
 
-    class Dark(SceneFrame):  # the network answers as before, with hardly a trace of the object in what it sees
+    class Dark(SceneFrame):  # the network answers as before, with barely a trace of the object in its features
         @property
         def features(self):
             bare = SceneFrame([]).features
@@ -327,7 +327,7 @@ def test_follow__covered_in_the_very_next_frame__is_lost():
 def test_follow__the_frame_that_was_clicked__teaches_the_looks():
     old, new = SceneFrame([Thing(20, 20, found=0)]), SceneFrame([Thing(20, 20, 4, found=0)])
     tracker = Tracker(LABELS)
-    tracker.update(new, stamp=0.0)  # something else by now, where the click was
+    tracker.update(new, stamp=0.0)  # another object is now at the click
     tracker.follow(old.prompt(points=[(80, 80)]), frame=old)
     track, = tracker.update(SceneFrame([Thing(20, 20, 4, found=0), Thing(30, 20, found=0)]), stamp=0.1)
     assert track.state == TrackState.CONFIRMED and abs(track.roi.x - 4 * 25) <= 4
@@ -337,7 +337,7 @@ def test_follow__at_once__has_the_mask_of_the_click():
     frame = SceneFrame([Thing(20, 20, found=0), Thing(50, 20, 1)])
     tracker = Tracker(LABELS)
     tracker.update(frame, stamp=0.0)
-    for x, taken in ((80, False), (200, True)):  # what nobody has found, and a track that there is
+    for x, taken in ((80, False), (200, True)):  # an object that the network has not found, and an existing track
         click = frame.prompt(points=[(x, 80)])
         click.mask[80, x + 2 : x + 9] = False  # finer than any cell
         track_id = tracker.follow(click, frame=frame)
@@ -348,7 +348,7 @@ def test_follow__at_once__has_the_mask_of_the_click():
 def test_follow__an_object_of_the_network_that_comes_to_have_its_mask__is_one_with_it():
     part, whole = Thing(20, 20, found=0), Thing(21, 20, 1, side=15)
     tracker = Tracker(LABELS, min_hits=1)
-    frame = SceneFrame([part, whole])  # what was clicked is less than half of what the network finds
+    frame = SceneFrame([part, whole])  # the clicked mask is less than half of what the network finds
     tracker.update(frame, stamp=0.0)
     track_id = tracker.follow(frame.prompt(points=[(80, 80)]), frame=frame)
     assert [track.prompted for track in tracker.update(frame, stamp=0.1)] == [False, True]
@@ -369,14 +369,14 @@ def test_follow__two_clicked_ids_that_come_to_one_object__one_is_lost(monkeypatc
     there = SceneFrame([Thing(45, 30)])
     second = tracker.follow(there.prompt(points=[(180, 120)]), stamp=0.5, frame=there)  # the same object, clicked again elsewhere
     keeper = tracker._keeper
-    keeper._memories[first].query = -keeper._memories[first].query  # prompts find the first no more, but the network does
+    keeper._memories[first].query = -keeper._memories[first].query  # prompts no longer find the first, but the network does
     monkeypatch.setattr(keeper, "barred", lambda seen, table: np.repeat((table.id == second)[:, None], len(seen), axis=1))
     for k in range(6, 11):
         tracks = {t.track_id: t for t in tracker.update(there, stamp=0.1 * k)}
         assert tracks[second].state == TrackState.CONFIRMED and tracks[second].segment_id == 1
         assert tracks[first].state == TrackState.LOST and tracks[first].frames_since_seen > 0
         assert tracker.assignment.tolist() == [second]
-    assert [t.track_id for t in tracker.update(there, stamp=1.2)] == [second]  # and it is as old as its last own answer
+    assert [t.track_id for t in tracker.update(there, stamp=1.2)] == [second]  # and its age counts from its last own mask
 
 
 def test_follow__on_a_frame_of_another_size__learns_the_object_on_that_frames_grid():
@@ -407,7 +407,7 @@ def test_follow__on_a_frame_of_a_time_that_is_over__is_forgotten_when_its_age_is
     thing = Thing(20, 20, found=0)
     tracker, frame = Tracker(LABELS, max_age=1.0), SceneFrame([thing])
     tracker.update(frame, stamp=1000.0)
-    tracker.update(frame, stamp=1.0)  # a bag that is played again
+    tracker.update(frame, stamp=1.0)  # a bag that is replayed
     tracker.follow(frame.prompt(points=[(80, 80)]), stamp=1000.0, frame=frame)
     empty = SceneFrame([])
     for stamp in (1.1, 1.6, 2.0):

@@ -1,4 +1,4 @@
-"""The columns of tracks: what becomes of them when the grid or the image changes, and when one goes on where another is."""
+"""Tests the columns of tracks: what happens if the grid or the image changes, and if one track continues at another's place."""
 from __future__ import annotations
 
 import numpy as np
@@ -16,7 +16,7 @@ def look_of(patch: np.ndarray, roi: Roi = Roi(0, 0, 1, 1), segment_id: int = 0) 
 
 
 def table_of(n: int, **columns) -> TrackTable:
-    """Tracks with ids from 1 on, each with a mask of 10x6 cells from (20, 12) on unless said otherwise."""
+    """Tracks with IDs from 1, each with a 10x6-cell mask starting at (20, 12) unless given otherwise."""
     table = TrackTable(3, 16)
     columns = {"id": np.arange(1, n + 1), "position": (25, 15), "size": 8, "reach": 10, "origin": (20, 12), "extent": (10, 6), "shown": 60, **columns}
     table.append(n, **columns)
@@ -31,7 +31,7 @@ def test_rescale__all_that_is_in_cells__is_in_new_cells(x, y):
     size = round(GRID[0] * y), round(GRID[1] * x)
     table.rescale(x, y, size)
     assert table.position.tolist() == [[25 * x, 15 * y]] * 2 and table.velocity.tolist() == [[4 * x, -2 * y]] * 2
-    factor = max(x, y) ** 2  # x and y share a variance: the larger one is on the safe side
+    factor = max(x, y) ** 2  # x and y share a variance: the larger one is the safe choice
     assert table.covariance.tolist() == [[3 * factor, 0.5 * factor, 7 * factor]] * 2
     assert table.size == pytest.approx(8 * np.sqrt(x * y)) and table.reach == pytest.approx(10 * np.sqrt(x * y))
     assert table.origin.tolist() == [[20 * x, 12 * y]] * 2 and table.extent.tolist() == [[10 * x, 6 * y]] * 2
@@ -83,10 +83,10 @@ def test_move__the_older_one__goes_on_in_the_place_of_the_younger_with_the_sight
 
 def test_overlaps__a_mask_that_the_border_cuts__is_compared_by_what_is_left_of_it():
     patch = np.ones((10, 10), bool)
-    patch[4:, :5] = False  # of the half that has left the image
+    patch[4:, :5] = False  # in the half that has left the image
     table = table_of(1, position=(0, 20), extent=(10, 10), shown=70)
     table.look[0] = look_of(patch)
-    seen = Observation.of(objects({"x": 0, "y": 20}, {"x": 4, "y": 24, "name": 1}))  # of the second box it has a part: masks are compared
+    seen = Observation.of(objects({"x": 0, "y": 20}, {"x": 4, "y": 24, "name": 1}))  # it covers part of the second box: masks are compared
     iou = association._overlaps(table, seen, np.ones(1, np.float32), GRID)
     left = np.zeros(GRID, bool)
     left[15:25, :5] = True
@@ -99,7 +99,7 @@ def test_overlaps__masks_that_lie_in_one_box__are_told_apart_by_their_cells():
     corner, rest = np.zeros((10, 10), bool), np.ones((10, 10), bool)
     corner[:2], corner[:, :2] = True, True
     rest &= ~corner
-    rest[0, 0] = True  # its box is the same
+    rest[0, 0] = True  # with the same box
     table = table_of(2, position=(25, 25), extent=(10, 10), shown=np.array([corner.sum(), rest.sum()]))
     table.look[0], table.look[1] = look_of(corner), look_of(rest)
     given = objects({"x": 25, "y": 25}, {"x": 25, "y": 25, "name": 1})

@@ -1,4 +1,4 @@
-"""The tracker's behaviour, on scenes small enough to follow by hand."""
+"""Tests the tracker's behaviour on scenes small enough to verify by hand."""
 from __future__ import annotations
 
 import numpy as np
@@ -62,7 +62,7 @@ def test_update__two_alike_that_cross__keep_their_ids_by_their_motion():
 def test_update__an_unsure_detection__takes_no_track_from_a_sure_one():
     tracker = Tracker(LABELS)
     run(tracker, [objects({"x": 20, "y": 20, "name": 1})] * 5)
-    # The sure one has moved and looks a little different; the unsure one, a part of it, is just where the track was.
+    # The confident one has moved and looks slightly different; the uncertain one, a part of it, is exactly where the track was.
     tracker.update_detections(objects({"x": 23, "y": 20, "name": 1, "score": 0.9},
                                       {"x": 20, "y": 20, "side": 9, "name": 1, "score": 0.3}), 0.5)
     assert tracker.assignment.tolist() == [1, 0] and len(tracker.tracks) == 1

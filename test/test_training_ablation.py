@@ -1,4 +1,4 @@
-"""Short runs side by side: what a run changes, what it leaves out, going on, the table."""
+"""Tests ablation plans: what a run changes and leaves out, resuming, the table."""
 from __future__ import annotations
 
 import json
@@ -38,7 +38,7 @@ def one_thread():
 
 @pytest.fixture
 def plan(tmp_path):
-    """Writes a plan beside the worked example; `change` replaces parts of `PLAN`."""
+    """Writes a plan next to the worked example; `change` replaces parts of `PLAN`."""
     write_example(tmp_path, count=8)
 
     def write(**change):
@@ -83,7 +83,7 @@ def test_ablate__stops_goes_on_and_writes_a_table(plan, capsys):
     assert table.startswith("| run | one click | PQ |") and "| no copy-paste | " in table and " ± " in table
     assert not list(out.glob("*/checkpoint.pt")) and "6 of 6 runs" in capsys.readouterr().out
     before = (out / "everything-0" / "log.csv").read_bytes()
-    assert cli.main([*command, "--resume"]) == 0  # nothing is left to do
+    assert cli.main([*command, "--resume"]) == 0  # nothing left to do
     assert (out / "everything-0" / "log.csv").read_bytes() == before
 
 

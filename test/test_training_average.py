@@ -1,4 +1,4 @@
-"""The mean of models' weights."""
+"""Tests averaging the weights of models."""
 from __future__ import annotations
 
 from dataclasses import replace

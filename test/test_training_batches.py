@@ -1,4 +1,4 @@
-"""Batches of several pictures: made by workers in order, and in the losses each picture as if it were alone."""
+"""Tests batches of several images: loaded by workers in order, and each image contributes to the losses as if alone."""
 from __future__ import annotations
 
 import os
@@ -95,7 +95,7 @@ def test_batch__answers_and_voids__are_those_of_its_samples(example, monkeypatch
 
 
 def pictures() -> list[dict]:
-    """One fully labelled with an object without a class, one of things with none of them, one of which only something is labelled."""
+    """One fully labelled with an object without a class, one from a things dataset without things, one only partly labelled."""
     unknown = masks_of_columns((40, 48), (4, 9), (30, 48))
     return [{"masks": masks_of_columns((0, 14), (14, 30), (30, 40)), "class_ids": [1, -1, 2], "coverage": Coverage.ALL, "void": unknown[0], "no_thing": unknown[1]},
             {"masks": masks_of_columns((0, 8))[:0], "class_ids": [], "coverage": Coverage.THINGS, "void": unknown[1], "no_thing": unknown[2]},
@@ -113,7 +113,7 @@ def truth_of(batch: Batch) -> Truth:
 
 @pytest.fixture
 def outputs() -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits of five queries: the first is of stuff, the others lie on and beside the objects."""
+    """Logits of five queries: the first is stuff, the others lie on and next to the objects."""
     found = [masks_of_columns((28, 40), (0, 14), (1, 15), (15, 31), (20, 24)), masks_of_columns((0, 9), (5, 9), (0, 48), (7, 8), (20, 30)),
              masks_of_columns((0, 2), (2, 30), (3, 24), (2, 12), (24, 44))]  # fmt: skip
     return torch.stack([logits_of(masks, 4.0) for masks in found]), torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(1))

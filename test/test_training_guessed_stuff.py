@@ -1,4 +1,4 @@
-"""Self-training: stuff that a set of instances leaves unlabelled, as a model sees it."""
+"""Tests self-training: a model labels the stuff that an instance dataset leaves unlabelled."""
 from __future__ import annotations
 
 import json
@@ -99,7 +99,7 @@ def test_write_set__reads_back_as_a_panoptic_set_with_the_same_things(tmp_path, 
         name, labels, input_size = "given", label_map.labels, SIZE
 
     def graph(image, size):
-        """Grass on the left half of every picture."""
+        """A model that sees grass on the left half of every image."""
         logits = torch.from_numpy(half(True).copy())[None, None]
         return torch.tensor([[2]]), torch.tensor([[0.9]]), torch.ones(1, 1), torch.ones(1, 1, 4), logits, None
 

@@ -1,4 +1,4 @@
-"""Losses, matching and what unlabelled pixels may teach, on masks whose answers are known."""
+"""Tests losses, matching and the effect of unlabelled pixels, on masks with known results."""
 from __future__ import annotations
 
 import math
@@ -32,7 +32,7 @@ def masks_of_columns(*bounds: tuple[int, int]) -> torch.Tensor:
 
 
 def logits_of(masks: torch.Tensor, height: float = 12.0) -> torch.Tensor:
-    """What a perfect network says: stride-4 logits."""
+    """The output of a perfect network: stride-4 logits."""
     return (masks[:, 2::4, 2::4].float() - 0.5) * 2 * height
 
 
@@ -50,7 +50,7 @@ def cells_of(masks: torch.Tensor) -> torch.Tensor:
 
 
 def match(class_logits, mask_logits, class_ids, masks, void, weights, owner=None) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows of queries and of objects, for one picture."""
+    """Indices of queries and of objects, for one image."""
     is_thing = torch.ones(9, dtype=torch.bool)
     truth = Truth.of(cells_of(masks), cells_of(void[None]).expand(1, 2, -1, -1), class_ids, (len(masks),), is_thing)
     return assign(costs(class_logits[None], mask_logits[None], truth, weights, owner)[None], truth, weights, owner)[0]
@@ -167,8 +167,8 @@ def test_classes__of_a_query_without_object_depend_on_what_is_labelled(coverage,
 
 @pytest.mark.parametrize(("columns", "one_to_many", "answer"), [
     ((0, 16), False, 2),  # another query was matched: no object
-    ((0, 16), True, 0),  # its mask lies on the object: what that is
-    ((0, 36), True, None),  # on that and as much beside it: neither is taught
+    ((0, 16), True, 0),  # its mask lies on the object: the object's class
+    ((0, 36), True, None),  # half on the object, half next to it: neither is taught
     ((30, 48), True, 2),
 ])  # fmt: skip
 def test_classes__of_a_query_beside_the_matched_one(columns, one_to_many, answer):
@@ -278,7 +278,7 @@ def test_masks__a_very_sure_mistake__does_not_outvote_all_others():
     masks, classes = masks_of_columns((0, 48)), torch.tensor([[20.0, 0, 0, 0]])
     wrong, very = (Criterion(IS_THING, WEIGHTS).objects([output_of(-logits_of(masks, height), classes)], batch_of(masks, [0]))["object/mask"].item()
                    for height in (10.0, 110.0))  # fmt: skip
-    assert 30 < wrong < very < 2.2 * wrong  # of eleven times the logit
+    assert 30 < wrong < very < 2.2 * wrong  # at eleven times the logit
 
 
 @pytest.mark.parametrize("often", [100.0, 1e6])

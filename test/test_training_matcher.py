@@ -1,4 +1,4 @@
-"""Which query learns which object, where the object has no class and where nothing is known."""
+"""Tests which query is matched to which object, including objects without a class and unlabelled areas."""
 from __future__ import annotations
 
 import pytest
@@ -49,7 +49,7 @@ def test_match__an_object_without_a_class__has_several_queries_like_any_thing():
 
 def test_match__what_is_void__speaks_for_no_query():
     truth, void = masks_of_columns((0, 24)), masks_of_columns((24, 48))[0]
-    logits = logits_of(masks_of_columns((0, 18), (0, 48)))  # too small, and beyond all bounds
+    logits = logits_of(masks_of_columns((0, 18), (0, 48)))  # too small, and far too large
     assert matched([[0, 0]] * 2, logits, [0], truth) == {0: [0]}
     assert matched([[0, 0]] * 2, logits, [0], truth, void=void) == {0: [1]}
 

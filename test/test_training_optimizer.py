@@ -1,4 +1,4 @@
-"""What moves the weights: rates, decay, what is frozen, the average, and where a run's first network comes from."""
+"""Tests the optimiser: learning rates, decay, frozen parts, the average, and the origin of a run's initial network."""
 from __future__ import annotations
 
 from dataclasses import replace

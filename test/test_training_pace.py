@@ -1,4 +1,4 @@
-"""How long a run takes: a schedule of minutes, pictures a second, and steps that must not count."""
+"""Tests the duration of a run: a schedule in minutes, images per second, and steps that must not count."""
 from __future__ import annotations
 
 import csv
@@ -33,7 +33,7 @@ def example(tmp_path_factory):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that goes on by ten seconds each time it is read."""
+    """A clock that advances ten seconds each time it is read."""
     now = [0.0]
 
     def monotonic() -> float:
@@ -125,7 +125,7 @@ def test_throughput__says_what_each_does_and_leaves_nothing(example, capsys):
 
 
 def test_throughput__of_slow_workers__does_not_count_what_they_made_before(example, monkeypatch):
-    """A clock that only batches and steps move: 2 s for one that is not ready, 1 s for a step, in which half a one gets ready."""
+    """The clock advances only for batches and steps: 2 s for a batch that is not ready; 1 s for a step, which prepares half a batch."""
     now, ready = [0.0], [0.0]
 
     class Ready:

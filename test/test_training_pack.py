@@ -1,4 +1,4 @@
-"""A run packed into archives: unpacked elsewhere it draws the same pictures."""
+"""Tests a run packed into archives: unpacked elsewhere, it samples the same images."""
 from __future__ import annotations
 
 import tarfile
@@ -23,7 +23,7 @@ from rmpsam_ros.training.example import write_example  # noqa: E402
 
 @pytest.fixture
 def run(tmp_path):
-    """A run on photographs, a clip and panoptic maps, from the tiny model, whose pictures lie in folders of their own."""
+    """A run on photographs, a clip and panoptic maps, starting from the tiny model, with images in separate folders."""
     path = write_example(tmp_path / "shapes", count=8)
     said = yaml.safe_load(path.read_text())
     maps, maps_images = panoptic_set(tmp_path / "maps")

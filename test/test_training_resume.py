@@ -1,4 +1,4 @@
-"""Runs that end before their last step, whatever ends them, and go on from their checkpoint."""
+"""Tests runs that end early, for any reason, and resume from their checkpoint."""
 from __future__ import annotations
 
 import multiprocessing
@@ -155,7 +155,7 @@ except KeyboardInterrupt:
 
 
 def test_train__an_interrupt_waits_for_the_step_to_be_whole(example):
-    # In a process of its own: a signal here would be everybody's.
+    # In a separate process: a signal here would reach all tests.
     result = subprocess.run([sys.executable, "-c", INTERRUPTED, str(example)], capture_output=True, text=True)
     assert result.stdout == "interrupted True\n", result.stderr
     saved = read_checkpoint(example.parent / "interrupted/checkpoint.pt")

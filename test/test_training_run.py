@@ -1,4 +1,4 @@
-"""A run from its YAML to a model folder: it learns, and says what is wrong with its input."""
+"""Tests a run from its YAML to a model folder: it learns, and reports errors in its input."""
 from __future__ import annotations
 
 import csv
@@ -37,7 +37,7 @@ def test_train__of_the_example_learns_and_makes_a_model_folder(example, capsys):
     assert summary["prompt"]["objects"] > 10 and "IoU of clicks" in capsys.readouterr().out
     assert cli.main(["train", "--config", str(example)]) == 2
     assert "already holds a run" in capsys.readouterr().err
-    # Its checkpoint makes the same model.
+    # Its checkpoint gives the same model.
     again = example.parent / "again"
     assert cli.main(["convert", str(out / "checkpoint.pt"), "--weights", "fp32", "--out", str(again)]) == 0
     model, twin = read_model_folder(out / "model"), read_model_folder(again)
@@ -111,7 +111,7 @@ def test_check__a_network_that_cannot_be_made_is_a_problem(example, tmp_path, ca
 
 
 def test_compiled__is_captured_whole_and_loses_as_much(example, monkeypatch):
-    """With the compiler's last step, which takes minutes, left out."""
+    """Without the compiler's last step, which takes minutes."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager", fullgraph=True))
     losses = []
     for compiled in (False, True):

@@ -1,4 +1,4 @@
-"""Validation while training: the numbers of `rmpsam eval`, the curve's file, what is drawn of it."""
+"""Tests validation during training: the figures of `rmpsam eval`, the curve's file and its plot."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -86,7 +86,7 @@ def test_validation__of_videos_takes_frames_where_the_object_is(config, label_ma
 
 
 class Counting:
-    """A validation whose numbers are known."""
+    """A validation with known figures."""
 
     def __init__(self) -> None:
         self.count = 0.0
@@ -118,7 +118,7 @@ def test_table__takes_new_columns_and_forgives_a_line_cut_short(tmp_path):
     append_row(path, {"step": "4", "a": "5", "b": "6"})
     assert [row["step"] for row in read_table(path)] == ["1", "2", "4"]
     with path.open("ab") as file:
-        file.write(bytes(40))  # as after a loss of power
+        file.write(bytes(40))  # as after a power failure
     append_row(path, {"step": "5", "a": "5", "b": "6"})
     assert [row["step"] for row in read_table(path)] == ["1", "2", "4", "5"]
 

@@ -1,4 +1,4 @@
-"""Typed graphs: the same function as the model folder's, plain, and float32 where float16 would break it."""
+"""Tests typed graphs: the same function as the model folder's graphs, and float32 where float16 would break it."""
 from __future__ import annotations
 
 import numpy as np
@@ -211,4 +211,4 @@ def test_typed_graph__fp16__a_constant_beyond_its_range_is_its_greatest_number(t
     onnx.save(model, tmp_path / "image.onnx")
     half = typed_graph(tmp_path / "image.onnx", "fp16", (32, 32))
     (features,) = ReferenceEvaluator(half).run(None, {"image": np.zeros((1, 32, 32, 3), np.uint8)})
-    assert features.dtype == np.float16 and not features.any()  # infinity times 0 would be no number
+    assert features.dtype == np.float16 and not features.any()  # infinity times 0 would be NaN

@@ -1,4 +1,4 @@
-"""The optional vision_msgs outputs, against stand-ins with that package's fields (the real one comes with apt only)."""
+"""Tests the optional vision_msgs outputs against stand-ins with the package's fields (the real one is available from apt only)."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from rmpsam_ros.types import PanopticResult, Roi, Segment, TrackedInstance, Trac
 
 
 def make(**fields):
-    """A message class whose defaults are made anew for each message."""
+    """A message class whose defaults are created for each message."""
     return lambda **given: SimpleNamespace(**{name: default() for name, default in fields.items()}, **given)
 
 
@@ -67,7 +67,7 @@ def test_detections_3d__confirmed_tracks_that_depth_measures__box_and_position(v
         return TrackedInstance(track_id, 0, "dark", 0.75, state, 3, 0, False, Roi(0, 0, 2, 2), np.ones((2, 2), bool))
 
     extent = Extent(position=(0.1, 0.2, 1.5), center=(0.11, 0.21, 1.6), size=(0.3, 0.2, 0.05))
-    tracks = (track(4), track(5), track(6, TrackState.TENTATIVE))  # of 5 there is no depth
+    tracks = (track(4), track(5), track(6, TrackState.TENTATIVE))  # no depth for track 5
     message = vision_messages.detections_3d_message(tracks, {4: extent, 6: extent}, "header")
     found, = message.detections
     assert message.header == found.header == "header" and found.id == "4"

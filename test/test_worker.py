@@ -1,4 +1,4 @@
-"""The inference thread with a fake segmenter: frames and the stream, switching off, and what survives errors."""
+"""Tests the inference thread with a fake segmenter: frames and the stream, switching off, and recovery from errors."""
 from __future__ import annotations
 
 import threading
@@ -199,7 +199,7 @@ def test_worker__whose_thread_has_ended__says_so_to_every_click():
     worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
     worker.open()
     worker.resume()
-    segmenter.error = SystemExit("a library gave up")  # no Exception
+    segmenter.error = SystemExit("a library gave up")  # not an Exception
     segmenter.gate.clear()
     worker.offer("camera", message(), 1)
     until(lambda: worker.pulse.seconds > 0)
@@ -208,7 +208,7 @@ def test_worker__whose_thread_has_ended__says_so_to_every_click():
     with pytest.raises(PromptError, match="the inference thread has ended .*a library gave up"):
         waiting.result(5)
     until(lambda: segmenter.closed)
-    with pytest.raises(PromptError, match="clean the node up and configure it again"):
+    with pytest.raises(PromptError, match="deactivate, clean up and configure the node again"):
         worker.ask(click())
     assert any("the inference thread has ended" in said for said in hooks.reports) and worker.pulse.seconds == 0.0
     worker.close()
@@ -219,7 +219,7 @@ def test_worker__whose_thread_ends_at_a_click__answers_that_click_too():
     worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
     worker.open()
     worker.resume()
-    hooks.listening = set()  # so that the frame is inferred for the click alone
+    hooks.listening = set()  # so that the frame is inferred only for the click
     worker.offer("camera", message(), 1)
     segmenter.error = SystemExit("a library gave up")
     with pytest.raises(PromptError, match="the inference thread has ended .*a library gave up"):
@@ -231,7 +231,7 @@ def test_feed__a_stamp_far_ahead_and_right_ones_again__tracks_and_clicks_go_on()
     feed = Feed("camera", 8)
     said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((10.0, 10.1, 110.2, 10.3, 10.4))]
     assert said[:2] == ["", ""] and "went ahead by" in said[2] and said[4] == ""
-    assert "went back by 99.900 s: tracks go by when they came" in said[3]
+    assert "went back by 99.900 s: tracking uses the arrival time" in said[3]
     assert feed.message(int(10.1e9)) is not None, "clicks on frames of a moment before are answered"
 
 
@@ -244,9 +244,9 @@ def test_feed__images_without_a_stamp_are_no_jumps_in_time():
 def test_feed__an_image_without_a_stamp_hides_no_jump_in_time():
     feed = Feed("camera", 4)
     said = [feed.offer(Received("camera", None, int(stamp * 1e9), k / 10, k), True) for k, stamp in enumerate((2000.0, 2000.1, 0, 1900.0))]
-    assert said[:3] == ["", "", ""] and "went back by 100.100 s: time begins anew" in said[3]
+    assert said[:3] == ["", "", ""] and "went back by 100.100 s: time has restarted" in said[3]
     assert feed.message(2000 * 10**9) is None and feed.message(1900 * 10**9) is not None
-    for number in (2, 3):  # the first was under way when time began anew
+    for number in (2, 3):  # the first was in progress when time restarted
         feed.keep(Processed("camera", None, number, number, SimpleNamespace()))
     assert feed.with_stamp(2) is None and feed.with_stamp(3) is not None
 
@@ -264,7 +264,7 @@ def test_worker__a_frame_that_waited_for_somebody_to_listen__is_not_late(make, s
     it.hooks.listening = None if switched_off else set()
     it.worker.enable(not switched_off)
     it.worker.offer("camera", message(), 1)
-    time.sleep(1.5)  # the worker looks every 0.2 s
+    time.sleep(1.5)  # the worker checks every 0.2 s
     it.hooks.listening = None
     it.worker.enable(True)
     until(lambda: it.stats["camera"].published == 1)
@@ -319,7 +319,7 @@ def test_feed__messages_that_nobody_inferred_are_in_the_cache_too():
         feed.offer(Received("camera", None, number * 10**9, float(number), number), True)
     for asked, nearest in ((0, 1), (2_100_000_000, 2), (9 * 10**9, 3)):
         said = feed.describe_ring(asked)
-        assert said == f"the cache holds 3 frames from 1.000000000 to 3.000000000, the nearest of {nearest}.000000000"
+        assert said == f"the cache holds 3 frames from 1.000000000 to 3.000000000, the nearest at {nearest}.000000000"
 
 
 def test_worker__with_a_rate__takes_frames_again_after_a_pause(make):

@@ -1,4 +1,4 @@
-"""The inference thread with a fake segmenter: clicks, which frame they mean, and what is said where there is no answer."""
+"""Tests the inference thread with a fake segmenter: clicks, the frame that they refer to, and errors if there is no answer."""
 from __future__ import annotations
 
 import itertools
@@ -80,7 +80,7 @@ def test_worker__a_click_on_a_message_that_nobody_listened_to_is_answered(make):
     assert it.segmenter.images == [4, 5, 3] and it.hooks.published == []
     with pytest.raises(PromptError, match="the cache holds 3 frames from 0.000000003 to 0.000000005"):
         it.worker.ask(click(stamp=2)).result(5)
-    assert it.worker.ask(click()).result(5).processed.stamp == 5  # and not the one that was inferred last
+    assert it.worker.ask(click()).result(5).processed.stamp == 5  # not the one that was inferred last
 
 
 def test_worker__a_click_on_a_replaced_message_is_answered_beside_the_stream(make):
@@ -104,8 +104,8 @@ def test_worker__click_for_newest_uses_the_frame_that_was_newest_when_it_came(ma
     it.segmenter.gate.set()
     assert {future.result(5).processed.stamp for future in futures} == {2}
     until(lambda: len(it.hooks.published) == 3)
-    assert it.segmenter.images == [1, 2, 3]  # once each, in order, although a click pulled frame 2 forward
-    assert it.stats["camera"].replaced == 0  # frame 3 had pushed it out of the slot
+    assert it.segmenter.images == [1, 2, 3]  # once each, in order, although a click moved frame 2 forward
+    assert it.stats["camera"].replaced == 0  # frame 3 had displaced it from the slot
 
 
 def test_worker__click_by_stamp(make):
@@ -236,7 +236,7 @@ def test_worker__clicks_on_the_newest_frames_publish_no_more_than_the_rate_allow
         assert it.worker.ask(click()).result(5).processed.stamp == stamp
     allowed = 1 + 2.0 * (time.monotonic() - begun)
     assert it.segmenter.images == list(range(1, 9)) and 1 <= len(it.hooks.published) <= allowed
-    until(lambda: it.hooks.published[-1] == ("camera", 8))  # once it is time for it, and without another run of the network
+    until(lambda: it.hooks.published[-1] == ("camera", 8))  # once it is due, and without another run of the network
     assert it.segmenter.images == list(range(1, 9)) and it.stats["camera"].processed == 8
     assert it.worker.ask(click(stamp=3)).result(5).processed.stamp == 3 and it.segmenter.images == list(range(1, 9))
 
@@ -250,7 +250,7 @@ def test_worker__a_click_on_every_frame_takes_none_from_the_stream(make):
         time.sleep(0.002)
         assert it.worker.ask(click()).result(5).processed.stamp == stamp
         time.sleep(0.036)
-    assert len(it.hooks.published) >= 0.6 * min(stamp, 25)  # about all of them; half were lost once
+    assert len(it.hooks.published) >= 0.6 * min(stamp, 25)  # nearly all of them; half were lost in an earlier version
     assert len(it.hooks.published) <= 1 + 25.0 * (time.monotonic() - begun)
     assert len(set(it.hooks.published)) == len(it.hooks.published)
 
@@ -281,14 +281,14 @@ def test_worker__what_nobody_inferred_can_be_clicked_on_for_as_long_as_it_is_amo
     it.hooks.listening = None
     it.worker.offer("camera", message(), 4)
     until(lambda: it.hooks.published)
-    for or_newest in (True, False):  # such as a second click that mends the first
+    for or_newest in (True, False):  # such as a second click that corrects the first
         processed = it.worker.ask(click(stamp=2, or_newest=or_newest)).result(5).processed
         assert processed.stamp == 2 and processed.time == 2e-9, "the time of its stamp: that of tracking does not go on by it"
     assert it.segmenter.images == [4, 2]
     it.worker.offer("camera", message(), 5)
     it.worker.offer("camera", message(), 6)
     until(lambda: ("camera", 6) in it.hooks.published)
-    with pytest.raises(PromptError, match=r"stamp 0.000000003 is not in the cache: .* the nearest of 0.00000000[24]"):
+    with pytest.raises(PromptError, match=r"stamp 0.000000003 is not in the cache: .* the nearest at 0.00000000[24]"):
         it.worker.ask(click(stamp=3)).result(5)
 
 

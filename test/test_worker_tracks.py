@@ -1,4 +1,4 @@
-"""The inference thread with fakes of segmenter and tracker: tracks, depth, and values that change while it runs."""
+"""Tests the inference thread with a fake segmenter and tracker: tracks, depth, and values that change while it runs."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -57,7 +57,7 @@ def test_worker__tracks_of_each_camera_and_live_parameters(make):
     assert processed.tracks == trackers[0].tracks
     assert [s.track_id for s in processed.panoptic.segments] == [7, 0]
     run.worker.apply(run.config.replaced({"track_max_age": 9.0}))
-    run.worker.offer("left", message(), 0)  # without a stamp: told apart by when it came
+    run.worker.offer("left", message(), 0)  # without a timestamp: distinguished by arrival time
     until(lambda: len(trackers[0].stamps) == 2)
     assert trackers[0].max_age == 9.0 and 1.5 < trackers[0].stamps[1] < 6.5
 
@@ -81,7 +81,7 @@ def test_worker__frames_with_one_stamp_are_tracked_by_when_they_came(make):
         until(lambda: len(trackers[0].stamps) == count)
     first, second, third = trackers[0].stamps
     assert first == 2.0 < second < third and run.stats["camera"].stamp_jumps == 2
-    assert "in a row have the stamp 2.000000000: tracks go by when they came" in run.hooks.reports[0]
+    assert "have the timestamp 2.000000000: tracking uses the arrival time" in run.hooks.reports[0]
 
 
 def test_worker__tracks_are_those_of_the_filter_and_what_was_clicked(make):
@@ -107,7 +107,7 @@ def test_worker__a_frame_that_was_not_tracked_has_no_tracks(make):
 def test_worker__a_click_and_the_frames_go_by_the_same_time(make):
     trackers = []
     run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
-    for stamp in (0, 2_000_000_000):  # without a stamp, when it came
+    for stamp in (0, 2_000_000_000):  # without a timestamp: the arrival time
         run.worker.offer("camera", message(), stamp)
         until(lambda: len(trackers[0].stamps) == (2 if stamp else 1))
         ask = click()
@@ -133,7 +133,7 @@ def test_worker__ids_go_on_where_those_of_the_worker_before_are():
     worker.open()
     worker.resume()
     assert trackers[0].next_id == 5
-    for number, (next_id, expected) in enumerate(((12, 12), (7, 12)), 1):  # a worker that came after it may have given more
+    for number, (next_id, expected) in enumerate(((12, 12), (7, 12)), 1):  # a later worker may have issued more
         trackers[0].next_id = next_id
         worker.offer("camera", message(), number)
         until(lambda: len(hooks.published) == number)

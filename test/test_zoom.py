@@ -1,4 +1,4 @@
-"""Closer looks: which window, which pixels come back, and when one is not worth it."""
+"""Tests zoom-in crops: which window, which pixels are mapped back, and when a crop is not worthwhile."""
 from __future__ import annotations
 
 import cv2
@@ -30,7 +30,7 @@ def test_window__of_most_of_the_picture_is_not_worth_it():
 
 
 class Network:
-    """Answers each click with a square of cells round it, and counts what it is asked."""
+    """Answers each click with a square of cells around it, and counts its calls."""
 
     def __init__(self, reach: int = 2) -> None:
         self.reach = reach  # cells from the click to the square's edge
@@ -56,7 +56,7 @@ def zoom_on(network: Network, capacity: int = 1) -> Zoom:
 
 
 def first_answer(roi: Roi, score: float = SURE) -> tuple[np.ndarray, Roi, float]:
-    """What the whole picture gave; if sure, no window of a fixed size is tried."""
+    """The result on the whole image; if confident, no fixed-size window is tried."""
     mask = np.zeros(SIZE, bool)
     mask[roi.slices] = True
     return mask, roi, score
@@ -98,7 +98,7 @@ def test_answer__is_none_where_the_first_mask_fills_the_picture():
 
 
 class Bright(Network):
-    """Answers every click with what is bright, as one that is not sure."""
+    """Answers every click with the bright pixels, at low confidence."""
 
     def ask(self, features, prompt, placement):
         rows, columns = placement.valid_cells
@@ -111,8 +111,8 @@ class Bright(Network):
     (np.s_[200:300, 250:380], Roi(290, 220, 50, 40), 4),  # the first window cuts it off, a second one and two more show it whole
     (np.s_[230:270, 290:370], Roi(290, 230, 50, 40), 3),  # likewise, but on one side only, and the second serves as one of the last two
     (np.s_[220:300, 300:340], Roi(300, 220, 40, 40), 3),
-    (np.s_[220:260, 290:340], Roi(290, 220, 50, 40), 1),  # was framed by what was found already
-    (np.s_[40:440, 50:600], Roi(180, 140, 270, 200), 2),  # a window round all of it is not worth it: the whole picture's answer counts
+    (np.s_[220:260, 290:340], Roi(290, 220, 50, 40), 1),  # already framed by the first mask
+    (np.s_[40:440, 50:600], Roi(180, 140, 270, 200), 2),  # a window around all of it is not worthwhile: the whole image's result is used
 ])  # fmt: skip
 def test_answer__what_its_window_cuts_off_is_looked_at_again(object_, seen, looks):
     image, network = np.zeros((*SIZE, 3), np.uint8), Bright()
@@ -120,7 +120,7 @@ def test_answer__what_its_window_cuts_off_is_looked_at_again(object_, seen, look
     prompt = Prompt((PointPrompt(310, 240, 1),), ())
     zoom = Zoom(image, network.encode, network.ask, connected=False, capacity=6)
     found, again = (zoom.answer(prompt, first_answer(seen)) for _ in range(2))
-    assert len(network.encoded) == looks  # the same windows serve the same click again, and it has the same answer
+    assert len(network.encoded) == looks  # the same click reuses the same windows and gets the same result
     assert found is again is None or np.array_equal(found[0], again[0])
     if object_[0].stop == 440:
         assert found is None
@@ -130,7 +130,7 @@ def test_answer__what_its_window_cuts_off_is_looked_at_again(object_, seen, look
 
 
 class Unsteady(Bright):
-    """Sees another rectangle in each window, on a picture whose pixels hold their own quarter of x and y."""
+    """Returns another rectangle in each window, on an image whose pixels hold a quarter of their own x and y."""
 
     picture = np.stack([*np.meshgrid(np.arange(SIZE[1]) // 4, np.arange(SIZE[0]) // 4), np.zeros(SIZE, int)], axis=-1).astype(np.uint8)
 
@@ -152,7 +152,7 @@ class Unsteady(Bright):
     (np.s_[200:260, 300:380], np.s_[200:272, 300:380], np.s_[200:248, 300:360]),
 ])  # fmt: skip
 def test_answer__that_is_not_sure_is_what_most_of_three_looks_say(first, second, third):
-    right, large = np.s_[200:260, 300:380], Roi(270, 180, 160, 120)  # the first mask, so that what was found has windows of its own
+    right, large = np.s_[200:260, 300:380], Roi(270, 180, 160, 120)  # the first mask, so that the found object gets its own windows
     network = Unsteady(first, second, third)
     zoom = Zoom(network.picture, network.encode, network.ask, connected=False, capacity=6)
     prompt = Prompt((PointPrompt(315.0, 210.0),), ())
@@ -173,7 +173,7 @@ def test_near__a_small_object_that_the_first_mask_missed_is_seen_in_a_window_rou
     network = Network()
     click = Prompt((PointPrompt(400.0, 300.0),), ())
     mask, roi, _ = zoom_on(network, capacity=4).answer(click, first_answer(Roi(100, 100, 200, 150), score=0.2))
-    assert network.encoded[0] == (NEAR * 480, NEAR * 640) and len(network.encoded) == 2  # the window, and one for what it showed
+    assert network.encoded[0] == (NEAR * 480, NEAR * 640) and len(network.encoded) == 2  # the window, and one around what it showed
     assert mask[300, 400] and roi.width < 20 and 300 - roi.y < 12
 
 
@@ -183,12 +183,12 @@ def test_near__a_window_that_shows_the_click_at_its_edge_does_not_serve():
     for x in (400.0, 470.0, 330.0):
         zoom.answer(Prompt((PointPrompt(x, 300.0),), ()), first_answer(Roi(100, 100, 200, 150), score=0.2))
     assert [size for size in network.encoded if size == (NEAR * 480, NEAR * 640)] == 3 * [(NEAR * 480, NEAR * 640)]
-    for x in (0.0, 20.0):  # at the picture's edge one window shows both
+    for x in (0.0, 20.0):  # at the image's edge one window shows both
         zoom.answer(Prompt((PointPrompt(x, 300.0),), ()), first_answer(Roi(100, 100, 200, 150), score=0.2))
     assert [size for size in network.encoded if size == (NEAR * 480, NEAR * 640)] == 4 * [(NEAR * 480, NEAR * 640)]
 
 
-@pytest.mark.parametrize(("reach", "last"), [(9, -1), (40, -2)])  # what fills the first mask's window too is looked at once more
+@pytest.mark.parametrize(("reach", "last"), [(9, -1), (40, -2)])  # an object that also fills the first mask's window gets one more crop
 def test_near__what_fills_the_window_or_goes_on_beyond_it_is_left_to_the_first_mask(reach, last):
     network, first = Network(reach), first_answer(Roi(380, 270, 120, 90), score=0.2)
     zoom_on(network, capacity=4).answer(Prompt((PointPrompt(400.0, 300.0),), ()), first)
@@ -288,7 +288,7 @@ def test_segmenter__looks_closer_at_the_picture_as_it_was_and_turned_as_it_is(mo
     image = np.random.default_rng(5).integers(0, 255, (240, 320, 3), dtype=np.uint8)
     wanted = image[window((150, 110, 170, 130), (240, 320)).slices].copy()
     zoom = segmenter.set_image(image, rotation=90).zoom()
-    image[:] = 0  # a camera's next picture in the same memory
+    image[:] = 0  # a camera's next image in the same memory
     with pytest.raises(LookupError):
         zoom.answer(Prompt((PointPrompt(160.0, 120.0),), ()), first_answer(Roi(150, 110, 20, 20)))
     (part, rotation), = looks

@@ -1,4 +1,4 @@
-"""Small made-up scenes for the tracking tests: square objects on a grid, each with a query of its own."""
+"""Small synthetic scenes for the tracking tests: square objects on a grid, each with its own query."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ DT = 0.1
 
 
 def query(name: int, noise: float = 0.0, seed: int = 0) -> np.ndarray:
-    """(16,) float32, the same for a name but for the noise."""
+    """(16,) float32, the same for each name apart from the noise."""
     own = np.random.default_rng(1000 + name).normal(size=DIMS)
     return (own + noise * np.random.default_rng(seed).normal(size=DIMS)).astype(np.float32)
 
 
 def square(x: float, y: float, side: int = 10, grid: tuple[int, int] = GRID) -> np.ndarray:
-    """(h, w) bool: a square round the cell (x, y), cut by the border."""
+    """(h, w) bool: a square around the cell (x, y), clipped at the border."""
     mask = np.zeros(grid, bool)
     left, top = round(x - side / 2), round(y - side / 2)
     mask[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = True
@@ -32,7 +32,7 @@ def square(x: float, y: float, side: int = 10, grid: tuple[int, int] = GRID) -> 
 
 
 def objects(*rows: dict, grid: tuple[int, int] = GRID, image: tuple[int, int] | None = IMAGE, depths: Sequence[float] | None = None) -> Detections:
-    """Detections of rows with `x`, `y` (cells) and, where they differ from the default, `side`, `kind`, `score`, `name`
+    """Detections from rows with `x`, `y` (cells) and, if not the default, `side`, `kind`, `score`, `name`
     (whose query it has) or `query`."""
     if not rows:
         return Detections.empty(grid, image, DIMS)
@@ -45,7 +45,7 @@ def objects(*rows: dict, grid: tuple[int, int] = GRID, image: tuple[int, int] | 
 
 
 def run(tracker: Tracker, frames, start: float = 0.0, dt: float = DT):
-    """Feeds a list of detections, one every dt seconds; returns what the last update gave."""
+    """Feeds a list of detections, one every dt seconds; returns the result of the last update."""
     result = ()
     for k, detections in enumerate(frames):
         result = tracker.update_detections(detections, start + k * dt)

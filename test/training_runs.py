@@ -1,4 +1,4 @@
-"""The example of training as fixtures, for the tests that make runs of it."""
+"""Fixtures with the training example, for tests that run it."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ from rmpsam_ros.training.example import write_example
 @pytest.fixture(scope="module", autouse=True)
 def one_thread():
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # maps this small gain nothing, and waiting threads are slow where the machine is busy
+    torch.set_num_threads(1)  # no gain for feature maps this small, and waiting threads are slow on a busy machine
     yield
     torch.set_num_threads(threads)
 
@@ -31,7 +31,7 @@ def short(example, **changes):
 
 
 def start_folder(run, folder):
-    """A run's averaged network as a model folder to start from: description and weights, without graphs."""
+    """Writes a run's averaged network as a model folder to start from: description and weights, without graphs."""
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(run.averaged.net, folder, half=False)
     write_model_yaml(folder, run.description(folder))

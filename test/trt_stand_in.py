@@ -1,7 +1,7 @@
-"""STAND-IN, not TensorRT: a GPU and an engine that are played by the CPU, so that the backend's own code runs without a GPU.
+"""STAND-IN, not TensorRT: a GPU and an engine emulated on the CPU, so that the backend's own code runs without a GPU.
 
-What is real here: the typed graphs, the cache, the buffers with their addresses, shapes and types, the reuse of buffers from
-run to run. What is not: TensorRT's arithmetic, CUDA streams and graphs, and anything about speed.
+Real here: the typed graphs, the cache, the buffers with their addresses, shapes and types, the reuse of buffers from
+run to run. Not real: TensorRT's arithmetic, CUDA streams and graphs, and anything about speed.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rmpsam_ros.backends.openvino_core import shared_core
 
 
 class HostDevice:
-    """Plays `backends.cuda.CudaDevice` in host memory."""
+    """Emulates `backends.cuda.CudaDevice` in host memory."""
 
     device, name, compute, stream, computes_bf16 = torch.device("cpu"), "Stand-in GPU", "sm_89", 0, False
 
@@ -41,8 +41,8 @@ class HostDevice:
         self.waits += 1
 
     def capture(self, run):
-        """What a context is asked for meanwhile is not computed but kept, and computed at each replay, as CUDA does; of torch's own
-        work all is done anew."""
+        """Context calls during capture are recorded instead of computed, and computed at each replay, as CUDA does; torch's own
+        work is all repeated."""
         self.captured += 1
         _Context.recording = []
         try:
@@ -144,7 +144,7 @@ def _dims(port):
 
 
 def flavour(version: str = "10.3.0"):
-    """Plays `trt_flavour.Flavour` for a full TensorRT."""
+    """Emulates `trt_flavour.Flavour` of a full TensorRT."""
     from rmpsam_ros.backends.trt_flavour import Flavour
 
     module = SimpleNamespace(Runtime=_Runtime, TensorIOMode=SimpleNamespace(INPUT="in"), ILogger=_Logger, __version__=version)
@@ -159,7 +159,7 @@ class _Logger:
 
 
 def install(monkeypatch, device: HostDevice | None = None) -> HostDevice:
-    """Lets the backend find the stand-ins; a build then is the typed graph itself. Returns the device."""
+    """Makes the backend find the stand-ins; a build then gives the typed graph itself. Returns the device."""
     from rmpsam_ros.backends import tensorrt, trt_provision
 
     device = device or HostDevice()

@@ -1,4 +1,4 @@
-"""What the tests of the inference thread share: a worker with a fake segmenter, its hooks, and what comes in."""
+"""Helpers for the tests of the inference thread: a worker with a fake segmenter and hooks, and its input messages and clicks."""
 from __future__ import annotations
 
 import time
@@ -16,7 +16,7 @@ from rmpsam_ros.ros.worker import InferenceWorker
 
 
 class FakeHooks:
-    """Everything is wanted unless said otherwise; messages carry their pixels in `.pixels`."""
+    """Fake hooks: everything is wanted unless set otherwise; messages carry their pixels in `.pixels`."""
 
     def __init__(self):
         self.listening: set[str] | None = None
@@ -62,14 +62,14 @@ def click(camera="camera", x=0.0, y=0.0, stamp=0, or_newest=False):
 
 
 def under_way(it, stamp):
-    """Holds the worker at the network, with a frame of this stamp."""
+    """Blocks the worker in the network, with a frame of this timestamp."""
     it.segmenter.gate.clear()
     it.worker.offer("camera", message(), stamp)
     until(lambda: not it.worker._feeds["camera"].waiting)
 
 
 class FakeTracker:
-    """One track, 7, on segment 1; keeps what it was given."""
+    """A fake tracker with one track, 7, on segment 1; records its arguments."""
 
     def __init__(self, labels):
         self.labels, self.max_age, self.min_hits, self.stamps, self.error = labels, None, None, [], None
@@ -98,7 +98,7 @@ class FakeTracker:
 
 @pytest.fixture
 def make():
-    """Makes an opened and running worker; all are closed at the end."""
+    """Makes an open, running worker; all are closed at the end."""
     workers = []
 
     def build(seconds=0.0, make_tracker=None, rotations=None, **config):

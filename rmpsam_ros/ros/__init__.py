@@ -1,1 +1,1 @@
-"""The ROS world: what stands between topics, services and parameters, and the application. `rmpsam_ros.node` is its door."""
+"""The ROS layer: connects topics, services and parameters to the rest of the package. `rmpsam_ros.node` is its entry point."""

@@ -1,6 +1,6 @@
-"""What the worker does next: clicks first, but frames that wait get half of its time. No ROS.
+"""Schedules the inference worker: clicks take precedence, but waiting frames get half of its time. No ROS.
 
-An agenda has no lock of its own: the worker guards it with its condition.
+An agenda is not locked: the worker guards it with its condition variable.
 """
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from rmpsam_ros.ros.feeds import Feed, Received
 from rmpsam_ros.ros.requests import Ask, Call
 
 IDLE_WAIT = 0.2
-"""Seconds after which an idle worker looks again whether somebody has subscribed to a frame that waits."""
+"""Seconds after which an idle worker checks again whether a waiting frame has a subscriber."""
 
 
 class Agenda:
-    """Clicks and calls in their order, and the cameras in turn.
+    """Clicks and calls first in, first out, and the cameras round-robin.
 
-    A click is answered before the frames that wait. Clicks that come one upon the other would leave the robot blind, though: once
-    they have taken as long as the last frame did, a frame comes in between.
+    A click is answered before waiting frames. So that a burst of clicks does not leave the robot blind, a frame is processed
+    once clicks have taken as long as the last frame did.
 
     Args:
-        feeds: each camera's.
-        wanted: whether anybody listens to results of a camera.
+        feeds: the feed of each camera.
+        wanted: whether the results of a camera have a subscriber.
     """
 
     def __init__(self, feeds: Mapping[str, Feed], wanted: Callable[[str], bool]):
         self._feeds, self._wanted = feeds, wanted
         self._turns = deque(feeds)
         self._asks: deque[Ask | Call] = deque()
-        self._clicking, self._framing = 0.0, IDLE_WAIT  # until a frame has shown how long one takes
+        self._clicking, self._framing = 0.0, IDLE_WAIT  # until a frame has been timed
 
     def add(self, task: Ask | Call) -> None:
-        """Puts a click or a call behind those that wait."""
+        """Queues a click or a call."""
         self._asks.append(task)
 
     def clear(self) -> deque[Ask | Call]:
-        """Takes everything that waits out and returns it."""
+        """Removes and returns all queued clicks and calls."""
         asks, self._asks = self._asks, deque()
         return asks
 
     def next(self, frames: bool, rate: float) -> tuple[Ask | Call | Received | None, float]:
-        """What to do now, or None and the seconds to wait before looking again, unless something comes before.
+        """The next task, or None and the seconds after which to look again if nothing arrives before.
 
         Args:
-            frames: whether frames are taken at all.
-            rate: frames a second of a camera at most, 0 = no limit.
+            frames: whether frames are processed at all.
+            rate: maximum frames per second of a camera, 0 = no limit.
         """
         wait = IDLE_WAIT
         if not (self._asks and self._clicking < self._framing):
@@ -56,14 +56,14 @@ class Agenda:
         return (self._asks.popleft(), 0.0) if self._asks else (None, wait)
 
     def took(self, task: Ask | Call | Received, seconds: float) -> None:
-        """Notes how long something took that was `next`."""
+        """Records how long a task returned by `next` took."""
         if isinstance(task, Received):
             self._clicking, self._framing = 0.0, seconds
         else:
             self._clicking += seconds
 
     def _next_frame(self, frames: bool, rate: float) -> tuple[Received | None, float]:
-        """The message whose turn it is, or None and how long to wait for it."""
+        """The next message to process, or None and the seconds to wait for one."""
         wait = IDLE_WAIT
         for name in list(self._turns):
             feed = self._feeds[name]

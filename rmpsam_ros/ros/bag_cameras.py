@@ -1,4 +1,4 @@
-"""One image topic of a rosbag2, with its depth: its tracker, and what the node would send out for it."""
+"""Processes one image topic of a rosbag2, with its depth: tracks objects and makes the messages that the node would publish."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from rmpsam_ros.segmenter import Segmenter
 
 AHEAD = 200_000_000
-"""Nanoseconds of recording that an image waits for its depth: about as much as the feed keeps at 30 Hz."""
+"""Nanoseconds of recording time for which an image waits for its depth: about what the feed holds at 30 Hz."""
 _SLACK = 1e-4
-"""Seconds by which stamps at --max-rate may come early."""
+"""Seconds by which timestamps may be early at --max-rate."""
 
 
 @dataclass(frozen=True)
 class BagOptions:
-    """What is wanted of every image topic.
+    """Options for every image topic.
 
-    `results` names of what is written; `max_rate` images a second, 0 = all; `max_age` (s) and `min_hits` of the tracker;
-    `alpha` of the overlay; `depth_max_gap` (s), `points_step` and `rotation` as the node's parameters.
+    `results`: names of the outputs to write. `max_rate`: images per second, 0 = all. `max_age` (s), `min_hits`: of the tracker.
+    `alpha`: of the overlay. `depth_max_gap` (s), `points_step`, `rotation`: as the node's parameters.
     """
 
     results: tuple[str, ...]
@@ -58,13 +58,13 @@ class BagCamera:
     """Takes the messages of one camera in the order of recording.
 
     Args:
-        name: stands in the results' topics.
-        topic: of the images.
+        name: used in the topics of the results.
+        topic: topic of the images.
         depth: topic of the depth images, '' for none.
         segmenter, options: see there.
 
     Attributes:
-        problem: why the first image without depth had none, where it should have had one; without_depth: how many there were.
+        problem: why the first image that should have had depth had none; without_depth: how many such images there were.
     """
 
     def __init__(self, name: str, topic: str, depth: str, segmenter: Segmenter, options: BagOptions) -> None:
@@ -81,11 +81,11 @@ class BagCamera:
 
     @property
     def confirmed(self) -> int:
-        """How many tracks there were."""
+        """How many confirmed tracks there were."""
         return len(self._ids)
 
     def take_beside(self, entry: BagMessage) -> None:
-        """Takes a depth image or a calibration in."""
+        """Takes a depth image or a CameraInfo."""
         message = entry.message
         if isinstance(message, CameraInfo):
             self._info = message
@@ -93,17 +93,17 @@ class BagCamera:
             self._views.feed.offer(message, _stamp_of(entry))
 
     def is_ready(self, entry: BagMessage, now: int) -> bool:
-        """Whether an image need not wait for its depth any more; `now` is when the newest message was recorded, in ns."""
+        """Whether an image no longer needs to wait for its depth; `now` is when the newest message was recorded, in ns."""
         if not self._depth or now - entry.time > AHEAD:
             return True
         newest = self._views.feed.newest
         return newest is not None and newest >= _stamp_of(entry)
 
     def results(self, entry: BagMessage) -> Iterator[tuple[str, Any, bool]] | None:
-        """Topic, message and whether it is latched, of each result of one image; None where `max_rate` leaves it out.
+        """The results of one image as (topic, message, latched); None if `max_rate` skips the image.
 
         Raises:
-            ImageError: the message holds no image that can be read.
+            ImageError: the message holds no readable image.
         """
         message, nanoseconds = entry.message, _stamp_of(entry)
         stamp, rate, before = nanoseconds / 1e9, self._options.max_rate, self._used_at
@@ -115,7 +115,7 @@ class BagCamera:
         self._used_at = time
         view = self._view(nanoseconds, image.shape[:2])
         tracks = self._tracker.update(frame, time, None if view is None else view.depth)
-        if not self._tracker.used:  # no newer than an image before: these are the tracks of that one
+        if not self._tracker.used:  # no newer than an earlier image: these tracks belong to that one
             return self._messages(message.header, image, frame.panoptic(), None, view, {})
         tracks, extents = located(tracks, view)
         self._ids.update(t.track_id for t in tracks if t.state == TrackState.CONFIRMED)
@@ -157,5 +157,5 @@ class BagCamera:
 
 
 def _stamp_of(entry: BagMessage) -> int:
-    """Nanoseconds: the stamp, or of a camera without a clock when the message was recorded."""
+    """The timestamp in nanoseconds; the recording time for a camera that does not stamp its messages."""
     return messages.stamp_ns(entry.message.header.stamp) or entry.time

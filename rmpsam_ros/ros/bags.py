@@ -1,7 +1,7 @@
-"""rosbag2 folders: image messages out of one, the node's messages into another.
+"""Reads image messages from one rosbag2 and writes the node's messages to another.
 
-The files are the library rosbags' work (sqlite3 and mcap, in Python alone, so that it is the same with and without a sourced
-ROS); messages go through rclpy's own serialization. Needs rosbags, and only when it is used.
+The rosbags library handles the files (sqlite3 and mcap, in pure Python, so it works the same with and without a sourced ROS);
+messages are serialized by rclpy. rosbags is needed only when bags are used.
 """
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _IDL_NAMES = {"boolean": "bool", "float": "float32", "double": "float64", "octet
 
 @dataclass(frozen=True, eq=False)
 class BagMessage:
-    """One message of a bag: when it was recorded, in nanoseconds; `raw` is CDR. `image`: of a topic that was asked for;
-    `beside`: of depth or calibration; `kept`: of one that is to be handed on."""
+    """One message of a bag. `time`: when it was recorded, in nanoseconds; `raw`: CDR bytes. `image`: from a requested image topic;
+    `beside`: depth or calibration; `kept`: from a topic to be copied."""
 
     connection: Connection
     time: int
@@ -41,50 +41,50 @@ class BagMessage:
     kept: bool
 
     def decode(self) -> None:
-        """Whether the message can be read, see `message`."""
-        self.message  # noqa: B018  it is made, and kept
+        """Deserializes the message, to find out whether it can be read; raises as `message` does."""
+        self.message  # noqa: B018  deserialized and cached
 
     @cached_property
     def message(self) -> Image | CompressedImage | CameraInfo:
-        """The message itself; not of one that is only kept.
+        """The deserialized message; not for one that is only copied.
 
         Raises:
-            BagError: its bytes are no message of its type.
+            BagError: its bytes are not a message of its type.
         """
         try:
             return deserialize_message(self.raw, {**IMAGE_TYPES, **INFO_TYPES}[self.connection.msgtype])
-        except Exception as error:  # rclpy raises its own kinds, and unpacking what it likes
-            raise BagError(f"a message of {self.connection.topic} is no {self.connection.msgtype} ({_short(error)})") from error
+        except Exception as error:  # rclpy raises its own types, and unpacking may raise any
+            raise BagError(f"a message on {self.connection.topic} is not a valid {self.connection.msgtype} ({_short(error)})") from error
 
 
 def _remedy(path: Path) -> str:
-    """What helps where a bag cannot be opened: many were being recorded when the robot lost its power."""
+    """Suggests a fix for a bag that cannot be opened: many were being recorded when the robot lost power."""
     files = [path] if path.is_file() else sorted(path.iterdir())
     recorded = [file for file in files if {".mcap", ".db3"} & set(file.suffixes)]
     of_ros1 = [file for file in files if file.suffix == ".bag"]
     if of_ros1 and not recorded:
-        return f"`rosbags-convert --src {of_ros1[0]} --dst {of_ros1[0].with_suffix('')}` makes one of a bag of ROS 1"
+        return f"convert a ROS 1 bag with `rosbags-convert --src {of_ros1[0]} --dst {of_ros1[0].with_suffix('')}`"
     if not recorded or path.is_file() and path.suffix not in (".mcap", ".db3"):
         return "give its folder, or an .mcap or .db3 file"
     metadata = path / "metadata.yaml"
     if path.is_dir() and not (metadata.is_file() and metadata.stat().st_size):
-        return f"a recording that broke off has no metadata.yaml, or an empty one: `ros2 bag reindex {path}` makes it"
+        return f"an interrupted recording has no metadata.yaml, or an empty one: `ros2 bag reindex {path}` makes it"
     if recorded[0].suffix == ".mcap":
-        return f"a recording that broke off is mended by `mcap recover {recorded[0]} -o whole.mcap` (the mcap command line tool)"
-    return "copy it again, if the copy was cut off"
+        return f"an interrupted recording is repaired by `mcap recover {recorded[0]} -o whole.mcap` (the mcap command line tool)"
+    return "copy it again, if the copy is incomplete"
 
 
 class BagReader:
-    """A bag, opened; use it in a `with`.
+    """An open bag for reading; a context manager.
 
     Args:
         path: the bag's folder, or one .mcap or .db3 file of it.
-        topics: image topics to read; may be empty where the bag has only one, depth not counted.
-        depths: topics of depth images, which are not taken for images.
-        kept: topics whose messages are handed on as they are; `all` for every one.
+        topics: image topics to read; may be empty if the bag has only one, not counting depth.
+        depths: topics of depth images, which do not count as images.
+        kept: topics whose messages are copied unchanged; `all` for every topic.
 
     Raises:
-        BagError: no bag, a damaged one, or topics that it does not have. FileNotFoundError: no such path.
+        BagError: not a bag, a damaged one, or topics that it does not have. FileNotFoundError: no such path.
     """
 
     def __init__(self, path: Path, topics: Sequence[str] = (), kept: Sequence[str] = (), depths: Sequence[str] = ()) -> None:
@@ -96,10 +96,10 @@ class BagReader:
         try:
             self._reader = Reader(self.path)
             self._reader.open()
-        except Exception as error:  # each storage has errors of its own for damaged files
+        except Exception as error:  # each storage plugin has its own errors for damaged files
             if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
-                raise  # of the disk or its rights
-            raise BagError(f"{path} is no rosbag2 that can be read ({_short(error)}); {_remedy(self.path)}.") from error
+                raise  # disk or permission errors
+            raise BagError(f"{path} is not a readable rosbag2 ({_short(error)}); {_remedy(self.path)}.") from error
         try:
             self.images = self._choose(topics, depths)
             self.beside: list[Connection] = []
@@ -126,14 +126,14 @@ class BagReader:
 
     @property
     def count(self) -> int:
-        """How many image messages there are."""
+        """Number of image messages."""
         return sum(c.msgcount for c in self.images)
 
     def read_beside(self, topic: str, types: Mapping[str, type]) -> None:
-        """Reads a topic of one of these types too.
+        """Also reads a topic of one of these types.
 
         Raises:
-            BagError: there is none.
+            BagError: there is no such topic.
         """
         found = [c for c in self._reader.connections if c.topic == topic]
         if not found or found[0].msgtype not in types:
@@ -144,10 +144,10 @@ class BagReader:
         self.beside += found
 
     def messages(self) -> Iterator[BagMessage]:
-        """Images, what is read beside them, and kept messages, in the order of recording.
+        """Images, depth and calibration, and kept messages, in the order of recording.
 
         Raises:
-            BagError: the file ends before its end, or cannot be read on.
+            BagError: the file is truncated or cannot be read further.
         """
         images, beside, kept = ({c.id for c in some} for some in (self.images, self.beside, self.kept))
         chosen = {c.id: c for c in (*self.images, *self.beside, *self.kept)}
@@ -155,10 +155,10 @@ class BagReader:
             yield BagMessage(connection, time, bytes(raw), connection.id in images, connection.id in beside, connection.id in kept)
 
     def _read(self, connections: Sequence[Connection]) -> Iterator[tuple[Connection, int, bytes]]:
-        """What rosbags reads; each storage has errors of its own for damaged files.
+        """Messages as rosbags reads them; each storage plugin has its own errors for damaged files.
 
         Raises:
-            BagError: the file ends before its end, or cannot be read on.
+            BagError: the file is truncated or cannot be read further.
         """
         messages = self._reader.messages(connections)
         while True:
@@ -171,7 +171,7 @@ class BagReader:
             yield message
 
     def first_calibrations(self) -> Iterator[BagMessage]:
-        """The first message of each topic of calibrations that is read beside the images.
+        """The first message of each CameraInfo topic that is read with the images.
 
         Raises:
             BagError: the file cannot be read.
@@ -182,7 +182,7 @@ class BagReader:
                 yield BagMessage(connection, first[1], bytes(first[2]), False, True, False)
 
     def close(self) -> None:
-        """Lets the files go."""
+        """Closes the files."""
         self._reader.close()
 
     def _choose(self, topics: Sequence[str], depths: Sequence[str]) -> list[Connection]:
@@ -206,10 +206,10 @@ class BagReader:
 
 
 class BagWriter:
-    """A new bag; topics of results are made when their first message comes.
+    """A new bag for writing; result topics are created with their first message.
 
     Args:
-        folder: must not exist.
+        folder: path of the bag; must not exist.
         storage: `mcap` (its chunks compressed) or `sqlite3`.
     """
 
@@ -219,14 +219,14 @@ class BagWriter:
 
         self._types = get_typestore(Stores.ROS2_JAZZY)
         plugin = StoragePlugin.MCAP if storage == "mcap" else StoragePlugin.SQLITE3
-        self._writer = Writer(folder, version=8, storage_plugin=plugin)  # 9 has QoS in a form that Humble refuses
-        if storage == "mcap":  # maps of ids shrink to a hundredth; sqlite3 has nothing that all readers understand
+        self._writer = Writer(folder, version=8, storage_plugin=plugin)  # 9 stores QoS in a form that Humble rejects
+        if storage == "mcap":  # ID maps shrink to 1 %; for sqlite3 no compression is supported by all readers
             self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
         self._writer.open()
         self._connections: dict[str, Connection] = {}
 
     def add(self, topic: str, message: Any, time: int, latched: bool = False) -> None:
-        """Writes a message under the time (nanoseconds) at which its image was recorded."""
+        """Writes a message with the recording time (nanoseconds) of its image."""
         connection = self._connections.get(topic)
         if connection is None:
             name = self._register(type(message))
@@ -235,10 +235,10 @@ class BagWriter:
         self._writer.write(connection, time, serialize_message(message))
 
     def keep(self, source: Connection) -> Connection:
-        """Makes a topic of another bag, for `copy`: before the first image, as it is too late to find out behind the last.
+        """Creates a topic of another bag for `copy`. Call it before the first image, so that errors show up early.
 
         Raises:
-            BagError: neither the bag nor this machine knows its type.
+            BagError: the type is defined neither in the bag nor on this machine.
         """
         connection = self._connections.get(source.topic)
         if connection is None:
@@ -247,7 +247,7 @@ class BagWriter:
         return connection
 
     def copy(self, message: BagMessage) -> None:
-        """Writes a message as it is."""
+        """Writes a message unchanged."""
         self._writer.write(self.keep(message.connection), message.time, message.raw)
 
     def close(self) -> None:
@@ -255,7 +255,7 @@ class BagWriter:
         self._writer.close()
 
     def _types_of(self, source: Connection) -> Typestore:
-        """What describes a kept topic: the bag's own words where it has them, as other releases of ROS have other fields."""
+        """The type definitions of a kept topic: from the bag if it has them, as fields differ between ROS releases."""
         from rosbags.interfaces import MessageDefinitionFormat
         from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
@@ -274,7 +274,7 @@ class BagWriter:
         return self._types
 
     def _register(self, kind: type) -> str:
-        """Makes a generated message class known to rosbags, with those inside it; its name."""
+        """Registers a generated message class and its nested types with rosbags; returns its name."""
         from rosbags.typesys import get_types_from_msg
 
         package = kind.__module__.split(".")[0]
@@ -293,7 +293,7 @@ class BagWriter:
 
 
 def _as_msg(idl: str) -> str:
-    """A field's type as generated classes spell it, as .msg files do: `sequence<float, 3>` is `float32[<=3]`."""
+    """Converts a field's type from the spelling of generated classes to that of .msg files: `sequence<float, 3>` is `float32[<=3]`."""
     sequence = re.fullmatch(r"sequence<(.+?)(?:, (\d+))?>", idl)
     if sequence:
         return f"{_as_msg(sequence[1])}[{'<=' + sequence[2] if sequence[2] else ''}]"
@@ -305,10 +305,10 @@ def _as_msg(idl: str) -> str:
 
 
 def _qos(latched: bool) -> Any:
-    """As the node offers its results: reliable; what is sent once is there for who comes later."""
+    """The QoS of the node's results: reliable, and transient local if latched."""
     from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 
-    forever = QosTime(9223372036, 854775807)  # what rmw calls infinite
+    forever = QosTime(9223372036, 854775807)  # rmw's infinite duration
     durability = QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE
     return Qos(QosHistory.KEEP_LAST, 1 if latched else 5, QosReliability.RELIABLE, durability, forever, forever,
                QosLiveliness.AUTOMATIC, forever, False)  # fmt: skip

@@ -1,4 +1,4 @@
-"""The tracks of one camera: which ids are free, what depth says of them, and which of them are shown. No ROS."""
+"""The tracks of one camera: continues track IDs across trackers, adds 3D positions, and filters by class. No ROS."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from rmpsam_ros.types import PromptResult, TrackedInstance
 
 
 class CameraTracks:
-    """A tracker that goes on with the ids of the one before.
+    """A tracker that continues the track IDs of its predecessor.
 
     Args:
-        tracker: new, for this camera alone.
-        camera: its name.
-        next_ids: the next id of each camera's tracks, which outlives trackers and models: no id is used twice.
+        tracker: a new tracker for this camera only.
+        camera: name of the camera.
+        next_ids: the next track ID of each camera; it outlives trackers and models, so no ID is used twice.
     """
 
     def __init__(self, tracker: Any, camera: str, next_ids: dict[str, int]) -> None:
@@ -28,16 +28,16 @@ class CameraTracks:
 
     def update(self, frame: Any, time: float, view: DepthView | None,
                class_filter: Sequence[str]) -> tuple[tuple[TrackedInstance, ...] | None, dict[int, Extent]]:  # fmt: skip
-        """Takes a frame in; the tracks of these classes with their places, and the extent of each by id. `time`: seconds.
+        """Tracks one frame; returns the tracks of these classes with their positions, and extents by track ID. `time`: seconds.
 
-        The tracks are None where the frame was no newer than one before: all there are is of another picture.
+        The tracks are None if the frame was no newer than an earlier one: the existing tracks belong to another image.
         """
         tracks = self.tracker.update(frame, stamp=time, depth=None if view is None else view.depth)
         self._note_ids()
         return located(of_classes(tracks, class_filter), view) if self.tracker.used else (None, {})
 
     def follow(self, processed: Processed, result: PromptResult, past: tuple | None) -> Answer:
-        """Makes the clicked object a track; where that is impossible, the mask is answered all the same. `past`: see `Tracker.follow`."""
+        """Makes the clicked object a track; if that is impossible, still returns the mask. `past`: see `Tracker.follow`."""
         try:
             track_id = self.tracker.follow(result, stamp=processed.time, frame=processed.frame, past=past)
         except TrackError as error:
@@ -46,22 +46,22 @@ class CameraTracks:
         return Answer(processed, result, track_id)
 
     def remove(self, track_id: int) -> tuple[bool, list[int]]:
-        """Forgets one track; whether there was one, and the ids that there are."""
+        """Removes one track; returns whether it existed, and the IDs of the remaining ones."""
         return self.tracker.remove(track_id), [track.track_id for track in self.tracker.tracks]
 
     def reset(self) -> int:
-        """Forgets all tracks; how many there were."""
+        """Removes all tracks; returns how many there were."""
         count = len(self.tracker.tracks)
         self.tracker.reset()
         return count
 
     def _note_ids(self) -> None:
-        """At once, and never less: another tracker may have come after this one while an inference did not end."""
+        """Saves the next ID immediately and never lowers it: if an inference hangs, a newer tracker may already run."""
         self._next_ids[self._camera] = max(self.tracker.next_id, self._next_ids.get(self._camera, 1))
 
 
 class NoTracks:
-    """Stands where the tracks of a camera would be, in a node that does not track."""
+    """Stands in for `CameraTracks` in a node that does not track."""
 
     tracker, _WHY = None, "this node does not track"
 

@@ -1,4 +1,4 @@
-"""What comes in from one camera: images, calibration and depth."""
+"""The subscriptions of one camera: images, calibration and depth."""
 from __future__ import annotations
 
 import math
@@ -18,25 +18,26 @@ from rmpsam_ros.ros.stats import SILENT_TIMES, CameraStats
 from rmpsam_ros.ros.subscriptions import MatchedSubscription, SubscriptionEventCallbacks, group_of_its_own
 
 SILENT_SECONDS = 5.0
-"""Silence of a camera after which the log says so; of a slow one, `SILENT_TIMES` of its usual interval."""
+"""Seconds without images before a log warning; for a slow camera, `SILENT_TIMES` its usual interval."""
 
 _INFO_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-"""Hears every publisher."""
+"""Compatible with every publisher."""
 _LATCHED_INFO_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-"""Hears what one that latches has published before: some calibrations come once. Drivers that do not latch would warn of it."""
+"""Receives what a latched publisher has sent earlier: some calibrations are published once. Drivers that do not latch would log an
+incompatible-QoS warning."""
 
 
 class CameraInput:
-    """Subscribes to one camera while it exists.
+    """Subscribes to one camera until `destroy`.
 
     Args:
         node: the node.
-        name: the camera's.
-        topics: parameter values by kind, as `NodeParameters.topic` gives them.
+        name: the camera's name.
+        topics: parameter values by kind, as returned by `NodeParameters.topic`.
         transport, reliability: the parameters `image_transport` and `qos_reliability`.
         stats: counters of this camera.
-        on_image: called with the message and its stamp in ns; only with messages whose fields agree.
-        on_problem: called with a sentence for each message that cannot be used.
+        on_image: called with the message and its timestamp in ns; only for messages with consistent fields.
+        on_problem: called with a sentence for each unusable message.
     """
 
     def __init__(
@@ -50,18 +51,18 @@ class CameraInput:
         kind, self._check = (CompressedImage, check_compressed) if compressed else (Image, check_image)
         topic = topics("image_topic")
         if compressed and not topic.endswith("/compressed"):
-            topic = f"{node.resolve_topic_name(topic)}/compressed"  # a remapping is of the images, as with image_transport
+            topic = f"{node.resolve_topic_name(topic)}/compressed"  # the base topic is remapped, as with image_transport
         self._since, self._silent, self._lacking = time.monotonic(), False, set[str]()
         self.silence, self._asked = "", -math.inf
-        """Why no image may come, while none does."""
+        """The likely reason why no images arrive, while none do."""
         self.camera_info: CameraInfo | None = None
         self.optical_frame = ""
         self.image_size: tuple[int, int] | None = None
-        """(width, height) of the last image that was decoded, or came uncompressed; None before."""
+        """(width, height) of the last image that was decoded or arrived uncompressed; None before."""
         self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability)
         self._info_topic, self._lock, self._destroyed = topics("camera_info_topic"), threading.Lock(), False
         self.info_topic: str = node.resolve_topic_name(self._info_topic)
-        """The full name of the calibration's topic, after remapping."""
+        """The full name of the CameraInfo topic, after remapping."""
         self.depth = DepthInput(node, topics("depth_topic"), reliability, self.info_topic)
         self._infos = [self._subscribe_info(_INFO_QOS)]
         self._look_for_latched_info()
@@ -77,14 +78,14 @@ class CameraInput:
         return is_rectified(self.topic)
 
     def refresh(self, depth_needed: bool) -> None:
-        """Adapts the subscriptions to who publishes, and to whether anybody needs depth; says when images stay away."""
+        """Adapts the subscriptions to the current publishers and to whether depth is needed; warns when no images arrive."""
         self.images.refresh()
         self.depth.refresh(depth_needed)
         self._look_for_latched_info()
         self._listen_for_silence()
 
     def _look_for_latched_info(self) -> None:
-        """Subscribes to what was published before, once somebody offers it."""
+        """Adds a transient-local subscription once a publisher offers that."""
         with self._lock:
             if len(self._infos) > 1 or self._destroyed or self.camera_info is not None:
                 return
@@ -99,7 +100,7 @@ class CameraInput:
         )
 
     def _listen_for_silence(self) -> None:
-        """Says once that nothing comes in, and why that may be; a publisher that cannot be matched is named anyway."""
+        """Warns once that no images arrive, with the likely reason; unmatched publishers are reported elsewhere."""
         age, here = self.stats.age(), time.monotonic() - self._since
         seconds = here if age is None else min(age, here)
         logger = self._node.get_logger()
@@ -107,9 +108,9 @@ class CameraInput:
             self.silence, self._asked = "", -math.inf
             if self._silent and age is not None and age < here:
                 self._silent = False
-                logger.info(f"camera '{self.name}': images come in on {self.topic}")
+                logger.info(f"camera '{self.name}': images arrive on {self.topic}")
         elif not self.images.unmatched and seconds >= SILENT_TIMES * (self.stats.interval() or 0.0):
-            if (now := time.monotonic()) >= self._asked + SILENT_SECONDS:  # what is published may change; to look costs something
+            if (now := time.monotonic()) >= self._asked + SILENT_SECONDS:  # publishers may change; the graph query has a cost
                 self._asked, self.silence = now, self.images.reason_of_silence(self._node.get_fully_qualified_name(), self.depth.topic)
             if not self._silent:
                 self._silent = True
@@ -129,7 +130,7 @@ class CameraInput:
         try:
             self._check(message)
         except ImageError as error:
-            # Left out here, before the slot, so that it does not push a good frame out.
+            # Rejected here, before the slot, so that it does not displace a good frame.
             self.stats.was_bad(str(error))
             self._on_problem(str(error))
             return
@@ -138,13 +139,13 @@ class CameraInput:
             self.image_size = message.width, message.height
         stamp = stamp_ns(message.header.stamp)
         if stamp == 0:
-            self._miss("stamp", "a click cannot name its frame, and others cannot match results")
+            self._miss("stamp", "clicks cannot refer to a frame by its timestamp, and subscribers cannot match results to images")
         if not self.optical_frame:
-            self._miss("frame_id", "TF and RViz cannot place points, boxes and positions; give the driver its optical frame")
+            self._miss("frame_id", "TF and RViz cannot place points, boxes and positions; set the optical frame in the driver")
         self._on_image(message, stamp)
 
     def _miss(self, field: str, consequence: str) -> None:
-        """Says once that the images' headers lack a field."""
+        """Warns once that the image headers lack a field."""
         if field not in self._lacking:
             self._lacking.add(field)
             self._node.get_logger().warning(f"images on {self.topic} have no {field}: {consequence}")

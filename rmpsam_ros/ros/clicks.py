@@ -1,7 +1,7 @@
-"""Clicks that come on topics: from rqt_image_view (`Point`) and RViz (`PointStamped`).
+"""Handles clicks that arrive on topics: from rqt_image_view (`Point`) and RViz (`PointStamped`).
 
-A topic has no answer, so the result is shown: on the overlay the mask, and the track for as long as it is followed, and the log
-names what was clicked. Of clicks that come faster than they can be answered, the newest `MOST_WAITING` of each camera count.
+A topic has no response, so the result is shown: the overlay draws the mask, and the track for as long as it is followed, and the
+log names the clicked object. If clicks arrive faster than they can be answered, the newest `MOST_WAITING` of each camera are kept.
 """
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from rmpsam_ros.ros.requests import Answer, Ask
 from rmpsam_ros.types import FOREGROUND
 
 MOST_WAITING = 8
-"""Clicks of a camera that wait for their answers at most."""
+"""Maximum number of pending clicks per camera."""
 QUIET = 1.0
-"""Seconds between two lines of the log on clicks that come to nothing for the same reason: nobody clicks faster, but a program may."""
+"""Minimum seconds between log lines on clicks that fail for the same reason: people do not click faster, but programs may."""
 
 
 class ClickTopics:
-    """Subscribes to click topics while it exists.
+    """Subscribes to click topics until `destroy`.
 
     Args:
         node: the node.
-        cameras: the inputs, by name.
-        click_topic: the topic of rqt clicks for a camera's name. rqt_image_view names its own after the image topic that it
-            shows; where that one was remapped or named by a parameter, clicks on it count as well, and so do those on the overlay.
+        cameras: the camera inputs by name.
+        click_topic: gives the rqt click topic for a camera's name. rqt_image_view derives its click topic from the image topic that
+            it shows; clicks on a remapped image topic, on one set by a parameter, and on the overlay are accepted as well.
         clicked_point_topic: the topic of RViz clicks.
         ask: queues a click for the worker.
         show: called with the camera's name and the answer, on the worker's thread.
@@ -55,7 +55,7 @@ class ClickTopics:
         self._lock = threading.Lock()
         self._repeats = Repeats(first=QUIET, growth=1.0)
         self._subscriptions: list = []
-        # Of its own, as rclpy's groups keep a reference to whatever was in them; a look-up of a transform may block it for a moment.
+        # A separate group: rclpy's groups keep a reference to every entity they held, and a transform lookup may block for a moment.
         group = ReentrantCallbackGroup()
         try:
             for name, camera in cameras.items():
@@ -73,8 +73,8 @@ class ClickTopics:
         self._frames.destroy()
 
     def _click_topics(self, name: str, named: str, image_topic: str) -> set[str]:
-        """Full names of the topics that clicks on a camera's images may come on."""
-        shown = image_topic.removesuffix("/compressed")  # rqt_image_view names a topic and a transport of it
+        """Full names of the topics on which clicks on a camera's images may arrive."""
+        shown = image_topic.removesuffix("/compressed")  # rqt_image_view separates the base topic from its transport
         overlay = self._node.resolve_topic_name(f"~/{name}/overlay")
         return {self._node.resolve_topic_name(named), f"{shown}{CLICKED}", f"{overlay}{CLICKED}"}
 
@@ -89,14 +89,14 @@ class ClickTopics:
             self._warn(f"clicked_point ignored: {error}")
 
     def _pixels(self, message: PointStamped) -> list[tuple[str, float, float]]:
-        """The cameras and pixels that a click means: as pixels, or as a 3D point in every camera that sees it."""
+        """The cameras and pixels that a click refers to: pixels of one camera, or a 3D point in every camera that sees it."""
         point, frame = message.point, message.header.frame_id
         own = [camera for camera in self._cameras.values() if frame and frame == camera.optical_frame]
         if own and point.z == 0:
             if len(own) > 1:
                 names = " and ".join(f"'{camera.name}'" for camera in own)
-                raise PromptError(f"the cameras {names} both have the frame '{frame}', so that a pixel may be of either: give each driver a "
-                                  f"frame of its own (frame_id), or click on the image in rqt_image_view")
+                raise PromptError(f"the cameras {names} both have the frame '{frame}', so the click is ambiguous: give each driver its own "
+                                  f"frame_id, or click on the image in rqt_image_view")
             return [(own[0].name, point.x, point.y)]
         found, reasons = [], []
         for camera in own or self._cameras.values():
@@ -111,11 +111,11 @@ class ClickTopics:
     def _projected(self, camera: CameraInput, message: PointStamped) -> tuple[float, float]:
         info, frame = camera.camera_info, message.header.frame_id
         if info is None:
-            raise PromptError(f"a click in 3D needs its camera_info, and {none_on(camera.info_topic)}")
+            raise PromptError(f"a 3D click needs the camera_info, and {none_on(camera.info_topic)}")
         point = (message.point.x, message.point.y, message.point.z)
         target = camera.optical_frame or info.header.frame_id
         if not frame and target:
-            raise PromptError(f"the point names no frame: its frame_id must be '{target}', or a frame that tf knows")
+            raise PromptError(f"the point has no frame_id: it must be '{target}', or a frame that tf knows")
         if frame != target:
             point = moved(point, self._frames.transform(target, frame))
         x, y = project(point, info, rectified=camera.rectified)
@@ -131,7 +131,7 @@ class ClickTopics:
             waiting = self._waiting.setdefault(camera, deque())
             oldest = waiting.popleft() if len(waiting) >= MOST_WAITING else None
         if oldest is not None and oldest.cancel():
-            self._warn(f"a click on camera '{camera}' gave way to newer ones: they come faster than they can be answered")
+            self._warn(f"a click on camera '{camera}' was dropped for newer ones: clicks arrive faster than they can be answered")
         ask = Ask(camera, [(x, y)], [FOREGROUND], [], stamp, or_newest=True, track=True)
         try:
             future = self._ask(ask)
@@ -143,7 +143,7 @@ class ClickTopics:
         future.add_done_callback(lambda done: self._answered(camera, x, y, done))
 
     def _answered(self, camera: str, x: float, y: float, future: Future) -> None:
-        with self._lock, suppress(ValueError):  # an answer holds its frame: it must not stay
+        with self._lock, suppress(ValueError):  # an answer keeps its frame alive: drop it
             self._waiting[camera].remove(future)
         if future.cancelled():
             return
@@ -169,14 +169,14 @@ class ClickTopics:
 
 
 class Frames:
-    """Transforms between frames through tf2_ros, where it is installed; listening starts with the first question.
+    """Looks up transforms through tf2_ros, if installed; the listener is created at the first lookup.
 
-    A listener costs a Python callback for every transform on a robot, so a node that nobody clicks at has none. Where the node's
-    clock jumps back (a bag played in a loop), what was heard before is forgotten: it would outlive what comes now.
+    A listener costs a Python callback for every transform on the robot, so a node without 3D clicks has none. When the node's
+    clock jumps back (a bag played in a loop), the buffer is dropped: its old transforms would take precedence over new ones.
     """
 
     WAIT = 1.0
-    """Seconds to wait for a transform; the first question finds an empty buffer."""
+    """Seconds to wait for a transform; the first lookup finds an empty buffer."""
 
     def __init__(self, node):
         self._node, self._buffer, self._listener, self._destroyed = node, None, None, False
@@ -193,13 +193,13 @@ class Frames:
             import tf2_ros
         except ImportError:
             raise PromptError(
-                f"the point is in frame '{source}' and the camera in '{target}': tf2_ros, which could tell how they "
-                f"lie, is not installed (apt: ros-DISTRO-tf2-ros)"
+                f"the point is in frame '{source}' and the camera in '{target}': tf2_ros, which is needed for the "
+                f"transform, is not installed (apt: ros-DISTRO-tf2-ros)"
             ) from None
         with self._lock:
             if self._destroyed:
                 raise PromptError("the node has been deactivated meanwhile")
-            if self._jumps is None:  # it must be unregistered before it goes: the clock would call what is no more
+            if self._jumps is None:  # `destroy` must unregister it: otherwise the clock would call a deleted handler
                 back = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False)
                 self._jumps = self._node.get_clock().create_jump_callback(back, post_callback=lambda _: self._forget())
             if self._buffer is None:
@@ -212,7 +212,7 @@ class Frames:
             raise PromptError(f"no transform from '{source}' to '{target}': {' '.join(str(error).split())}") from None
 
     def destroy(self) -> None:
-        """Ends listening."""
+        """Stops the listener."""
         with self._lock:
             self._destroyed = True
             jumps, self._jumps = self._jumps, None

@@ -1,4 +1,4 @@
-"""A depth view with its labels as a `sensor_msgs/PointCloud2`."""
+"""Converts a depth view and its labels to a `sensor_msgs/PointCloud2`."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from rmpsam_ros.types import PanopticResult, TrackedInstance
 
 _FIELDS = (
     ("x", 0, PointField.FLOAT32), ("y", 4, PointField.FLOAT32), ("z", 8, PointField.FLOAT32),
-    ("rgb", 12, PointField.FLOAT32),  # 0x00RRGGBB in the bits of a float, as PCL and RViz have it
+    ("rgb", 12, PointField.FLOAT32),  # 0x00RRGGBB in the bits of a float, as PCL and RViz expect
     ("class_id", 16, PointField.UINT16), ("track_id", 20, PointField.UINT32),
 )
 _WORDS = 6
-"""A point is so many words of 32 bits; every field begins one."""
+"""32-bit words per point; every field starts at a word."""
 _RGB, _CLASS, _TRACK = 3, 4, 5
 
 
@@ -27,15 +27,15 @@ def cloud_message(
     view: DepthView, image: npt.NDArray[np.uint8], panoptic: PanopticResult, tracks: Sequence[TrackedInstance], step: int,
     header: Header,
 ) -> PointCloud2:
-    """An organised cloud: point (column, row) is that of pixel (column * step, row * step), NaN where its depth is unknown.
+    """An organised cloud: point (column, row) belongs to pixel (column * step, row * step); NaN where its depth is unknown.
 
     Args:
         view: depth and rays, (H, W).
         image: (H, W, 3) uint8 RGB.
-        panoptic: the map, whose segments carry track ids; pixels without a class get `NO_CLASS`, without a track 0.
-        tracks: those seen in this frame whose mask is not in the map lie over it.
-        step: every so many pixels of a row, and rows, make a point.
-        header: the image's.
+        panoptic: the map, with track IDs in its segments; pixels without a class get `NO_CLASS`, pixels without a track 0.
+        tracks: those seen in this frame whose mask is not in the map are drawn over it.
+        step: subsampling of rows and columns: every `step`-th pixel becomes a point.
+        header: the image's header.
     """
     ids = panoptic.segment_ids[::step, ::step]
     height, width = ids.shape
@@ -60,9 +60,9 @@ def cloud_message(
 
 
 def _lay_over(words: npt.NDArray[np.uint32], track: TrackedInstance, step: int) -> None:
-    """Gives the points under a track's mask its class and id."""
+    """Sets class and track ID of the points under a track's mask."""
     roi = track.roi
-    row, column = -(-roi.y // step), -(-roi.x // step)  # the first of the kept rows and columns inside the rectangle
+    row, column = -(-roi.y // step), -(-roi.x // step)  # the first kept row and column inside the ROI
     mask = track.mask[row * step - roi.y :: step, column * step - roi.x :: step]
     part = words[row : row + mask.shape[0], column : column + mask.shape[1]]
     part[..., _TRACK][mask] = track.track_id

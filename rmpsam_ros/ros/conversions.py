@@ -1,10 +1,10 @@
-"""Image messages to numpy: `sensor_msgs/Image` and `sensor_msgs/CompressedImage` to (H, W, 3) uint8 RGB.
+"""Converts `sensor_msgs/Image` and `sensor_msgs/CompressedImage` to numpy: (H, W, 3) uint8 RGB.
 
 Messages are only read through their fields, so everything here runs, and is tested, without ROS. The bytes of an rgb8
 message are viewed, not copied; every other encoding costs one OpenCV pass.
 
-Why not cv_bridge: it is built against one numpy and one OpenCV, breaks where a virtual environment brings others, and
-is not available in plain Python at all. These views are tested against hand-made images instead.
+cv_bridge is not used: it is built against one numpy and one OpenCV, breaks in a virtual environment with other versions, and
+is not available in plain Python at all. The conversions here are tested against hand-made images instead.
 """
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ RgbImage = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class _Encoding:
-    """How the pixels of one encoding lie in a row: `channels` samples of `depth` bytes each, then `to_rgb`.
+    """The pixel layout of one encoding: `channels` samples of `depth` bytes each, converted by `to_rgb`.
 
-    `to_rgb` takes (H, W, channels) uint8, or (H, W) of one; 16-bit samples have been reduced to their high byte before.
-    `even_width` and `smallest` state what the layout needs.
+    `to_rgb` takes (H, W, channels) uint8, or (H, W) for one channel; 16-bit samples are reduced to their high byte before.
+    `even_width` and `smallest` are the requirements of the layout.
     """
 
     channels: int
@@ -44,8 +44,8 @@ def _bayer(code: int, depth: int = 1) -> _Encoding:
     return _Encoding(1, _convert(code), depth, smallest=3)
 
 
-# OpenCV names a Bayer pattern after the second and third pixel of the second row, ROS after the first two of the
-# first row and those below: ROS's rggb is OpenCV's BayerBG.
+# OpenCV names a Bayer pattern after the second and third pixel of the second row, ROS after the 2x2 block in the upper
+# left corner: ROS's rggb is OpenCV's BayerBG.
 _ENCODINGS = {
     "rgb8": _Encoding(3, lambda pixels: pixels),
     "bgr8": _Encoding(3, _convert(cv2.COLOR_BGR2RGB)),
@@ -73,21 +73,21 @@ _ENCODINGS = {
     "bayer_grbg16": _bayer(cv2.COLOR_BayerGB2RGB, 2),
 }
 ENCODINGS = tuple(_ENCODINGS)
-"""The encodings of `sensor_msgs/Image` that are read."""
+"""The supported encodings of `sensor_msgs/Image`."""
 
 _DARK = 64
-"""High bytes below this are those of samples of 14 bits, or of a dark room."""
+"""High bytes below this come from 14-bit samples, or from a dark room."""
 
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
 
 def check_image(message) -> None:
-    """Raises `ImageError` if the fields of an Image contradict each other. Costs nothing: no pixel is read."""
+    """Raises `ImageError` if the fields of an Image contradict each other. Cheap: no pixel is read."""
     encoding = _ENCODINGS.get(message.encoding)
     if encoding is None:
         raise ImageError(
-            f"the encoding '{message.encoding}' is not one that can be read: publish one of {', '.join(ENCODINGS)}"
+            f"the encoding '{message.encoding}' is not supported: publish one of {', '.join(ENCODINGS)}"
         )
     height, width, step, size = message.height, message.width, message.step, len(message.data)
     _check_smallest(height, width, message.encoding, encoding)
@@ -108,11 +108,11 @@ def _check_smallest(height: int, width: int, name: str, encoding: _Encoding) -> 
 def image_to_rgb(message) -> RgbImage:
     """The pixels of an Image as (H, W, 3) uint8 RGB.
 
-    Any row padding, either byte order. 16-bit samples keep their high byte. rgb8 is a view into `message.data` (rows
-    may be padded, so not always contiguous); everything else is a new array.
+    Accepts any row padding and either byte order. 16-bit samples keep their high byte. rgb8 is a view into `message.data`
+    (rows may be padded, so not always contiguous); every other encoding gives a new array.
 
     Raises:
-        ImageError: unknown encoding, zero size, or `step` and `data` that do not fit the size.
+        ImageError: unknown encoding, zero size, or `step` and `data` that do not match the size.
     """
     check_image(message)
     encoding = _ENCODINGS[message.encoding]
@@ -125,9 +125,9 @@ def image_to_rgb(message) -> RgbImage:
 
 
 def dark_16_bit(message, image: RgbImage) -> str:
-    """What is suspicious where an image of 16 bits a sample is nearly black; '' otherwise.
+    """A warning if an image with 16 bits per sample is nearly black; '' otherwise.
 
-    Cameras of 10 to 14 bits should fill the samples from the top, and some do not.
+    Cameras of 10 to 14 bits should use the high bits of the samples, and some do not.
     """
     encoding = _ENCODINGS.get(getattr(message, "encoding", ""))
     if encoding is None or encoding.depth == 1 or (brightest := int(image.max())) >= _DARK:
@@ -137,10 +137,10 @@ def dark_16_bit(message, image: RgbImage) -> str:
 
 
 def check_compressed(message) -> None:
-    """Raises `ImageError` unless the bytes are a whole JPEG or PNG by their first and last markers.
+    """Raises `ImageError` unless the start and end markers show a complete JPEG or PNG.
 
-    OpenCV decodes a truncated JPEG without complaint and fills the rest with grey, so this is looked at here. Scan
-    data never holds an end marker (0xff is always escaped in it), and thumbnails come before the scan.
+    OpenCV decodes a truncated JPEG without an error and fills the rest with grey, hence this check. Scan data never contains
+    an end marker (0xff is always escaped in it), and thumbnails come before the scan.
     """
     data = bytes(message.data)
     if "compresseddepth" in message.format.lower().replace("_", ""):
@@ -158,13 +158,13 @@ def check_compressed(message) -> None:
 
 
 def compressed_to_rgb(message) -> RgbImage:
-    """A JPEG or PNG CompressedImage as (H, W, 3) uint8 RGB; an EXIF rotation is not applied.
+    """A JPEG or PNG CompressedImage as (H, W, 3) uint8 RGB; EXIF rotation is not applied.
 
-    A Bayer image is compressed as the grey picture of its mosaic by compressed_image_transport, which names the pattern in front of
-    the format (`bayer_rggb8; jpeg compressed `).
+    compressed_image_transport compresses the raw mosaic of a Bayer image as greyscale, with the pattern in front of the format
+    (`bayer_rggb8; jpeg compressed `).
 
     Raises:
-        ImageError: another format, or bytes that are cut off or cannot be decoded.
+        ImageError: another format, or bytes that are truncated or cannot be decoded.
     """
     check_compressed(message)
     encoding = message.format.partition(";")[0].strip()
@@ -175,7 +175,7 @@ def compressed_to_rgb(message) -> RgbImage:
     except cv2.error:
         pixels = None
     if pixels is None:
-        raise ImageError(f"the {len(message.data)} bytes of the compressed image ('{message.format}') do not decode")
+        raise ImageError(f"the {len(message.data)} bytes of the compressed image ('{message.format}') cannot be decoded")
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     if mosaic and pixels.ndim == 2:

@@ -1,7 +1,7 @@
-"""The newest depth images of one camera, and which of them belongs to a colour image. No ROS.
+"""Buffers the newest depth images of one camera and matches them to colour images. No ROS.
 
-Depth comes on a topic of its own, earlier or later than the colour image of the same moment. It is looked for when the
-network is done with the image, so that it has mostly come by then; a fast GPU may have to wait a moment for it.
+Depth comes on its own topic, earlier or later than the colour image of the same moment. It is looked up after the network has
+processed the image, when it has usually arrived; a fast GPU may have to wait a moment for it.
 """
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from collections.abc import Callable
 from typing import Any
 
 KEPT = 8
-"""So many of the newest messages are kept."""
+"""Number of newest messages that are kept."""
 ALIVE_SECONDS = 2.0
-"""A topic that has been silent for so long gives no depth."""
+"""A topic without messages for this long counts as having no depth."""
 WAIT = 0.04
-"""Seconds to wait for the depth of an image, from a camera whose stamps agree. Aligning depth takes drivers 5 to 30 ms."""
+"""Seconds to wait for the depth of an image, if the camera stamps both alike. Drivers take 5 to 30 ms to align depth."""
 _SAME = 1_000_000
-"""Stamps (ns) that differ by less are of one moment."""
+"""Timestamps (ns) that differ by less belong to the same moment."""
 _RESTART = 1_000_000_000
-"""Stamps (ns) that go back by more mean that time began anew."""
+"""Timestamps (ns) that go back by more mean that time has restarted."""
 _MOST_IN_VAIN = 3
-"""After so many waits for nothing there are no more, until depth images are in time again."""
+"""After this many waits without success there are no more, until depth images are on time again."""
 _ENOUGH = 3
-"""So many images in a row have had their own depth then: of a camera with depth at half the rate every second one has."""
+"""On time again: this many images in a row had their own depth. With depth at half the rate, only every second image has."""
 
 
 class DepthFeed:
-    """Callbacks `offer` depth messages, the worker asks for the one that is `near` an image.
+    """A buffer of depth messages: callbacks `offer` them, the worker asks for the one `near` an image.
 
-    used, missing: images for which there was a depth image, and for which there was none.
+    used, missing: number of images with and without a matching depth image.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
@@ -47,10 +47,11 @@ class DepthFeed:
         self._waits: int | None = None
 
     def expect(self, stamp: int, in_work: bool = False) -> None:
-        """Keeps the message nearest to an image (its stamp in ns) beyond the newest ones: the image came, or is now `in_work`.
+        """Keeps the message nearest to an image (its timestamp in ns) in addition to the newest ones. The image has arrived or,
+        with `in_work`, is now being processed.
 
-        The depth of an image is asked for when the network is done with it, by when many more may have come. One image at a
-        time is in work, and one may wait.
+        The depth of an image is requested after the network has processed it; by then many more messages may have arrived. One
+        image at a time is being processed, and one may wait.
         """
         with self._changed:
             if in_work:
@@ -62,10 +63,10 @@ class DepthFeed:
             self._held[stamp] = held
 
     def offer(self, message: Any, stamp: int) -> None:
-        """Keeps a message with its stamp (ns)."""
+        """Stores a message with its timestamp (ns)."""
         with self._changed:
             if self._ring and stamp < self._ring[-1][0] - _RESTART:
-                self._ring.clear()  # such as a bag played again: what is there is of another time with the same stamps
+                self._ring.clear()  # such as a bag that restarts: the kept messages have the same timestamps but are from another run
                 self._held.clear()
             self._ring.append((stamp, message))
             for image, held in self._held.items():
@@ -78,20 +79,20 @@ class DepthFeed:
 
     @property
     def alive(self) -> bool:
-        """Whether depth images come in."""
+        """Whether depth images are arriving."""
         arrived = self._arrived
         return arrived is not None and self._clock() - arrived < ALIVE_SECONDS
 
     @property
     def newest(self) -> int | None:
-        """The stamp (ns) of the last message, None before the first."""
+        """The timestamp (ns) of the last message, None before the first."""
         with self._changed:
             return self._ring[-1][0] if self._ring else None
 
     def near(self, stamp: int, gap: float) -> Any | None:
-        """The message nearest to an image's stamp (ns), None if none is within `gap` seconds of it.
+        """The message nearest to an image's timestamp (ns), None if none is within `gap` seconds of it.
 
-        Waits for up to `WAIT` seconds where the camera's depth has had the stamps of its images, and this one's is to come.
+        Waits for up to `WAIT` seconds if the camera's depth has so far had the timestamps of its images and this one is still to come.
         """
         with self._changed:
             self._asked = stamp
@@ -99,7 +100,7 @@ class DepthFeed:
                 self._changed.wait_for(lambda: bool(self._ring) and self._ring[-1][0] >= stamp - _SAME, WAIT)
                 self._synchronised = any(abs(entry[0] - stamp) < _SAME for entry in self._ring)
                 self._in_vain = 0 if self._synchronised else self._in_vain + 1
-            # The newest of those equally near: without stamps all of them are.
+            # The newest among equally near ones: without timestamps all are equally near.
             kept = [entry for entry in (*reversed(self._ring), self._held.get(stamp)) if entry is not None]
             found = min(kept, key=lambda entry: abs(entry[0] - stamp), default=None)
             same = found is not None and abs(found[0] - stamp) < _SAME
@@ -113,7 +114,7 @@ class DepthFeed:
             return found[1]
 
     def clear(self) -> None:
-        """Forgets the messages; the counts stay."""
+        """Drops the messages; the counts stay."""
         with self._changed:
             self._ring.clear()
             self._held.clear()

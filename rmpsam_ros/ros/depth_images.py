@@ -1,4 +1,4 @@
-"""Depth images to metres: `sensor_msgs/Image` of 16UC1 or 32FC1 (REP 118), and what compressed_depth_image_transport makes of them.
+"""Converts depth images to metres: `sensor_msgs/Image` of 16UC1 or 32FC1 (REP 118), raw or from compressed_depth_image_transport.
 
 Messages are only read through their fields; no ROS imports.
 """
@@ -15,25 +15,25 @@ from rmpsam_ros.errors import DepthError
 
 _DTYPES = {"16UC1": "u2", "mono16": "u2", "32FC1": "f4"}
 ENCODINGS = tuple(_DTYPES)
-"""The encodings that are read: 16UC1 (and mono16, as some drivers call it) in millimetres, 32FC1 in metres."""
+"""The supported encodings: 16UC1 (and mono16, as some drivers call it) in millimetres, 32FC1 in metres."""
 COMPRESSED = "/compressedDepth"
-"""How the topics of compressed depth end."""
+"""Suffix of the topics of compressed depth."""
 _HEADER = struct.Struct("<iff")
-"""Before the PNG: the format, and two numbers of the quantisation of 32FC1."""
+"""In front of the PNG: the format, and the two quantisation parameters of 32FC1."""
 
 
 def depth_to_metres(message, size: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """The depths of an Image or CompressedImage as (H, W) float32 metres along the optical axis, NaN where unknown.
+    """The depth of an Image or CompressedImage as (H, W) float32 metres along the optical axis, NaN where unknown.
 
-    Unknown are 0, what is not finite, and what is negative.
+    Zero, negative and non-finite values are unknown.
 
     Args:
-        message: an Image of any row padding and either byte order, or a PNG of compressed_depth_image_transport.
-        size: (H, W) of the colour image that it is registered to. An image of the same shape at another resolution is
-            brought to it, each pixel from the nearest one.
+        message: an Image with any row padding and either byte order, or a PNG from compressed_depth_image_transport.
+        size: (H, W) of the colour image that it is registered to. A depth image of another resolution with the same aspect ratio
+            is resized by nearest neighbour.
 
     Raises:
-        DepthError: unknown encoding, another shape, or bytes that do not fit the fields.
+        DepthError: unknown encoding, another aspect ratio, or bytes that do not match the fields.
     """
     values = _decompressed(message) if hasattr(message, "format") else _pixels(message)
     height, width = values.shape
@@ -82,7 +82,7 @@ def _decompressed(message) -> npt.NDArray:
         except cv2.error:
             pass
     if values is None or values.dtype != np.uint16 or values.ndim != 2:
-        raise DepthError(f"the {len(data)} bytes of the compressed depth image are not a header and a 16-bit PNG behind it")
+        raise DepthError(f"the {len(data)} bytes of the compressed depth image are not a header followed by a 16-bit PNG")
     if _DTYPES[encoding] == "u2":
         return values
     _, scale, offset = _HEADER.unpack_from(data)

@@ -1,4 +1,4 @@
-"""What comes in from one camera's depth topic, made a `DepthView` of a colour image."""
+"""The depth subscription of one camera; gives the `DepthView` of a colour image."""
 from __future__ import annotations
 
 import math
@@ -18,13 +18,13 @@ from rmpsam_ros.ros.subscriptions import MatchedSubscription
 
 
 class DepthInput:
-    """Subscribes to depth images while it exists; they are only kept until `view` asks for one.
+    """Subscribes to depth images until `destroy`; they are only stored until `view` asks for one.
 
     Args:
         node: the node.
         topic: before remapping; one that ends with `/compressedDepth` carries CompressedImage; '' for no depth at all.
         reliability: the parameter `qos_reliability`.
-        info_topic: the full name of the topic of the image's calibration, for what is said.
+        info_topic: the full name of the image's CameraInfo topic, for messages.
     """
 
     def __init__(self, node, topic: str, reliability: str, info_topic: str):
@@ -34,33 +34,33 @@ class DepthInput:
         self._views = DepthViews(none_on(info_topic))
         self._needed_since: float | None = None
         self._said_other_frame = False
-        self._absence = ""  # why nothing comes
-        self._problem, self._failed, self._succeeded = "", -math.inf, -math.inf  # of images, and when
+        self._absence = ""  # why no depth images arrive
+        self._problem, self._failed, self._succeeded = "", -math.inf, -math.inf  # the last problem with an image; times of both outcomes
 
     @property
     def problem(self) -> str:
-        """Why there is no depth, or was none for an image of the last `ALIVE_SECONDS`; '' while there is, or while nobody needs it."""
+        """Why there is no depth, or was none for an image in the last `ALIVE_SECONDS`; '' if there is depth or nobody needs it."""
         lasts = self._failed >= self._succeeded or time.monotonic() - self._failed < ALIVE_SECONDS
         return self._absence or (self._problem if lasts else "")
 
     @property
     def consequence(self) -> str:
-        """What `problem` means for those who listen."""
+        """What `problem` means for subscribers."""
         some = not self._absence and time.monotonic() - self._succeeded < ALIVE_SECONDS
         return "some images have no positions and points" if some else "no positions and points"
 
     @property
     def feed(self) -> DepthFeed:
-        """The messages, and how many images they served."""
+        """The buffered messages, and the counts of images with and without depth."""
         return self._views.feed
 
     @property
     def topic(self) -> str:
-        """The topic, after remapping."""
+        """The full name of the topic, after remapping; '' for no depth."""
         return self._subscription.topic if self._subscription else ""
 
     def refresh(self, needed: bool) -> None:
-        """Adapts to who publishes; `needed`: whether anybody listens to what depth is for."""
+        """Adapts to the current publishers; `needed`: whether any output that uses depth has a subscriber."""
         if self._subscription is None:
             self._absence = "depth_topic is empty" if needed else ""
             return
@@ -85,18 +85,18 @@ class DepthInput:
     def view(
         self, stamp: int, frame_id: str, size: tuple[int, int], info: CameraInfo | None, rectified: bool, gap: float,
     ) -> DepthView | None:
-        """What the depth camera saw when an image was taken; None where no depth comes in at all.
+        """The depth at the time of an image; None if no depth arrives at all.
 
         Args:
-            stamp: the image's, in ns.
-            frame_id: the image's.
+            stamp: timestamp of the image in ns.
+            frame_id: frame of the image.
             size: (H, W) of the image.
             info: the calibration of the image, if there is one.
             rectified: whether the image is rectified.
-            gap: seconds that the two may lie apart.
+            gap: maximum time difference between the two in seconds.
 
         Raises:
-            DepthError: why there is none.
+            DepthError: there is no usable depth; the message says why.
         """
         if not self.feed.alive:
             return None
@@ -105,16 +105,16 @@ class DepthInput:
         except DepthError as error:
             self._problem, self._failed = str(error), time.monotonic()
             raise
-        if np.isnan(view.depth).all():  # no error: the cloud goes out, for those who wait for one with each image
-            self._problem = f"the depth images on {self.topic} have no value in any pixel: is the sensor covered, too near, or its emitter off?"
+        if np.isnan(view.depth).all():  # no error: the cloud is published, for subscribers that expect one per image
+            self._problem = f"the depth images on {self.topic} have no valid pixel: is the sensor covered, too close, or its emitter off?"
             self._failed = time.monotonic()
         else:
             self._succeeded = time.monotonic()
         if other != frame_id and not self._said_other_frame:
             self._said_other_frame = True
             self._node.get_logger().warning(
-                f"the depth images on {self.topic} are in frame '{other}' and the images in '{frame_id}': they are taken for "
-                f"registered to them"
+                f"the depth images on {self.topic} are in frame '{other}' and the images in '{frame_id}': the depth is "
+                f"assumed to be registered to the images"
             )
         return view
 

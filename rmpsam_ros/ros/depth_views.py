@@ -1,4 +1,4 @@
-"""From depth messages and a calibration to the `DepthView` of one image. No ROS imports."""
+"""Makes the `DepthView` of an image from depth messages and a calibration. No ROS imports."""
 from __future__ import annotations
 
 from typing import Any
@@ -11,25 +11,25 @@ from rmpsam_ros.ros.rays import CameraRays
 
 
 class DepthViews:
-    """One camera's; `feed` takes the messages. no_info: what is said of the calibration while there is none."""
+    """The depth views of one camera; `feed` takes the messages. no_info: error text for a missing calibration."""
 
     def __init__(self, no_info: str = "none has arrived") -> None:
         self.feed, self._no_info = DepthFeed(), no_info
         self._rays = CameraRays()
 
     def view(self, topic: str, stamp: int, size: tuple[int, int], info: Any, rectified: bool, gap: float) -> tuple[DepthView, str]:
-        """What the depth camera saw when an image was taken, and the frame_id of that depth image.
+        """The depth at the time of an image, and the frame_id of that depth image.
 
         Args:
-            topic: of the depth images, for what is said.
-            stamp: the image's, in ns.
+            topic: topic of the depth images, for error messages.
+            stamp: timestamp of the image in ns.
             size: (H, W) of the image.
             info: the `sensor_msgs/CameraInfo` of the image, None if there is none.
             rectified: whether the image is rectified.
-            gap: seconds that the two may lie apart.
+            gap: maximum time difference between the two in seconds.
 
         Raises:
-            DepthError: why there is none.
+            DepthError: there is no usable depth; the message says why.
         """
         if info is None:
             raise DepthError(f"positions need the camera_info of the image, and {self._no_info}")

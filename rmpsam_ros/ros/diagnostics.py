@@ -1,6 +1,6 @@
-"""`/diagnostics`: the state of the node and of each camera, once a second, in every lifecycle state.
+"""Builds the `/diagnostics` report: the state of the node and of each camera, once a second, in every lifecycle state.
 
-Building the report is a pure function of a `NodeStatus`, so that what it says can be tested without a running node.
+The report is a pure function of a `NodeStatus`, so its content can be tested without a running node.
 """
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from rmpsam_ros.ros.stats import SILENT_TIMES, CameraStats
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 FAILURES = 3
-"""Frames in a row without a result from which something is wrong with more than one of them."""
+"""Consecutive frames without a result from which the problem counts as persistent."""
 
-SAME_NAME = "another node is called {name} too, and both publish on the same topics: end one, or give it a name (__node:=) or namespace (__ns:=)"
+SAME_NAME = ("another node has the name {name} too, and both publish on the same topics: stop one, or give it another name (__node:=) "
+             "or namespace (__ns:=)")
 STEPS = {"inactive": "activate", "unconfigured": "configure, then activate"}
-"""What `ros2 lifecycle set` does of a node in a state, so that it is active."""
+"""The `ros2 lifecycle set` transitions that activate a node in each state."""
 HANGS_SECONDS, HANGS_TIMES = 10.0, 5.0
-"""An inference hangs that takes so many seconds more than so many times the usual."""
+"""An inference counts as hung after `HANGS_SECONDS` plus `HANGS_TIMES` times the usual duration."""
 STALE_SECONDS = 3.0
-"""Silence after which a camera of an active node is worth a warning."""
+"""Seconds without an image after which a camera of an active node gets a warning."""
 
 
 @dataclass
 class DepthStatus:
-    """The depth of one camera: its topic, whether images come in, whether anybody listens to what they are for, why they
-    cannot be used, for how many images there was one and for how many not, whether anybody listens to what cannot be
-    without, and what the problem means for those."""
+    """The depth of one camera: its topic, whether images arrive (`alive`), whether an output that uses depth has a subscriber
+    (`needed`), why depth cannot be used, the number of images with and without depth, whether an output that requires depth has a
+    subscriber (`wanted`), and what the problem means for those subscribers."""
 
     topic: str
     alive: bool = False
@@ -43,8 +44,8 @@ class DepthStatus:
 
 @dataclass
 class CameraStatus:
-    """One camera: its counters, the topic it listens to, publishers there that cannot be matched, a sentence on those that are mixed,
-    and why no image may come."""
+    """One camera: its counters, the topic it subscribes to, publishers there that cannot be matched, a sentence if several publishers
+    send images, and the likely reason why no images arrive."""
 
     name: str
     topic: str
@@ -58,16 +59,16 @@ class CameraStatus:
 
     @property
     def fails(self) -> bool:
-        """Whether those who listen get nothing; who clicks is told so in the answer."""
+        """Whether subscribers get no results; a failed click is reported in its response."""
         return self.listeners and self.stats.failures >= FAILURES
 
 
 @dataclass
 class NodeStatus:
-    """Everything that a report is made from; the texts of the model are empty until one is loaded.
+    """The input of a report; the texts on the model are empty until one is loaded.
 
-    `progress` is what a transition is doing, such as building an engine. `name_taken`: another node has this one's full name.
-    `busy`: seconds for which the worker has been at one frame or click; `ended`: what has ended it, in words.
+    `progress`: what a transition is doing, such as building an engine. `name_taken`: another node has the same full name.
+    `busy`: seconds that the worker has spent on the current frame or click; `ended`: why the worker has ended, as text.
     """
 
     name: str
@@ -90,11 +91,11 @@ class NodeStatus:
 
     @property
     def hangs(self) -> str:
-        """Why nothing can come out of the worker; '' where it works."""
+        """Why the worker cannot give results; '' if it works."""
         if self.ended:
             return self.ended
         usual = max((c.stats.percentile("total", 99) or 0.0 for c in self.cameras), default=0.0) / 1e3
-        return f"one inference has taken {self.busy:.0f} s and goes on" if self.busy > HANGS_SECONDS + HANGS_TIMES * usual else ""
+        return f"one inference has been running for {self.busy:.0f} s" if self.busy > HANGS_SECONDS + HANGS_TIMES * usual else ""
 
 
 def report(status: NodeStatus) -> list[DiagnosticStatus]:
@@ -111,7 +112,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
         if status.progress or status.state in STEPS:
             message += f": {status.progress or f'ros2 lifecycle set {status.name} {STEPS[status.state]}'}"
         elif status.state == "finalized":
-            message += ": it can only be ended and started anew"
+            message += ": end the process and start it again"
     elif not status.enabled:
         level, message = WARN, "active, but inference is switched off: call ~/enable with data: true"
     elif not status.trained:
@@ -149,7 +150,7 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
 def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
     stats, active, depth = camera.stats, status.state == "active", camera.depth or DepthStatus("")
     age, why = stats.age(), f": {camera.silence}" if camera.silence else ""
-    level, message = OK, "running" if camera.listeners else "nobody has subscribed: no inference"
+    level, message = OK, "running" if camera.listeners else "no subscribers: no inference"
     if not active:
         message = status.state
     elif not status.enabled:
@@ -182,8 +183,8 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         "frames dropped": stats.replaced + stats.bad,
         "frames replaced by newer ones": stats.replaced,
         "frames that could not be used": stats.bad,
-        "frames without a result, in a row": stats.failures,
-        "stamps that did not advance, or leapt": stats.stamp_jumps,
+        "consecutive frames without a result": stats.failures,
+        "timestamps that did not advance, or jumped": stats.stamp_jumps,
         "latency p50 (ms)": _ms(stats.percentile("total", 50)),
         "latency p99 (ms)": _ms(stats.percentile("total", 99)),
         "segmenter p50 (ms)": _ms(stats.percentile("segment", 50)),
@@ -204,7 +205,7 @@ def _status(level: bytes, name: str, message: str, hardware: str, values: Mappin
 
 
 def _most(stats: list[CameraStats], stage: str, share: float) -> str:
-    """The value of the slowest camera."""
+    """The percentile of the slowest camera."""
     values = [value for value in (s.percentile(stage, share) for s in stats) if value is not None]
     return _ms(max(values)) if values else ""
 

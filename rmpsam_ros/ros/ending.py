@@ -1,4 +1,4 @@
-"""How the node's process ends."""
+"""Ends the node's process."""
 from __future__ import annotations
 
 import os
@@ -13,9 +13,9 @@ from rmpsam_ros.ros.dds import remove_own_segments
 
 
 def leave_at_once(node: Node) -> None:
-    """Ends the process while a model is loaded or an engine is built: nothing could break that off, and it may take minutes.
+    """Ends the process while a model is being loaded or an engine built, which cannot be interrupted and may take minutes.
 
-    What is on the disk is whole, as engines are written beside their place and renamed.
+    Files on disk stay intact: engines are written to a temporary file and renamed.
     """
     node.get_logger().info("ended before the model was loaded")
     remove_own_segments()
@@ -25,13 +25,13 @@ def leave_at_once(node: Node) -> None:
 
 
 def shut_down(executor: Executor, node: Node) -> None:
-    """Takes the node down, whatever it is doing, and rclpy."""
+    """Shuts down the node, whatever it is doing, and rclpy."""
     try:
         if not node.is_finalized:
             node.trigger_shutdown()
     except Exception as error:
         node.get_logger().warning(f"shutdown: {error}")
-    # rclpy takes the wait set down under callbacks that still run, and prints what these meet as news.
+    # rclpy destroys the wait set while callbacks still run, and prints the exceptions that they then raise.
     tasks, end = getattr(executor, "_futures", ()), time.monotonic() + 1.0
     while not all(task.done() for task in tuple(tasks)) and time.monotonic() < end:
         time.sleep(0.01)

@@ -1,6 +1,6 @@
-"""Outlines and names for Foxglove's image panel: `foxglove_msgs`, where it is installed (apt: ros-DISTRO-foxglove-msgs).
+"""Makes outlines and labels for Foxglove's image panel, if `foxglove_msgs` is installed (apt: ros-DISTRO-foxglove-msgs).
 
-A few kilobytes a frame where the overlay is a whole picture, and drawn over the image as it is: for slow links.
+For slow links: a few kilobytes per frame, drawn over the unchanged image, where the overlay is a whole image.
 """
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ except ImportError:
     ImageAnnotations = None
 
 AVAILABLE = ImageAnnotations is not None
-"""Whether foxglove_msgs can be imported; nothing else in this module works without."""
+"""Whether foxglove_msgs can be imported; nothing else in this module works without it."""
 
 _TOLERANCE = 1 / 640
-"""How far an outline may run from a mask's edge, of the image's shorter side: under a pixel at 640x480."""
+"""Maximum distance of an outline from the mask's edge, as a fraction of the image's shorter side: under a pixel at 640x480."""
 _SPECK = 0.02
-"""Regions of a mask below this share of its pixels are not outlined."""
+"""Regions of a mask below this fraction of its pixels are not outlined."""
 _LETTERS = 1 / 32
-"""Height of the letters, of the image's shorter side."""
+"""Height of the letters, as a fraction of the image's shorter side."""
 _LEAST_LETTERS = 11.0
 
 
 def annotations_message(
     result: PanopticResult, tracks: Iterable[TrackedInstance] | None, header: Header, banner: str = ""
 ) -> ImageAnnotations:
-    """The things of a frame: outlines in the colours of the overlay, and class, track id and score beside each.
+    """The things of a frame: outlines in the colours of the overlay, each with class, track ID and score.
 
     Args:
-        result: the frame's map, with track ids.
-        tracks: those of the frame, if there are; a clicked object is drawn with the mask of its prompts, in a thicker line.
-        header: of the image.
+        result: the frame's panoptic map, with track IDs.
+        tracks: the frame's tracks, if any; a clicked object is drawn with the mask of its prompts, in a thicker line.
+        header: header of the image.
         banner: a line in the upper left corner; '' for none.
     """
     height, width = result.segment_ids.shape
@@ -49,7 +49,7 @@ def annotations_message(
     clicked = [t for t in tracks or () if t.is_followed]
     own = {track.track_id for track in clicked}
     message = ImageAnnotations()
-    if hasattr(message, "timestamp"):  # since foxglove_msgs 3.2.5; its parts have always had one
+    if hasattr(message, "timestamp"):  # since foxglove_msgs 3.2.5; the annotations inside have always had one
         message.timestamp = header.stamp
     for segment, color in zip(result.segments, segment_colors(result.segments, result.labels)):
         if segment.is_thing and segment.track_id not in own:
@@ -68,9 +68,9 @@ def _add(
     message: ImageAnnotations, mask: npt.NDArray[np.bool_], roi: Roi, color: Color, thickness: float, text: str, letters: float,
     side: int,
 ) -> None:
-    """One object: a loop round each of its regions, and its name on the upper edge of its rectangle, or below it at the image's."""
+    """One object: a loop around each of its regions, and its label above the ROI, or below the upper edge if the image ends there."""
     for points in _outlines(mask, max(1.0, _TOLERANCE * side)):
-        # A message counts from the image's corner; here pixel centres are at integers.
+        # The message's origin is the image corner; here pixel centres are at integers.
         corners = [Point2(x=roi.x + x + 0.5, y=roi.y + y + 0.5) for x, y in points.tolist()]
         message.points.append(
             PointsAnnotation(type=PointsAnnotation.LINE_LOOP, points=corners, outline_color=_rgba(color), thickness=thickness)
@@ -80,7 +80,7 @@ def _add(
 
 
 def _outlines(mask: npt.NDArray[np.bool_], tolerance: float) -> Iterator[npt.NDArray[np.float32]]:
-    """(n, 2) x and y of the corners of each region's outline and holes, in pixels of the mask; the box of what is smaller than that."""
+    """(n, 2) x and y of the corners of each region's outline and holes, in mask pixels; the bounding box if there are fewer than 3."""
     contours, _ = cv2.findContours(np.ascontiguousarray(mask).view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     least = _SPECK * np.count_nonzero(mask)
     for contour in contours:

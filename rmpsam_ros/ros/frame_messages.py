@@ -1,6 +1,6 @@
-"""The messages that every frame can have, by topic: one list for the node and for bags.
+"""Makes the result messages of a frame, by topic; shared by the node and by bag processing.
 
-Those that need pixels or depth besides the result, overlay, points, markers and detections_3d, are made where these are.
+Messages that also need pixels or depth (overlay, points, markers and detections_3d) are made where those are available.
 """
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PACKAGES = {
     "detections_3d": ("vision_msgs", vision_messages),
     "annotations": ("foxglove_msgs", foxglove_messages),
 }
-"""The topics whose messages are of a package that may be missing, and the module that knows whether it is."""
+"""Topics whose message package is optional: the package, and the module that knows whether it is installed."""
 
 
 def frame_topics() -> dict[str, type]:
-    """Topic below the camera's, and the type of its messages, as far as the packages here allow."""
+    """Topic names below the camera's namespace and their message types, limited to the installed packages."""
     topics = {
         "panoptic": PanopticSegmentation,
         "tracks": TrackedInstanceArray,
@@ -40,13 +40,13 @@ def frame_topics() -> dict[str, type]:
 def frame_messages(
     wanted: Callable[[str], bool], result: PanopticResult, tracks: tuple[TrackedInstance, ...] | None, header: Header, banner: str
 ) -> Iterator[tuple[str, object]]:
-    """Topic and message of all that is wanted of a frame; nothing else is made.
+    """Yields (topic, message) for each wanted topic of a frame; no other message is made.
 
     Args:
-        wanted: whether a topic of `frame_topics` is.
-        result: the frame's map, with track ids.
-        tracks: those of the frame; None for one that was no newer than a frame before: its masks are nobody's.
-        header: of the image.
+        wanted: whether a topic of `frame_topics` is wanted.
+        result: the frame's panoptic map, with track IDs.
+        tracks: the frame's tracks; None if it was no newer than an earlier frame, so that its masks belong to no track.
+        header: header of the image.
         banner: a line to write on annotations, '' for none.
     """
     make: dict[str, Callable[[], object]] = {

@@ -1,4 +1,4 @@
-"""What the worker asks of the node. No ROS."""
+"""The interface through which the inference worker calls the node. No ROS."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -9,19 +9,19 @@ from rmpsam_ros.ros.feeds import Processed, Received
 
 
 class Hooks(Protocol):
-    """What the node does for the worker, on the worker's thread."""
+    """Callbacks that the node implements for the worker; called on the worker's thread."""
 
     def decode(self, received: Received) -> Any:
-        """The pixels of a message, (H, W, 3) uint8 RGB; `ImageError` if it has none."""
+        """The pixels of a message, (H, W, 3) uint8 RGB; raises `ImageError` if they cannot be read."""
 
     def wanted(self, camera: str) -> bool:
-        """Whether anybody listens to results of this camera."""
+        """Whether the results of this camera have a subscriber."""
 
     def depth(self, received: Received, size: tuple[int, int]) -> DepthView | None:
-        """What the camera's depth images say of a message whose pixels are (H, W) `size`; None where nobody needs it."""
+        """The depth of a message whose image is (H, W) `size`; None if no output needs it."""
 
     def publish(self, processed: Processed, image: Any, view: DepthView | None, extents: Mapping[int, Extent]) -> None:
-        """Sends the results of a frame out, with what depth says of the frame and of its tracks."""
+        """Publishes the results of a frame, with its depth and the 3D extents of its tracks."""
 
     def report(self, camera: str, sentence: str) -> None:
-        """Says what went wrong."""
+        """Reports a problem."""

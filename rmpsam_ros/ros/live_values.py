@@ -1,4 +1,4 @@
-"""Parameters that change while the node runs, as the segmenter and the trackers take them over. No ROS."""
+"""Applies parameters that change while the node runs to the segmenter and the trackers. No ROS."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ THRESHOLDS = ("score_threshold", "overlap_threshold")
 
 
 class LiveValues:
-    """Of one segmenter, whose own values come back where a parameter leaves them to the model."""
+    """The live parameters of one segmenter; where a parameter leaves a value to the model, the segmenter's own is restored."""
 
     def __init__(self, segmenter: Any) -> None:
         self._segmenter = segmenter
@@ -19,7 +19,7 @@ class LiveValues:
         self._applied: NodeConfig | None = None
 
     def take_over(self, config: NodeConfig, trackers: Iterable[Any]) -> None:
-        """Sets what the parameters say now; cheap where nothing has changed."""
+        """Applies the current parameters; cheap if nothing has changed."""
         if config is self._applied:
             return
         for name, own in self._thresholds.items():

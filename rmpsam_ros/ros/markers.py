@@ -1,4 +1,4 @@
-"""Tracks in 3D as `visualization_msgs/Marker`s: a box round each, and its name and distance above it."""
+"""Makes `visualization_msgs/Marker`s of 3D tracks: a box around each, with its name and distance above it."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -12,25 +12,25 @@ from rmpsam_ros.overlay_colors import track_color
 from rmpsam_ros.types import TrackedInstance
 
 BOXES, NAMES = "boxes", "names"
-"""The namespaces of the markers; their id is the track's."""
+"""The namespaces of the markers; a marker's ID is the track ID."""
 _THINNEST = 0.005
-"""Metres; a box of no thickness is not drawn."""
+"""Minimum side in metres; RViz does not draw a box without thickness."""
 _OPACITY = 0.35
 STAY = 3.0
-"""Seconds after which boxes that no frame has confirmed are taken down; by the viewer itself where the node has crashed."""
+"""Seconds after which boxes that no frame has confirmed are deleted; the markers' lifetime has the viewer do so if the node crashes."""
 _TEXT = 0.035, 0.02, 0.4
-"""Height of the letters: a share of the distance, and least and most metres."""
+"""Height of the letters: fraction of the distance, minimum and maximum in metres."""
 
 
 class TrackMarkers:
-    """Makes each frame's message; remembers which tracks are shown, to take those down that are gone."""
+    """Makes the marker message of each frame; remembers which tracks are shown, to delete those that are gone."""
 
     def __init__(self) -> None:
         self._shown: set[int] = set()
         self._fresh = True
 
     def message(self, tracks: Iterable[TrackedInstance], extents: Mapping[int, Extent], header: Header) -> MarkerArray:
-        """The confirmed tracks that have an extent, by track id. The first message takes down what an earlier run left."""
+        """The confirmed tracks that have an extent, by track ID. The first message deletes what an earlier run left."""
         markers = [Marker(header=header, action=Marker.DELETEALL)] if self._fresh else []
         shown = boxed(tracks, extents)
         ids = {track.track_id for track, _ in shown}
@@ -42,7 +42,7 @@ class TrackMarkers:
         return MarkerArray(markers=markers)
 
     def clear(self, header: Header) -> MarkerArray | None:
-        """Takes everything down; None where nothing is shown."""
+        """The message that deletes all markers; None if none are shown."""
         if not self._shown:
             return None
         self._shown, self._fresh = set(), True

@@ -1,7 +1,7 @@
-"""Results to messages. Pixels go over as whole buffers: nothing here loops over them.
+"""Converts results to messages. Pixels are copied as whole buffers, without loops over them.
 
-`Image.data` takes an `array.array` as it is; a list or a numpy array would be checked element by element (28 to 494 ms
-for an image against 1 ms), and Humble checks everything else that way too.
+`Image.data` accepts an `array.array` unchecked; a list or a numpy array would be checked element by element (28 to 494 ms
+for an image instead of 1 ms), and Humble checks everything else that way too.
 """
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ def mask_message(mask: npt.NDArray[np.bool_], header: Header) -> Image:
 
 
 def compressed_message(data: npt.NDArray[np.uint8], header: Header) -> CompressedImage:
-    """A CompressedImage of the bytes of a JPEG made of bgr8 pixels."""
+    """A CompressedImage of JPEG bytes encoded from bgr8 pixels."""
     return CompressedImage(header=header, format="bgr8; jpeg compressed bgr8", data=byte_array(data))
 
 
 def roi_message(roi: Roi) -> RegionOfInterest:
-    """A rectangle of whole pixels."""
+    """An ROI in whole pixels."""
     return RegionOfInterest(x_offset=roi.x, y_offset=roi.y, width=roi.width, height=roi.height)
 
 
 def panoptic_message(result: PanopticResult, header: Header) -> PanopticSegmentation:
-    """A panoptic map with one entry for every value in it."""
+    """A panoptic map with one entry for each value in it."""
     segments = [
         Segment(
             id=segment.id, class_id=segment.class_id, class_name=segment.class_name, is_thing=segment.is_thing,
@@ -79,7 +79,7 @@ def panoptic_message(result: PanopticResult, header: Header) -> PanopticSegmenta
 
 
 def tracks_message(tracks: Sequence[TrackedInstance], header: Header) -> TrackedInstanceArray:
-    """All tracks of one camera as they stand after one frame, each with its mask inside its rectangle."""
+    """All tracks of one camera after a frame, each with its mask inside its ROI."""
     instances = []
     for track in tracks:
         instance = TrackedInstanceMessage(

@@ -1,10 +1,10 @@
-"""What the node itself costs: `python -m rmpsam_ros.ros.node_bench`, and `measure_node` for other tools.
+"""Measures the overhead of the node: `python -m rmpsam_ros.ros.node_bench`, and `measure_node` for other tools.
 
-The node runs in a process of its own, images come from this one, results go back to it. Three times are told apart:
+The node runs in its own process; this process publishes images and receives the results. Three times are measured:
 
 - round trip: from the call that publishes an image to the arrival of its result in this process;
-- segmenter: what `Segmenter` takes of it, as the node measures it;
-- overhead: the rest, so transport and conversion both ways, in the publisher, the node and the subscriber.
+- segmenter: the time spent in `Segmenter`, as measured by the node;
+- overhead: the rest: transport and conversion in both directions, in the publisher, the node and the subscriber.
 """
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NEED_DEPTH = {"points", "markers"}
 
 @dataclass(frozen=True)
 class NodeMeasurement:
-    """One run, times in milliseconds but `ready` in seconds; memory in MB (10^6 bytes)."""
+    """The result of one run: times in milliseconds, except `ready` in seconds; memory in MB (10^6 bytes)."""
 
     size: tuple[int, int]
     outputs: tuple[str, ...]
@@ -47,7 +47,7 @@ class NodeMeasurement:
 
     @property
     def overhead_p50(self) -> float:
-        """Everything but the segmenter."""
+        """The round trip without the segmenter."""
         return self.round_trip_p50 - self.segmenter_p50
 
 
@@ -55,15 +55,15 @@ def measure_node(
     size: tuple[int, int] = (480, 640), frames: int = 100, rate: float = 8.0, outputs: Sequence[str] = ("panoptic",),
     model: str = "default", image: np.ndarray | None = None,
 ) -> NodeMeasurement:
-    """Starts the node, sends it `frames` images of `size` (height, width) at `rate` Hz, and ends it.
+    """Starts the node, sends it `frames` images of `size` (height, width) at `rate` Hz, and stops it.
 
     Args:
-        outputs: what is subscribed, of `OUTPUTS`. Times are those of the first. With points or markers among them each image
-            comes with a depth image and its calibration, a few milliseconds before it.
-        image: (H, W, 3) uint8 RGB to send, of that size; None for noise over a gradient.
+        outputs: outputs to subscribe to, from `OUTPUTS`; the first one is timed. If points or markers are among them, a depth image
+            and a calibration are sent a few milliseconds before each image.
+        image: (H, W, 3) uint8 RGB to send, of the given size; None for noise over a gradient.
 
     Raises:
-        RmpsamError: the node does not become ready, or answers nothing.
+        RmpsamError: the node does not become ready, or answers no image.
     """
     environ = {
         "ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
@@ -90,7 +90,7 @@ def measure_node(
 
 
 class _Process:
-    """The node, its output read line by line."""
+    """The node's process; its output is read line by line."""
 
     def __init__(self, model: str):
         self._lines: list[str] = []
@@ -110,7 +110,7 @@ class _Process:
                 self._ready.set()
 
     def wait_until_ready(self) -> float:
-        """Seconds from the start of the process to an active node."""
+        """Waits until the node is active; returns the seconds since the process started."""
         end = time.monotonic() + START_LIMIT
         while not self._ready.wait(0.1):
             if self._process.poll() is not None or time.monotonic() > end or "not started" in self.tail():
@@ -118,7 +118,7 @@ class _Process:
         return self._ready_after
 
     def rss(self) -> float:
-        """Resident memory now, MB."""
+        """Current resident memory in MB."""
         return process_memory("VmRSS", self._process.pid)
 
     def stop(self) -> None:
@@ -142,7 +142,7 @@ def _picture(size: tuple[int, int]) -> np.ndarray:
 
 
 def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, ...]):
-    """Sends images and collects results; (stamp -> time sent, stamp -> time received, the node's own figures)."""
+    """Sends images and collects results; returns (stamp -> time sent, stamp -> time received, the figures from the node's diagnostics)."""
     import rclpy
     from diagnostic_msgs.msg import DiagnosticArray
     from rclpy.executors import SingleThreadedExecutor
@@ -169,7 +169,7 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
 
     def take_result(message) -> None:
         if hasattr(message, "markers"):
-            if not message.markers:  # nothing was there, and nothing is
+            if not message.markers:  # no track to show or delete
                 return
             message = message.markers[-1]
         header = message.header
@@ -218,7 +218,7 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
             if index >= warm_up:
                 sent[stamp] = started
             time.sleep(max(0.0, started + 1 / rate - time.monotonic()))
-        time.sleep(1.5)  # the last results, and one more report
+        time.sleep(1.5)  # for the last results and one more diagnostics report
     finally:
         stop.set()
         spinner.join(5)
@@ -229,7 +229,7 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
 
 
 def _slope(size: tuple[int, int]) -> np.ndarray:
-    """(H, W) uint16 millimetres: a plane from 1 m at the left to 3 m at the right."""
+    """(H, W) uint16 millimetres: a plane from 1 m on the left to 3 m on the right."""
     return np.broadcast_to(np.linspace(1000, 3000, size[1]).astype(np.uint16), size)
 
 
@@ -242,7 +242,7 @@ def _wait(condition) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints one row for each size."""
+    """Prints one row per image size."""
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.ros.node_bench", description=__doc__.split("\n")[0])
     parser.add_argument("--model", default="default")
     parser.add_argument("--frames", type=int, default=100)

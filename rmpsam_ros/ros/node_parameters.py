@@ -1,7 +1,7 @@
-"""The parameters of `parameters.py` on a ROS node: declared, checked when set, corrected after a bad start.
+"""Declares the parameters of `parameters.py` on a ROS node and checks them when they are set.
 
-A wrong value given at start does not end the node: the parameter is declared with its default, the reason is kept, and
-the node refuses to be configured until the parameter has been set to something right.
+An invalid value at startup does not end the node: the parameter is declared with its default, the reason is kept, and
+the node refuses to be configured until the parameter has been set to a valid value.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rmpsam_ros.errors import ParameterError
 from rmpsam_ros.ros.parameters import ROTATION, SPEC_OF, SPECS, NodeConfig, ParameterSpec
 
 CLICKED = "_mouse_left"
-"""What rqt_image_view appends to the topic whose images are clicked."""
+"""What rqt_image_view appends to the topic of the clicked images."""
 
 TOPICS = {
     "image_topic": ("{camera}/image_raw", "Topic of the images; /compressed is appended for compressed transport"),
@@ -28,21 +28,21 @@ TOPICS = {
     "depth_topic": ("{camera}/depth", "Topic of the registered depth image; empty: none"),
     "click_topic": ("{image_topic}" + CLICKED, "Topic of clicks from rqt_image_view"),
 }
-"""Parameters `CAMERA.NAME` with the default and meaning of each topic of a camera."""
+"""The topics of a camera, set by parameters `CAMERA.NAME`: default and description of each."""
 CLICKED_POINT = ParameterSpec("clicked_point_topic", "clicked_point", "Topic of clicks from RViz")
-"""The parameter of the one topic that is of no single camera."""
+"""The parameter of the only topic that is not specific to a camera."""
 ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
-"""How the names of parameters begin that a node has from ROS itself."""
+"""Prefixes of the parameters that every ROS node has."""
 
 
 class NodeParameters:
-    """Declares everything on construction; `config` is the checked result.
+    """The parameters of a node. Declares everything on construction; `config` is the checked result.
 
     Args:
         node: the lifecycle node.
-        is_active: whether parameters that are not live must stay as they are now.
+        is_active: whether parameters that are not live must currently stay unchanged.
         check: further checks of a new config (such as class names of the loaded model); raises `ParameterError`.
-        changed: called with the new config after live values changed.
+        changed: called with the new config after live values have changed.
     """
 
     def __init__(
@@ -63,57 +63,57 @@ class NodeParameters:
         node.add_on_set_parameters_callback(self._on_set)
         if hasattr(node, "add_pre_set_parameters_callback"):  # not in Humble, where 5.0 must be written for 5
             node.add_pre_set_parameters_callback(_as_declared)
-        if hasattr(node, "add_post_set_parameters_callback"):  # in Humble, the node's diagnostics ask for them every second
+        if hasattr(node, "add_post_set_parameters_callback"):  # in Humble, the diagnostics timer declares them every second
             node.add_post_set_parameters_callback(lambda _: self._declare_cameras())
 
     @property
     def config(self) -> NodeConfig:
-        """The values that hold now.
+        """The current values.
 
         Raises:
-            ParameterError: a value given at start was wrong and has not been corrected yet.
+            ParameterError: a value given at startup was invalid and has not been corrected yet.
         """
         self.check()
         return NodeConfig(**self._values)
 
     def check(self) -> None:
-        """Raises ParameterError where a value given at start was wrong and has not been corrected yet."""
+        """Raises ParameterError if a value given at startup was invalid and has not been corrected yet."""
         self._declare_cameras()
         problems = [text for name, text in list(self._problems.items()) if self._counts(name)]  # another thread may correct one
         if problems:
             raise ParameterError("; ".join(problems))
 
     def _unknown(self, name: str) -> str:
-        """What may be wrong with the name of a parameter that was given at start, in a sentence."""
+        """A sentence on an unknown parameter name given at startup, with a likely correction."""
         camera, _, kind = name.rpartition(".")
         if kind in (*TOPICS, ROTATION.name):
-            return f"the parameter {name} is of no camera: cameras names {', '.join(self._values['cameras'])}"
+            return f"the parameter {name} belongs to no camera: the cameras are {', '.join(self._values['cameras'])}"
         known = [*SPEC_OF, CLICKED_POINT.name, *self._topics, *self._rotations]
         alike = get_close_matches(name, known, 1)
-        return f"there is no parameter {name}" + (f": {alike[0]} may be meant" if alike else "") + "; it is ignored"
+        return f"there is no parameter {name}; it is ignored" + (f": did you mean {alike[0]}?" if alike else "")
 
     def _counts(self, name: str) -> bool:
-        """Whether a parameter matters: those of a camera that is not named any more do not."""
+        """Whether a parameter matters: those of a camera that is no longer in `cameras` do not."""
         camera, _, kind = name.rpartition(".")
         return kind not in (*TOPICS, ROTATION.name) or camera in self._values["cameras"]
 
     @property
     def autostart(self) -> bool:
-        """The parameter of that name, which is read even where another one is wrong."""
+        """The parameter `autostart`, readable even if another parameter is invalid."""
         return self._values["autostart"]
 
     @property
     def prompt_timeout(self) -> float:
-        """The parameter of that name, which is read even where another one is wrong."""
+        """The parameter `prompt_timeout`, readable even if another parameter is invalid."""
         return self._values["prompt_timeout"]
 
     def topic(self, camera: str, kind: str) -> str:
-        """The topic of a camera as its parameter gives it, before remapping; `kind` is a key of `TOPICS`."""
+        """A camera's topic from its parameter, before remapping; `kind` is a key of `TOPICS`."""
         self._declare_camera(camera)
         return self._topics[f"{camera}.{kind}"]
 
     def rotation(self, camera: str) -> int:
-        """Degrees clockwise by which a camera's images are turned for the network."""
+        """Degrees clockwise by which a camera's images are rotated for the network."""
         self._declare_camera(camera)
         return self._rotations[f"{camera}.{ROTATION.name}"]
 
@@ -123,7 +123,7 @@ class NodeParameters:
         return self._clicked_point
 
     def _declare(self, spec: ParameterSpec):
-        """Declares a parameter, whatever was given for it; returns its value."""
+        """Declares a parameter, even if an invalid value was given for it; returns its value."""
         default = list(spec.default) if isinstance(spec.default, tuple) else spec.default
         try:
             value = self._node.declare_parameter(spec.name, default, _descriptor(spec)).value
@@ -132,7 +132,7 @@ class NodeParameters:
             return self._declare_after_all(spec, default, error)
 
     def _declare_after_all(self, spec: ParameterSpec, default, error: Exception):
-        """Declares a parameter for which something wrong was given at start."""
+        """Declares a parameter for which an invalid value was given at startup."""
         given = getattr(self._node, "_parameter_overrides", {}).get(spec.name)
         if self._node.has_parameter(spec.name):
             self._node.undeclare_parameter(spec.name)
@@ -140,11 +140,11 @@ class NodeParameters:
         try:
             if given is None:
                 raise ParameterError(" ".join(str(error).split()))
-            if given.value is None and isinstance(spec.default, tuple):  # [], of which ROS does not know what kind of list it is
+            if given.value is None and isinstance(spec.default, tuple):  # [], whose element type ROS does not know
                 spec.checked(())
                 return spec.checked(default)
             value = spec.checked(given.value)
-            # Right but for ROS's view of its type, such as 10 for 10.0.
+            # Valid except for its ROS type, such as 10 for 10.0.
             self._node.set_parameters([Parameter(spec.name, value=value)])
             return value
         except ParameterError as reason:
@@ -152,13 +152,13 @@ class NodeParameters:
             return spec.checked(default)
 
     def _declare_cameras(self) -> None:
-        """Declares the parameters of cameras that were named since the last time."""
+        """Declares the parameters of cameras added since the last call."""
         for camera in self._values["cameras"]:
             self._declare_camera(camera)
 
     def _declare_camera(self, camera: str) -> None:
         with self._declaring:
-            if self._in_work:  # ROS calls back for each parameter that is declared
+            if self._in_work:  # ROS invokes the callbacks for each declared parameter
                 return
             self._in_work = True
             try:
@@ -175,7 +175,7 @@ class NodeParameters:
             name = f"{camera}.{kind}"
             if name not in self._topics:
                 self._topics[name] = self._declare_topic(name, default.format(**topics), meaning)
-            # One that is no topic does not spoil those that follow from it.
+            # An invalid topic must not invalidate the defaults derived from it.
             topics[kind] = default.format(**topics) if name in self._problems else self._topics[name]
 
     def _declare_topic(self, name: str, default: str, meaning: str) -> str:
@@ -185,7 +185,7 @@ class NodeParameters:
                 self._problems[name] = problem
             return topic
         except ParameterException as error:
-            self._problems[name] = f"{name} must be a text: {' '.join(str(error).split())}"
+            self._problems[name] = f"{name} must be a string: {' '.join(str(error).split())}"
             return self._node.declare_parameter(name, default, ignore_override=True).value
 
     def _on_set(self, parameters: list[Parameter]) -> SetParametersResult:
@@ -196,7 +196,7 @@ class NodeParameters:
         return SetParametersResult(successful=True)
 
     def _take(self, parameters: list[Parameter]) -> None:
-        """Checks all changes together, then takes all of them."""
+        """Checks all changes together, then applies all of them."""
         changes = {p.name: SPEC_OF[p.name].checked(p.value) for p in parameters if p.name in SPEC_OF}
         given = {p.name: p.value for p in parameters if p.name in self._topics or p.name == CLICKED_POINT.name}
         topics = {n: topic for n, topic in given.items() if n in self._problems or topic != self._topics.get(n, self._clicked_point)}
@@ -206,7 +206,7 @@ class NodeParameters:
         if (fixed or topics) and self._is_active():
             name = (fixed or list(topics))[0]
             if name == "autostart":
-                raise ParameterError("autostart is read when the node starts: start it anew with it")
+                raise ParameterError("autostart is read when the node starts: restart the node with it")
             raise ParameterError(
                 f"{name} is read when the node is configured: deactivate it first, then set {name} and activate again"
             )
@@ -226,7 +226,7 @@ class NodeParameters:
 
 
 def _is_default(name: str, value: object) -> bool:
-    """Whether a parameter of some camera has its default: the shipped file has those of `camera`, which need not be named."""
+    """Whether a camera's parameter has its default value: the shipped file has those of `camera`, which may not be in `cameras`."""
     camera, _, kind = name.rpartition(".")
     defaults: dict[str, object] = {"camera": camera, ROTATION.name: ROTATION.default}
     for topic, (default, _) in TOPICS.items():
@@ -235,7 +235,7 @@ def _is_default(name: str, value: object) -> bool:
 
 
 def _as_declared(parameters: list[Parameter]) -> list[Parameter]:
-    """The same with whole numbers as floats where a float is due: `ros2 param set` takes 5 for a whole number, whatever is meant."""
+    """Converts integers to floats where the declared type is float: `ros2 param set` sends 5 as an integer."""
     return [
         Parameter(p.name, value=float(p.value))
         if p.name in SPEC_OF and isinstance(SPEC_OF[p.name].default, float) and p.type_ == Parameter.Type.INTEGER else p
@@ -244,12 +244,12 @@ def _as_declared(parameters: list[Parameter]) -> list[Parameter]:
 
 
 def _topic_problem(name: str, topic: object) -> str:
-    """Why a parameter's value is no topic, in a sentence; '' where it is one. A camera may be without depth."""
+    """Why a parameter's value is not a valid topic name, as a sentence; '' if it is. A camera may have no depth topic."""
     if topic == "" and name.endswith(".depth_topic"):
         return ""
     try:
         validate_topic_name(topic)
-        expand_topic_name(topic, "node", "/")  # which knows what {…} there is
+        expand_topic_name(topic, "node", "/")  # checks the {…} substitutions
     except (InvalidTopicNameException, TypeError, ValueError):
         return f"{name} is {topic!r}: it must be the name of a topic, of letters, digits, underscores and slashes"
     return ""
@@ -261,7 +261,7 @@ def _descriptor(spec: ParameterSpec) -> ParameterDescriptor:
     if spec.choices:
         parts.append(f"one of {', '.join(map(str, spec.choices))}")
     descriptor.additional_constraints = "; ".join(parts)
-    # ROS gives an empty list another type than a list of texts: what may be in it is for the check to say.
+    # In ROS an empty list has another type than a list of strings; the check validates the elements.
     descriptor.dynamic_typing = isinstance(spec.default, tuple)
     if spec.low is None:
         return descriptor

@@ -1,7 +1,7 @@
-"""The services: clicks and boxes to masks, tracks, and switching inference on and off.
+"""The node's services: masks from clicks and boxes, removing tracks, and switching inference on and off.
 
-Every request gets an answer: what cannot be served comes back with `success: false` and a sentence that says what was
-wrong and what would be right. Nothing is raised into the executor, and nothing waits longer than `prompt_timeout`.
+Every request gets a response: one that cannot be served returns `success: false` and a sentence that says what was
+wrong and what to do. No exception reaches the executor, and no request waits longer than `prompt_timeout`.
 """
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.srv import RemoveTrack, SegmentPoints
 
 SERVICE_QOS = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
-"""Deep enough for a burst of clicks: the default of 10 would drop the rest without an answer."""
+"""Deep enough for a burst of clicks: the default depth of 10 would drop the rest without a response."""
 
 
 OLD_SECONDS = 5.0
-"""A newest frame that came so long before the request is told of: nothing says that the scene is still as it was."""
+"""If the newest frame is older than this at the time of the request, the response says so: the scene may have changed."""
 
 
 class Services:
-    """Offers the services for as long as the node lives, in every lifecycle state.
+    """Provides the services for the lifetime of the node, in every lifecycle state.
 
     Args:
         node: the node.
         group: a reentrant callback group: many clicks may wait at once.
-        worker: gives the worker while the node is active, else None.
-        state: the name of the lifecycle state.
-        timeout: gives `prompt_timeout` in seconds.
+        worker: returns the worker while the node is active, else None.
+        state: returns the name of the lifecycle state.
+        timeout: returns `prompt_timeout` in seconds.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Services:
             node.create_service(kind, name, self._guarded(callback), qos_profile=SERVICE_QOS, callback_group=group)
 
     def _guarded(self, callback: Callable) -> Callable:
-        """`callback`, with whatever it raises turned into the response's message."""
+        """Wraps `callback` so that exceptions become the message of the response."""
 
         def answer(request, response):
             try:
@@ -82,7 +82,7 @@ class Services:
         response.class_name = result.class_name
         response.success = True
         response.track_id = answer.track_id
-        remarks = [f"The mask is answered, but it is not followed: {sentence(answer.problem)}"] if answer.problem else []
+        remarks = [f"The mask is returned, but the object is not followed: {sentence(answer.problem)}"] if answer.problem else []
         remarks += [sentence(answer.caution)] if answer.caution else []
         if not ask.stamp and ask.target is not None and (age := arrived - ask.target.arrived) > OLD_SECONDS:
             remarks.append(f"The newest frame of camera '{ask.camera}' is {age:.0f} s old.")
@@ -96,21 +96,21 @@ class Services:
         if not removed:
             there = ", ".join(map(str, others)) or "none"
             raise PromptError(f"camera '{camera}' has no track {request.track_id}; its tracks are: {there}")
-        response.success, response.message = True, f"Track {request.track_id} of camera '{camera}' is forgotten."
+        response.success, response.message = True, f"Removed track {request.track_id} of camera '{camera}'."
 
     def _reset_tracks(self, request, response) -> None:
         count = self._wait(self._active_worker().reset_tracks())
-        response.success, response.message = True, f"{count} tracks are forgotten; ids go on from where they were."
+        response.success, response.message = True, f"Removed {count} tracks; track IDs continue from the last one."
 
     def _wait(self, future):
-        """What the worker answers, within `prompt_timeout`."""
+        """The worker's answer; raises `PromptError` after `prompt_timeout`."""
         timeout = self._timeout()
         try:
             return future.result(timeout)
         except FutureTimeoutError:
             future.cancel()
             raise PromptError(
-                f"no answer within prompt_timeout = {timeout:g} s: too much to do; try again, or raise the parameter"
+                f"no answer within prompt_timeout = {timeout:g} s: the node is busy; try again, or raise the parameter"
             ) from None
 
     def _enable(self, request, response) -> None:
@@ -124,23 +124,23 @@ class Services:
             name, state = self._node.get_fully_qualified_name(), self._state()
             raise PromptError(
                 f"the node is {state}: activate it first (ros2 lifecycle set {name} {STEPS[state]})" if state in STEPS else
-                f"the node is {state}: it answers while it is active"
+                f"the node is {state}: it only answers while active"
             )
         return worker
 
 
 def refuse(response, message: str) -> None:
-    """Makes a response one that says no."""
+    """Marks a response as failed."""
     response.success, response.message = False, message
     if hasattr(response, "class_id"):
         response.class_id = NO_CLASS  # 0 is a class
 
 
 def camera_of_request(name: str, cameras: Sequence[str]) -> str:
-    """The camera that a request names; '' is the first.
+    """The camera that a request names; '' means the first.
 
     Raises:
-        PromptError: there is none of that name.
+        PromptError: there is no camera of that name.
     """
     if name and name not in cameras:
         raise PromptError(f"there is no camera '{name}': this node has {', '.join(cameras)}")
@@ -148,10 +148,10 @@ def camera_of_request(name: str, cameras: Sequence[str]) -> str:
 
 
 def ask_of_request(request, cameras: Sequence[str]) -> Ask:
-    """The click that a `SegmentPoints` request means.
+    """The click described by a `SegmentPoints` request.
 
     Raises:
-        PromptError: an unknown camera.
+        PromptError: unknown camera.
     """
     points = [(point.x, point.y) for point in request.points]
     labels = [int(point.label) for point in request.points]
@@ -162,6 +162,6 @@ def ask_of_request(request, cameras: Sequence[str]) -> Ask:
 
 
 def sentence(error: Exception | str) -> str:
-    """An error as a sentence with a capital letter and a full stop."""
+    """Formats an error as a sentence with a capital letter and a full stop."""
     text = " ".join(str(error).split())
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "…", "!")) else ".")

@@ -1,6 +1,6 @@
-"""What the node sends out for each camera, and only to those who listen.
+"""The publishers of each camera; messages are only made for topics with subscribers.
 
-A topic without a subscriber costs nothing: its message is not made, and what only it needs is not drawn. Headers are
+A topic without a subscriber costs nothing: its message is not made, and nothing is drawn for it alone. Headers are
 those of the source image, unchanged.
 """
 from __future__ import annotations
@@ -29,22 +29,22 @@ RESULT_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 HIGHLIGHT_SECONDS = 2.0
-"""How long the mask of a click on a topic stays on the overlay."""
+"""How long the mask of a click from a topic stays on the overlay."""
 JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True)
 class Highlight:
-    """The answer to a click on a topic, drawn until `until` (seconds of the monotonic clock)."""
+    """The answer to a click from a topic, drawn until `until` (seconds of the monotonic clock)."""
 
     result: PromptResult
     until: float
 
 
 class CameraOutputs:
-    """The publishers of one camera, under `~/NAME/`. Made when the node is configured, with the model's labels.
+    """The publishers of one camera, under `~/NAME/`. Created when the node is configured, with the model's labels.
 
-    `has_depth` says whether depth images come in.
+    `has_depth`: whether depth images are arriving.
     """
 
     def __init__(self, node, name: str, segmenter, has_depth: Callable[[], bool]):
@@ -54,14 +54,14 @@ class CameraOutputs:
         self._last_drawn: tuple[Processed, npt.NDArray[np.uint8]] | None = None
         self._label_info, self._threshold = None, None
         self._publishers: list = []
-        # Images are sensor data; lists are not to be lost.
+        # Images use the sensor-data QoS; lists must not be lost.
         self._frame = {
             topic: self._create(kind, f"~/{name}/{topic}", qos_profile_sensor_data if kind is Image else RESULT_QOS)
             for topic, kind in frame_topics().items()
         }
         self._overlay = self._create(Image, f"~/{name}/overlay", qos_profile_sensor_data)
         self._overlay_jpeg = self._create(CompressedImage, f"~/{name}/overlay/compressed", qos_profile_sensor_data)
-        # Everything that makes inference worth its while, and so do the topics in 3D while there is depth.
+        # A subscriber on any of these requires inference, and so does one on the 3D topics while there is depth.
         self._streams = list(self._publishers)
         self._depth, self._has_depth = DepthOutputs(node, name, RESULT_QOS), has_depth
         if vision_messages.AVAILABLE:
@@ -69,7 +69,7 @@ class CameraOutputs:
             self.say_threshold(segmenter.score_threshold)
 
     def say_threshold(self, threshold: float) -> None:
-        """Tells on `label_info` the score below which nothing is in the maps, if it is another than was told last."""
+        """Publishes on `label_info` the score below which nothing is in the maps, if it has changed since the last message."""
         if self._label_info is None or threshold == self._threshold:
             return
         header = Image().header
@@ -78,28 +78,28 @@ class CameraOutputs:
         self._threshold = threshold
 
     def wanted(self) -> bool:
-        """Whether anybody listens to any topic for which frames must be inferred."""
+        """Whether any topic that requires inference has a subscriber."""
         return any(publisher.get_subscription_count() for publisher in self._streams) or (
             self._depth.subscribed() and self._has_depth()
         )
 
     def wanted_in_3d(self) -> bool:
-        """Whether anybody listens to what cannot be without depth."""
+        """Whether any topic that cannot be published without depth has a subscriber."""
         return self._depth.subscribed()
 
     def need_depth(self) -> bool:
-        """Whether anybody listens to what depth improves: tracks have a position with it."""
+        """Whether any topic that uses depth has a subscriber: with depth, tracks have a position."""
         return self._depth.subscribed() or self._is_wanted("tracks")
 
     def publish(
         self, processed: Processed, image: npt.NDArray[np.uint8], view: DepthView | None, extents: Mapping[int, Extent],
         alpha: float, points_step: int,
     ) -> None:
-        """Sends the results of one frame.
+        """Publishes the results of one frame.
 
         Args:
             processed: the frame. image: its (H, W, 3) RGB pixels.
-            view: its depth, if there is any. extents: place and size of its tracks.
+            view: its depth, if available. extents: position and size of its tracks.
             alpha: the parameter `overlay_alpha`. points_step: the parameter of that name.
         """
         result, tracks = processed.panoptic, processed.tracks
@@ -112,10 +112,10 @@ class CameraOutputs:
             self._publish_overlay(processed, image, alpha)
 
     def highlight(self, processed: Processed, result: PromptResult, followed: bool, alpha: float) -> None:
-        """Draws the answer to a click on the overlays of the next `HIGHLIGHT_SECONDS`; what is `followed` only on the
-        clicked frame where that is the last one that was drawn, as the next draws the track.
+        """Draws the answer to a click on the overlays of the next `HIGHLIGHT_SECONDS`. If the object is `followed` and the clicked
+        frame is the last one drawn, only on that frame: the next overlay shows the track.
 
-        The overlay of the clicked frame goes out once more with it, so that it is seen where no frame follows soon.
+        If it is the last one drawn, the overlay of the clicked frame is published again, in case no frame follows soon.
         """
         self._highlight = Highlight(result, time.monotonic() + HIGHLIGHT_SECONDS)
         drawn = self._last_drawn
@@ -125,31 +125,31 @@ class CameraOutputs:
                 self._highlight = None
 
     def expire(self) -> None:
-        """Takes down what no frame has confirmed for some time."""
+        """Deletes markers that no frame has confirmed for some time."""
         self._depth.expire()
 
     def stop(self) -> None:
-        """Takes down what would stay where it is shown: no frame follows."""
+        """Deletes what viewers would keep showing, as no frame follows."""
         self._last_drawn = self._highlight = None
         self._depth.clear()
 
     def destroy(self) -> None:
-        """Takes the topics down."""
+        """Destroys the publishers."""
         self._depth.destroy()
         for publisher in self._publishers:
             self._node.destroy_publisher(publisher)
 
     def _create(self, kind: type, topic: str, qos: QoSProfile):
-        """A publisher that `destroy` takes down."""
+        """Creates a publisher that `destroy` destroys."""
         self._publishers.append(self._node.create_publisher(kind, topic, qos))
         return self._publishers[-1]
 
     def _is_wanted(self, topic: str) -> bool:
-        """Whether anybody listens to one of `frame_topics`."""
+        """Whether a topic of `frame_topics` has a subscriber."""
         return bool(self._frame[topic].get_subscription_count())
 
     def _overlay_wanted(self) -> bool:
-        """Whether anybody looks at the overlay."""
+        """Whether the overlay has a subscriber."""
         return bool(self._overlay.get_subscription_count() or self._overlay_jpeg.get_subscription_count())
 
     def _publish_overlay(self, processed: Processed, image: npt.NDArray[np.uint8], alpha: float) -> None:
@@ -171,7 +171,7 @@ class CameraOutputs:
 
 
 class LabelsOutput:
-    """`~/labels`: the model's classes for whoever asks, now or later."""
+    """The latched topic `~/labels` with the model's classes."""
 
     def __init__(self, node, labels):
         self._node = node
@@ -179,5 +179,5 @@ class LabelsOutput:
         self._publisher.publish(label_set_message(labels))
 
     def destroy(self) -> None:
-        """Takes the topic down."""
+        """Destroys the publisher."""
         self._node.destroy_publisher(self._publisher)

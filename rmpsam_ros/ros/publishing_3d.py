@@ -1,4 +1,4 @@
-"""What the node sends out in 3D for each camera with depth: labelled points, and a box round each track, to see and to use."""
+"""The 3D publishers of each camera with depth: a labelled point cloud, and a box around each track as markers and detections."""
 from __future__ import annotations
 
 import time
@@ -34,13 +34,13 @@ class DepthOutputs:
         self._shown_at = 0.0
 
     def subscribed(self) -> bool:
-        """Whether anybody listens."""
+        """Whether any of the topics has a subscriber."""
         return any(publisher.get_subscription_count() for publisher in self._publishers)
 
     def publish(
         self, processed: Processed, image: npt.NDArray[np.uint8], view: DepthView, extents: Mapping[int, Extent], step: int,
     ) -> None:
-        """Sends the results of one frame; `image` is its (H, W, 3) RGB pixels, `step` the thinning of the points."""
+        """Publishes the results of one frame; `image` is its (H, W, 3) RGB pixels, `step` the subsampling of the points."""
         self._header = processed.header
         if self._points.get_subscription_count():
             self._points.publish(cloud_message(view, image, processed.panoptic, processed.tracks, step, processed.header))
@@ -51,17 +51,17 @@ class DepthOutputs:
             self._detections.publish(vision_messages.detections_3d_message(processed.tracks, extents, processed.header))
 
     def expire(self) -> None:
-        """Takes the boxes down if there has been no depth, or no frame, for `STAY` seconds."""
+        """Deletes the boxes if there has been no depth, or no frame, for `STAY` seconds."""
         if time.monotonic() - self._shown_at > STAY:
             self.clear()
 
     def clear(self) -> None:
-        """Takes the boxes down: nothing follows that would."""
+        """Deletes the boxes, when no later message will do so."""
         message = self._track_markers.clear(self._header) if self._header is not None else None
         if message is not None:
             self._markers.publish(message)
 
     def destroy(self) -> None:
-        """Takes the topics down."""
+        """Destroys the publishers."""
         for publisher in self._publishers:
             self._node.destroy_publisher(publisher)

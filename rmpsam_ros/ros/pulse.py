@@ -1,4 +1,4 @@
-"""Whether a thread still comes round: how long it has been busy with one thing, and what has ended it."""
+"""Monitors whether a thread is alive: how long it has been busy with its current task, and why it ended."""
 from __future__ import annotations
 
 import time
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 
 class Pulse:
-    """Kept by the thread, read by others.
+    """The state of a thread; written by the thread, read by others.
 
     Attributes:
-        ended: what has ended the thread before its time, in words; '' while it goes on.
+        ended: why the thread ended prematurely, as text; '' while it runs.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Pulse:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Round each thing that the thread does."""
+        """A context for each task of the thread."""
         self._since = time.monotonic()
         try:
             yield
@@ -28,6 +28,6 @@ class Pulse:
 
     @property
     def seconds(self) -> float:
-        """Since when the thread has been busy with one thing; 0 while it waits."""
+        """How long the thread has been busy with its current task; 0 while it waits."""
         since = self._since
         return 0.0 if since is None else time.monotonic() - since

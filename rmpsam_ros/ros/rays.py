@@ -1,4 +1,4 @@
-"""The line of sight of every pixel, from the fields of a `sensor_msgs/CameraInfo`. No ROS imports."""
+"""Computes the ray of every pixel from the fields of a `sensor_msgs/CameraInfo`. No ROS imports."""
 from __future__ import annotations
 
 import cv2
@@ -13,7 +13,7 @@ _STEPS = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 40, 1e-9)
 
 
 class CameraRays:
-    """Rays of one camera; computed anew only when its calibration or the size of its images changes."""
+    """The rays of one camera; recomputed only when its calibration or image size changes."""
 
     def __init__(self) -> None:
         self._key: tuple | None = None
@@ -25,10 +25,10 @@ class CameraRays:
         Args:
             info: the camera's `sensor_msgs/CameraInfo`.
             size: (H, W) of the image.
-            rectified: the image has been rectified: the projection matrix P holds, without distortion.
+            rectified: whether the image is rectified: the projection matrix P is used, without distortion.
 
         Raises:
-            DepthError: the camera is not calibrated, its distortion cannot be used, or the calibration is of images of another size.
+            DepthError: the camera is not calibrated, its distortion cannot be used, or the calibration is for another image size.
         """
         key = (
             size, rectified, tuple(info.k), tuple(info.p), tuple(info.d), info.distortion_model, info.width, info.height,
@@ -66,24 +66,24 @@ def _undistorted(size: tuple[int, int], matrix: npt.NDArray, distortion: npt.NDA
     else:
         rays = cv2.undistortPoints(pixels, matrix, distortion)
         back = _bent(rays, matrix, distortion)
-        # Five steps, which OpenCV takes by itself, lose the corners of wide lenses; forty for all pixels would take seconds.
+        # OpenCV's default of five iterations fails in the corners of wide lenses; forty for all pixels would take seconds.
         rough = ~(np.abs(back - pixels).max(axis=(1, 2)) < 0.01)
         if rough.any():
             rays[rough] = _straight(pixels[rough], matrix, distortion)
             back[rough] = _bent(rays[rough], matrix, distortion)
-    # The inverse is iterative and may go astray in the corners: what does not come back to its pixel is no ray.
+    # The inverse is iterative and may diverge in the corners: a ray that does not project back to its pixel is discarded.
     rays[~(np.abs(back.reshape(rays.shape) - pixels).max(axis=-1) < 1.0)] = np.nan
     return rays.reshape(*size, 2).astype(np.float32)
 
 
 def _bent(rays: npt.NDArray, matrix: npt.NDArray, distortion: npt.NDArray) -> npt.NDArray:
-    """(N, 1, 2) pixels of rays (N, 1, 2)."""
+    """Projects rays (N, 1, 2) to pixels (N, 1, 2)."""
     zero = np.zeros(3)
     return cv2.projectPoints(np.concatenate((rays, np.ones_like(rays[..., :1])), -1), zero, zero, matrix, distortion)[0]
 
 
 def _straight(pixels: npt.NDArray, matrix: npt.NDArray, distortion: npt.NDArray) -> npt.NDArray:
-    """OpenCV's inverse with as many steps as wide lenses take."""
+    """OpenCV's inverse with as many iterations as wide lenses need."""
     if hasattr(cv2, "undistortPointsIter"):  # OpenCV 4
         return cv2.undistortPointsIter(pixels, matrix, distortion, None, None, _STEPS)
     return cv2.undistortPoints(pixels, matrix, distortion, criteria=_STEPS)

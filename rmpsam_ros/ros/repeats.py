@@ -1,4 +1,4 @@
-"""Sentences that would be said again and again: once at first, then with their number, ever more rarely. No ROS."""
+"""Throttles repeated log messages: the first is logged at once, repeats ever more rarely and with their count. No ROS."""
 from __future__ import annotations
 
 import re
@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 FIRST, LAST, GROWTH = 10.0, 3600.0, 4.0
-"""Seconds until a sentence is said for the second time, at most from one time to the next, and by how much that grows."""
+"""Seconds until a sentence is logged for the second time, maximum seconds between two times, and growth factor of the interval."""
 KEPT = 64
-"""Different sentences that are remembered; the one not heard of for longest goes first."""
+"""Maximum number of different sentences remembered; the least recently seen is dropped first."""
 
 
 @dataclass
@@ -22,9 +22,9 @@ class _Said:
 
 
 class Repeats:
-    """Which of many sentences to say. Those that differ in numbers only are one. May be called from any thread.
+    """Decides which sentences to log. Sentences that differ only in numbers count as the same. Thread-safe.
 
-    `first`: seconds until a sentence is said for the second time; `growth`: of these from one time to the next.
+    `first`: seconds until a sentence is logged for the second time; `growth`: growth factor of this interval.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, first: float = FIRST, growth: float = GROWTH):
@@ -32,7 +32,7 @@ class Repeats:
         self._said: dict[tuple[str, str], _Said] = {}
 
     def worded(self, sentence: str, of: str = "", counted: bool = True) -> str | None:
-        """What to say now of something: the sentence, if `counted` with the number of times that it was kept back; None for nothing."""
+        """The text to log now on the subject `of`: the sentence, if `counted` with the number of suppressed repeats; None for nothing."""
         now, kind = self._clock(), (of, re.sub(r"\b\d+(\.\d+|x\d+)?\b", "0", sentence))
         with self._lock:
             said = self._said.get(kind)
@@ -46,4 +46,4 @@ class Repeats:
                 return None
             said.wait = min(said.wait * self._growth, LAST)
             said.again, count, said.count = now + said.wait, said.count, 0
-            return f"{sentence} ({count} times since this was last said)" if counted else sentence
+            return f"{sentence} ({count} times since last logged)" if counted else sentence

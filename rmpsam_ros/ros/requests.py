@@ -1,4 +1,4 @@
-"""What other threads ask of the inference worker, and what it answers. No ROS."""
+"""Requests from other threads to the inference worker, and its answers. No ROS."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -13,10 +13,10 @@ from rmpsam_ros.types import PromptResult
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a click: the frame that was used, the result on it, and the id of its track.
+    """The answer to a click: the frame that was used, the result on it, and the track ID.
 
-    `track_id` is 0 where no track was asked for or none could be made; `problem` says why then. `caution` says why a track that was
-    made may not go on.
+    `track_id` is 0 if no track was requested or none could be made; in the latter case `problem` says why. `caution` says why a new
+    track may not be updated.
     """
 
     processed: Processed
@@ -28,12 +28,12 @@ class Answer:
 
 @dataclass(eq=False)
 class Ask:
-    """A click on its way.
+    """A pending click.
 
-    `points` are (x, y) and `boxes` (x1, y1, x2, y2) in source pixels, `labels` one of 1 and 0 for each point. `stamp`
-    (ns) names the frame, 0 the newest; with `or_newest`, the newest stands in for one that is not in the cache. With
-    `track`, the clicked object becomes a track. `target`, set by the worker, is the message that the click means, if it is still
-    there when the click comes. `given_up`: whoever asked has been told that there is no answer, so that nothing may come of it any more.
+    `points` are (x, y) and `boxes` (x1, y1, x2, y2) in source pixels, `labels` 1 or 0 for each point. `stamp` (ns) selects the
+    frame, 0 the newest; with `or_newest`, the newest is used instead of one that is not in the cache. With `track`, the clicked
+    object becomes a track. `target`, set by the worker, is the message that the click refers to, if it is still kept when the click
+    arrives. `given_up`: the caller has been told that there is no answer, so the click must not have any effect.
     """
 
     camera: str
@@ -50,14 +50,14 @@ class Ask:
 
 @dataclass(eq=False)
 class Call:
-    """Something else to be done on the worker's thread, between frames."""
+    """Another action to run on the worker's thread, between frames."""
 
     action: Callable[[], Any]
     future: Future = field(default_factory=Future)
 
 
 def do(call: Call) -> None:
-    """Runs a call, unless it was cancelled; what it returns or raises goes to its future."""
+    """Runs a call, unless it was cancelled; its result or exception goes to its future."""
     if not call.future.set_running_or_notify_cancel():
         return
     try:
@@ -71,15 +71,15 @@ def refuse(ask: Ask | Call, error: Exception) -> None:
     try:
         ask.future.set_exception(error)
     except InvalidStateError:
-        pass  # cancelled: nobody waits for it
+        pass  # cancelled: nobody is waiting for it
 
 
 def one_line(error: Exception) -> str:
-    """An exception as one line; its type only where it is not one of ours."""
+    """Formats an exception as one line; with its type if it is not an `RmpsamError`."""
     text = " ".join(str(error).split()) or "no further details"
     return text if isinstance(error, RmpsamError) else f"{type(error).__name__}: {text}"
 
 
 def unheard(camera: str) -> str:
-    """What to say of a track in the images of a camera that nobody listens to: they are not inferred."""
+    """The warning on a track of a camera without subscribers, whose images are not inferred."""
     return f"nothing updates the track until somebody subscribes to results of camera '{camera}', such as ~/{camera}/tracks"

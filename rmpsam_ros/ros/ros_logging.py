@@ -1,4 +1,4 @@
-"""What the floors below log with Python's `logging`, in the node's log: builds of engines, caches, fallbacks."""
+"""Forwards records of Python's `logging` from the rest of the package (engine builds, caches, fallbacks) to the node's log."""
 from __future__ import annotations
 
 import logging
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 
 class LogBridge(logging.Handler):
-    """Hands records of `rmpsam_ros` to a ROS logger while it is attached.
+    """A logging handler that forwards records of `rmpsam_ros` to a ROS logger while attached.
 
     Args:
-        logger: gives the ROS logger.
-        heard: called with the text of each record too.
+        logger: returns the ROS logger.
+        heard: also called with the text of each record.
     """
 
     def __init__(self, logger: Callable[[], object], heard: Callable[[str], None]):
@@ -19,20 +19,20 @@ class LogBridge(logging.Handler):
         self._source = logging.getLogger("rmpsam_ros")
 
     def attach(self) -> None:
-        """Begins to listen."""
+        """Starts forwarding."""
         self._source.addHandler(self)
         if self._source.getEffectiveLevel() > logging.INFO:
             self._source.setLevel(logging.INFO)
 
     def detach(self) -> None:
-        """Listens no more."""
+        """Stops forwarding."""
         self._source.removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One record, at its level."""
+        """Forwards one record at its level."""
         try:
             text, logger = " ".join(record.getMessage().split()), self._logger()
-            # A call for each level: rclpy wants every place in the source to keep to one.
+            # One call per level: rclpy requires each call site to keep to one severity.
             if record.levelno >= logging.ERROR:
                 logger.error(text)
             elif record.levelno >= logging.WARNING:

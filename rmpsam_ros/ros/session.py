@@ -1,4 +1,4 @@
-"""What exists while the node is configured: the worker with its model, the outputs, and, while active, the inputs."""
+"""Holds what exists while the node is configured: the worker with its model, the outputs and, while active, the inputs."""
 from __future__ import annotations
 
 import threading
@@ -25,20 +25,20 @@ from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.tracking import Tracker
 
 REFRESH_SECONDS = 0.25
-"""How often a subscription is compared with the publishers that there are."""
+"""Period at which subscriptions are compared with the current publishers."""
 
 
 def make_segmenter(config: NodeConfig):
-    """The segmenter that the parameters ask for."""
-    from rmpsam_ros.segmenter import Segmenter  # on the worker's thread: the runtime takes long to import
+    """Makes the segmenter that the parameters describe."""
+    from rmpsam_ros.segmenter import Segmenter  # on the worker's thread: the runtime is slow to import
 
     return Segmenter(**config.segmenter_arguments())
 
 
 class Session:
-    """Loads the model on construction; `start` and `stop` follow activation; `close` releases everything.
+    """The configured node. Loads the model on construction; `start` and `stop` follow activation; `close` releases everything.
 
-    `stats` and `track_ids` by camera outlive it. It is also what the worker calls back (`hooks.Hooks`).
+    `stats` and `track_ids`, by camera, outlive it. It also implements the worker's callbacks (`hooks.Hooks`).
 
     Raises:
         RmpsamError: the model cannot be loaded.
@@ -65,7 +65,7 @@ class Session:
             raise
 
     def start(self) -> None:
-        """Listens to the cameras and clicks."""
+        """Subscribes to cameras and clicks."""
         config, topic = self.config, self._parameters.topic
         self.worker.resume({name: self._parameters.rotation(name) for name in config.cameras})
         for name in config.cameras:
@@ -75,12 +75,12 @@ class Session:
             self._ask, self._show,
         )
         self._refresh()
-        # A steady clock: simulated time may stand still, and cameras come and go all the same.
+        # A steady clock: publishers come and go even while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self._node.create_timer(REFRESH_SECONDS, self._refresh, callback_group=group_of_its_own(), clock=steady)
 
     def stop(self, reason: str) -> None:
-        """Listens no more; clicks that wait are refused with the reason."""
+        """Unsubscribes; pending clicks are refused with the reason."""
         if self._timer is not None:
             self._node.destroy_timer(self._timer)
             self._timer = None
@@ -91,15 +91,15 @@ class Session:
         for camera in inputs.values():
             camera.destroy()
         self.worker.pause(reason)
-        with self._publishing:  # a frame that the worker is at would put the boxes up again
+        with self._publishing:  # the frame in progress would publish the boxes again
             for outputs in self._outputs.values():
                 outputs.stop()
 
     def close(self) -> None:
-        """Ends the worker and takes the topics down."""
+        """Ends the worker and destroys the publishers."""
         self.stop("the node is being cleaned up")
         if not self.worker.close():
-            self._node.get_logger().warning("an inference does not end: its model stays in memory until it does")
+            self._node.get_logger().warning("an inference is still running: its model stays in memory until it ends")
         outputs, self._outputs = self._outputs, {}
         for camera in outputs.values():
             camera.destroy()
@@ -107,14 +107,14 @@ class Session:
             self._labels.destroy()
 
     def apply(self, config: NodeConfig) -> None:
-        """Takes new live values over."""
+        """Applies new live values."""
         self.config = self.config.replaced({
             name: value for name, value in vars(config).items() if name not in config.fixed()
         })
         self.worker.apply(self.config)
 
     def check(self, config: NodeConfig) -> None:
-        """Whether the loaded model knows the classes of `class_filter`."""
+        """Raises `ParameterError` if the loaded model does not know a class of `class_filter`."""
         if config.fixed() != self.config.fixed() or config.class_filter == self.config.class_filter:
             return
         known = {label.name for label in self.segmenter.labels.classes}
@@ -126,13 +126,13 @@ class Session:
             )
 
     def statuses(self) -> list[CameraStatus]:
-        """Each camera's part of the diagnostics."""
+        """The diagnostics of each camera."""
         return [self._status(name) for name in self.config.cameras]
 
     # Hooks of the worker
 
     def decode(self, received: Received) -> RgbImage:
-        """Pixels of a raw or compressed message, with which work on a frame begins."""
+        """Decodes a raw or compressed message: the first step in processing a frame."""
         camera = self._inputs.get(received.camera)
         if camera is not None:
             camera.depth.feed.expect(received.stamp, in_work=True)
@@ -144,12 +144,12 @@ class Session:
         return image
 
     def wanted(self, camera: str) -> bool:
-        """Whether anybody listens to results of this camera."""
+        """Whether the results of this camera have a subscriber."""
         outputs = self._outputs.get(camera)
         return outputs is not None and outputs.wanted()
 
     def depth(self, received: Received, size: tuple[int, int]) -> DepthView | None:
-        """What the depth images say of a message; `_refresh` tells why where they say nothing."""
+        """The depth of a message, None if there is none; `_refresh` logs why."""
         camera, outputs = self._inputs.get(received.camera), self._outputs.get(received.camera)
         if camera is None or outputs is None or not outputs.need_depth():
             return None
@@ -162,14 +162,14 @@ class Session:
             return None
 
     def publish(self, processed: Processed, image: RgbImage, view: DepthView | None, extents: Mapping[int, Extent]) -> None:
-        """Sends the results of a frame out, if its camera is still listened to."""
+        """Publishes the results of a frame, if its camera is still subscribed."""
         outputs = self._outputs.get(processed.camera)
         with self._publishing:
             if outputs is not None and processed.camera in self._inputs:
                 outputs.publish(processed, image, view, extents, self.config.overlay_alpha, self.config.points_step)
 
     def report(self, camera: str, sentence: str, counted: bool = True) -> None:
-        """Logs what went wrong with a frame; diagnostics count every case, the log is spared most."""
+        """Logs a problem with a frame; diagnostics count every case, the log is throttled."""
         said = self._repeats.worded(sentence, camera, counted)
         if said is not None:
             self._node.get_logger().warning(f"camera '{camera}': {said}")
@@ -191,20 +191,20 @@ class Session:
         self.worker.offer(name, message, stamp)
 
     def _refresh(self) -> None:
-        outputs_of = self._outputs  # a transition on another thread may put none in their place meanwhile
+        outputs_of = self._outputs  # a transition on another thread may replace it with an empty one
         for name, camera in list(self._inputs.items()):
             outputs = outputs_of[name]
             with self._publishing:
                 outputs.expire()
             camera.refresh(outputs.need_depth())
             depth = camera.depth
-            # A camera without depth is nothing to warn of while only tracks are listened to.
+            # A camera without depth deserves no warning while only tracks have subscribers.
             if depth.problem and (outputs.wanted_in_3d() or depth.feed.alive):
-                self.report(name, f"{depth.consequence}: {depth.problem}", counted=False)  # it lasts, so that no count says anything
+                self.report(name, f"{depth.consequence}: {depth.problem}", counted=False)  # it persists, so a count would mean nothing
             outputs.say_threshold(self.segmenter.score_threshold)
 
     def _depth_of(self, name: str):
-        """Whether depth images of a camera come in."""
+        """A function that tells whether depth images of a camera are arriving."""
         return lambda: (camera := self._inputs.get(name)) is not None and camera.depth.feed.alive
 
     def _ask(self, ask: Ask) -> Future:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, heard from the first moment on. Imports nothing of ROS, which takes a second or more."""
+"""Handles SIGINT and SIGTERM from process start. Imports nothing from ROS, which takes a second or more to import."""
 from __future__ import annotations
 
 import signal
@@ -9,10 +9,10 @@ _STOP = threading.Event()
 
 
 def listen() -> threading.Event:
-    """Set once the process is asked to end.
+    """Installs the handlers; returns an event that is set once the process is asked to end.
 
-    rclpy's own handlers would shut the context down under the node; launch sends SIGINT twice, and the second one must not
-    break into the clean-up.
+    rclpy's own handlers would shut down the context while the node still uses it. launch sends SIGINT twice, and the second one must
+    not interrupt the cleanup.
     """
     for number in _NUMBERS:
         signal.signal(number, lambda *_: _STOP.set())
@@ -20,6 +20,6 @@ def listen() -> threading.Event:
 
 
 def ignore() -> None:
-    """For the end: Python gives signals their default action back while it ends, and a late second one would then kill it."""
+    """Ignores the signals at exit: Python restores their default actions while it finalizes, and a late second signal would kill it."""
     for number in _NUMBERS:
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""The node's executable: listens for SIGINT and SIGTERM first, as what the node imports takes a second or more."""
+"""The node's executable. Installs the SIGINT and SIGTERM handlers first, as the node's imports take a second or more."""
 from __future__ import annotations
 
 from rmpsam_ros.ros.signals import listen

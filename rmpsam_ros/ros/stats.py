@@ -1,4 +1,4 @@
-"""Counts, rates and latencies of one camera, as diagnostics and the bench report them. No ROS."""
+"""Counters, rates and latencies of one camera, for diagnostics and the benchmark. No ROS."""
 from __future__ import annotations
 
 import threading
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 
 SILENT_TIMES = 3.0
-"""A camera is silent after so many of its usual intervals, if that is longer than the seconds in which others are."""
+"""A slow camera counts as silent after this many of its usual intervals, if that is longer than the general limit in seconds."""
 WINDOW = 5.0
-"""Seconds over which rates are counted."""
+"""Window in seconds over which rates are computed."""
 
 
 @dataclass(frozen=True)
 class StageTimes:
-    """Where the time of one published frame went, in milliseconds.
+    """The latency of one published frame by stage, in milliseconds.
 
-    `wait`: in the slot, from when anybody listened until the worker was free. `decode`: message to pixels. `segment`: everything inside
-    `Segmenter`. `publish`: result to messages and out. `total`: all of these.
+    `wait`: in the slot, while there was a subscriber, until the worker was free. `decode`: message to pixels. `segment`: everything
+    inside `Segmenter`. `publish`: making and publishing the messages. `total`: all of these.
     """
 
     wait: float
@@ -31,16 +31,17 @@ class StageTimes:
 
     @property
     def overhead(self) -> float:
-        """What the node itself costs: all but the segmenter and the wait for it."""
+        """The overhead of the node: everything except the segmenter and the wait for it."""
         return self.total - self.wait - self.segment
 
 
 class CameraStats:
-    """Counters of one camera; every method may be called from any thread.
+    """Counters of one camera; thread-safe.
 
-    received: messages that arrived. bad: those that could not be used. replaced: those that a newer one pushed out of
-    the slot while the worker was busy (what `max_rate_hz` leaves out is no loss). processed: frames inferred. published: those whose results went out.
-    stamp_jumps: frames whose stamp was not after the previous one's, or far ahead of the time that had passed. failures: how many frames in a row came to nothing.
+    received: messages received. bad: unusable messages. replaced: messages that a newer one displaced from the slot while the worker
+    was busy (frames skipped by `max_rate_hz` do not count). processed: frames inferred. published: frames whose results were
+    published. stamp_jumps: frames whose timestamp was not after the previous one, or far ahead of the elapsed time. failures:
+    consecutive frames without a result.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, window: int = 300):
@@ -55,14 +56,14 @@ class CameraStats:
         self._stages: deque[StageTimes] = deque(maxlen=window)
 
     def begin(self) -> None:
-        """The camera is listened to from now on: what came before, maybe on another topic or to another model, says nothing of that."""
+        """Resets rates, latencies and failures at activation: earlier ones may come from another topic or model."""
         with self._lock:
             self.failures, self._last_arrival = 0, None
             for past in (self._arrivals, self._departures, self._stages):
                 past.clear()
 
     def arrived(self) -> None:
-        """A message came in."""
+        """A message arrived."""
         with self._lock:
             self.received += 1
             self._last_arrival = self._clock()
@@ -82,17 +83,17 @@ class CameraStats:
             self.last_error = sentence
 
     def was_replaced(self) -> None:
-        """A newer message pushed a waiting one out."""
+        """A newer message displaced a waiting one."""
         with self._lock:
             self.replaced += 1
 
     def was_not_replaced(self) -> None:
-        """A message counted as replaced is inferred after all, because a click means it."""
+        """A message counted as replaced is inferred after all, because a click refers to it."""
         with self._lock:
             self.replaced -= 1
 
     def jumped(self, sentence: str) -> None:
-        """A stamp did not advance, or leapt."""
+        """A timestamp did not advance, or jumped ahead."""
         with self._lock:
             self.stamp_jumps += 1
             self.last_error = sentence
@@ -103,12 +104,12 @@ class CameraStats:
             self.processed += 1
 
     def was_good(self) -> None:
-        """A frame that nobody listens to could be used, for a click."""
+        """A frame was processed without publishing results, for a click."""
         with self._lock:
             self.failures = 0
 
     def was_published(self, stages: StageTimes) -> None:
-        """The results of a frame went out."""
+        """The results of a frame were published."""
         with self._lock:
             self.published += 1
             self.failures = 0
@@ -127,7 +128,7 @@ class CameraStats:
             return None if self._last_arrival is None else self._clock() - self._last_arrival
 
     def interval(self) -> float | None:
-        """The usual seconds from one message to the next, None before the second."""
+        """The usual interval between messages in seconds, None before the second."""
         with self._lock:
             last = list(self._arrivals)[-6:]
         return float(np.median(np.diff(last))) if len(last) > 1 else None
@@ -143,5 +144,5 @@ class CameraStats:
         times = [time for time in times if now - time <= WINDOW]
         if len(times) < 2:
             return len(times) / WINDOW
-        # From the first one on, so that the rate is right before the window has filled; silence lowers it.
+        # Counted from the first message, so that the rate is right before the window has filled; silence lowers it.
         return (len(times) - 1) / max(times[-1] - times[0], now - times[-1], 1e-6)

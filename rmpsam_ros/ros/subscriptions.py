@@ -1,4 +1,4 @@
-"""A subscription to large images that suits its publisher: depth 1, and the reliability that is offered."""
+"""A subscription to large images that adapts to its publisher: depth 1, and the reliability that the publisher offers."""
 from __future__ import annotations
 
 import threading
@@ -22,51 +22,51 @@ _RELIABILITY = {
 
 
 MIXED_SECONDS = 25.0
-"""How long there are several publishers before it is said: DDS remembers one that crashed for 20."""
+"""Seconds with several publishers before a warning: DDS keeps a crashed one for 20."""
 _NOT_YET_KNOWN = "_NODE_NAME_UNKNOWN_"
-"""What rmw calls the node of a publisher that it has discovered before the node; the next look has its name."""
+"""rmw's name for the node of a publisher discovered before its node; the next query has the real name."""
 
 
 def group_of_its_own() -> MutuallyExclusiveCallbackGroup:
-    """A callback group for one subscription or timer that may be destroyed while the node runs.
+    """A separate callback group for one subscription or timer that may be destroyed while the node runs.
 
-    Where that falls between "ready" and "taken", Humble's executor leaves the group locked (mended in rclpy after it, pull request
-    1150); nothing else may be in it then.
+    If it is destroyed between "ready" and "taken", Humble's executor leaves the group locked (fixed in later rclpy, pull request
+    1150), so the group must not contain anything else.
     """
     return MutuallyExclusiveCallbackGroup()
 
 
 class MatchedSubscription:
-    """Subscribes while it exists; `refresh` adapts it to who publishes.
+    """A subscription until `destroy`; `refresh` adapts it to the current publishers.
 
     Args:
         node: the node.
-        kind: the message's type, of sensor_msgs.
+        kind: message type, from sensor_msgs.
         topic: before remapping.
         callback: called with each message.
         reliability: the parameter `qos_reliability`.
 
     Attributes:
         topic: the full name, after remapping.
-        reliability: what is asked for now. unmatched: a sentence for each publisher that is left out.
-        mixed: a sentence where several publishers are heard; '' otherwise.
+        reliability: the reliability currently requested. unmatched: a sentence for each publisher that cannot be matched.
+        mixed: a sentence if several publishers are matched; '' otherwise.
     """
 
     def __init__(self, node, kind: type, topic: str, callback: Callable[[object], None], reliability: str):
         self._node, self._type, self._topic, self._callback = node, kind, topic, callback
         self._wanted, self._type_name = reliability, f"sensor_msgs/msg/{kind.__name__}"
-        # Reliable until a publisher is seen: with it, a publisher that offers it needs no second subscription, and
-        # one that does not is not matched before `refresh` has seen it, so that no frame is lost in between.
+        # Reliable until a publisher is seen: a reliable publisher then needs no second subscription, and a best-effort one
+        # is not matched before `refresh` has seen it, so that no frame is lost in between.
         offered = matching.choose_reliability(reliability, self._publishers(node.resolve_topic_name(topic)), self._type_name)
         self.reliability = offered or matching.RELIABLE
         self.unmatched: tuple[str, ...] = ()
         self.mixed, self._alone = "", time.monotonic()
-        self._lock, self._destroyed = threading.Lock(), False  # transitions destroy it on a thread of their own
+        self._lock, self._destroyed = threading.Lock(), False  # transitions destroy it on another thread
         self._subscription = self._subscribe()
         self.topic: str = self._subscription.topic_name
 
     def refresh(self) -> None:
-        """Looks at who publishes now: asks for another reliability where that suits, and notes who is left out, and that there are several."""
+        """Queries the publishers: changes the reliability if needed, and reports unmatched and multiple publishers."""
         publishers = self._publishers(self.topic)
         better = matching.choose_reliability(self._wanted, publishers, self._type_name)
         with self._lock:
@@ -82,7 +82,7 @@ class MatchedSubscription:
         self._look_for_several(publishers)
 
     def _look_for_several(self, publishers: list[matching.Publisher]) -> None:
-        """Notes, and says once, that several publish for longer than one that crashed is remembered."""
+        """Warns once if there are several publishers for longer than DDS keeps a crashed one."""
         now, sentence = time.monotonic(), matching.mixed(self.topic, self.reliability, self._type_name, publishers)
         if not sentence:
             self._alone = now
@@ -92,8 +92,8 @@ class MatchedSubscription:
         self.mixed = sentence
 
     def reason_of_silence(self, but: str, *others: str) -> str:
-        """Why nothing comes in, as far as the graph tells; topics below the name `but` are the node's own, and `others` are of
-        another kind."""
+        """The likely reason why nothing arrives, from the ROS graph. Topics below the name `but` are the node's own; `others` are
+        topics of another kind. Neither are suggested."""
         published = {
             name: types for name, types in self._node.get_topic_names_and_types()
             if name not in (self.topic, *others) and not name.startswith(f"{but}/") and self._node.count_publishers(name)
@@ -122,7 +122,7 @@ class MatchedSubscription:
             depth=1, history=HistoryPolicy.KEEP_LAST, durability=DurabilityPolicy.VOLATILE,
             reliability=_RELIABILITY[self.reliability],
         )
-        # `refresh` reports what cannot be matched, with both sides and a remedy; rclpy's own warning has neither.
+        # `refresh` reports unmatched publishers, with both sides and a remedy; rclpy's own warning has neither.
         return self._node.create_subscription(
             self._type, self._topic, self._callback, qos, callback_group=group_of_its_own(),
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),

@@ -1,4 +1,4 @@
-"""`rmpsam_node --help`, and what is said where ROS does not start."""
+"""Texts of `rmpsam_node --help`, and error messages if ROS does not start."""
 from __future__ import annotations
 
 import re
@@ -9,7 +9,7 @@ from rmpsam_ros.ros.parameters import ROTATION, SPECS
 
 
 def usage() -> str:
-    """How the node is started, and its parameters."""
+    """The help text: how the node is started, and its parameters."""
     lines = ["usage: rmpsam_node [--ros-args [-r FROM:=TO] [-p NAME:=VALUE] [--params-file FILE] …]", "",
              "Panoptic segmentation, tracks and clicks on camera topics: a lifecycle node. Its parameters, * live:", ""]  # fmt: skip
     lines += [f"  {spec.name + '*' * spec.live:<23} {spec.description} ({_shown(spec.default)})" for spec in (*SPECS, CLICKED_POINT)]
@@ -22,11 +22,11 @@ _REMEDIES = {
     "params file": "a parameter file has the node's name or /**, below it ros__parameters, and below that NAME: VALUE, indented by spaces",
     "initialize logging": "set ROS_LOG_DIR to a folder that can be written to",  # a service without HOME, or one that is read-only
 }
-"""What helps, by a part of what ROS says."""
+"""Remedies, by a part of the ROS error message."""
 
 
 def refuse(error: Exception) -> int:
-    """Says why ROS does not start, and what helps, without the lines of its sources; returns the exit code."""
+    """Prints why ROS does not start and a remedy, without ROS's source locations; returns the exit code."""
     text = re.sub(r"\W* at \S+\.c(pp)?:\d+", "", " ".join(str(error).split()))
     remedy = next((": " + remedy for kind, remedy in _REMEDIES.items() if kind in text), "")
     print(f"rmpsam_node: {text}{remedy}", file=sys.stderr)

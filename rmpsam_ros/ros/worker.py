@@ -1,7 +1,7 @@
-"""The one thread that infers: it makes the segmenter, owns it, and closes it. No ROS.
+"""The inference thread: creates, owns and closes the segmenter. No ROS.
 
-Callbacks only put things in slots: `offer` a message, `ask` a click. What the thread takes next says its agenda: clicks first, then
-the newest message of each camera in turn. Whatever goes wrong with one frame or click is reported, and the next one is taken.
+Callbacks only hand over work: `offer` a message, `ask` a click. The agenda decides what the thread does next: clicks first, then
+the newest message of each camera, round-robin. A failure on one frame or click is reported, and the thread continues with the next.
 """
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from rmpsam_ros.types import PromptResult
 
 
 class InferenceWorker:
-    """Owns a `Segmenter` on a thread of its own.
+    """Runs a `Segmenter` on its own thread.
 
     Args:
-        make: makes the segmenter; called on the thread, since a segmenter stays on the thread that made it.
+        make: makes the segmenter; called on the thread, since a segmenter must stay on the thread that made it.
         config: cameras, history and rate; live values change with `apply`.
-        hooks: the node's side.
+        hooks: the node's callbacks.
         stats: counters of each camera; they outlive the worker.
         make_tracker: makes a camera's tracker from the label set; None for no tracks.
-        track_ids: the next id of each camera's tracks, kept up to date: ids are not used twice though models change.
+        track_ids: the next track ID of each camera, kept up to date so that no ID is reused after a change of model.
 
     Attributes:
-        cameras: their names. pulse: whether the thread comes round.
+        cameras: names of the cameras. pulse: whether the thread is alive and how long its current task takes.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class InferenceWorker:
         self._running = self._stopping = False
         self._enabled = True
         self._forgotten = 0
-        """Messages up to this number are of before the last pause."""
+        """Messages up to this number arrived before the last pause."""
         self._segmenter = None
         self._live: LiveValues | None = None
         self._thread: threading.Thread | None = None
@@ -71,7 +71,7 @@ class InferenceWorker:
         """Starts the thread, waits until the model is loaded and warm, and returns the segmenter (to be read only).
 
         Raises:
-            Whatever `make` or the first run raised; the thread has ended then.
+            Whatever `make` or the warm-up raises; the thread has then ended.
         """
         ready: Future = Future()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="rmpsam-inference", daemon=True)
@@ -79,10 +79,10 @@ class InferenceWorker:
         return ready.result()
 
     def close(self, timeout: float = 10.0) -> bool:
-        """Ends the thread after what it is doing now; clicks that wait are told so.
+        """Ends the thread after its current task; pending clicks are refused.
 
         Returns:
-            Whether it has ended; a thread that has not within `timeout` seconds keeps its model until it does.
+            Whether it has ended; a thread that has not ended within `timeout` seconds keeps its model until it does.
         """
         self.pause("the node is shutting down or being cleaned up")
         with self._changed:
@@ -94,9 +94,9 @@ class InferenceWorker:
         return not self._thread.is_alive()
 
     def resume(self, rotations: Mapping[str, int] | None = None) -> None:
-        """Begins to take frames and clicks.
+        """Starts accepting frames and clicks.
 
-        rotations: degrees clockwise by which a camera's images are turned for the network; of those not in it, 0.
+        rotations: degrees clockwise by which each camera's images are rotated for the network; 0 for cameras not listed.
         """
         with self._changed:
             self._rotations = rotations or {}
@@ -106,7 +106,7 @@ class InferenceWorker:
             self._changed.notify_all()
 
     def pause(self, reason: str) -> None:
-        """Takes no more frames, forgets those it has, and refuses the clicks that wait."""
+        """Stops accepting frames, drops those it has, and refuses pending clicks."""
         with self._changed:
             self._running, self._forgotten = False, next(self._numbers)
             waiting = self._forget()
@@ -115,28 +115,28 @@ class InferenceWorker:
 
     @property
     def running(self) -> bool:
-        """Whether frames and clicks are taken: from `resume` to `pause`."""
+        """Whether frames and clicks are accepted: from `resume` to `pause`."""
         return self._running
 
     @property
     def enabled(self) -> bool:
-        """False while inference is switched off; frames are still received."""
+        """False while inference is switched off; frames are still received then."""
         return self._enabled
 
     def enable(self, on: bool) -> None:
-        """Switches inference on or off without unloading; nothing else is forgotten, and it stays so through `pause` and `resume`."""
+        """Switches inference on or off without unloading the model or dropping state; persists through `pause` and `resume`."""
         with self._changed:
             self._enabled = on
             self._changed.notify_all()
 
     def apply(self, config: NodeConfig) -> None:
-        """Takes new live values over, from the next frame on."""
+        """Applies new live values from the next frame on."""
         with self._changed:
             self._config = config
             self._changed.notify_all()
 
     def offer(self, camera: str, message: Any, stamp: int) -> None:
-        """Puts a message with its stamp (ns) into the camera's slot, in place of an older one that still waits."""
+        """Puts a message with its timestamp (ns) into the camera's slot, replacing an older one that still waits."""
         wanted = self._hooks.wanted(camera)
         with self._changed:
             if not self._running:
@@ -149,7 +149,7 @@ class InferenceWorker:
             self._hooks.report(camera, jump)
 
     def ask(self, ask: Ask) -> Future:
-        """Queues a click; the future gives an `Answer` or raises `PromptError`. Cancel it to withdraw the click."""
+        """Queues a click; the future returns an `Answer` or raises `PromptError`. Cancel it to withdraw the click."""
         with self._changed:
             self._check_active()
             if not self._enabled:
@@ -163,15 +163,15 @@ class InferenceWorker:
         return ask.future
 
     def remove_track(self, camera: str, track_id: int) -> Future:
-        """Forgets one track; the future gives whether there was one, and the ids that there are."""
+        """Removes one track; the future returns whether it existed, and the IDs of the remaining ones."""
         return self._call(lambda: self._feeds[camera].tracks.remove(track_id))
 
     def reset_tracks(self) -> Future:
-        """Forgets the tracks of all cameras; the future gives how many there were."""
+        """Removes the tracks of all cameras; the future returns how many there were."""
         return self._call(lambda: sum(feed.tracks.reset() for feed in self._feeds.values()))
 
     def _forget(self) -> list[Ask | Call]:
-        """Forgets all frames; what waited, to be refused."""
+        """Drops all frames; returns the pending clicks and calls, to be refused."""
         with self._changed:
             for feed in self._feeds.values():
                 feed.clear()
@@ -220,9 +220,9 @@ class InferenceWorker:
                         self._process_safely(task)
                 with self._changed:
                     self._agenda.took(task, time.monotonic() - started)
-                task = None  # or the frame would stay alive while the worker waits
-        except BaseException as error:  # what is no `Exception`, such as SystemExit: of one that is, each task takes care
-            self.pulse.ended = f"the inference thread has ended ({one_line(error)}): clean the node up and configure it again"
+                task = None  # otherwise the frame would stay alive while the worker waits
+        except BaseException as error:  # not an `Exception`, such as SystemExit: tasks handle `Exception` themselves
+            self.pulse.ended = f"the inference thread has ended ({one_line(error)}): deactivate, clean up and configure the node again"
             self._hooks.report(next(iter(self._feeds)), self.pulse.ended)
             for left in (*self._forget(), task):
                 if isinstance(left, (Ask, Call)):
@@ -236,7 +236,7 @@ class InferenceWorker:
             segmenter.close()
 
     def _next(self) -> Ask | Call | Received | None:
-        """Waits for the next thing to do; None when the worker is to end."""
+        """Waits for the next task; None when the worker is to end."""
         with self._changed:
             while not self._stopping:
                 task, wait = self._agenda.next(self._running and self._enabled, self._config.max_rate_hz)
@@ -259,7 +259,7 @@ class InferenceWorker:
         return None
 
     def _process(self, feed: Feed, received: Received, past: bool = False, quietly: bool = False) -> Processed:
-        """One frame: pixels, features, and its results to whoever listens; `quietly` features alone, as always of one that is `past`."""
+        """Decodes a frame, computes its features, publishes its results; with `quietly` or `past` (out of order) only the features."""
         started, quietly = time.monotonic(), quietly or past
         if not quietly:
             feed.started = started
@@ -268,7 +268,7 @@ class InferenceWorker:
         decoded = time.monotonic()
         wanted = not quietly and self._hooks.wanted(received.camera)
         with self._changed:
-            before = feed.cached(received)  # for a click, ahead of its time
+            before = feed.cached(received)  # already inferred for a click
         if before is None:
             frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
             stamp = received.stamp / 1e9 if received.stamp else None
@@ -277,14 +277,14 @@ class InferenceWorker:
             frame, time_ = before.frame, before.time
         panoptic, view, tracks, extents = self._results(feed, received, frame, time_) if wanted else (None, None, (), {})
         if not wanted:
-            frame.panoptic()  # a click needs it; now, and not while the lock is held
+            frame.panoptic()  # a click needs it: compute it now, not while the lock is held
         segmented = time.monotonic()
         processed = Processed(received.camera, received.message.header, received.stamp, received.number, frame,
                               time_, panoptic, tracks)  # fmt: skip
         with self._changed:
             if before is None:
                 feed.stats.was_processed()
-            current = received.number > self._forgotten  # or the node has been deactivated meanwhile
+            current = received.number > self._forgotten  # False: the node has been deactivated since
             if self._running and current:
                 feed.keep(processed)
         if wanted and current:
@@ -298,9 +298,9 @@ class InferenceWorker:
         return processed
 
     def _results(self, feed: Feed, received: Received, frame: Any, time_: float) -> tuple[Any, DepthView | None, tuple | None, dict[int, Extent]]:
-        """The panoptic map with its track ids, the depth, all tracks of the camera with their positions, and their extents."""
+        """The panoptic map with track IDs, the depth, all tracks of the camera with their positions, and their extents."""
         panoptic = frame.panoptic()
-        view = self._hooks.depth(received, frame.image_size)  # after the network: by now it has mostly come
+        view = self._hooks.depth(received, frame.image_size)  # after the network: by now it has usually arrived
         tracks, extents = feed.tracks.update(frame, time_, view, self._config.class_filter)
         return panoptic if tracks is None else with_track_ids(panoptic, tracks), view, tracks, extents
 
@@ -330,19 +330,19 @@ class InferenceWorker:
         return answer if self._hooks.wanted(ask.camera) or not answer.track_id else replace(answer, caution=unheard(ask.camera))
 
     def _frame_for(self, ask: Ask) -> Processed:
-        """The frame that a click means: from the ring, else inferred now from the message.
+        """The frame that a click refers to: from the ring, else inferred now from the message.
 
-        Where a later one has been processed, it is inferred for the click alone: results and tracks do not go back. So it is where
-        `max_rate_hz` has no room for its results.
+        If a later frame has already been processed, it is inferred only for the click: results and tracks do not go back in time. The
+        same applies if `max_rate_hz` does not yet allow its results.
         """
         feed = self._feeds[ask.camera]
         with self._changed:
-            ask.target = ask.target or feed.message(ask.stamp)  # it may have come since
+            ask.target = ask.target or feed.message(ask.stamp)  # it may have arrived since
             processed = feed.processed(ask.stamp, ask.target)
             if processed is not None:
                 return processed
             past, early = feed.is_past(ask.target.number), feed.early(self._config.max_rate_hz) > 0
-            if not (early and ask.target is feed.newest):  # which goes on waiting for its time
+            if not (early and ask.target is feed.newest):  # the newest keeps waiting until it is due
                 feed.take_for_click(ask.target)
         return self._process(feed, ask.target, past, quietly=early)
 
