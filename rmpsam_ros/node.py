@@ -69,6 +69,7 @@ class RmpsamNode(LifecycleNode):
         super().__init__(name, **kwargs)
         self._session: Session | None = None
         self._state, self._last_error, self._progress = "unconfigured", "", ""
+        self._enabled = True  # as ~/enable set it before a model was reloaded
         self._log_bridge = LogBridge(self.get_logger, self._heard)
         self._log_bridge.attach()
         self._same_name = 0
@@ -112,7 +113,7 @@ class RmpsamNode(LifecycleNode):
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Releases the model."""
-        return self._transition("cleaning up", "unconfigured", "inactive", self._release)
+        return self._transition("cleaning up", "unconfigured", "inactive", self._clean_up)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Releases everything, from any state."""
@@ -120,11 +121,11 @@ class RmpsamNode(LifecycleNode):
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Releases everything, so that the node can be configured again."""
-        return self._transition("processing an error", "unconfigured", "finalized", self._release)
+        return self._transition("processing an error", "unconfigured", "finalized", self._clean_up)
 
     def _transition(self, during: str, after: str, failed: str, action: Callable[[], None]) -> TransitionCallbackReturn:
         """Runs a transition and reports its exceptions, which rclpy would drop silently."""
-        self._state, self._progress = during, ""
+        self._state, self._progress, self._last_error = during, "", ""
         try:
             action()
         except Exception as error:
@@ -133,8 +134,6 @@ class RmpsamNode(LifecycleNode):
             self.get_logger().error(f"{during} failed: {text}")
             return FAILURE if during in ("configuring", "activating") else ERROR
         self._state = after
-        if after in ("inactive", "active"):
-            self._last_error = ""
         return SUCCESS
 
     def _configure(self) -> None:
@@ -161,9 +160,10 @@ class RmpsamNode(LifecycleNode):
     def _activate(self) -> None:
         config = self._settings.config
         if self._session is None or config.fixed() != self._session.config.fixed():  # None: an earlier reload failed
-            enabled = self._session is None or self._session.worker.enabled
+            if self._session is not None:
+                self._enabled = self._session.worker.enabled
             self._configure()
-            self._session.worker.enable(enabled)
+            self._session.worker.enable(self._enabled)
         try:
             self._session.start()
         except Exception:
@@ -174,6 +174,10 @@ class RmpsamNode(LifecycleNode):
 
     def _deactivate(self) -> None:
         self._session.stop("the node was deactivated")
+
+    def _clean_up(self) -> None:
+        self._enabled = True
+        self._release()
 
     def _release(self) -> None:
         session, self._session = self._session, None

@@ -14,6 +14,7 @@ from rclpy.qos import DurabilityPolicy, ReliabilityPolicy  # noqa: E402
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
+from rmpsam_ros.errors import ParameterError  # noqa: E402
 from rmpsam_ros.ros import cameras  # noqa: E402
 from rmpsam_ros.ros.cameras import SILENT_SECONDS, CameraInput  # noqa: E402
 from rmpsam_ros.ros.stats import SILENT_TIMES, CameraStats  # noqa: E402
@@ -206,6 +207,49 @@ def test_camera_info__that_has_come__is_not_asked_for_again(make):
     it.node.durabilities = [LATCHED]
     it.camera.refresh(False)
     assert len(it.node.of(CameraInfo)) == 1
+
+
+@pytest.mark.parametrize("failing", ["depth", "info"])
+def test_subscriptions__of_which_one_fails__all_end(monkeypatch, failing):
+    node = FakeNode()
+    subscribe = node.create_subscription
+
+    def create_subscription(kind, topic, *more, **options):
+        if failing in topic:
+            raise RuntimeError("invalid allocator")
+        return subscribe(kind, topic, *more, **options)
+
+    node.create_subscription = create_subscription
+    with pytest.raises(RuntimeError, match="invalid allocator"):
+        CameraInput(node, "front", {**TOPICS, "depth_topic": "depth"}.get, "raw", "auto", CameraStats(), lambda *_: None, lambda _: None)
+    assert node.made and node.destroyed[::-1] == node.made
+
+
+@pytest.mark.parametrize("transport, topic", [("raw", "/camera/camera_info"), ("compressed", "/camera/camera_info")])
+def test_subscriptions__to_images_and_calibrations_on_one_topic__are_refused(make, transport, topic):
+    kind = "image_raw/compressed" if transport == "compressed" else "image_raw"
+    with pytest.raises(ParameterError, match=f"image_topic and camera_info_topic of camera 'front' are both {topic}"):
+        build = FakeNode()
+        build.remapped = {f"/camera/{kind}": topic}
+        name = topic if transport == "raw" else f"camera/{kind}"
+        CameraInput(build, "front", {**TOPICS, "image_topic": name}.get, transport, "auto", CameraStats(), lambda *_: None, lambda _: None)
+
+
+@pytest.mark.parametrize("subscription", [0, 1])
+def test_messages__that_come_while_the_subscriptions_are_made__are_taken(monkeypatch, subscription):
+    node, stats = FakeNode(), CameraStats()
+    subscribe = node.create_subscription
+
+    def create_subscription(kind, topic, callback, *more, **options):
+        made = subscribe(kind, topic, callback, *more, **options)
+        if len(node.made) == subscription + 1:
+            callback(Image(width=2, height=1, encoding="mono8", step=2, data=[1, 2]))
+        return made
+
+    node.create_subscription = create_subscription
+    camera = CameraInput(node, "front", {**TOPICS, "depth_topic": "depth"}.get, "raw", "auto", stats, lambda *_: None, lambda _: None)
+    assert [camera.stats.received, camera.depth.feed.alive] == ([1, False] if subscription == 0 else [0, True])
+    assert len(node.lines) == (2 if subscription == 0 else 0), "no stamp, no frame_id"
 
 
 def test_images__without_a_stamp_or_a_frame__are_said_once_of_each_camera(make):

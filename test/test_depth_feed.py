@@ -92,14 +92,6 @@ def test_expect__before_any_depth__keeps_the_one_that_comes():
     assert feed.near(10 * MS, 0.02) == "at last"
 
 
-def test_clear__forgets_what_was_kept_for_images_too():
-    feed = DepthFeed()
-    feed.offer("old", 0)
-    feed.expect(0, in_work=True)
-    feed.clear()
-    assert feed.near(0, 0.01) is None and feed.newest is None and not feed.alive and feed.missing == 1
-
-
 def test_feed__the_nearest_within_the_gap():
     feed = DepthFeed()
     assert not feed.alive and feed.near(0, 1.0) is None
@@ -203,9 +195,6 @@ def test_near__depth_that_came_after_its_image__the_next_image_waits_for_its_own
     assert not waited_for(feed, 100 * MS)
     feed.offer("late", 100 * MS)
     assert waited_for(feed, 133 * MS)
-    feed.clear()
-    feed.offer("early", 190 * MS)
-    assert not waited_for(feed, 200 * MS)
 
 
 @pytest.mark.parametrize("in_time, waits", [(0, False), (2, False), (3, True)])
@@ -235,8 +224,6 @@ def test_feed__time_that_goes_back_is_no_reason_to_wait_for_ever():
     feed.offer("again", 0)
     assert feed.near(0, 0.05) == "again"
     assert feed.near(1033 * MS, 0.05) is None  # that one was from before the restart
-    feed.clear()
-    assert feed.near(0, 0.05) is None and not feed.alive
 
 
 def waits(feed: DepthFeed, images: int, depth_of: Callable[[int], bool], late: float) -> list[float]:

@@ -300,9 +300,12 @@ def test_lifecycle__names_that_are_none_are_said_and_ignored(tmp_path):
 
 def test_lifecycle__a_model_that_cannot_be_loaded_anew_is_corrected(client, node):
     good = client.get("model").string_value
+    assert client.call(SetBool, "~/enable", SetBool.Request(data=False)).success
     assert client.change("deactivate") and client.set("model", "no-such-model") == ""
     assert not client.change("activate") and client.state() == "inactive"
     assert client.set("model", good) == "" and client.change("activate") and client.state() == "active"
+    until(lambda: node_status(client).message == "active, but inference is switched off: call ~/enable with data: true", "what was set before")
+    assert client.call(SetBool, "~/enable", SetBool.Request(data=True)).success
     assert client.set("rear.image_topic", "rear/image_raw") == ""  # its current value
     assert "AttributeError" not in node.output
 

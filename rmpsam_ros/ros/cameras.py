@@ -5,11 +5,12 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from rmpsam_ros.errors import ImageError
+from rmpsam_ros.errors import ImageError, ParameterError
 from rmpsam_ros.ros.conversions import check_compressed, check_image
 from rmpsam_ros.ros.depth_input import DepthInput
 from rmpsam_ros.ros.messages import stamp_ns
@@ -59,18 +60,21 @@ class CameraInput:
         self.optical_frame = ""
         self.image_size: tuple[int, int] | None = None
         """(width, height) of the last image that was decoded or arrived uncompressed; None before."""
-        self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability)
         self._info_topic, self._lock, self._destroyed = topics("camera_info_topic"), threading.Lock(), False
+        self.topic: str = node.resolve_topic_name(topic)
+        """The full name of the image topic, after remapping."""
         self.info_topic: str = node.resolve_topic_name(self._info_topic)
         """The full name of the CameraInfo topic, after remapping."""
-        self.depth = DepthInput(node, topics("depth_topic"), reliability, self.info_topic)
-        self._infos = [self._subscribe_info(_INFO_QOS)]
+        if self.info_topic == self.topic:
+            raise ParameterError(f"image_topic and camera_info_topic of camera '{name}' are both {self.topic}: each needs a topic of its own")
+        with ExitStack() as subscribed:  # if a later subscription fails, the earlier ones end
+            self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability)
+            subscribed.callback(self.images.destroy)
+            self.depth = DepthInput(node, topics("depth_topic"), reliability, self.info_topic)
+            subscribed.callback(self.depth.destroy)
+            self._infos = [self._subscribe_info(_INFO_QOS)]
+            subscribed.pop_all()
         self._look_for_latched_info()
-
-    @property
-    def topic(self) -> str:
-        """The full name of the image topic, after remapping."""
-        return self.images.topic
 
     @property
     def rectified(self) -> bool:

@@ -112,11 +112,3 @@ class DepthFeed:
                 self._synchronised, self._in_vain = True, 0 if self._matches >= _ENOUGH else self._in_vain
             self.used += 1
             return found[1]
-
-    def clear(self) -> None:
-        """Drops the messages; the counts stay."""
-        with self._changed:
-            self._ring.clear()
-            self._held.clear()
-            self._arrived = self._asked = self._in_work = self._waits = None
-            self._synchronised, self._in_vain, self._matches = False, 0, 0

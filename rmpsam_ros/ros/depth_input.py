@@ -29,13 +29,13 @@ class DepthInput:
 
     def __init__(self, node, topic: str, reliability: str, info_topic: str):
         self._node = node
-        kind = CompressedImage if topic.endswith(COMPRESSED) else Image
-        self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability) if topic else None
         self._views = DepthViews(none_on(info_topic))
         self._needed_since: float | None = None
         self._said_other_frame = False
         self._absence = ""  # why no depth images arrive
         self._problem, self._failed, self._succeeded = "", -math.inf, -math.inf  # the last problem with an image; times of both outcomes
+        kind = CompressedImage if topic.endswith(COMPRESSED) else Image
+        self._subscription = MatchedSubscription(node, kind, topic, self._take, reliability) if topic else None  # last: `_take` is called from now on
 
     @property
     def problem(self) -> str:
