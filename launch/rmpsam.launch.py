@@ -1,8 +1,8 @@
 """Starts the lifecycle node `rmpsam_node`: `ros2 launch rmpsam_ros rmpsam.launch.py cameras:=front,rear`.
 
-Values come from the parameter file; an argument given on the command line goes before it. `--show-args` lists them all.
+Parameters come from the parameter file; launch arguments override it. `--show-args` lists all arguments.
 `rviz:=true` shows the first camera's results in RViz.
-Written for Humble and Jazzy alike.
+Works with Humble and Jazzy.
 """
 import os
 import re
@@ -31,39 +31,39 @@ def _true_or_false(name: str, text: str) -> bool:
     return value
 
 
-# Arguments that replace one parameter each: name, how its text becomes the parameter's value, description.
+# Arguments that override one parameter each: name, conversion of its text to the parameter's value, description.
 OVERRIDES = (
     ("cameras", lambda text: [name for part in text.strip("[] ").split(",") if (name := part.strip(" '\""))],
-     "Camera names, separated by commas; NAME/image_raw is subscribed for each. Empty: as in the parameter file"),
+     "Comma-separated camera names; the node subscribes to NAME/image_raw for each. Empty: as in the parameter file"),
     ("model", str, "Name of a bundled model, or path of a model folder. Empty: as in the parameter file"),
-    ("backend", str, "auto, tensorrt, openvino, torch or torch-compile. Empty: as in the parameter file"),
+    ("backend", str, "Inference backend: auto, tensorrt, openvino, torch or torch-compile. Empty: as in the parameter file"),
     ("autostart", lambda text: _true_or_false("autostart", text),
      "true: configure and activate at start; false: wait for a lifecycle manager. Empty: as in the parameter file"),
-    ("use_sim_time", lambda text: _true_or_false("use_sim_time", text), "true: the time of /clock. Empty: as in the parameter file"),
+    ("use_sim_time", lambda text: _true_or_false("use_sim_time", text), "true: use the time of /clock. Empty: as in the parameter file"),
 )
 
 
 def generate_launch_description() -> LaunchDescription:
     return LaunchDescription([
         DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and of all its topics"),
-        DeclareLaunchArgument("name", default_value="rmpsam", description="Name of the node, with which its topics begin"),
+        DeclareLaunchArgument("name", default_value="rmpsam", description="Name of the node, and first part of its topic names"),
         DeclareLaunchArgument("params_file", default_value=os.path.join(CONFIG, "rmpsam.yaml"),
-                              description="YAML file with the node's parameters; $(find-pkg-share PACKAGE) and the like may be in it"),
+                              description="YAML file with the node's parameters; may contain substitutions such as $(find-pkg-share PACKAGE)"),
         *[DeclareLaunchArgument(name, default_value="", description=text) for name, _, text in OVERRIDES],
-        DeclareLaunchArgument("log_level", default_value="info", description=", ".join(LEVELS)),
-        DeclareLaunchArgument("respawn", default_value="false", description="true: start the node again two seconds after it has ended"),
+        DeclareLaunchArgument("log_level", default_value="info", description=f"Log level of the node: {', '.join(LEVELS)}"),
+        DeclareLaunchArgument("respawn", default_value="false", description="true: restart the node two seconds after it exits"),
         DeclareLaunchArgument("large_images", default_value="true",
-                              description="true: give the node, and RViz, a shared memory segment of Fast DDS that images fit into "
-                                          "(a profile, or FASTDDS_BUILTIN_TRANSPORTS, that you have set yourself stays); false: do not"),
+                              description="true: give the node and RViz a Fast DDS shared-memory segment that is large enough for images "
+                                          "(a profile or FASTDDS_BUILTIN_TRANSPORTS that you set yourself is kept); false: do not"),
         DeclareLaunchArgument("rviz", default_value="false", description="true: start RViz with the first camera's overlay, points and tracks"),
         DeclareLaunchArgument("fixed_frame", default_value="camera_color_optical_frame",
-                              description="What RViz shows everything in: the frame_id of the images, or any that TF connects"),
+                              description="Fixed frame of RViz: the frame_id of the images, or any frame connected to it by TF"),
         OpaqueFunction(function=_start),
     ])
 
 
 def _start(context) -> list:
-    """The node, and RViz before it: what that lacks is found out before the node runs, which would stay when the launch fails."""
+    """The node, preceded by RViz: if RViz is missing, the launch fails before the node starts, which would keep running otherwise."""
     def value(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
@@ -74,7 +74,7 @@ def _start(context) -> list:
     overrides = {key: parse(text) for key, parse, _ in OVERRIDES if (text := value(key))}
     common = {
         "namespace": namespace, "output": "screen",
-        # For what is started here alone: where the default loses or delays large images, a profile.
+        # Only for the processes started here: a DDS profile where the default one loses or delays large images.
         "additional_env": image_variables(_true_or_false("large_images", value("large_images")), context.environment),
     }
     level = value("log_level").lower()
@@ -98,17 +98,17 @@ def _start(context) -> list:
 
 
 def _params_file(given: str) -> ParameterFile:
-    """The parameter file; launch itself would go on without one that is not there."""
+    """The parameter file. Launch itself would ignore a missing file."""
     path = os.path.expanduser(given)  # a shell leaves the ~ in params_file:=~/robot.yaml as it is
     if not os.path.isfile(path):
         raise RuntimeError(f"there is no parameter file {given}")
     with open(path, "rb") as file:
-        text = re.sub(rb"(^|\s)#.*", b"", file.read())  # comments may have anything in them
-    return ParameterFile(path, allow_substs=b"$(" in text)  # only where it is needed: where it substitutes, launch takes backslashes out
+        text = re.sub(rb"(^|\s)#.*", b"", file.read())  # comments may contain anything
+    return ParameterFile(path, allow_substs=b"$(" in text)  # only if needed: with substitution, launch removes backslashes
 
 
 def _sections_of(node: str, path: os.PathLike) -> list[dict] | None:
-    """What the file has for the node of that full name; None where it cannot be read, as the node itself says."""
+    """The sections of the file that apply to the node with that full name; None if the file cannot be read (the node reports it)."""
     try:
         return [parameters for section, parameters in sections(path) if fits(section, node)]
     except (OSError, ValueError, yaml.YAMLError):
@@ -121,7 +121,7 @@ def _first_camera(parameters: dict) -> str:
 
 
 def _rviz(node: str, camera: str, fixed_frame: str, use_sim_time: object, common: dict) -> Node:
-    """RViz with the shipped configuration, its topics moved to this node and this camera."""
+    """RViz with the bundled configuration, its topics changed to this node and camera."""
     try:
         get_package_prefix("rviz2")
     except PackageNotFoundError:
@@ -130,12 +130,12 @@ def _rviz(node: str, camera: str, fixed_frame: str, use_sim_time: object, common
         text = file.read()
     text = text.replace("Value: /rmpsam/camera/", f"Value: {node}/{camera}/")
     text = text.replace("Value: /clicked_point", f"Value: {node.rpartition('/')[0]}/clicked_point")
-    # Beside this launch's logs, and cleaned up with them; each node of the launch has one.
+    # Stored with the logs of this launch and cleaned up with them; one file per node.
     path = launch_config.get_log_file_path(f"{node.strip('/').replace('/', '.')}.rviz")
     with open(path, "w") as file:
         file.write(text)
     return Node(
         package="rviz2", executable="rviz2", name="rviz2", arguments=["-d", path, "-f", fixed_frame],
-        # Only where it is said: a SetParameter of the including file holds otherwise.
+        # Only if given: otherwise a SetParameter of the including file applies.
         parameters=[{"use_sim_time": use_sim_time}] if isinstance(use_sim_time, bool) else None, **common,
     )
