@@ -1,4 +1,4 @@
-"""What `rmpsam doctor` looks at, each as a `Check`. Nothing here raises: a thing that cannot be found is a finding."""
+"""The checks of `rmpsam doctor`, each a `Check`. Nothing here raises: something missing is a finding."""
 from __future__ import annotations
 
 import os
@@ -18,7 +18,7 @@ from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.ros import dds
 
 OK, NOTE, MISSING = "ok", "note", "missing"
-"""A check's state: as it should be; works without, or worth knowing; the node cannot run."""
+"""State of a check: fine; optional or worth knowing; required, without which the node cannot run."""
 
 LIBRARIES = (("numpy", "numpy"), ("cv2", "OpenCV"), ("scipy", "SciPy"), ("yaml", "PyYAML"))
 MESSAGES = ("std_msgs", "sensor_msgs", "geometry_msgs", "diagnostic_msgs", "visualization_msgs", "std_srvs")
@@ -30,12 +30,12 @@ OPTIONAL_ROS = (
     ("cv_bridge.boost.cv_bridge_boost", "cv_bridge", "only for programs of yours: the node converts images itself"),
     ("sensor_msgs_py.point_cloud2", "sensor_msgs_py", "only for programs of yours that read point clouds in Python"),
 )
-"""Module that tells whether it is there (a folder called launch, or PyPI's cv-bridge, does not), name, use."""
+"""Module to import (a folder called launch, or PyPI's cv-bridge, must not pass for the package), name, use."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report: where it belongs, what, OK / NOTE / MISSING, what was found, how to get it."""
+    """One line of the report: section, name, state (OK, NOTE or MISSING), finding, and how to fix it."""
 
     section: str
     name: str
@@ -63,7 +63,7 @@ def _python() -> Iterator[Check]:
 
 
 def _old_numpy() -> Iterator[Check]:
-    """Ubuntu 22.04's OpenCV, SciPy and cv_bridge are built for NumPy 1; pip brings NumPy 2 with whatever asks for a newer one."""
+    """Ubuntu 22.04's OpenCV, SciPy and cv_bridge are built for NumPy 1, but pip may install NumPy 2 as a dependency."""
     numpy, _ = _try_import("numpy")
     if numpy is not None and int(numpy.__version__.split(".")[0]) > 1:
         yield Check("Python", "NumPy for Humble", MISSING, f"{numpy.__version__}, but apt's OpenCV, SciPy and cv_bridge are built for 1",
@@ -104,7 +104,7 @@ def _middleware() -> Iterator[Check]:
         from rclpy.utilities import get_rmw_implementation_identifier
 
         name = get_rmw_implementation_identifier()
-    except Exception as error:  # rclpy raises its own kinds when the named RMW cannot be loaded
+    except Exception as error:  # rclpy raises its own exceptions if the named RMW cannot be loaded
         yield Check("ROS 2", "RMW", MISSING, _first_line(error), "unset RMW_IMPLEMENTATION, or install what it names")
         return
     yield Check("ROS 2", "RMW", OK, name)
@@ -139,7 +139,7 @@ def _openvino() -> Check:
     try:
         core = shared_core()
         devices = ", ".join(_openvino_device(core, device) for device in core.available_devices)
-    except Exception as error:  # a plugin or driver that does not load raises what it likes
+    except Exception as error:  # a plugin or driver that fails to load may raise anything
         return Check("Backends", "openvino", NOTE, _first_line(error), "`pip install --force-reinstall openvino`")
     return Check("Backends", "openvino", OK, f"{module.__version__.split('-')[0]}: {devices}")
 
@@ -216,7 +216,7 @@ def _optional() -> Iterator[Check]:
 
 def _how_to_get(package: str) -> str:
     distro = os.environ.get("ROS_DISTRO")
-    if not distro:  # what apt installs, wheels do not see
+    if not distro:  # wheels do not see what apt installs
         return "only with a ROS installation: its packages are not on PyPI"
     return f"`sudo apt install ros-{distro}-{package.replace('_', '-')}`"
 

@@ -1,4 +1,4 @@
-"""`rmpsam engine`: builds a model's TensorRT engines ahead of time, and compares them with the graphs where there is a GPU."""
+"""`rmpsam engine`: builds a model's TensorRT engines ahead of time and, on a GPU, compares them with the ONNX graphs."""
 from __future__ import annotations
 
 import argparse
@@ -8,7 +8,7 @@ from pathlib import Path
 from rmpsam_ros.cli import consoles
 from rmpsam_ros.cli.model_options import network_size, photos_to_compare_on
 
-HELP = "build and cache a model's TensorRT engines ahead of time, and check them"
+HELP = "build, cache and check a model's TensorRT engines ahead of time"
 EXAMPLE = """
 rmpsam engine models/rapsam-r50 --precision fp16
 rmpsam engine models/rapsam-r50 --batch 4
@@ -17,18 +17,21 @@ rmpsam engine models/rapsam-r50 --for sm_86,sm_89,sm_120 --cache engines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", nargs="?", default="default", help="a model folder, or a bundled model's name (default: default)")
-    parser.add_argument("--precision", default="auto", choices=("auto", "fp16", "fp32", "int8"), help="default: auto, which is fp16 where it holds up")
-    parser.add_argument("--input-size", type=network_size, metavar="HxW", help="the network's input (default: the model's)")
-    parser.add_argument("--batch", type=int, default=1, help="images in one run, as of several cameras (default: %(default)s)")
+    parser.add_argument("model", nargs="?", default="default", help="name or folder of the model (default: %(default)s)")
+    parser.add_argument("--precision", default="auto", choices=("auto", "fp16", "fp32", "int8"),
+                        help="precision of the engines (default: auto, fp16 where it passes the check)")
+    parser.add_argument("--input-size", type=network_size, metavar="HxW", help="size of the network input, such as 480x640 (default: the model's)")
+    parser.add_argument("--batch", type=int, default=1, help="images per run of the network, for several cameras (default: %(default)s)")
     parser.add_argument("--for", dest="targets", metavar="SM,…",
-                        help="build for these compute capabilities; needs no GPU, but TensorRT-RTX (pip install tensorrt-rtx-cu13)")
-    parser.add_argument("--device", default="auto", help="the GPU to build for: cuda, cuda:1 (default: auto)")
-    parser.add_argument("--cache", metavar="DIR", help="where engines are kept (default: $RMPSAM_ENGINES, else rmpsam/engines in the user's cache)")
-    parser.add_argument("--workspace", type=int, metavar="MB", help="memory that a layer may work in, for small Jetsons (default: TensorRT's choice)")
-    parser.add_argument("--rebuild", action="store_true", help="build even what is cached")
-    parser.add_argument("--images", nargs="+", metavar="PATH", default=[], help="photos or folders to compare on (default: the demo's photos)")
-    parser.add_argument("--no-check", action="store_true", help="do not compare engines and graphs")
+                        help="build for these compute capabilities, without a GPU; needs TensorRT-RTX (pip install tensorrt-rtx-cu13)")
+    parser.add_argument("--device", default="auto", help="GPU to build for, such as cuda or cuda:1 (default: %(default)s)")
+    parser.add_argument("--cache", metavar="DIR",
+                        help="folder of the engine cache (default: $RMPSAM_ENGINES, else rmpsam/engines in the user's cache)")
+    parser.add_argument("--workspace", type=int, metavar="MB",
+                        help="workspace limit of a layer in megabytes, for small Jetsons (default: TensorRT's choice)")
+    parser.add_argument("--rebuild", action="store_true", help="rebuild engines that are cached")
+    parser.add_argument("--images", nargs="+", metavar="PATH", default=[], help="photos or folders to compare on (default: those of the demo)")
+    parser.add_argument("--no-check", action="store_true", help="do not compare the engines with the graphs")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,14 +67,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _ahead(args, model, size, cache, console) -> int:
-    """For GPUs that are not here."""
+    """Builds for GPUs of other machines."""
     from rmpsam_ros.backends.trt_flavour import load_flavour
     from rmpsam_ros.backends.trt_provision import GRAPHS, Target, parse_targets
     from rmpsam_ros.errors import RmpsamError
 
     flavour = load_flavour(None)
     target = Target(flavour, "", parse_targets(args.targets, flavour), args.workspace)
-    if reason := cache.unwritable():  # known before minutes of building
+    if reason := cache.unwritable():  # before minutes of building
         raise RmpsamError(f"Engines cannot be stored in {cache.folder} ({reason}); give --cache a folder that can be written.")
     if len(_provide(args, model, size, "fp16" if args.precision == "auto" else args.precision, target, cache, console)) < len(GRAPHS):
         raise RmpsamError(f"Not all engines could be stored in {cache.folder}, so that they are lost; give --cache a folder with room for them.")
@@ -80,7 +83,7 @@ def _ahead(args, model, size, cache, console) -> int:
 
 
 def _build_here(args, model, size, precision, cache, console) -> list[Path]:
-    """For the GPU that is here; the engines' files."""
+    """Builds for the GPU of this machine; returns the engine files."""
     from rmpsam_ros.backends import tensorrt
     from rmpsam_ros.backends.trt_provision import Target
     from rmpsam_ros.errors import BackendError
@@ -123,7 +126,7 @@ def _provide(args, model, size, precision, target, cache, console) -> list[Path]
 
 
 def _check(args, model, size, precision, cache, paths: list[Path], images, console) -> str:
-    """Compares, prints and notes the result with the engines; why they are refused, empty where they are not."""
+    """Compares engines and graphs, prints the result and stores it with the engines; returns why they are refused, or an empty string."""
     import numpy as np
 
     from rmpsam_ros.backends import is_installed
@@ -131,7 +134,7 @@ def _check(args, model, size, precision, cache, paths: list[Path], images, conso
     from rmpsam_ros.segmenter import Segmenter
 
     os.environ["RMPSAM_ENGINES"] = str(cache.folder)
-    # A random network's scores are low: without this, there would be nothing to compare.
+    # The scores of a random network are low: with the default thresholds there would be nothing to compare.
     options = {"input_size": size} if model.trained else {"input_size": size, "score_threshold": 0.0, "overlap_threshold": 0.0}
     plain = "openvino" if is_installed("openvino") else "torch"
     with cache.on_trial(paths), Segmenter(model.path, backend=plain, precision="fp32", device="cpu", **options) as reference, \

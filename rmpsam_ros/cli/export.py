@@ -1,4 +1,4 @@
-"""`rmpsam export`: a model folder's ONNX graphs, made anew from its weights and checked against the network."""
+"""`rmpsam export`: exports a model folder's ONNX graphs from its weights again and checks them against the network."""
 from __future__ import annotations
 
 import argparse
@@ -7,7 +7,7 @@ from rmpsam_ros.cli import consoles
 from rmpsam_ros.cli.model_options import need_torch, photos_to_compare_on
 from rmpsam_ros.errors import RmpsamError
 
-HELP = "make a model folder's ONNX graphs anew and check them against the network (needs the [torch] extra)"
+HELP = "re-export a model folder's ONNX graphs and check them against the network (needs the [torch] extra)"
 EXAMPLE = """
 rmpsam export models/rapsam-r50
 rmpsam export models/rapsam-r50 --int8 --images photos/
@@ -15,9 +15,9 @@ rmpsam export models/rapsam-r50 --int8 --images photos/
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", help="a model folder, or a bundled model's name")
-    parser.add_argument("--int8", action="store_true", help="leave the graphs and make an int8 image graph beside them (needs nncf and onnxruntime)")
-    parser.add_argument("--images", nargs="+", metavar="PATH", default=[], help="photos or folders to calibrate int8 on (default: the demo's photos)")
+    parser.add_argument("model", help="name or folder of the model")
+    parser.add_argument("--int8", action="store_true", help="keep the graphs and add an int8 image graph (needs nncf and onnxruntime)")
+    parser.add_argument("--images", nargs="+", metavar="PATH", default=[], help="photos or folders to calibrate int8 on (default: those of the demo)")
 
 
 def run(args: argparse.Namespace) -> int:
