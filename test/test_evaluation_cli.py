@@ -94,7 +94,7 @@ def test_eval_prompt__never_replaces_the_annotations(tmp_path, model, capsys):
     (tmp_path / "truth.json").write_text("{}")
     assert cli.main(["eval", "prompt", "--images", str(tmp_path), "--annotations", str(tmp_path / "truth.json"), "--model", model,
                      "--json", str(tmp_path / "here" / ".." / "truth.json")]) == 2
-    assert "would replace the annotations" in capsys.readouterr().err
+    assert "would overwrite the annotations" in capsys.readouterr().err
     assert (tmp_path / "truth.json").read_text() == "{}"
 
 
@@ -134,7 +134,7 @@ def test_eval_prompt__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if
     measured = json.loads((tmp_path / "p.json").read_text())
     assert measured["prompt"]["objects"] == crowds and measured["info"]["crowds"] == "objects"
     assert run("prompt", panoptic_set(tmp_path), model, "--crowds", "objects") == 2
-    assert "--crowds objects goes with instances and videos" in capsys.readouterr().err
+    assert "--crowds objects applies to instances and videos" in capsys.readouterr().err
 
 
 def test_eval_prompt__of_some_crowds__says_how_many_are_left_out(tmp_path, model, capsys):
@@ -155,7 +155,7 @@ def test_eval_prompt__passes_over_what_has_no_mask_and_says_so(tmp_path, model, 
     annotations.write_text(json.dumps(content))
     assert run("prompt", (annotations, images), model, "--json", tmp_path / "p.json") == 0
     assert json.loads((tmp_path / "p.json").read_text())["prompt"]["objects"] == len(content["annotations"]) - 1
-    assert "1 annotations without a mask were passed over." in capsys.readouterr().err
+    assert "1 annotations without a mask were skipped." in capsys.readouterr().err
 
 
 def test_json__has_null_for_what_is_no_number(tmp_path):

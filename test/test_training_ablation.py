@@ -72,7 +72,7 @@ def test_ablate__stops_goes_on_and_writes_a_table(plan, capsys):
     out = path.parent / "compared"
     command = ["train", "--config", str(path), "--ablate"]
     assert cli.main([*command, "--minutes", "0.0005"]) == 0
-    assert "stopped in time" in capsys.readouterr().out and not (out / "ablation.md").exists()
+    assert "stopped after --minutes" in capsys.readouterr().out and not (out / "ablation.md").exists()
     assert cli.main(command) == 2
     assert "--resume" in capsys.readouterr().err
     assert cli.main([*command, "--resume"]) == 0

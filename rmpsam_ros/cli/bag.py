@@ -59,15 +59,15 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.errors import BagError
 
     if args.out.exists():
-        raise BagError(f"--out {args.out} is there already; give a new name.")
+        raise BagError(f"--out {args.out} already exists; give a new name.")
     if not 0 <= args.max_rate < float("inf"):
-        raise BagError(f"--max-rate is {args.max_rate:g}; it must be a number from 0 up.")
+        raise BagError(f"--max-rate is {args.max_rate:g}; it must be 0 or more.")
     if not 0 <= args.depth_max_gap < float("inf") or args.points_step < 1:
         raise BagError(f"--depth-max-gap is {args.depth_max_gap:g} and --points-step {args.points_step}; they must be at least 0 and 1.")
     try:
         import rclpy  # noqa: F401
     except ImportError as error:
-        raise BagError(f"The node's messages need ROS 2 ({error}); source it, or install the package with pip, which brings it.") from error
+        raise BagError(f"The node's messages need ROS 2 ({error}); source it, or install the package with pip, which includes it.") from error
 
     _check_results(args)
     from rmpsam_ros.atomic import atomic_folder
@@ -129,7 +129,8 @@ class _Run:
         cameras, begun = self._cameras(bag, beside), time.perf_counter()
         self._older = {c.topic for c in bag.kept if is_result(c.topic, [camera.name for camera in cameras.values()])}
         if self._older:
-            self._console.print(f"{', '.join(sorted(self._older))} are left out: results of an earlier run, whose names the new ones have", style="yellow")
+            self._console.print(f"{', '.join(sorted(self._older))} are left out: results of an earlier run with the same names as the new ones",
+                                style="yellow")  # fmt: skip
         for connection in bag.kept:
             if connection.msgcount and connection.topic not in self._older:
                 self._writer.keep(connection)
@@ -145,13 +146,13 @@ class _Run:
         if not self._used:
             raise BagError(f"{bag.path} has no image that can be used on {names}" + (f" ({bad[0]})." if bad else "."))
         if bad:
-            self._console.print(f"{len(bad)} of {bag.count} images were left out, the first of {bad[0]}", style="yellow")
+            self._console.print(f"{len(bad)} of {bag.count} images were left out, the first: {bad[0]}", style="yellow")
         for topic, camera in cameras.items():
             if camera.without_depth:
                 self._console.print(f"{camera.without_depth} images of {topic} had no depth: {camera.problem}", style="yellow")
         seconds = time.perf_counter() - begun
         tracks = sum(camera.confirmed for camera in cameras.values())
-        return f"{self._used} images in {seconds:.1f} s, {self._used / seconds:.1f} a second, {tracks} tracks"
+        return f"{self._used} images in {seconds:.1f} s, {self._used / seconds:.1f} images/s, {tracks} tracks"
 
     def _cameras(self, bag: BagReader, beside: dict[str, tuple[str, str]]) -> dict[str, BagCamera]:
         from rmpsam_ros.ros.bag_cameras import BagCamera, BagOptions

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", nargs="+", type=whole_number, default=[1], help="images per run of the network, for several cameras (default: 1)")
     parser.add_argument("--image", type=Path, help="photo to run on (default: a synthetic scene)")
     parser.add_argument("--rounds", type=whole_number, default=15, help="rounds to take the medians of (default: %(default)s)")
-    parser.add_argument("--threads", type=whole_number, help="CPU threads (default: all cores)")
+    parser.add_argument("--threads", type=whole_number, help="CPU threads of the network (default: chosen by the runtime)")
     parser.add_argument("--processor-time", action="store_true",
                         help="measure the CPU time of all threads of this process instead of elapsed time, for a CPU shared with others; "
                              "excludes GPU work")

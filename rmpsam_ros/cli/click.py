@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     points = [PointPrompt(*at, FOREGROUND) for at in [*first, *args.positive]]
     points += [PointPrompt(*at, BACKGROUND) for at in args.negative]
     if not args.box and not any(point.label == FOREGROUND for point in points):
-        raise PromptError("there is no point and no box on the object; give X Y, or --box X1 Y1 X2 Y2.")
+        raise PromptError("no point or box on the object was given; give X Y, or --box X1 Y1 X2 Y2.")
     if Path(args.out).suffix.lower() not in (".png", ".bmp", ".tif", ".tiff"):
         raise ImageError(f"--out {args.out} would not keep the mask exactly; end the name in .png.")
     image = read_image(args.image)
@@ -59,9 +59,9 @@ def run(args: argparse.Namespace) -> int:
         if path and Path(path).exists() and Path(path).samefile(args.image):
             raise ImageError(f"{option} {path} would replace the photo; give another name.")
         if path and not cv2.haveImageWriter(f"x{Path(path).suffix}" if Path(path).suffix.isascii() else "x"):
-            raise ImageError(f"{option} {path} is no kind of picture that can be written; end the name in .png or .jpg.")
+            raise ImageError(f"{option} {path} is not a supported image format; end the name in .png or .jpg.")
     if args.overlay and Path(args.overlay).resolve() == Path(args.out).resolve():
-        raise ImageError(f"--out and --overlay are both {args.out}; give each a name of its own.")
+        raise ImageError(f"--out and --overlay are both {args.out}; give two different names.")
     with model_options.open_segmenter(args) as segmenter:
         with of_file(args.image):
             frame = segmenter.set_image(image, rotation=args.rotation)
@@ -77,5 +77,5 @@ def run(args: argparse.Namespace) -> int:
     roi = click.roi
     print(f"{click.class_name or 'no class'}: {int(click.mask.sum())} pixels, predicted IoU {click.score:.2f}, "
           f"x {roi.x}..{roi.x + roi.width - 1}, y {roi.y}..{roi.y + roi.height - 1}: {args.out}"
-          if roi.width else f"no pixel answers to this prompt (predicted IoU {click.score:.2f}): {args.out} is all 0")
+          if roi.width else f"the mask is empty (predicted IoU {click.score:.2f}): {args.out} is all 0")
     return 0

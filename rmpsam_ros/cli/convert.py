@@ -46,14 +46,14 @@ def run(args: argparse.Namespace) -> int:
     if args.classifier and (own or args.untrained):
         raise RmpsamError(f"--classifier goes with an official checkpoint, not with {'one of rmpsam train' if own else '--untrained'}.")
     if own and args.labels:
-        raise RmpsamError(f"{args.checkpoint} knows its classes; leave --labels out.")
+        raise RmpsamError(f"{args.checkpoint} has its own classes; leave --labels out.")
     if own:
         net, model = model_of(args.checkpoint)
     else:
         labels = load_label_map(args.labels or "coco-panoptic").labels
         net, model = untrained(args.untrained, labels) if args.untrained else from_checkpoint(args.checkpoint, args.classifier, labels)
     if not model.trained and _holds_trained(args.out):
-        raise RmpsamError(f"--out {args.out} holds a trained model, which an untrained one would replace; give another folder.")
+        raise RmpsamError(f"--out {args.out} holds a trained model, which would be replaced by an untrained one; give another folder.")
     changes: dict[str, object] = {"name": args.name or args.out.resolve().name}
     if args.input_size:
         changes["input_size"] = args.input_size

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     model = read_model_folder(find_model(args.model))
     size = args.input_size or model.input_size
     if args.workspace is not None and args.workspace < 1:
-        raise RmpsamError(f"--workspace is {args.workspace}; it must be at least 1 (megabyte).")
+        raise RmpsamError(f"--workspace is {args.workspace}; it must be at least 1 megabyte.")
     if not 1 <= args.batch <= MAX_BATCH:
         raise RmpsamError(f"--batch is {args.batch}; it must be from 1 to {MAX_BATCH} images.")
     console = consoles.lines()
@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
         reason = _check(args, model, size, precision, cache, paths, images, console)
         if not reason:
             return 0
-        console.print(f"{precision} is refused: {reason}", style="red")
+        console.print(f"{precision} fails the check: {reason}", style="red")
     other = "--precision fp32" if precisions[-1] != "fp32" else "the backend torch or openvino"
-    raise RmpsamError(f"{model.name} does not hold up in {args.precision} with this TensorRT and GPU: {reason}; use {other}.")
+    raise RmpsamError(f"{model.name} fails the check in {args.precision} with this TensorRT and GPU: {reason}; use {other}.")
 
 
 def _ahead(args, model, size, cache, console) -> int:
@@ -75,10 +75,10 @@ def _ahead(args, model, size, cache, console) -> int:
     flavour = load_flavour(None)
     target = Target(flavour, "", parse_targets(args.targets, flavour), args.workspace)
     if reason := cache.unwritable():  # before minutes of building
-        raise RmpsamError(f"Engines cannot be stored in {cache.folder} ({reason}); give --cache a folder that can be written.")
+        raise RmpsamError(f"Engines cannot be stored in {cache.folder} ({reason}); give a writable folder with --cache.")
     if len(_provide(args, model, size, "fp16" if args.precision == "auto" else args.precision, target, cache, console)) < len(GRAPHS):
-        raise RmpsamError(f"Not all engines could be stored in {cache.folder}, so that they are lost; give --cache a folder with room for them.")
-    console.print("Not compared with the graphs: that takes such a GPU; `rmpsam engine` there, with the same cache, does it.")
+        raise RmpsamError(f"Some engines could not be stored in {cache.folder} and are lost; give a folder with enough space with --cache.")
+    console.print("Not compared with the graphs, which needs such a GPU: run `rmpsam engine` there with the same cache.")
     return 0
 
 
@@ -91,7 +91,7 @@ def _build_here(args, model, size, precision, cache, console) -> list[Path]:
     try:
         device = tensorrt.open_device(args.device)
     except BackendError as error:
-        raise BackendError(f"{str(error).rstrip('.')}; with TensorRT-RTX, --for sm_86 builds for a GPU that is elsewhere.") from error
+        raise BackendError(f"{str(error).rstrip('.')}; with TensorRT-RTX, --for sm_86 builds for a GPU of another machine.") from error
     flavour = tensorrt.load_flavour(device.compute)
     target = Target(flavour, device.name, (device.compute,), args.workspace, device.use_on_this_thread)
     with device.active():
@@ -104,7 +104,7 @@ def _provide(args, model, size, precision, target, cache, console) -> list[Path]
     from rmpsam_ros.backends.trt_provision import GRAPHS, provide
 
     where = target.gpu or f"GPUs of {', '.join(target.computes)}"
-    images = f", {args.batch} images a run" if args.batch > 1 else ""
+    images = f", {args.batch} images per run" if args.batch > 1 else ""
     console.print(f"{model.name}, {size[0]}x{size[1]}{images}, {precision}, {target.flavour.title}, {where}")
     paths = []
     for graph in GRAPHS:
@@ -148,6 +148,6 @@ def _check(args, model, size, precision, cache, paths: list[Path], images, conso
     for path in paths:
         cache.note(path, parity=summary, refused=reason)
     if not reason:
-        console.print(f"{precision} holds up: panoptic agreement {100 * summary['panoptic']:.3f} %, click IoU {summary['prompt_iou']:.4f} "
+        console.print(f"{precision} passes the check: panoptic agreement {100 * summary['panoptic']:.3f} %, click IoU {summary['prompt_iou']:.4f} "
                       f"against the ONNX graphs in float32 ({plain})")  # fmt: skip
     return reason

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
     given, written = getattr(args, "annotations", None), getattr(args, "json", None)
     if given and written and written.exists() and given.exists() and written.samefile(given):
-        raise DataError(f"--json {written} would replace the annotations; give another name.")
+        raise DataError(f"--json {written} would overwrite the annotations; give another name.")
     if written and (problem := unwritable(written)):
         raise DataError(f"--json {written} cannot be written: {problem}.")
     return args.run_task(args)
@@ -60,7 +60,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of the images")
     parser.add_argument("--annotations", type=Path, required=True, metavar="FILE", help="annotation file (JSON)")
-    parser.add_argument("--limit", type=int, metavar="N", help="use only the first N of them")
+    parser.add_argument("--limit", type=int, metavar="N", help="use only the first N images (or videos), after --every")
     parser.add_argument("--every", type=int, metavar="N",
                         help="use only every N-th image (or video), starting with the first: those that `skip: N` holds out in training")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every number as JSON")

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="reuse measurements of this model that are already in DIR")
     parser.add_argument("--precision", choices=("fp32", "bf16", "fp16", "int8"),
                         help="numerical precision (default: the fastest that the device supports)")
-    parser.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: all cores)")
+    parser.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads of the network (default: chosen by the runtime)")
 
 
 def run(args: argparse.Namespace) -> int:

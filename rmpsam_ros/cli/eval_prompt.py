@@ -5,7 +5,7 @@ import argparse
 
 from rmpsam_ros.cli import consoles
 
-HELP = "compute the mean IoU of objects after one, two, … simulated clicks, and of a disc of 50 pixels radius around the first"
+HELP = "compute the mean IoU of objects after one, two, … simulated clicks, and of a disc of radius 50 pixels around the first"
 EXAMPLE = "rmpsam eval prompt --images coco/val2017 --annotations coco/instances_val2017.json --every 50"
 
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     elif not crowds_are_objects:
         data = CocoPanoptic(args.annotations, args.images, label_map)
     else:
-        raise DataError(f"--crowds objects goes with instances and videos; {args.annotations} is a panoptic set.")
+        raise DataError(f"--crowds objects applies to instances and videos; {args.annotations} is a panoptic set.")
     indices = reports.chosen(len(data), args.limit, args.every)
     with model_options.open_segmenter(args) as segmenter:
         announce = model_options.Announcement(console, segmenter)
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         summary = quality.summary()
         _print(summary, args.clicks, {name: f"{name} ({text} of the picture)" for name, *_, text in SIZES})
         if passed_over:
-            console.print(f"{len(passed_over)} annotations without a mask were passed over. {passed_over[0]}")
+            console.print(f"{len(passed_over)} annotations without a mask were skipped. {passed_over[0]}")
         for reason in reports.remarks(summary["objects"], data.problems(), sum(map(data.crowds, indices)), quality.small, args.smallest):
             console.print(reason)
         if args.json:

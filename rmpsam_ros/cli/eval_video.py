@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     videos = [videos[index] for index in chosen(len(videos), args.limit, args.every)]
     names, left_out = available([name for name in args.trackers if name != CLIP_MODE])
     if left_out and args.trackers != list(TRACKERS):  # requested explicitly
-        raise TrackError(f"{' and '.join(left_out)} cannot be compared with: pip install trackers.")
+        raise TrackError(f"{' and '.join(left_out)} cannot be evaluated without the package 'trackers': pip install trackers.")
     runner = None
     if CLIP_MODE in args.trackers:
         from rmpsam_ros.evaluation.clip_runner import ClipRunner
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"{model_options.describe(segmenter)}; {len(videos)} videos, {frames} frames at {args.fps:g} Hz"
           + ("" if with_classes else ", judged without classes"))
     if left_out:
-        print(f"{' and '.join(left_out)} left out: install the package 'trackers' to compare with them")
+        print(f"{' and '.join(left_out)} left out: install the package 'trackers' to include them")
     table = {name: summary([judge.tallies[name] for judge in judges], with_classes) for name in names}
     _print(table)
     objects = sum(len(video.objects) for video in videos)
@@ -86,8 +86,8 @@ def run(args: argparse.Namespace) -> int:
         console.print(reason)
     clicked = clicked_summary([found for judge in judges for found in judge.clicked.objects])
     if clicked["objects"]:
-        print(f"{clicked['objects']} objects clicked once, where they first appear: J {clicked['j']:.1f} over all frames from there on; as DAVIS "
-              f"counts, without the first and last frame, J {clicked['j_davis']:.1f}, recall {clicked['recall']:.1f}")
+        print(f"{clicked['objects']} objects clicked once, where they first appear: J {clicked['j']:.1f} over all frames from there on; by the DAVIS "
+              f"protocol, without the first and last frame, J {clicked['j_davis']:.1f}, recall {clicked['recall']:.1f}")
     placed = together([judge.positions for judge in judges]).summary()
     if placed["objects"]:
         print(f"{placed['objects']} positions ({placed['share']:.0f} % of the objects in all frames): median {1000 * placed['median']:.1f} mm "

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     console = consoles.lines()
     folder = find_model(args.model)
     if args.images and not args.int8:
-        raise RmpsamError("--images is what int8 is calibrated on; give --int8 too, or leave it out.")
+        raise RmpsamError("--images is only used to calibrate int8; give --int8 too, or leave it out.")
     if args.int8:
         return _int8(folder, args.images, console)
     from rmpsam_ros.export import OPSET, export_graphs
@@ -43,6 +43,6 @@ def _int8(folder, paths, console) -> int:
 
     photos = photos_to_compare_on(paths)
     path = quantize(folder, photos, report=console.print)
-    console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; `precision: int8` chooses it, `auto` does not")
+    console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; used with `precision: int8`, not with `auto`")
     measure(folder, photos, report=console.print)
     return 0

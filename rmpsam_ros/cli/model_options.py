@@ -34,7 +34,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--overlap-threshold", type=share, metavar="T",
                        help="drop objects of which a smaller share stays visible, 0 to 1 (default: the model's)")
     group.add_argument("--no-zoom", action="store_true", help="do not zoom in on small clicked objects (default: the model's setting)")
-    group.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: all cores)")
+    group.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads of the network (default: chosen by the runtime)")
 
 
 def add_label_groups(parser: argparse.ArgumentParser) -> None:

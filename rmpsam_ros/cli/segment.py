@@ -75,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
         named = {Path(Path(entry["file_name"]).parts[0]).stem for entry in writer.annotations}
         earlier = [path for path in (out / "ids").iterdir() if not path.name.startswith(".") and path.stem not in named]
         if earlier:
-            console.print(f"{out / 'ids'} holds {len(earlier)} more of an earlier run, such as {earlier[0].name}: panoptic.json names this run's alone")
+            console.print(f"{out / 'ids'} holds {len(earlier)} more of an earlier run, such as {earlier[0].name}; "
+                          "panoptic.json lists only this run's")
     return 2 if broken else 0
 
 
@@ -90,10 +91,10 @@ def _keep_others(out: Path, files: list[MediaFile]) -> None:
 
     listing = out / "panoptic.json"
     if listing.exists() and not (listing.is_file() and written_here(listing)):
-        raise ImageError(f"{listing} is not of this command, which would write over it; give another folder.")
+        raise ImageError(f"{listing} was not written by this command and would be overwritten; give another folder.")
     for path in (path for file in files for path in output_paths(out, file)):
         if path.exists() and not listing.exists():
-            raise ImageError(f"{path} is there without the panoptic.json of this command, which would write over it; give another folder.")
+            raise ImageError(f"{path} exists without a panoptic.json of this command and would be overwritten; give another folder.")
 
 
 def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, console, announce) -> int:

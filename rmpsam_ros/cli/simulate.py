@@ -80,8 +80,8 @@ def run(args: argparse.Namespace) -> int:
 
     there = holds_scenes(args.out)
     if there and not args.check and not args.resume:
-        raise DataError(f"{args.out} holds scenes already, or other pictures; give another folder, or --resume to go on with what the same"
-                        " command began.")  # fmt: skip
+        raise DataError(f"{args.out} already holds scenes or other images; give another folder, or --resume to continue an interrupted run of"
+                        " the same command.")  # fmt: skip
 
     catalogue, console = open_catalogue(args.objects, args.photos), consoles.lines()
     photos, surfaces = len(catalogue.materials.photos), len(catalogue.materials.surfaces)
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     writer = SceneWriter(args.out, licences=catalogue.licences, recipe=recipe)
     first = take_over(writer, args.views, args.frames) if there else 0
     if first > args.scenes:
-        raise DataError(f"{args.out} holds {first} scenes already; --scenes is {args.scenes}, it must be as many or more.")
+        raise DataError(f"{args.out} already holds {first} scenes; --scenes is {args.scenes}, it must be at least as many.")
     before = len(writer.listing.pictures)
     with _kept(writer, args, remove=not there), Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("scenes", total=args.scenes, completed=first)
@@ -107,8 +107,8 @@ def run(args: argparse.Namespace) -> int:
             bar.advance(task)
         paths = writer.save()
     seconds, pictures = time.perf_counter() - started, len(writer.listing.pictures) - before
-    behind = f" behind {first} scenes that were there" if there else ""
-    console.print(f"{found}; {pictures} pictures{behind} in {seconds:.1f} s, {pictures / seconds:.2f} a second: " + ", ".join(map(str, paths)))
+    behind = f" after {first} existing scenes" if there else ""
+    console.print(f"{found}; {pictures} pictures{behind} in {seconds:.1f} s, {pictures / seconds:.2f} per second: " + ", ".join(map(str, paths)))
     return 0
 
 
@@ -151,7 +151,7 @@ def _kept(writer: SceneWriter, args: argparse.Namespace, remove: bool) -> Iterat
             writer.remove_unlisted()
             writer.save(_remark(whole, args.scenes))
         consoles.lines(stderr=True).print(
-            f"{writer.saved // a_scene} of {args.scenes} scenes are whole in {args.out}; the same command with --resume goes on"
+            f"{writer.saved // a_scene} of {args.scenes} scenes are complete in {args.out}; continue with the same command and --resume"
         )
         raise
 

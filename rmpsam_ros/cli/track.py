@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
     for name, usual in ONLINE_ONLY.items():
         if args.mode == "clip" and getattr(args, name) != usual:
-            raise TrackError(f"--{name.replace('_', '-')} works in online mode only; leave it or --mode clip out.")
+            raise TrackError(f"--{name.replace('_', '-')} works in online mode only; omit it or --mode clip.")
     if args.only_clicked and not args.click:
         raise TrackError("--only-clicked needs --click X Y.")
     if args.fps is not None and not 0 < args.fps <= 1000:
@@ -74,17 +74,17 @@ class _Run:
         self.args = args
         self.console = consoles.lines(stderr=True)
         if "://" in args.video:
-            raise ImageError(f"{args.video} is an address; give a file or a folder (a live camera is for the node).")
+            raise ImageError(f"{args.video} is a URL; give a file or a folder (for a live camera, use the node).")
         self.frames = open_frames(args.video, args.fps)
         if args.fps is not None and not self.frames.pictures:
-            raise ImageError(f"--fps is of a folder of pictures; {args.video} has a rate of its own ({self.frames.fps:g}).")
+            raise ImageError(f"--fps applies to a folder of images; {args.video} has its own frame rate ({self.frames.fps:g}).")
         film = Path(args.out) / f"{self.frames.name}.mp4"
         if not args.no_overlay and film.exists() and film.samefile(args.video):
-            raise ImageError(f"--out {args.out} would replace {args.video} by its overlay video; give another folder.")
+            raise ImageError(f"--out {args.out} would overwrite {args.video} with its overlay video; give another folder.")
         listing = Path(args.out) / f"{self.frames.name}.json"
         for path in (listing,) if args.no_overlay else (listing, film):
             if path.exists() and not (listing.is_file() and written_here(listing)):
-                raise ImageError(f"{path} is not of this command, which would write over it; give another folder.")
+                raise ImageError(f"{path} was not written by this command and would be overwritten; give another folder.")
         if problem := unwritable(listing):
             raise ImageError(f"{listing} cannot be written: {problem}.")
 
@@ -116,7 +116,7 @@ class _Run:
             count = self._write(track, segmenter, info)
         finally:
             segmenter.close()
-        self.console.print(f"tracking took {1000 * spent[0] / count:.1f} ms a frame, prompts of clicked objects included", highlight=False)
+        self.console.print(f"tracking took {1000 * spent[0] / count:.1f} ms per frame, including prompts of clicked objects", highlight=False)
         for track_id, (x, y) in zip(clicked, self.args.click):
             self.console.print(f"the click at {x:g}, {y:g} is track {track_id}", highlight=False)
         return 0
@@ -167,7 +167,7 @@ class _Run:
                 film.finish()
             path = Path(args.out) / f"{name}.json"
             writer.save(path, name)
-        few = f" (--min-hits {args.min_hits}: an object counts once it was seen in so many)" if writer.frames < args.min_hits and args.mode == "online" else ""
+        few = f" (--min-hits {args.min_hits}: the frames that confirm a track)" if writer.frames < args.min_hits and args.mode == "online" else ""
         self.console.print(f"{writer.confirmed} track{'s' * (writer.confirmed != 1)} in {writer.frames} frame{'s' * (writer.frames != 1)}{few}: {path}")
         return writer.frames
 

@@ -75,7 +75,7 @@ def _ablate(args: argparse.Namespace, console: Console) -> int:
     from rmpsam_ros.errors import DataError
 
     if args.check or args.plot or args.out is not None:
-        raise DataError("--ablate goes with --resume and --minutes only; check the base, and plot the runs in the folder that `out` names.")
+        raise DataError("--ablate goes with --resume and --minutes only; --check the base YAML, and --plot the runs in the folder that `out` names.")
     need_torch("Training")
     from rmpsam_ros.training.ablation import AblationRun
 
@@ -86,7 +86,7 @@ def _ablate(args: argparse.Namespace, console: Console) -> int:
         console.print(path.read_text())
         console.print(f"{path}: {len(runs.results())} of {len(runs.parts)} runs")
     if not done:
-        console.print("stopped in time; --resume goes on")
+        console.print("stopped after --minutes; --resume continues")
     return 0
 
 
@@ -126,13 +126,13 @@ def _check(config: TrainingConfig, console: Console) -> int:
         console.print(f"{description.annotations}: {findings.pictures} pictures, {findings.objects} objects, {len(findings.problems)} problems; "
                       + ", ".join(f"{name} {count}" for name, count in common))  # fmt: skip
         if findings.crowds:
-            advice = "" if description.kind == "panoptic" else "; if they are masks of CVAT's brush, which it marks so, give the set `crowds: objects`"
-            console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which teach nothing{advice}")
+            advice = "" if description.kind == "panoptic" else "; if they are masks of CVAT's brush, which marks them so, set `crowds: objects`"
+            console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which are not trained on{advice}")
         if number < len(config.train):
             training.append(source)
         elif seen := shared(source, training):
             console.print(f"{seen} of {len(source.indices)} validation {'videos' if source.reader.is_video else 'pictures'} of {description.annotations} are "
-                          "trained on too; `skip: N` in training and `every: N` in validation keep them aside")
+                          "also trained on; hold them out with `skip: N` in training and `every: N` in validation")
     return 2 if problems else 0
 
 
@@ -166,7 +166,7 @@ def _finish(training, console: Console) -> None:
     config = training.config
     with console.status("exporting"):
         folder = export_model(training)
-    console.print(f"{folder}: the model folder; `rmpsam segment PHOTO --out OUT --model {folder}` tries it")
+    console.print(f"{folder}: the model folder; try it with `rmpsam segment PHOTO --out OUT --model {folder}`")
     if not config.validation:
         return
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -175,4 +175,4 @@ def _finish(training, console: Console) -> None:
     for name, row in numbers.items():
         clicks = ", ".join(map(shown, row["click_miou"]))
         console.print(f"{name}: IoU of clicks {clicks} (one, two, three clicks)" + (f", PQ {shown(row['pq'])}" if "pq" in row else "")
-                      + ("; it has no object to click, `--check` says why" if row["click_miou"][0] is None else ""))  # fmt: skip
+                      + ("; no objects to click, see `--check`" if row["click_miou"][0] is None else ""))  # fmt: skip
