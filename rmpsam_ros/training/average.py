@@ -1,9 +1,9 @@
-"""The mean of several models' weights, one model again (Wortsman et al., "Model soups", 2022).
+"""Averages the weights of several models into one (Wortsman et al., "Model soups", 2022).
 
     python -m rmpsam_ros.training.average MODEL MODEL … --shares 0.4 0.6 --out DIR
 
-Models that went on from each other lie in one valley of the loss, and their mean often is better than either; it costs nothing
-at run time. Whether it is, `rmpsam eval` tells.
+Models that were trained from each other lie in the same basin of the loss, and their average is often better than either, at no
+cost at run time. Check the result with `rmpsam eval`.
 """
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from rmpsam_ros.network import RMPSAM, load_model
 
 
 def average(models: Sequence[ModelFolder], shares: Sequence[float]) -> RMPSAM:
-    """The network with the weighted mean of the models' weights.
+    """The network with the weighted average of the models' weights.
 
     Args:
-        models: of one variant, with the same options and classes.
-        shares: one for each, above 0; they need not add up to 1.
+        models: of the same variant, options and classes.
+        shares: one per model, above 0; they need not add up to 1.
 
     Raises:
-        ModelError: models that differ in more than weights, shares that do not fit them.
+        ModelError: the models differ in more than weights, or the shares do not match them.
     """
     if len(models) < 2 or len(shares) != len(models) or not all(0 < share < float("inf") for share in shares):
         raise ModelError(f"An average needs two models or more and as many shares above 0; there are {len(models)} and {list(shares)}.")
@@ -44,7 +44,7 @@ def average(models: Sequence[ModelFolder], shares: Sequence[float]) -> RMPSAM:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Makes the mean; returns the exit code."""
+    """Writes the average; returns the exit code."""
     return guarded("python -m rmpsam_ros.training.average", lambda: _run(arguments))
 
 
