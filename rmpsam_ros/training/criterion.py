@@ -23,7 +23,7 @@ SAME, UNSURE = 0.5, 0.3
 """IoU with an object above which a mask belongs to it, and below which it does not."""
 
 SHARED_WEIGHT = 0.5
-"""Of the class of a query that another query has been matched before."""
+"""Class-loss weight of a query whose object is matched to another query."""
 
 
 class Criterion:
