@@ -1,4 +1,4 @@
-"""The demo from start to summary: sets the ROS environment apart, starts camera and node, looks on, ends everything."""
+"""The demo from start to summary: isolates the ROS environment, starts camera and node, runs the viewer, stops everything."""
 from __future__ import annotations
 
 import argparse
@@ -15,16 +15,16 @@ from rmpsam_ros.demo.processes import CAMERA_LOG, NODE_LOG, Child, stop_all
 from rmpsam_ros.ros.dds import use_shipped_profile
 
 START_LIMIT = 45.0
-"""Seconds until the first result: loading a model takes 3, compiling it for the first time longer."""
+"""Seconds to wait for the first result: loading a model takes 3, compiling it for the first time longer."""
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, an order to end, and a terminal that was closed."""
+"""Ctrl-C, a request to terminate, and a closed terminal."""
 
 _interrupted = threading.Event()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the demo; 0 if results and answers to all clicks came, 1 if not, 2 for bad arguments, 130 after Ctrl-C."""
+    """Runs the demo; returns 0 if results and the answers to all clicks arrived, 1 if not, 2 for bad arguments, 130 after Ctrl-C."""
     args = _arguments().parse_args(argv)
     out = Path(args.out)
     _set_apart(args.domain)
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception:
         if not _interrupted.is_set():
             raise
-        return _say_interrupted()  # code in C makes another exception of it, as rclpy does where it converts a message
+        return _say_interrupted()  # C code may turn it into another exception, as rclpy does when it converts a message
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
@@ -86,18 +86,18 @@ def _from_1_to(most: int, kind: type = float) -> Callable[[str], float]:
 
 
 def _set_apart(domain: int) -> None:
-    """Keeps the demo off other ROS systems, and gives it room for images. Before rclpy is used; children inherit it."""
+    """Isolates the demo from other ROS systems and enables large images. Must run before rclpy is used; children inherit it."""
     os.environ["ROS_DOMAIN_ID"] = str(domain)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     os.environ.pop("ROS_LOCALHOST_ONLY", None)
-    if os.environ.get("ROS_DISTRO") == "humble":  # knows only this one
+    if os.environ.get("ROS_DISTRO") == "humble":  # Humble only supports this one
         os.environ["ROS_LOCALHOST_ONLY"] = "1"
-    os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)  # the wheels do not set it
+    os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)  # not set by the wheels
     use_shipped_profile(loopback=True)
 
 
 def _as_ctrl_c(*_: object) -> None:
-    """Ends the demo as Ctrl-C does; a second one does not break into that."""
+    """Ends the demo like Ctrl-C; a second signal does not interrupt the shutdown."""
     _stay()
     _interrupted.set()
     raise KeyboardInterrupt
@@ -149,7 +149,7 @@ def _run(args: argparse.Namespace, out: Path) -> int:
 
 @contextmanager
 def _children(args: argparse.Namespace, out: Path):
-    """Camera and node as processes of their own, ended on the way out."""
+    """Camera and node as child processes, stopped on exit."""
     camera_command = [sys.executable, "-m", "rmpsam_ros.demo.camera", "--rate", str(args.rate)]
     if args.source is not None:
         camera_command += ["--source", args.source]
