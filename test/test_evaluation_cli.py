@@ -81,7 +81,7 @@ def test_eval__of_a_malformed_entry_is_one_line(tmp_path, model, capsys, kind):
     content["images"][1]["height"] = [48]
     annotations.write_text(json.dumps(content))
     assert run(kind, (annotations, images), model) == 2
-    assert "image 101 (1.png): an entry of it is malformed (TypeError" in capsys.readouterr().err.splitlines()[-1]
+    assert "image 101 (1.png): one of its entries is malformed (TypeError" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_eval__of_a_file_that_is_not_there_is_one_line(tmp_path, model, capsys):
@@ -127,7 +127,7 @@ def test_eval_prompt__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if
     said = capsys.readouterr()
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.out.splitlines() if "│" in line]
     assert ["all", "0", "–", "–", "–", "–"] in rows
-    assert f"No object was measured.\n{annotations}: 1 annotations are of nothing that the file lists" in said.err
+    assert f"No object was measured.\n{annotations}: 1 annotations refer to nothing that the file lists" in said.err
     assert f"{crowds} annotations are crowds (`iscrowd: 1`), and are left out" in said.err and "--crowds objects" in said.err
     assert json.loads((tmp_path / "p.json").read_text())["prompt"]["miou"] == [None, None, None]
     assert run("prompt", (annotations, images), model, "--json", tmp_path / "p.json", "--crowds", "objects", "--smallest", 1) == 0

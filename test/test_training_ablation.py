@@ -102,11 +102,11 @@ def test_markdown__leaves_out_what_a_run_did_not_measure():
 
 @pytest.mark.parametrize("change, kind, part", [
     ({"runs": []}, DataError, "at least one run"),
-    ({"runs": [{"name": "A b"}, {"name": "a-b"}]}, DataError, "a name of its own"),
+    ({"runs": [{"name": "A b"}, {"name": "a-b"}]}, DataError, "a different name"),
     ({"runs": [{"name": "a", "chances": {}}]}, DataError, "unknown option 'chances'"),
     ({"runs": [{"name": "a", "changes": {"augmentation": {"copy": 0}}}]}, DataError, "unknown option 'copy'"),
     ({"runs": [{"name": "a", "changes": {"network": {"querys": 3}}}]}, ModelError, "no option 'querys'"),
-    ({"runs": [{"name": "a", "without": ["simulation"]}]}, DataError, "do without 'simulation'"),
+    ({"runs": [{"name": "a", "without": ["simulation"]}]}, DataError, "leaves out 'simulation'"),
     ({"config": "none.yaml"}, DataError, "no file"),
     ({"images": 0}, DataError, "images is 0"),
     ({"seeds": []}, DataError, "no seed"),

@@ -55,7 +55,7 @@ def test_train__of_the_example_learns_and_makes_a_model_folder(example, capsys):
 
 def test_train__two_runs_in_one_folder__the_second_is_refused(example):
     one, other = (TrainingRun(short(example, steps=2, out="shared")) for _ in range(2))
-    with run_module._alone(_made(one.out)), pytest.raises(DataError, match="Another run trains in"):
+    with run_module._alone(_made(one.out)), pytest.raises(DataError, match="Another run is training in"):
         other.train()
     one.train()
 
@@ -141,9 +141,9 @@ def test_train__an_annotation_without_a_mask__is_passed_over_and_said_once(tmp_p
     run = TrainingRun(replace(base, steps=4, train=(SourceConfig("instances", str(annotations), str(images)),), validation=()))
     lines: list[str] = []
     run.train(report=lines.append, every=0.0)
-    said = [line for line in lines if "passed over" in line]
+    said = [line for line in lines if "were skipped" in line]
     assert run.finished and len(said) == 1
-    assert said[0].startswith("1 annotations without a mask were passed over") and said[0].endswith("image 100 (0.png): annotation 2 is a bare box (`segmentation: []`), which is no mask.")
+    assert said[0].startswith("1 annotations without a mask were skipped") and said[0].endswith("image 100 (0.png): annotation 2 is a bare box (`segmentation: []`), which is no mask.")
 
 
 def test_check__says_which_validation_pictures_are_trained_on(tmp_path, capsys):

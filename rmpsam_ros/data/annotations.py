@@ -113,14 +113,14 @@ def category_key(number: object) -> int | str | None:
 def twice(path: Path, kind: str, ids: Iterable[object]) -> list[str]:
     """An error message if an ID occurs more than once."""
     repeated = [value for value, count in Counter(map(repr, ids)).items() if count > 1]
-    return [f"{path}: the {kind} id {repeated[0]} is there more than once; what belongs to it is taken for both."] if repeated else []
+    return [f"{path}: the {kind} id {repeated[0]} occurs more than once; its annotations are used for both."] if repeated else []
 
 
 def labels_of_nothing(path: Path, strays: list[Mapping[str, Any]], key: str) -> list[str]:
     """An error message if annotations refer to images or videos that the file does not list."""
     if not strays:
         return []
-    return [f"{path}: {len(strays)} annotations are of nothing that the file lists, the first with {key} {strays[0].get(key)!r}; they are not used."]
+    return [f"{path}: {len(strays)} annotations refer to nothing that the file lists, the first with {key} {strays[0].get(key)!r}; they are not used."]
 
 
 def field(path: Path, kind: str, entry: Mapping[str, Any], key: str) -> Any:

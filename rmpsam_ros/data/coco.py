@@ -99,7 +99,7 @@ class CocoPanoptic(CocoImages):
         self.maps = Path(maps) if maps else self.path.with_suffix("")
         entries = self.content["annotations"]
         if entries and "segments_info" not in entries[0] and "segmentation" in entries[0]:
-            raise DataError(f"{self.path} is a file of instances; here one of panoptic maps is needed, whose annotations have `segments_info`.")
+            raise DataError(f"{self.path} is a file of instances, but a panoptic file is needed, whose annotations have `segments_info`.")
         self.entry_of = {entry.get("image_id"): entry for entry in entries}
 
     def problems(self) -> list[str]:
@@ -191,9 +191,9 @@ class CocoInstances(CocoImages):
         super().__init__(annotations, images, label_map, coverage)
         entries = self.content["annotations"]
         if entries and "segments_info" in entries[0]:
-            raise DataError(f"{self.path} is a file of panoptic maps (`kind: panoptic`); here one of instances is needed.")
+            raise DataError(f"{self.path} is a panoptic file (`kind: panoptic`), but a file of instances is needed.")
         if entries and not any(entry.get("segmentation") for entry in entries):
-            raise DataError(f"{self.path} has boxes alone (`segmentation` is empty or not there), which teach no masks; export polygons or masks.")
+            raise DataError(f"{self.path} has only boxes (`segmentation` is empty or missing), which cannot train masks; export polygons or masks.")
         self.crowds_are_objects = crowds_are_objects
         self.entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
         for entry in entries:

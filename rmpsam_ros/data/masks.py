@@ -44,7 +44,7 @@ def _decoded(segmentation: object, height: int, width: int) -> Mask:
     if isinstance(segmentation, Mapping):
         mask = rle.decode(segmentation)
         if mask.shape != (height, width):
-            raise ValueError(f"its run lengths are of {list(mask.shape)} and the picture is [{height}, {width}]")
+            raise ValueError(f"its run lengths have the size {list(mask.shape)}, but the picture is [{height}, {width}]")
         return mask
     if not isinstance(segmentation, Sequence) or isinstance(segmentation, str):
         raise ValueError(f"its segmentation is a {type(segmentation).__name__}; it must be polygons or run lengths")
@@ -68,9 +68,9 @@ def _fill(polygon: Sequence[float], height: int, width: int) -> tuple[int, Mask]
     """
     points = np.asarray(polygon, np.float64)
     if points.ndim != 1 or points.size < 6 or points.size % 2 or not np.isfinite(points).all():
-        raise ValueError("a polygon of it is not a list of at least three x, y pairs of finite numbers")
+        raise ValueError("one of its polygons is not a list of at least three x, y pairs of finite numbers")
     if np.abs(points).max() > FAR * max(height, width):
-        raise ValueError(f"a polygon of it has a point at {points[np.abs(points).argmax()]:g}, far outside of the {width}x{height} picture")
+        raise ValueError(f"one of its polygons has a point at {points[np.abs(points).argmax()]:g}, far outside the {width}x{height} picture")
     corners = (points.reshape(-1, 2) * _UPSAMPLING + 0.5).astype(np.int64)
     u, v = _outline(corners)
     crossing = np.flatnonzero(u[1:] != u[:-1]) + 1

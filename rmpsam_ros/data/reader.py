@@ -84,7 +84,7 @@ class Reader(ABC):
         except RmpsamError:
             raise
         except Exception as error:  # a field of the wrong type can raise anything
-            raise DataError(f"{self.name(index)}: an entry of it is malformed ({type(error).__name__}: {error}).") from error
+            raise DataError(f"{self.name(index)}: one of its entries is malformed ({type(error).__name__}: {error}).") from error
 
     def is_crowd(self, label: Mapping[str, Any]) -> bool:
         """Whether an annotation is treated as a crowd, which is void."""

@@ -54,7 +54,7 @@ class Source:
         if config.coverage not in ("", *(c.value for c in Coverage)):
             raise DataError(f"The coverage of {config.annotations} is {config.coverage!r}; it must be all, things or some.")
         if config.crowds not in ("void", "objects") or (config.crowds == "objects" and config.kind == "panoptic"):
-            raise DataError(f"The crowds of {config.annotations} are {config.crowds!r}; they must be void, or objects where its kind is instances or videos.")
+            raise DataError(f"The crowds of {config.annotations} are {config.crowds!r}; they must be void, or objects if the kind is instances or videos.")
         kind, usual = _KINDS[config.kind]
         coverage = Coverage(config.coverage) if config.coverage else usual
         self.config, self.weight = config, float(config.weight)
@@ -64,7 +64,7 @@ class Source:
         taken = [i for i in range(0, len(self.reader), max(config.every, 1)) if not config.skip or i % config.skip]
         self.indices = [i for i in taken if self.reader.length(i)]  # `problems` reports videos without frames
         if not self.indices:
-            raise DataError(f"{config.annotations} has no picture to take.")
+            raise DataError(f"{config.annotations} has no image to use.")
 
     @property
     def files(self) -> list[list[str]]:

@@ -64,8 +64,8 @@ class CameraNode(Node):
 def main(argv: Sequence[str] | None = None) -> int:
     """Publishes until it is told to stop or a device delivers no more frames."""
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.demo.camera", description=__doc__.splitlines()[0])
-    parser.add_argument("--source", help="image, folder, video, device or simulated; default: the bundled photographs")
-    parser.add_argument("--rate", type=float, default=20.0, help="Hz over photos; videos and devices have their own")
+    parser.add_argument("--source", help="image, folder, video, device or simulated (default: the bundled photographs)")
+    parser.add_argument("--rate", type=float, default=20.0, help="frame rate in Hz over photos; videos and devices have their own (default: 20)")
     args = parser.parse_args(argv)
     try:
         source = Source(args.source, args.rate)

@@ -56,19 +56,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m rmpsam_ros.demo",
-        description="Runs the node on a moving camera, looks at what it publishes, clicks three times, keeps pictures.",
+        description="Run the node on a moving camera, watch its topics, click three times, and save pictures.",
     )
     parser.add_argument("--duration", type=_from_1_to(3600), default=20.0, metavar="S",
-                        help="seconds from the first result (20)")
-    parser.add_argument("--source", metavar="S", help="an image, a folder, a video, a device such as /dev/video0, or simulated: a camera "
-                                                      "with depth, which needs mujoco and OpenGL; default: photographs of scikit-image, seen by a moving camera")
-    parser.add_argument("--out", default="demo", metavar="DIR", help="folder of pictures, video and logs (demo)")
-    parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
-    parser.add_argument("--backend", default="auto", help="auto, openvino, tensorrt or torch (auto)")
+                        help="seconds from the first result (default: 20)")
+    parser.add_argument("--source", metavar="S", help="image, folder, video, device such as /dev/video0, or simulated: a camera "
+                                                      "with depth, which needs mujoco and OpenGL (default: photographs of scikit-image, seen by a moving camera)")
+    parser.add_argument("--out", default="demo", metavar="DIR", help="output folder, for pictures, video and logs (default: %(default)s)")
+    parser.add_argument("--model", default="default", help="name or folder of the model (default: %(default)s)")
+    parser.add_argument("--backend", default="auto", help="inference backend: auto, openvino, tensorrt or torch (default: %(default)s)")
     parser.add_argument("--rate", type=_from_1_to(120), default=20.0, metavar="HZ",
-                        help="of the camera over photos (20)")
+                        help="frame rate of the moving camera over photos (default: 20)")
     parser.add_argument("--domain", type=_from_1_to(232, int), default=1 + os.getpid() % 100, metavar="N",
-                        help="ROS_DOMAIN_ID (default: one of its own)")
+                        help="ROS_DOMAIN_ID (default: derived from the process ID)")
     return parser
 
 
@@ -104,7 +104,7 @@ def _as_ctrl_c(*_: object) -> None:
 
 
 def _say_interrupted() -> int:
-    print("demo: interrupted; everything that it had started has ended.", file=sys.stderr)
+    print("demo: interrupted; all its processes have ended.", file=sys.stderr)
     return 130
 
 
@@ -128,7 +128,7 @@ def _run(args: argparse.Namespace, out: Path) -> int:
         session = DemoSession([camera, node], out, args.duration, console)
         try:
             session.wait_for_first_result(START_LIMIT)
-            console.print(f"Running for {args.duration:g} s. To look in from another terminal: "
+            console.print(f"Running for {args.duration:g} s. To watch from another terminal: "
                           f"ROS_DOMAIN_ID={args.domain} ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST",
                           highlight=False, soft_wrap=True)  # fmt: skip
             session.watch()

@@ -127,7 +127,7 @@ class DemoSession:
         self._executor.spin_once(timeout_sec=0.05)
         for child in self._children:
             if child.exit_code is not None:
-                raise DemoError(f"the {child.name} ended: {child.last_line() or 'it said nothing'} (see {child.log})",
+                raise DemoError(f"the {child.name} ended: {child.last_line() or 'it printed nothing'} (see {child.log})",
                                 2 if child.exit_code == 2 else 1)  # fmt: skip
 
     def _look_in_3d(self, now: float) -> None:

@@ -50,7 +50,7 @@ def rows(seen: Seen, answers: list[Answer], seconds: float, camera_log: str, out
         ("frames published by the camera", published[1] if published else str(seen.camera_frames)),
         ("frames received by the node", camera.get("frames received", "unknown")),
         ("frames processed", camera.get("frames processed", "unknown")),
-        ("frames dropped, a newer one had come", camera.get("frames dropped", "unknown")),
+        ("frames dropped for newer ones", camera.get("frames dropped", "unknown")),
         ("results seen here", f"{len(seen.results)}, {len(seen.results) / max(seconds, 1e-3):.1f} Hz"),
         ("latency camera to result, p50 / p99", f"{p50:.0f} / {p99:.0f} ms"),
         ("of which the segmenter, p50", f"{camera.get('segmenter p50 (ms)', '') or 'unknown'} ms"),

@@ -67,7 +67,7 @@ class AblationRun:
         self.base = _yaml(self.base_file)
         names = [_folder(trial.name) for trial in self.plan.runs]
         if not names or len(set(names)) < len(names):
-            raise DataError(f"{path}: runs must list at least one run, each with a name of its own.")
+            raise DataError(f"{path}: runs must list at least one run, each with a different name.")
         self.parts = [(trial, seed) for trial in self.plan.runs for seed in self.plan.seeds]
         self.texts: dict[tuple[str, int], str] = {}
         self.configs = {(trial.name, seed): self._config(trial, seed) for trial, seed in self.parts}
@@ -81,7 +81,7 @@ class AblationRun:
             report: called with a progress line now and then.
         """
         if self.out.is_dir() and any(self.out.glob(f"*/{CHECKPOINT}")) | any(self.out.glob(f"*/{RESULT}")) and not resume:
-            raise DataError(f"{self.out} already holds an ablation; go on with --resume, or give another `out`.")
+            raise DataError(f"{self.out} already holds an ablation; continue with --resume, or give another `out`.")
         end = None if minutes is None else time.monotonic() + 60 * minutes
         for number, (trial, seed) in enumerate(self.parts, 1):
             config = self.configs[trial.name, seed]
@@ -128,7 +128,7 @@ class AblationRun:
         for part in trial.without:
             kept = [entry for entry in content.get("train", []) if part not in str(entry.get("annotations", ""))]
             if len(kept) == len(content.get("train", [])):
-                raise DataError(f"The run {trial.name!r} is to do without {part!r}, but no training set of {self.plan.config} "
+                raise DataError(f"The run {trial.name!r} leaves out {part!r}, but no training set of {self.plan.config} "
                                 "has that in its annotations' path.")
             content["train"] = kept
         folder = self.out / (_folder(trial.name) + (f"-{seed}" if len(self.plan.seeds) > 1 else ""))

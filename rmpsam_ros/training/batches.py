@@ -177,12 +177,12 @@ def worker_failures() -> Iterator[None]:
             what = f"The workers have made no batch for {SILENCE} s; look whether the disk of the data still answers"
         else:
             what = "A worker that makes batches was killed (out of memory?); give fewer `workers`"
-        raise DataError(f"{what}; a run of training goes on with --resume.") from error
+        raise DataError(f"{what}; continue the training run with --resume.") from error
 
 
 def _batch_or_error(made: Batch | str) -> Batch:
     if isinstance(made, str):
-        raise DataError(f"{made.rstrip('.')}; `rmpsam train --check` lists all that is wrong.")
+        raise DataError(f"{made.rstrip('.')}; `rmpsam train --check` lists all problems.")
     return made
 
 
@@ -193,8 +193,8 @@ def _check_shared_memory(batches: Batches, workers: int) -> None:
     needed, free = min(workers * PREFETCH, len(batches)) * batches.bytes, shutil.disk_usage(SHARED_MEMORY).free
     if needed > free:
         fit = free // (PREFETCH * batches.bytes)
-        raise DataError(f"workers is {workers}: their batches want {needed / 1e6:.0f} MB of shared memory, and {SHARED_MEMORY} has {free / 1e6:.0f} MB free; "
-                        f"start the container with --shm-size={-(-needed // 2**30)}g, or give workers: {fit}" + (" (the run itself makes them then)." if not fit else "."))
+        raise DataError(f"workers is {workers}: their batches need {needed / 1e6:.0f} MB of shared memory, and {SHARED_MEMORY} has {free / 1e6:.0f} MB free; "
+                        f"start the container with --shm-size={-(-needed // 2**30)}g, or give workers: {fit}" + (" (the run itself then makes the batches)." if not fit else "."))
 
 
 def _start_worker(_: int) -> None:

@@ -60,7 +60,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise DataError(f"{path} is not a checkpoint that can be loaded safely; it must be one that `rmpsam train` wrote.") from error
+        raise DataError(f"{path} is not a checkpoint that can be loaded safely; it must be written by `rmpsam train`.") from error
     if isinstance(content, dict):
         content = {"seen": None, "model": "", **content}
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT or content.keys() != Checkpoint.__dataclass_fields__.keys():

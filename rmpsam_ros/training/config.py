@@ -187,7 +187,7 @@ def check_config(content: object, path: Path, base: Path) -> TrainingConfig:
             raise DataError(f"{path}: losses.{name} is {getattr(config.losses, name)}; it must be at least 1.")
     low, high = config.augmentation.scale
     if not 0 < low <= high:
-        raise DataError(f"{path}: augmentation.scale is [{low}, {high}]; it must be two growing numbers above 0.")
+        raise DataError(f"{path}: augmentation.scale is [{low}, {high}]; it must be two increasing numbers above 0.")
     if not 0 <= config.augmentation.tilt <= 180:
         raise DataError(f"{path}: augmentation.tilt is {config.augmentation.tilt}; it must be degrees from 0 to 180.")
     for name in ("flip", "aimed", "framed", "copy_paste", "faults"):
@@ -216,7 +216,7 @@ def build_options(kind: type, content: object, where: str):
     known = [item for item in dataclasses.fields(kind) if item.name != "base"]
     unknown = sorted(set(map(str, content)) - {item.name for item in known})
     if unknown:
-        raise DataError(f"{where} has an unknown option {unknown[0]!r}; there are {', '.join(item.name for item in known)}.")
+        raise DataError(f"{where} has an unknown option {unknown[0]!r}; the options are {', '.join(item.name for item in known)}.")
     missing = [item.name for item in known if item.name not in content
                and item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING]  # fmt: skip
     if missing:

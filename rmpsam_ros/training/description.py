@@ -28,8 +28,8 @@ def model_of(checkpoint: Path) -> tuple[RMPSAM, ModelFolder]:
     """
     content = read_checkpoint(checkpoint)
     if not content.model:
-        raise ModelError(f"{checkpoint} was written by an older version and does not say which network it is of; `rmpsam train --config FILE "
-                         "--resume` makes the model of its run.")
+        raise ModelError(f"{checkpoint} was written by an older version and does not describe its network; `rmpsam train --config FILE "
+                         "--resume` exports the model of its run.")
     net, model = network_of(content, Path(checkpoint))
     try:
         net.load_state_dict(content.averaged)

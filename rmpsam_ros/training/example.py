@@ -22,8 +22,8 @@ THINGS, STUFF = ("disc", "square", "triangle"), ("grass", "sand")
 _COLOURS = {"disc": (215, 60, 50), "square": (50, 80, 215), "triangle": (235, 200, 40), "grass": (60, 120, 60), "sand": (190, 170, 130)}
 
 CONFIG = """\
-# A run of a minute or two on two CPU cores. For pictures of your own: variant: lite0, input_size: [480, 640], and leave
-# out what stands below `steps`, whose defaults are for real photographs.
+# A run of a minute or two on two CPU cores. For your own images: variant: lite0, input_size: [480, 640], and omit the
+# options below `steps`, whose defaults are for real photographs.
 out: run                 # checkpoint.pt, log.csv, model/ and validation.json
 labels: labels.yaml      # your classes; the categories of the annotations must be among them, or be mapped
 variant: tiny
@@ -100,8 +100,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str] | None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.example", description="Pictures and a YAML to try training with.")
-    parser.add_argument("folder", type=Path)
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.example", description="Writes images and a YAML to try training with.")
+    parser.add_argument("folder", type=Path, help="output folder")
     config = write_example(parser.parse_args(words).folder)
     print(f"{config}: now `rmpsam train --config {config}`")
     return 0

@@ -125,7 +125,7 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
         objects = [(entry, mask) for entry, _, mask in reader.objects(index)]
         empty = [entry.get("id", "?") for entry, mask in objects if not mask.any()]
         if empty:
-            raise DataError(f"{reader.name(index)}: annotation {empty[0]} has no mask; what is there would be guessed as stuff.")
+            raise DataError(f"{reader.name(index)}: annotation {empty[0]} has no mask; its pixels would be labelled as stuff.")
         ids, infos = segments(objects, stuff, category_of)
         name = f"{index:06d}.png"  # two images may differ in folder or suffix only
         with atomic_file(out / "panoptic" / name) as path:
@@ -148,23 +148,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.guessed_stuff", description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=Path, required=True, help="folder of the pictures")
+    parser.add_argument("--images", type=Path, required=True, help="folder of the images")
     parser.add_argument("--annotations", type=Path, required=True, help="COCO instances in which all things are labelled")
-    parser.add_argument("--out", type=Path, required=True, help="gets panoptic.json and panoptic/")
-    parser.add_argument("--model", default="default", help="a model that knows stuff (default)")
-    parser.add_argument("--labels", default="robot", help="what the categories' names mean: robot, or a YAML file (robot)")
-    parser.add_argument("--confidence", type=float, default=0.7, help="between 0 and 1, of a class at a pixel (0.7)")
+    parser.add_argument("--out", type=Path, required=True, help="output folder, for panoptic.json and panoptic/")
+    parser.add_argument("--model", default="default", help="name or folder of a model with stuff classes (default: %(default)s)")
+    parser.add_argument("--labels", default="robot", help="label map of the categories: robot, or a YAML file (default: %(default)s)")
+    parser.add_argument("--confidence", type=float, default=0.7,
+                        help="minimum confidence of a class at a pixel, between 0 and 1 (default: %(default)s)")
     args = parser.parse_args(arguments)
     if not 0 < args.confidence < 1:
         parser.error(f"--confidence is {args.confidence:g}; it must be between 0 and 1.")
     model = read_model_folder(find_model(args.model), graphs=False)
     label_map = load_label_map(args.labels)
     if label_map.labels.classes != model.labels.classes:
-        raise DataError(f"The model {model.name} has other classes than {args.labels}.")
+        raise DataError(f"The classes of the model {model.name} differ from those of {args.labels}.")
     reader = CocoInstances(args.annotations, args.images, label_map)
     written = write_set(reader, ImageGraph(load_model(model.path).eval()), model, args.out, args.confidence)
     share_of = 100 * written.guessed / max(written.free, 1)
-    print(f"{len(written.annotations)} pictures: {share_of:.0f} % of what is no thing got a class of stuff: {args.out / 'panoptic.json'}")
+    print(f"{len(written.annotations)} images: {share_of:.0f} % of the pixels without a thing got a stuff class: {args.out / 'panoptic.json'}")
     return 0
 
 

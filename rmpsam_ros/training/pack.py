@@ -112,7 +112,7 @@ def _content(path: Path, quality: int) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); `rmpsam train --check` lists all that is missing.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}); `rmpsam train --check` lists everything that is missing.") from error
     if not quality:
         return content
     again = cv2.imencode(".jpg", cv2.cvtColor(read_image(path), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
@@ -126,11 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.pack", description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, required=True, help="the run's YAML")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the archives")
-    parser.add_argument("--megabytes", type=float, default=1000.0, help="the most that an archive holds (default: %(default)s)")
-    parser.add_argument("--quality", type=int, default=0, help="compress photographs again, as JPEG of this quality (default: leave them)")
-    parser.add_argument("--no-validation", dest="validation", action="store_false", help="leave out the sets that the finished model is evaluated on")
+    parser.add_argument("--config", type=Path, required=True, help="training YAML")
+    parser.add_argument("--out", type=Path, required=True, help="output folder of the archives")
+    parser.add_argument("--megabytes", type=float, default=1000.0, help="maximum size of an archive (default: %(default)s)")
+    parser.add_argument("--quality", type=int, default=0, help="recompress photographs as JPEG of this quality, 1 to 100 (default: unchanged)")
+    parser.add_argument("--no-validation", dest="validation", action="store_false", help="leave out the validation sets")
     args = parser.parse_args(arguments)
     if not 0 < args.megabytes < float("inf") or not 0 <= args.quality <= 100:
         raise DataError(f"--megabytes is {args.megabytes:g} and --quality {args.quality}; they must be above 0, and from 0 to 100.")

@@ -34,7 +34,7 @@ def plot_run(out: Path, target: Path, log: str = "log.csv") -> None:
     losses = _series(read_table(out / log), lambda name: name == "total" or "/" in name)
     worth = _series(read_table(out / CURVE), lambda name: name.split(" ")[-1] in ("click1", "pq"))
     if not losses and not worth:
-        raise DataError(f"{out} holds no run with numbers to draw; `rmpsam train` writes {log} and {CURVE} there.")
+        raise DataError(f"{out} holds no run with numbers to plot; `rmpsam train` writes {log} and {CURVE} there.")
     charts = []
     end = max(x.max() for x, _ in (*losses.values(), *worth.values()))
     if losses:

@@ -50,7 +50,7 @@ class TrainingRun:
         self.label_map = load_label_map(config.labels_path)
         path = self.out / CHECKPOINT
         if not resume and path.exists():
-            raise DataError(f"{self.out} already holds a run; go on with --resume, or give another `out`.")
+            raise DataError(f"{self.out} already holds a run; continue with --resume, or give another `out`.")
         saved = read_checkpoint(path) if path.exists() else None
         self.start = Path(config.start).name if saved is None else saved.setup.get("start", Path(config.start).name)
         sources = [Source(source, self.label_map, config.data_folder) for source in config.train]
@@ -153,7 +153,7 @@ class TrainingRun:
                 if meter.steps:
                     self._log(meter, time.monotonic() - said, report)
                 if self.passed_over:
-                    report(f"{len(self.passed_over)} annotations without a mask were passed over, as nothing can be learned from them; "
+                    report(f"{len(self.passed_over)} annotations without a mask were skipped, because they cannot be trained on; "
                            f"`rmpsam train --check` lists them. {min(self.passed_over)}")  # fmt: skip
 
     def advance(self, batch: Batch) -> tuple[dict[str, Tensor], int, float, Tensor]:
@@ -225,15 +225,15 @@ class TrainingRun:
         path, own = self.out / CHECKPOINT, self.label_map.labels
         changed = [key for key, value in self._setup().items() if checkpoint.setup.get(key, value) != value]
         if changed:
-            raise DataError(f"{path} is of a run with another {changed[0]} ({checkpoint.setup[changed[0]]}); "
-                            "go on with the same, or give another `out`.")
+            raise DataError(f"{path} belongs to a run with another {changed[0]} ({checkpoint.setup[changed[0]]}); "
+                            "continue with the same one, or give another `out`.")
         if not checkpoint.model:  # of an older version, which stores no more about its network than the setup
             return first_network(self.config, own)
         net, model = network_of(checkpoint, path)
         other = [c for c, now in zip(model.labels.classes, own.classes) if c.is_thing != now.is_thing]
         if other:
-            raise DataError(f"{path} is of a run in which {other[0].name} was {'a thing' if other[0].is_thing else 'stuff'}; "
-                            "go on with the same, or give another `out`.")
+            raise DataError(f"{path} belongs to a run in which {other[0].name} was {'a thing' if other[0].is_thing else 'stuff'}; "
+                            "continue with the same one, or give another `out`.")
         return net
 
     def _resume(self, checkpoint: Checkpoint) -> None:
@@ -284,7 +284,7 @@ def _alone(out: Path) -> AbstractContextManager[None]:
     """Locks the run's folder; raises a DataError if another run is training there."""
 
     def refuse() -> None:
-        raise DataError(f"Another run trains in {out} at this moment; give another `out`, or wait for it.")
+        raise DataError(f"Another run is training in {out}; give another `out`, or wait for it.")
 
     return held(out / ".lock", waiting=refuse)
 
@@ -325,7 +325,7 @@ def device_of(name: str) -> str:
     try:
         torch.device(name)
     except RuntimeError:
-        raise DataError(f"device is {name!r}; it must be auto, cpu, cuda or such as cuda:1.") from None
+        raise DataError(f"device is {name!r}; it must be auto, cpu, cuda or a device such as cuda:1.") from None
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise DataError(f"device is {name}, but torch finds no CUDA device here; use auto or cpu.")
     return name

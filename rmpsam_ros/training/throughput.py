@@ -73,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.throughput", description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the run's YAML")
-    parser.add_argument("--batches", type=int, default=20, metavar="N", help="in each of three measurements (default: %(default)s)")
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="training YAML")
+    parser.add_argument("--batches", type=int, default=20, metavar="N", help="batches in each of three measurements (default: %(default)s)")
     args = parser.parse_args(arguments)
     if args.batches < 1:
         raise DataError(f"--batches is {args.batches}; it must be at least 1.")
@@ -83,8 +83,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         rates = throughput(config, args.batches)
     for name, value in rates.items():
         print(f"{name:9}{value:8.1f} images/s")
-    print(f"{config.batch_size} pictures of {config.input_size[1]}x{config.input_size[0]} a batch, {config.workers} workers, "
-          f"medians of 3 times {args.batches} batches; a step is losses, gradients, optimiser and average")  # fmt: skip
+    print(f"{config.batch_size} images of {config.input_size[1]}x{config.input_size[0]} per batch, {config.workers} workers, "
+          f"medians of 3 times {args.batches} batches; a step includes losses, gradients, optimizer and averaging")  # fmt: skip
     return 0
 
 
