@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         table.add_row(*line)
     console.print(table, soft_wrap=False)
     of_processor = ", processor time of all threads" if args.processor_time else ""
-    notes = [*slowest(rows), benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn{of_processor}. {machine()}."]
+    notes = [*slowest(rows), benchmark.EXPLANATION, f"{args.rounds} rounds, configurations interleaved{of_processor}. {machine()}."]
     notes += [*profiles, _tracking_line()]
     if args.node:
         notes += _node_lines(args.model[0])

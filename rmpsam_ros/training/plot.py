@@ -42,7 +42,7 @@ def plot_run(out: Path, target: Path, log: str = "log.csv") -> None:
     if worth:
         names = sorted(worth, key=lambda name: (" " in name, name.endswith("pq")))  # the means first
         titles = {name: {"click1": "one click, mean of the sets", "pq": "PQ, mean of the sets"}.get(name, name) for name in names}
-        charts.append(draw_chart("averaged network: IoU of one click (without closer looks) and PQ, percent", {titles[n]: worth[n] for n in names}, end))
+        charts.append(draw_chart("averaged network: IoU of one click (without zoom-in) and PQ, percent", {titles[n]: worth[n] for n in names}, end))
     write_image(target, np.concatenate(charts))
 
 
