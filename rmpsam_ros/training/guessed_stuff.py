@@ -1,4 +1,4 @@
-"""Pseudo-labels: adds the stuff that a trained model predicts to a set of instances (self-training, if few stuff labels exist).
+"""Adds a trained model's stuff predictions to a set of instances as pseudo-labels (self-training, for data with few stuff labels).
 
     python -m rmpsam_ros.training.guessed_stuff --images DIR --annotations instances.json --out DIR
 
