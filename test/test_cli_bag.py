@@ -361,7 +361,7 @@ def test_bag__says_what_is_wrong_with_the_files(tmp_path, capsys):
     assert bag(source, "--out", str(tmp_path / "out")) == 2
     assert f"`ros2 bag reindex {source}`" in capsys.readouterr().err
     assert bag(source, "--out", str(tmp_path / "drive")) == 2
-    assert "is there already" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    assert "already exists" in capsys.readouterr().err and not (tmp_path / "out").exists()
     assert bag(write_bag(tmp_path / "talk", [("/note", String(data="x"))]), "--out", str(tmp_path / "out")) == 2
     assert "talk has no image topic, raw or compressed; its topics are /note." in capsys.readouterr().err
 

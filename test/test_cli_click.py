@@ -92,8 +92,8 @@ def test_click__box_alone(asked, photo: Path, tmp_path: Path) -> None:
     "words, said",
     [
         (["{t}/a.png", "5", "--out", "{t}/m.png"], "without Y"),
-        (["{t}/a.png", "--out", "{t}/m.png"], "no point and no box"),
-        (["{t}/a.png", "--negative", "5", "5", "--out", "{t}/m.png"], "no point and no box"),
+        (["{t}/a.png", "--out", "{t}/m.png"], "no point or box on the object was given"),
+        (["{t}/a.png", "--negative", "5", "5", "--out", "{t}/m.png"], "no point or box on the object was given"),
         (["{t}/a.png", "5", "5", "--out", "{t}/m.jpg"], ".png"),
         (["{t}/none.png", "5", "5", "--out", "{t}/m.png"], "does not exist"),
         (["{t}/a.png", "five", "5", "--out", "{t}/m.png"], "five"),
@@ -113,7 +113,7 @@ def test_click__bad_input_is_one_line_and_exit_2(asked, photo: Path, tmp_path: P
     (["--out", "{photo}"], "would replace the photo"),
     (["--out", "m.png", "--overlay", "{photo}"], "would replace the photo"),
     (["--out", "m.png", "--overlay", "./m.png"], "--out and --overlay are both m.png"),
-    (["--out", "m.png", "--overlay", "overlay.txt"], "is no kind of picture that can be written"),
+    (["--out", "m.png", "--overlay", "overlay.txt"], "is not a supported image format"),
 ])
 def test_click__a_wrong_output_leaves_nothing_behind(asked, photo: Path, tmp_path: Path, monkeypatch, capsys, words, part) -> None:
     monkeypatch.chdir(tmp_path)
@@ -137,4 +137,4 @@ def test_click__names_that_are_not_utf_8(photo: Path, tmp_path: Path) -> None:
     assert done.returncode == 0 and mask.is_file() and "dark: 200 pixels" in done.stdout and done.stdout.endswith("caf\\udce9.png\n"), done.stderr
     done = run_apart("click", photo, "8", "12", "--out", tmp_path / "m.png", "--overlay", tmp_path / f"m.j{NOT_UTF_8}")
     line, = done.stderr.splitlines()
-    assert done.returncode == 2 and "is no kind of picture that can be written" in line and not (tmp_path / "m.png").exists()
+    assert done.returncode == 2 and "is not a supported image format" in line and not (tmp_path / "m.png").exists()

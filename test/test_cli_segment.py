@@ -206,7 +206,7 @@ def test_segment__labels_of_others_are_not_written_over(segmenter, photos: Path,
     before = listing.is_file() and listing.read_bytes()
     assert cli.main(["segment", str(photos), "--out", str(listing.parent)]) == 2
     line, = capsys.readouterr().err.splitlines()
-    assert f"{listing} is not of this command, which would write over it; give another folder." in line
+    assert f"{listing} was not written by this command and would be overwritten; give another folder." in line
     assert before == (listing.is_file() and listing.read_bytes()) and not (tmp_path / "out/ids").exists()
 
 
@@ -217,7 +217,7 @@ def test_segment__maps_without_a_listing_are_not_written_over(segmenter, photos:
     there.write_bytes(b"labels by hand")
     assert cli.main(["segment", str(photos), str(clip), "--out", str(tmp_path / "out")]) == 2
     line, = capsys.readouterr().err.splitlines()
-    assert "is there without the panoptic.json of this command" in line
+    assert "exists without a panoptic.json of this command" in line
     assert [p for p in (tmp_path / "out").rglob("*") if p.is_file()] == [there] and there.read_bytes() == b"labels by hand"
 
 

@@ -119,7 +119,7 @@ def test_track__only_clicked__leaves_the_rest_out(segmenter, folder: Path, tmp_p
     (["{clip}", "--out", "out", "--max-age", "-1"], "'-1' is not a number of seconds"),
     (["{clip}", "--out", "out", "--alpha", "7"], "'7' is not a number from 0 to 1"),
     (["{clip}", "--out", "out", "--threads", "-1"], "'-1' is not a whole number from 1 up"),
-    (["{clip}", "--out", "{beside}"], "would replace"),
+    (["{clip}", "--out", "{beside}"], "would overwrite"),
     (["{clip}", "--out", "out", "--mode", "clip", "--click", "3", "3"], "--click works in online mode only"),
     (["{clip}", "--out", "out", "--mode", "clip", "--label-groups", "x.yaml"], "--label-groups works in online mode only"),
     (["{clip}", "--out", "out", "--mode", "clip", "--rotation", "90"], "--rotation works in online mode only"),
@@ -213,7 +213,7 @@ def test_track__clip_mode_and_pictures_of_two_sizes__is_one_line_and_makes_nothi
 
 
 @pytest.mark.parametrize("words, said", [
-    (["--fps", "5"], "--fps is of a folder of pictures; {clip} has a rate of its own"),
+    (["--fps", "5"], "--fps applies to a folder of images; {clip} has its own frame rate"),
 ])
 def test_track__what_a_video_says_itself__is_not_asked(segmenter, clip: Path, tmp_path: Path, capsys, words, said) -> None:
     assert track(clip, "--out", tmp_path / "out", *words) == 2
@@ -222,12 +222,12 @@ def test_track__what_a_video_says_itself__is_not_asked(segmenter, clip: Path, tm
 
 def test_track__an_address__is_no_video(segmenter, tmp_path: Path, capsys) -> None:
     assert track("rtsp://robot:8554/front", "--out", tmp_path / "out") == 2
-    assert "rtsp://robot:8554/front is an address; give a file or a folder" in capsys.readouterr().err
+    assert "rtsp://robot:8554/front is a URL; give a file or a folder" in capsys.readouterr().err
 
 
 def test_track__fewer_frames_than_a_track_needs__is_said(segmenter, clip: Path, tmp_path: Path, capsys) -> None:
     assert track(clip, "--out", tmp_path / "out", "--min-hits", FRAMES + 1) == 0
-    assert f"0 tracks in {FRAMES} frames (--min-hits {FRAMES + 1}: an object counts once it was seen in so many)" in capsys.readouterr().err
+    assert f"0 tracks in {FRAMES} frames (--min-hits {FRAMES + 1}: the frames that confirm a track)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name, words", [("clip.json", []), ("clip.json", ["--no-overlay"]), ("clip.mp4", [])])
@@ -238,7 +238,7 @@ def test_track__files_of_others_are_not_written_over(segmenter, clip: Path, tmp_
     before = there.read_bytes()
     assert track(clip, "--out", tmp_path / "out", *words) == 2
     line, = capsys.readouterr().err.splitlines()
-    assert f"{there} is not of this command, which would write over it; give another folder." in line
+    assert f"{there} was not written by this command and would be overwritten; give another folder." in line
     assert there.read_bytes() == before and list(there.parent.iterdir()) == [there] and segmenter.count == 0
 
 

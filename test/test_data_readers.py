@@ -143,7 +143,7 @@ def test_videos__without_an_id__is_no_video_without_objects(tmp_path):
 
 
 def test_panoptic__a_file_of_instances_is_told_what_it_is(tmp_path):
-    with pytest.raises(DataError, match="is a file of instances; here one of panoptic maps is needed"):
+    with pytest.raises(DataError, match="is a file of instances, but a panoptic file is needed"):
         CocoPanoptic(*instance_set(tmp_path), PLAIN)
 
 
@@ -205,12 +205,12 @@ def test_instances__a_box_without_segmentation__is_a_bare_box_as_with_an_empty_o
     assert len(sample) == good and len(sample.passed_over) == 1 and "annotation 77 is a bare box" in sample.passed_over[0]
     content["annotations"] = content["annotations"][-1:]
     path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match="has boxes alone"):
+    with pytest.raises(DataError, match="has only boxes"):
         CocoInstances(path, images, PLAIN)
 
 
 def test_instances__a_file_of_panoptic_maps_is_told_what_it_is(tmp_path):
-    with pytest.raises(DataError, match="is a file of panoptic maps .* here one of instances is needed"):
+    with pytest.raises(DataError, match="is a panoptic file .*, but a file of instances is needed"):
         CocoInstances(*panoptic_set(tmp_path), PLAIN)
 
 
@@ -242,7 +242,7 @@ def test_instances__of_boxes_alone__are_refused_at_once(tmp_path):
     for entry in content["annotations"]:
         entry["segmentation"] = []
     path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match="has boxes alone .* which teach no masks; export polygons or masks"):
+    with pytest.raises(DataError, match="has only boxes .* which cannot train masks; export polygons or masks"):
         CocoInstances(path, images, PLAIN)
 
 
@@ -308,7 +308,7 @@ def test_decode__polygons_that_overlap_are_one_mask_and_one_far_outside_is_a_mis
     first, second = [2, 2, 20, 2, 20, 20, 2, 20], [10, 10, 30, 10, 30, 30, 10, 30]
     both = masks.decode([first, second], 32, 40)
     assert (both == masks.decode([first], 32, 40) | masks.decode([second], 32, 40)).all() and both[12, 12]
-    with pytest.raises(ValueError, match="far outside of the 40x32 picture"):
+    with pytest.raises(ValueError, match="far outside the 40x32 picture"):
         masks.decode([[0, 0, 1e6, 0, 5, 5]], 32, 40)
 
 

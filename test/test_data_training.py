@@ -180,8 +180,8 @@ def _twice(where, **changes):
 
 
 @pytest.mark.parametrize("damage, parts", [
-    (_strange, ("1 annotations are of nothing that the file lists", "image_id 9999")),
-    (_twice("images"), ("image id 100 is there more than once",)), (_twice("categories", name="box"), ("category id 11 is there more than once",)),
+    (_strange, ("1 annotations refer to nothing that the file lists", "image_id 9999")),
+    (_twice("images"), ("image id 100 occurs more than once",)), (_twice("categories", name="box"), ("category id 11 occurs more than once",)),
     (_change("annotations", segmentation=[[1e9, 3, 8, 3, 8, 9]]), ("annotation 2", "point at 1e+09, far outside")),
     (_change("annotations", segmentation={"size": [48, 64], "counts": None}), ("annotation 2", "cannot be read")),
     (_change("annotations", segmentation=[{"x": 1}]), ("annotation 2", "malformed")),
@@ -225,7 +225,7 @@ def test_draw__a_malformed_entry_is_one_sentence_as_in_a_check(tmp_path, damage)
     content = json.loads(path.read_text())
     damage(content, tmp_path)
     path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match=r"image 100 .*: an entry of it is malformed \(TypeError"):
+    with pytest.raises(DataError, match=r"image 100 .*: one of its entries is malformed \(TypeError"):
         source("instances", (path, images)).draw(np.random.default_rng(0))
 
 
@@ -238,7 +238,7 @@ def test_draw__never_takes_a_video_without_frames(tmp_path):
     assert videos.indices == [0] and len(videos.draw_clip(3, np.random.default_rng(0))) == 3
     content["videos"] = content["videos"][1:]
     path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match="has no picture to take"):
+    with pytest.raises(DataError, match="has no image to use"):
         source("videos", (path, images))
 
 
@@ -368,4 +368,4 @@ def test_check__what_is_there_twice_in_panoptic_maps_and_videos(tmp_path):
     content["annotations"].append(dict(content["annotations"][0]))
     path.write_text(json.dumps(content))
     problem, = check_source(source("videos", (path, images))).problems
-    assert "annotation id" in problem and "is there more than once" in problem
+    assert "annotation id" in problem and "occurs more than once" in problem

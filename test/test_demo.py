@@ -130,7 +130,7 @@ def test_demo__ctrl_c_inside_of_rclpys_conversion_of_a_message_is_ctrl_c(tmp_pat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "_run", convert)
         assert runner.main(["--out", str(tmp_path / "demo")]) == 130
-    assert capsys.readouterr().err == "demo: interrupted; everything that it had started has ended.\n"
+    assert capsys.readouterr().err == "demo: interrupted; all its processes have ended.\n"
 
 
 @pytest.mark.parametrize(

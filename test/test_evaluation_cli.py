@@ -84,7 +84,7 @@ def test_eval__of_a_malformed_entry_is_one_line(tmp_path, model, capsys, kind):
     content["images"][1]["height"] = [48]
     annotations.write_text(json.dumps(content))
     assert run(kind, (annotations, images), model) == 2
-    assert "image 101 (1.png): an entry of it is malformed (TypeError" in capsys.readouterr().err.splitlines()[-1]
+    assert "image 101 (1.png): one of its entries is malformed (TypeError" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_eval__of_a_file_that_is_not_there_is_one_line(tmp_path, model, capsys):
@@ -97,7 +97,7 @@ def test_eval_prompt__never_replaces_the_annotations(tmp_path, model, capsys):
     (tmp_path / "truth.json").write_text("{}")
     assert cli.main(["eval", "prompt", "--images", str(tmp_path), "--annotations", str(tmp_path / "truth.json"), "--model", model,
                      "--json", str(tmp_path / "here" / ".." / "truth.json")]) == 2
-    assert "would replace the annotations" in capsys.readouterr().err
+    assert "would overwrite the annotations" in capsys.readouterr().err
     assert (tmp_path / "truth.json").read_text() == "{}"
 
 
@@ -130,14 +130,14 @@ def test_eval_prompt__of_crowds_alone__has_dashes_and_says_why_and_takes_them_if
     said = capsys.readouterr()
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said.out.splitlines() if "│" in line]
     assert ["all", "0", "–", "–", "–", "–"] in rows
-    assert f"No object was measured.\n{annotations}: 1 annotations are of nothing that the file lists" in said.err
+    assert f"No object was measured.\n{annotations}: 1 annotations refer to nothing that the file lists" in said.err
     assert f"{crowds} annotations are crowds (`iscrowd: 1`) and are skipped" in said.err and "--crowds objects" in said.err
     assert json.loads((tmp_path / "p.json").read_text())["prompt"]["miou"] == [None, None, None]
     assert run("prompt", (annotations, images), model, "--json", tmp_path / "p.json", "--crowds", "objects", "--smallest", 1) == 0
     measured = json.loads((tmp_path / "p.json").read_text())
     assert measured["prompt"]["objects"] == crowds and measured["info"]["crowds"] == "objects"
     assert run("prompt", panoptic_set(tmp_path), model, "--crowds", "objects") == 2
-    assert "--crowds objects goes with instances and videos" in capsys.readouterr().err
+    assert "--crowds objects applies to instances and videos" in capsys.readouterr().err
 
 
 def test_eval_prompt__of_some_crowds__says_how_many_are_left_out(tmp_path, model, capsys):
@@ -158,7 +158,7 @@ def test_eval_prompt__passes_over_what_has_no_mask_and_says_so(tmp_path, model, 
     annotations.write_text(json.dumps(content))
     assert run("prompt", (annotations, images), model, "--json", tmp_path / "p.json") == 0
     assert json.loads((tmp_path / "p.json").read_text())["prompt"]["objects"] == len(content["annotations"]) - 1
-    assert "1 annotations without a mask were passed over." in capsys.readouterr().err
+    assert "1 annotations without a mask were skipped." in capsys.readouterr().err
 
 
 def test_json__has_null_for_what_is_no_number(tmp_path):

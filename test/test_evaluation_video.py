@@ -386,4 +386,4 @@ def test_eval_video__categories_are_translated_by_a_label_map_and_the_json_says_
 def test_eval_video__a_tracker_asked_for_by_name_that_is_not_installed__is_said(dataset, monkeypatch, capsys):
     monkeypatch.setattr("rmpsam_ros.evaluation.trackers.find_spec", lambda name: None)
     assert evaluate(dataset, "--trackers", "rmpsam", "ByteTrack") == 2
-    assert "ByteTrack cannot be compared with: pip install trackers" in capsys.readouterr().err
+    assert "ByteTrack cannot be evaluated without the package 'trackers': pip install trackers" in capsys.readouterr().err

@@ -71,7 +71,7 @@ def test_engine_command__on_stand_in__builds_compares_and_notes(stand_in, tmp_pa
     cache = tmp_path / "engines"
     assert main(["engine", str(tiny_model()), "--cache", str(cache), "--images", photo]) == 0
     said = capsys.readouterr().out
-    assert "has no engine of tiny's image graph yet" in said and "photo: panoptic agreement" in said and "fp16 holds up" in said
+    assert "has no engine of tiny's image graph yet" in said and "photo: panoptic agreement" in said and "fp16 passes the check" in said
     sidecars = [json.loads(path.read_text()) for path in cache.glob("*.json")]
     assert len(sidecars) == 2 and all(s["parity"]["prompt_iou"] > 0.97 and s["refused"] == "" for s in sidecars)
     assert main(["engine", str(tiny_model()), "--cache", str(cache), "--images", photo]) == 0
@@ -91,7 +91,7 @@ def test_engine_command__engine_says_something_else__is_refused_and_noted(stand_
     monkeypatch.setattr(parity, "LEAST_AGREEMENT", 1.1)  # unreachable
     code = main(["engine", str(tiny_model()), "--cache", str(tmp_path / "engines"), "--images", photo, "--precision", "fp16"])
     said = capsys.readouterr()
-    assert code == 2 and "does not hold up in fp16" in said.err and "use --precision fp32" in said.err
+    assert code == 2 and "fails the check in fp16" in said.err and "use --precision fp32" in said.err
     assert all(json.loads(path.read_text())["refused"] for path in (tmp_path / "engines").glob("*.json"))
 
 
@@ -103,7 +103,7 @@ def test_engine_command__auto_and_fp16_is_refused__fp32_is_built_and_taken(stand
     monkeypatch.setattr(parity, "refusal", lambda results: next(verdicts))
     assert main(["engine", str(tiny_model()), "--cache", str(tmp_path / "engines"), "--images", photo]) == 0
     said = capsys.readouterr().out
-    assert "fp16 is refused: it is no good" in said and "fp32 holds up" in said
+    assert "fp16 fails the check: it is no good" in said and "fp32 passes the check" in said
     monkeypatch.setenv("RMPSAM_ENGINES", str(tmp_path / "engines"))
     assert Segmenter(tiny_model(), backend="tensorrt").precision == "fp32"
 
@@ -128,7 +128,7 @@ def test_engine_command__no_gpu__says_how_to_build_for_one_elsewhere(monkeypatch
 
     monkeypatch.setattr(tensorrt, "open_device", none)
     assert main(["engine", str(tiny_model()), "--images", photo]) == 2
-    assert capsys.readouterr().err == "rmpsam engine: There is no GPU; with TensorRT-RTX, --for sm_86 builds for a GPU that is elsewhere.\n"
+    assert capsys.readouterr().err == "rmpsam engine: There is no GPU; with TensorRT-RTX, --for sm_86 builds for a GPU of another machine.\n"
 
 
 def test_engine_command__for_absent_gpus__builds_with_nvidias_builder(tmp_path, capsys):
@@ -141,7 +141,7 @@ def test_engine_command__for_absent_gpus__builds_with_nvidias_builder(tmp_path, 
     assert "sm_200" in capsys.readouterr().err
     assert main(["engine", str(tiny_model()), "--for", "sm_86", "--cache", "/proc/nowhere"]) == 2
     output = capsys.readouterr()
-    assert "give --cache a folder that can be written" in " ".join(output.err.split())
+    assert "give a writable folder with --cache" in " ".join(output.err.split())
     assert "built in" not in output.out, "known before anything is built"
 
 

@@ -41,7 +41,7 @@ def test_command__renders_and_refuses_to_mix_two_runs(tmp_path, capsys):
     assert licences[0] == "made in code: Apache-2.0" and not any("photographs" in name for name in licences)
     assert cli.main(words) == 2
     said = capsys.readouterr().err
-    assert "holds scenes already" in said and "--resume" in said and said.count("\n") == 1
+    assert "already holds scenes" in said and "--resume" in said and said.count("\n") == 1
 
 
 def test_command__each_view_frame_size_and_seed_counts(tmp_path):
@@ -64,7 +64,7 @@ def test_command__interrupted__keeps_what_is_whole_and_says_how_much(tmp_path, c
     break_off(monkeypatch, KeyboardInterrupt(), scene=2)
     out = tmp_path / "out"
     assert cli.main(["simulate", "--scenes", "5", "--size", "48x64", "--out", str(out)]) == 130
-    assert "2 of 5 scenes are whole" in " ".join(capsys.readouterr().err.split())
+    assert "2 of 5 scenes are complete" in " ".join(capsys.readouterr().err.split())
     content = json.loads((out / "panoptic.json").read_text())
     assert len(list((out / "images").iterdir())) == len(content["images"]) == 2 and content["info"]["description"].endswith("; ended after 2 of 5 scenes")
 
@@ -74,7 +74,7 @@ def test_command__into_a_folder_with_other_pictures__is_refused(file, tmp_path, 
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text("mine")
     assert cli.main(["simulate", "--scenes", "1", "--size", "32x32", "--out", str(tmp_path)]) == 2
-    assert "or other pictures; give another folder" in " ".join(capsys.readouterr().err.split()) and (tmp_path / file).read_text() == "mine"
+    assert "or other images; give another folder" in " ".join(capsys.readouterr().err.split()) and (tmp_path / file).read_text() == "mine"
 
 
 @pytest.mark.parametrize("existed", [True, False])

@@ -70,7 +70,7 @@ def test_resume__after_a_full_disk__gives_the_same_set(after, whole, tmp_path, c
         patch.setattr(SceneWriter, "_write", full)
         assert cli.main([*WORDS, "--out", str(out)]) == 2
     said, scenes = capsys.readouterr().err, after // 12
-    assert "No space left on device" in said and (f"{scenes} of 3 scenes are whole" in said) == (scenes > 0) and out.exists() == (scenes > 0)
+    assert "No space left on device" in said and (f"{scenes} of 3 scenes are complete" in said) == (scenes > 0) and out.exists() == (scenes > 0)
     assert not scenes or listed(out) == 4 * scenes
     assert resume(out) == 0 and contents(out) == contents(whole)
 
@@ -97,9 +97,9 @@ def test_resume__of_a_whole_set__makes_nothing__and_of_none_makes_all(whole, tmp
     assert resume(tmp_path / "out") == 0 and contents(tmp_path / "out") == contents(whole)
     monkeypatch.setattr(SceneStream, "clips", lambda *_: pytest.fail("nothing is left to make"))
     assert resume(tmp_path / "out") == 0 and contents(tmp_path / "out") == contents(whole)
-    assert "0 pictures behind 3 scenes" in capsys.readouterr().out
+    assert "0 pictures after 3 existing scenes" in capsys.readouterr().out
     assert resume(tmp_path / "out", "--scenes", "2") == 2
-    assert "holds 3 scenes already; --scenes is 2" in capsys.readouterr().err and contents(tmp_path / "out") == contents(whole)
+    assert "already holds 3 scenes; --scenes is 2" in capsys.readouterr().err and contents(tmp_path / "out") == contents(whole)
 
 
 @pytest.mark.parametrize(("words", "message"), [

@@ -72,7 +72,7 @@ def test_ablate__stops_goes_on_and_writes_a_table(plan, capsys):
     out = path.parent / "compared"
     command = ["train", "--config", str(path), "--ablate"]
     assert cli.main([*command, "--minutes", "0.0005"]) == 0
-    assert "stopped in time" in capsys.readouterr().out and not (out / "ablation.md").exists()
+    assert "stopped after --minutes" in capsys.readouterr().out and not (out / "ablation.md").exists()
     assert cli.main(command) == 2
     assert "--resume" in capsys.readouterr().err
     assert cli.main([*command, "--resume"]) == 0
@@ -102,11 +102,11 @@ def test_markdown__leaves_out_what_a_run_did_not_measure():
 
 @pytest.mark.parametrize("change, kind, part", [
     ({"runs": []}, DataError, "at least one run"),
-    ({"runs": [{"name": "A b"}, {"name": "a-b"}]}, DataError, "a name of its own"),
+    ({"runs": [{"name": "A b"}, {"name": "a-b"}]}, DataError, "a different name"),
     ({"runs": [{"name": "a", "chances": {}}]}, DataError, "unknown option 'chances'"),
     ({"runs": [{"name": "a", "changes": {"augmentation": {"copy": 0}}}]}, DataError, "unknown option 'copy'"),
     ({"runs": [{"name": "a", "changes": {"network": {"querys": 3}}}]}, ModelError, "no option 'querys'"),
-    ({"runs": [{"name": "a", "without": ["simulation"]}]}, DataError, "do without 'simulation'"),
+    ({"runs": [{"name": "a", "without": ["simulation"]}]}, DataError, "leaves out 'simulation'"),
     ({"config": "none.yaml"}, DataError, "no file"),
     ({"images": 0}, DataError, "images is 0"),
     ({"seeds": []}, DataError, "no seed"),

@@ -43,22 +43,22 @@ def test_command__makes_a_model_folder_that_says_what_it_is(two, tmp_path, capsy
     assert module.main([*words, "--shares", "1", "3", "--out", str(tmp_path / "mean")]) == 0
     made = read_model_folder(tmp_path / "mean")
     assert made.name == "moved" and made.labels == two[0].labels and "0.25 of tiny" in made.provenance and "0.75 of moved" in made.provenance
-    assert "the mean of 2 models" in capsys.readouterr().out
+    assert "the average of 2 models" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("shares", [(1.0,), (1.0, 0.0), (1.0, -1.0), (1.0, float("nan")), (1.0, 1.0, 1.0)])
 def test_average__shares_that_do_not_fit(two, shares):
-    with pytest.raises(ModelError, match="as many shares above 0"):
+    with pytest.raises(ModelError, match="one share above 0 for each"):
         average(two, shares)
 
 
 def test_average__of_other_classes__is_refused(two):
     other = replace(two[1], labels=make_label_set("other", ["a", "b", "c"], ["d", "e", "f"]))
-    with pytest.raises(ModelError, match="different networks or classes"):
+    with pytest.raises(ModelError, match="differ in network or classes"):
         average((two[0], other), (1.0, 1.0))
 
 
 def test_command__one_model__one_line(two, tmp_path, capsys):
     assert module.main([str(two[0].path), "--out", str(tmp_path / "mean")]) == 2
     error = capsys.readouterr().err
-    assert "needs two models or more" in error and error.count("\n") == 1 and not (tmp_path / "mean").exists()
+    assert "needs at least two models" in error and error.count("\n") == 1 and not (tmp_path / "mean").exists()

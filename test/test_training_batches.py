@@ -198,17 +198,17 @@ def test_loader__what_is_wrong_with_a_picture_is_one_sentence(example, workers):
 
     with pytest.raises(DataError) as error:
         next(loader(Batches(Broken(), 3, 2, run.config.prompts), workers))
-    assert str(error.value) == "photos.json image 3 (b.png): annotation 7 has an empty mask; `rmpsam train --check` lists all that is wrong."
+    assert str(error.value) == "photos.json image 3 (b.png): annotation 7 has an empty mask; `rmpsam train --check` lists all problems."
 
 
-@pytest.mark.parametrize("room, workers, advice", [(0.5, 2, "give workers: 0 (the run itself makes them then)."), (2.5, 4, "give workers: 2.")])
+@pytest.mark.parametrize("room, workers, advice", [(0.5, 2, "give workers: 0 (the run itself then makes the batches)."), (2.5, 4, "give workers: 2.")])
 def test_loader__too_little_shared_memory_for_the_workers__is_said_before_they_hang(example, monkeypatch, tmp_path, room, workers, advice):
     run = TrainingRun(short(example, steps=3, out="shared"))
     batches = Batches(run.mixture, 3, 100, run.config.prompts)
     monkeypatch.setattr(batches_module, "SHARED_MEMORY", tmp_path)
     free = int(room * batches_module.PREFETCH * batches.bytes)
     monkeypatch.setattr(batches_module.shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
-    with pytest.raises(DataError, match=f"workers is {workers}: their batches want .* --shm-size=1g, or {re.escape(advice)}"):
+    with pytest.raises(DataError, match=f"workers is {workers}: their batches need .* --shm-size=1g, or {re.escape(advice)}"):
         loader(batches, workers)
     assert next(loader(batches, 0)).images.shape[0] == 3
     assert list(loader(Batches(run.mixture, 3, 0, run.config.prompts), 1)) == [], "nothing to draw takes no memory"

@@ -77,7 +77,7 @@ def test_write_set__an_annotation_without_a_mask__is_refused(tmp_path):
     reader = CocoInstances(annotations, images, LabelMap(labels))
     model = SimpleNamespace(name="given", labels=labels, input_size=SIZE)
     logits = torch.from_numpy(half(True).copy())[None, None]
-    with pytest.raises(DataError, match="has no mask; what is there would be guessed as stuff"):
+    with pytest.raises(DataError, match="has no mask; its pixels would be labelled as stuff"):
         write_set(reader, lambda image, size: (torch.tensor([[2]]), torch.tensor([[0.9]]), torch.ones(1, 1), torch.ones(1, 1, 4), logits, None),
                   model, tmp_path / "out", 0.7)  # fmt: skip
 
@@ -122,7 +122,7 @@ def test_command__another_label_set_is_refused(tmp_path, capsys):
     labels = tmp_path / "labels.yaml"
     labels.write_text("label_set: {name: two, classes: [{name: disc, thing: true}, {name: box, thing: true}, {name: grass, thing: false}]}")
     command = ["--images", str(images), "--annotations", str(annotations), "--out", str(tmp_path / "out"), "--labels", str(labels)]
-    assert guessed_stuff.main(command) == 2 and "has other classes" in capsys.readouterr().err
+    assert guessed_stuff.main(command) == 2 and "differ from those of" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -145,6 +145,6 @@ def test_command__of_the_bundled_model(tmp_path, capsys):
         category["name"] = name
     annotations.write_text(json.dumps(content))
     assert guessed_stuff.main(["--images", str(images), "--annotations", str(annotations), "--out", str(tmp_path / "out")]) == 0
-    assert "1 pictures: " in capsys.readouterr().out
+    assert "1 images: " in capsys.readouterr().out
     back = CocoPanoptic(tmp_path / "out" / "panoptic.json", images, load_label_map("robot"), Coverage.THINGS)
     assert back.sample(0).masks.any()

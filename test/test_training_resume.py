@@ -89,7 +89,7 @@ def test_train__whose_worker_is_killed__ends_the_step_and_says_so_in_one_sentenc
         return losses(self, batch)
 
     monkeypatch.setattr(TrainingRun, "losses", killing)
-    with pytest.raises(DataError, match=r"^A worker that makes batches was killed \(out of memory\?\); give fewer `workers`; a run of training goes on with --resume\.$"):
+    with pytest.raises(DataError, match=r"^A worker that makes batches was killed \(out of memory\?\); give fewer `workers`; continue the training run with --resume\.$"):
         run.train()
     saved = read_checkpoint(run.out / "checkpoint.pt")
     assert saved.step == run.step == 2 and {int(state["step"]) for state in saved.optimizer["state"].values()} == {2}
@@ -98,7 +98,7 @@ def test_train__whose_worker_is_killed__ends_the_step_and_says_so_in_one_sentenc
 def test_train__whose_workers_are_silent__says_so_in_one_sentence(example, monkeypatch):
     monkeypatch.setattr(batches_module, "SILENCE", 1)
     monkeypatch.setattr(Batches, "_batch", lambda self, number: time.sleep(3))
-    with pytest.raises(DataError, match="^The workers have made no batch for 1 s; .*; a run of training goes on with --resume.$"):
+    with pytest.raises(DataError, match="^The workers have made no batch for 1 s; .*; continue the training run with --resume.$"):
         TrainingRun(short(example, steps=2, out="silent", workers=1)).train()
 
 
@@ -205,7 +205,7 @@ def test_resume__where_a_thing_has_become_stuff__is_refused(example, tmp_path):
     TrainingRun(config).save()
     labels = tmp_path / "labels.yaml"
     labels.write_text(labels.read_text().replace("name: disc, thing: true", "name: disc, thing: false"))
-    with pytest.raises(DataError, match="a run in which disc was a thing; go on with the same"):
+    with pytest.raises(DataError, match="a run in which disc was a thing; continue with the same"):
         TrainingRun(config, resume=True)
 
 

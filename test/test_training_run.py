@@ -45,7 +45,7 @@ def test_train__of_the_example_learns_and_makes_a_model_folder(example, capsys):
     assert expected.keys() == found.keys() and all(torch.equal(expected[key], found[key]) for key in expected)
     assert twin.name == "again" and replace(twin, path=model.path, name=model.name, accuracy=model.accuracy) == model
     assert cli.main(["convert", str(out / "checkpoint.pt"), "--labels", "robot", "--out", str(example.parent / "third")]) == 2
-    assert "knows its classes; leave --labels out" in capsys.readouterr().err
+    assert "has its own classes; leave --labels out" in capsys.readouterr().err
     older = torch.load(out / "checkpoint.pt", weights_only=True)
     del older["model"]
     torch.save(older, example.parent / "older.pt")
@@ -55,7 +55,7 @@ def test_train__of_the_example_learns_and_makes_a_model_folder(example, capsys):
 
 def test_train__two_runs_in_one_folder__the_second_is_refused(example):
     one, other = (TrainingRun(short(example, steps=2, out="shared")) for _ in range(2))
-    with run_module._alone(_made(one.out)), pytest.raises(DataError, match="Another run trains in"):
+    with run_module._alone(_made(one.out)), pytest.raises(DataError, match="Another run is training in"):
         other.train()
     one.train()
 
@@ -85,7 +85,7 @@ def test_train__a_validation_set_without_an_object_to_click__has_no_numbers(tmp_
     config.write_text("\n".join([*lines, "curve_minutes: 0.0001", ""]))
     assert cli.main(["train", "--config", str(config), "--minutes", "0.0001"]) == 0
     out = capsys.readouterr().out
-    assert "IoU of clicks –, –, – (one, two, three clicks); it has no object to click, `--check` says why" in out
+    assert "IoU of clicks –, –, – (one, two, three clicks); no objects to click, see `--check`" in out
     assert list(read_model_folder(tmp_path / "shapes/run/model").accuracy.values()) == [{"click_miou": [None] * 3}]
 
 
@@ -141,18 +141,18 @@ def test_train__an_annotation_without_a_mask__is_passed_over_and_said_once(tmp_p
     run = TrainingRun(replace(base, steps=4, train=(SourceConfig("instances", str(annotations), str(images)),), validation=()))
     lines: list[str] = []
     run.train(report=lines.append, every=0.0)
-    said = [line for line in lines if "passed over" in line]
+    said = [line for line in lines if "were skipped" in line]
     assert run.finished and len(said) == 1
-    assert said[0].startswith("1 annotations without a mask were passed over") and said[0].endswith("image 100 (0.png): annotation 2 is a bare box (`segmentation: []`), which is no mask.")
+    assert said[0].startswith("1 annotations without a mask were skipped") and said[0].endswith("image 100 (0.png): annotation 2 is a bare box (`segmentation: []`), which is no mask.")
 
 
 def test_check__says_which_validation_pictures_are_trained_on(tmp_path, capsys):
     config = write_example(tmp_path, count=12)
     assert cli.main(["train", "--config", str(config), "--check"]) == 0
-    assert "trained on too" not in capsys.readouterr().out
+    assert "also trained on" not in capsys.readouterr().out
     config.write_text(config.read_text().replace(", skip: 6}", "}"))
     assert cli.main(["train", "--config", str(config), "--check"]) == 0
-    assert "2 of 2 validation pictures of panoptic.json are trained on too; `skip: N` in training" in capsys.readouterr().out
+    assert "2 of 2 validation pictures of panoptic.json are also trained on; hold them out with `skip: N` in training" in capsys.readouterr().out
 
 
 def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsys):

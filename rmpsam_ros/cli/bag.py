@@ -1,4 +1,4 @@
-"""`rmpsam bag`: the images of a rosbag2 through the node's pipeline, its messages into another rosbag2."""
+"""`rmpsam bag`: runs the node's pipeline on the images of a rosbag2 and writes its messages to another rosbag2."""
 from __future__ import annotations
 
 import argparse
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rmpsam_ros.ros.bags import BagMessage, BagReader
     from rmpsam_ros.segmenter import Segmenter
 
-HELP = "a rosbag2 (sqlite3 or mcap) through the same pipeline; results as the messages of the node"
+HELP = "run the pipeline on a rosbag2 (sqlite3 or mcap) and write the node's messages to another"
 EXAMPLE = """
 rmpsam bag drive --topic /camera/image_raw --out drive_segmented
 rmpsam bag drive --topic /front/image_raw/compressed --topic /rear/image_raw/compressed --out results --keep all
@@ -27,44 +27,47 @@ RESULTS = ("panoptic", "tracks", "semantic", "confidence", "detections", "annota
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, add_rotation, seconds, share, whole_number
 
-    parser.add_argument("bag", metavar="BAG", type=Path, help="the bag's folder, or one .mcap or .db3 file")
-    parser.add_argument("--out", required=True, type=Path, metavar="BAG2", help="the folder to make")
+    parser.add_argument("bag", metavar="BAG", type=Path, help="input bag: its folder, or one .mcap or .db3 file")
+    parser.add_argument("--out", required=True, type=Path, metavar="BAG2", help="output bag, a new folder")
     parser.add_argument("--topic", action="append", default=[], metavar="T",
-                        help="an image topic, raw or compressed; may be given again (default: the only one)")
+                        help="image topic, raw or compressed; repeatable (default: the only one)")
     parser.add_argument("--depth", action="append", default=[], metavar="T",
-                        help="the topic of depth images registered to those of --topic: positions, points and boxes; once for each")
+                        help="topic of depth images registered to those of --topic, for positions, points and boxes; once for each")
     parser.add_argument("--camera-info", action="append", default=[], metavar="T",
-                        help="the topic of their calibration, once for each --depth (default: camera_info beside the images)")
+                        help="topic of the camera calibration, once for each --depth (default: camera_info beside the images)")
     parser.add_argument("--results", nargs="+", choices=RESULTS,
-                        help="what to write (default: all; those of vision_msgs and foxglove_msgs where these are installed, overlay as JPEG, points, markers and detections_3d with --depth)")
-    parser.add_argument("--keep", nargs="+", default=[], metavar="T", help="topics to copy as they are; `all` for every one (default: none)")
-    parser.add_argument("--storage", choices=("mcap", "sqlite3"), help="of BAG2 (default: as BAG)")
-    parser.add_argument("--max-rate", type=float, default=0.0, metavar="HZ", help="images a second of each topic at most, by their stamps (0 = all)")
-    parser.add_argument("--max-age", type=seconds, default=10.0, metavar="S", help="seconds for which an object out of sight is remembered (10)")
-    parser.add_argument("--min-hits", type=whole_number, default=3, metavar="N", help="frames before a track counts (3)")
-    parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
+                        help="results to write (default: all; those of vision_msgs and foxglove_msgs if installed, overlay as JPEG, "
+                             "points, markers and detections_3d with --depth)")
+    parser.add_argument("--keep", nargs="+", default=[], metavar="T", help="topics to copy unchanged; `all` for every topic (default: none)")
+    parser.add_argument("--storage", choices=("mcap", "sqlite3"), help="storage format of BAG2 (default: that of BAG)")
+    parser.add_argument("--max-rate", type=float, default=0.0, metavar="HZ",
+                        help="maximum images per second and topic, by their timestamps; 0 = no limit (default: 0)")
+    parser.add_argument("--max-age", type=seconds, default=10.0, metavar="S", help="seconds for which a lost object is remembered (default: 10)")
+    parser.add_argument("--min-hits", type=whole_number, default=3, metavar="N", help="frames that confirm a track (default: %(default)s)")
+    parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours, 0 to 1 (default: %(default)s)")
     parser.add_argument("--depth-max-gap", type=float, default=0.05, metavar="S",
-                        help="seconds that an image and its depth image may lie apart (0.05)")
-    parser.add_argument("--points-step", type=int, default=1, metavar="N", help="every so many pixels, and rows, make a point (1)")
+                        help="maximum difference in seconds between the timestamps of an image and its depth image (default: %(default)s)")
+    parser.add_argument("--points-step", type=int, default=1, metavar="N",
+                        help="sampling step of the point cloud, in pixels and rows (default: %(default)s)")
     add_model_options(parser)
     add_label_groups(parser)
     add_rotation(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes BAG2 whole or not at all."""
+    """Writes BAG2 completely or not at all."""
     from rmpsam_ros.errors import BagError
 
     if args.out.exists():
-        raise BagError(f"--out {args.out} is there already; give a new name.")
+        raise BagError(f"--out {args.out} already exists; give a new name.")
     if not 0 <= args.max_rate < float("inf"):
-        raise BagError(f"--max-rate is {args.max_rate:g}; it must be a number from 0 up.")
+        raise BagError(f"--max-rate is {args.max_rate:g}; it must be 0 or more.")
     if not 0 <= args.depth_max_gap < float("inf") or args.points_step < 1:
         raise BagError(f"--depth-max-gap is {args.depth_max_gap:g} and --points-step {args.points_step}; they must be at least 0 and 1.")
     try:
         import rclpy  # noqa: F401
     except ImportError as error:
-        raise BagError(f"The node's messages need ROS 2 ({error}); source it, or install the package with pip, which brings it.") from error
+        raise BagError(f"The node's messages need ROS 2 ({error}); source it, or install the package with pip, which includes it.") from error
 
     _check_results(args)
     from rmpsam_ros.atomic import atomic_folder
@@ -89,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_results(args: argparse.Namespace) -> None:
-    """Whether what was asked for by name can be written.
+    """Checks that the requested results can be written.
 
     Raises:
         BagError: a package or depth is missing.
@@ -105,20 +108,20 @@ def _check_results(args: argparse.Namespace) -> None:
 
 
 class _Run:
-    """One bag on its way."""
+    """The processing of one bag."""
 
     def __init__(self, args: argparse.Namespace, segmenter: Segmenter, writer, console, announce) -> None:
         self._args, self._segmenter, self._writer, self._console = args, segmenter, writer, console
         self._used, self._seen, self._bad, self._older, self._announce = 0, 0, [], set(), announce
 
     def all(self, bag: BagReader, beside: dict[str, tuple[str, str]]) -> str:
-        """Every message; what was done, in a sentence.
+        """Processes every message; returns a one-line summary.
 
         Args:
-            beside: the topics of depth and calibration of each image topic that has them.
+            beside: depth and calibration topics of each image topic that has them.
 
         Raises:
-            BagError: there is no image that could be read.
+            BagError: no image could be read.
         """
         from rmpsam_ros.errors import BagError
         from rmpsam_ros.progress import add_bar, progress_bars
@@ -126,7 +129,8 @@ class _Run:
         cameras, begun = self._cameras(bag, beside), time.perf_counter()
         self._older = {c.topic for c in bag.kept if is_result(c.topic, [camera.name for camera in cameras.values()])}
         if self._older:
-            self._console.print(f"{', '.join(sorted(self._older))} are left out: results of an earlier run, whose names the new ones have", style="yellow")
+            self._console.print(f"{', '.join(sorted(self._older))} are left out: results of an earlier run with the same names as the new ones",
+                                style="yellow")  # fmt: skip
         for connection in bag.kept:
             if connection.msgcount and connection.topic not in self._older:
                 self._writer.keep(connection)
@@ -142,13 +146,13 @@ class _Run:
         if not self._used:
             raise BagError(f"{bag.path} has no image that can be used on {names}" + (f" ({bad[0]})." if bad else "."))
         if bad:
-            self._console.print(f"{len(bad)} of {bag.count} images were left out, the first of {bad[0]}", style="yellow")
+            self._console.print(f"{len(bad)} of {bag.count} images were left out, the first: {bad[0]}", style="yellow")
         for topic, camera in cameras.items():
             if camera.without_depth:
                 self._console.print(f"{camera.without_depth} images of {topic} had no depth: {camera.problem}", style="yellow")
         seconds = time.perf_counter() - begun
         tracks = sum(camera.confirmed for camera in cameras.values())
-        return f"{self._used} images in {seconds:.1f} s, {self._used / seconds:.1f} a second, {tracks} tracks"
+        return f"{self._used} images in {seconds:.1f} s, {self._used / seconds:.1f} images/s, {tracks} tracks"
 
     def _cameras(self, bag: BagReader, beside: dict[str, tuple[str, str]]) -> dict[str, BagCamera]:
         from rmpsam_ros.ros.bag_cameras import BagCamera, BagOptions
@@ -159,7 +163,7 @@ class _Run:
         return {topic: BagCamera(name, topic, beside.get(topic, ("", ""))[0], self._segmenter, options) for topic, name in names.items()}
 
     def _in_turn(self, bag: BagReader, cameras: dict[str, BagCamera], beside: dict[str, tuple[str, str]]) -> Iterator[BagMessage]:
-        """The images, each when its depth has come; what else is in the bag is dealt with on the way."""
+        """The images, each once its depth has arrived; all other messages are handled on the way."""
         from rmpsam_ros.ros.messages import label_set_message
 
         def hand_over(entry: BagMessage) -> None:
@@ -167,10 +171,10 @@ class _Run:
                 if entry.connection.topic in others:
                     cameras[topic].take_beside(entry)
 
-        for entry in bag.first_calibrations():  # which hold for the images before them too
+        for entry in bag.first_calibrations():  # which also apply to earlier images
             if self._is_readable(entry, said=False):
                 hand_over(entry)
-        waiting: dict[str, deque[BagMessage]] = {topic: deque() for topic in cameras}  # no camera waits for another one's depth
+        waiting: dict[str, deque[BagMessage]] = {topic: deque() for topic in cameras}  # no camera waits for the depth of another
         for number, entry in enumerate(bag.messages()):
             if number == 0:
                 self._writer.add("/rmpsam/labels", label_set_message(self._segmenter.labels), entry.time, latched=True)
@@ -215,15 +219,15 @@ class _Run:
 
 
 def read_beside(bag: BagReader, depths: Sequence[str], infos: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Lets the bag read depth and calibration too; the topics of both for each image topic that has them.
+    """Makes the bag read depth and calibration as well; returns the topics of both for each image topic that has them.
 
     Raises:
-        BagError: there are more or fewer of them than of images, or the bag does not have them.
+        BagError: their number differs from that of the image topics, or the bag does not contain them.
     """
     from rmpsam_ros.errors import BagError
     from rmpsam_ros.ros.bags import IMAGE_TYPES, INFO_TYPES
 
-    images = list(dict.fromkeys(connection.topic for connection in bag.images))  # one that was recorded twice over has two connections
+    images = list(dict.fromkeys(connection.topic for connection in bag.images))  # a topic that was recorded twice has two connections
     if infos and len(infos) != len(depths):
         raise BagError(f"There are {len(infos)} --camera-info for {len(depths)} --depth; give one for each, in the same order.")
     if depths and len(depths) != len(images):
@@ -236,12 +240,12 @@ def read_beside(bag: BagReader, depths: Sequence[str], infos: Sequence[str]) -> 
 
 
 def is_result(topic: str, cameras: Sequence[str]) -> bool:
-    """Whether a topic is one that results of these cameras are written to."""
+    """Whether a topic is a result topic of one of these cameras."""
     return topic == "/rmpsam/labels" or any(topic.startswith(f"/rmpsam/{name}/") for name in cameras)
 
 
 def camera_names(topics: Sequence[str]) -> dict[str, str]:
-    """What stands for NAME in the results' topics: `front` for /front/image_raw/compressed; more of the topic where two would agree."""
+    """The camera name in the results' topics: `front` for /front/image_raw/compressed; more of the topic where two names would be equal."""
     whole = {topic: topic.strip("/") for topic in topics}
     plain = {topic: name.removesuffix("/compressed") for topic, name in whole.items()}
     names = {topic: name.rpartition("/")[0] or name for topic, name in plain.items()}

@@ -1,4 +1,4 @@
-"""`rmpsam bench`: the latency table."""
+"""`rmpsam bench`: measures latency and prints it as a table."""
 from __future__ import annotations
 
 import argparse
@@ -8,7 +8,7 @@ from pathlib import Path
 from rmpsam_ros.cli import consoles
 from rmpsam_ros.cli.model_options import network_size, whole_number
 
-HELP = "latency of every stage, configurations side by side"
+HELP = "measure the latency of every stage, configurations side by side"
 EXAMPLE = """
 rmpsam bench --backend openvino torch --size 480x640
 rmpsam bench --model models/rapsam-r50 --backend openvino reference --size 800x1344
@@ -16,22 +16,25 @@ rmpsam bench --model models/rapsam-r50 --backend openvino reference --size 800x1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", nargs="+", default=["default"], help="names or model folders (default: default)")
+    parser.add_argument("--model", nargs="+", default=["default"], help="names or folders of models (default: default)")
     parser.add_argument("--backend", nargs="+", default=["auto"], choices=("auto", "openvino", "torch", "torch-compile", "tensorrt", "reference"),
-                        help="backends; reference is the published pipeline in torch, to compare with")
-    parser.add_argument("--precision", nargs="+", default=["auto"], choices=("auto", "fp32", "bf16", "fp16", "int8"))
-    parser.add_argument("--size", nargs="+", type=network_size, metavar="HxW", help="input sizes (default: 480x640)")
-    parser.add_argument("--batch", nargs="+", type=whole_number, default=[1], help="images in one run of the network, as of several cameras (default: 1)")
-    parser.add_argument("--image", type=Path, help="a photograph to run on (default: a synthetic scene)")
-    parser.add_argument("--rounds", type=whole_number, default=15, help="rounds, of which medians are taken (default: %(default)s)")
-    parser.add_argument("--threads", type=whole_number, help="CPU threads (default: all)")
+                        help="inference backends; reference is the published pipeline in torch (default: auto)")
+    parser.add_argument("--precision", nargs="+", default=["auto"], choices=("auto", "fp32", "bf16", "fp16", "int8"),
+                        help="numerical precisions (default: auto)")
+    parser.add_argument("--size", nargs="+", type=network_size, metavar="HxW", help="sizes of the network input (default: 480x640)")
+    parser.add_argument("--batch", nargs="+", type=whole_number, default=[1], help="images per run of the network, for several cameras (default: 1)")
+    parser.add_argument("--image", type=Path, help="photo to run on (default: a synthetic scene)")
+    parser.add_argument("--rounds", type=whole_number, default=15, help="rounds to take the medians of (default: %(default)s)")
+    parser.add_argument("--threads", type=whole_number, help="CPU threads of the network (default: chosen by the runtime)")
     parser.add_argument("--processor-time", action="store_true",
-                        help="time by the processor's clock for this process, of all its threads: on a CPU that others use too; no GPU's work is in it")
-    parser.add_argument("--no-memory", action="store_true", help="do not run each configuration once more, in a process of its own, for its memory")
-    parser.add_argument("--profile", action="store_true", help="name the three largest costs of each configuration that torch can trace")
-    parser.add_argument("--node", action="store_true", help="measure the ROS node too: start, memory, overhead at 640x480 and 1920x1080")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table as Markdown too")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every time as JSON too")
+                        help="measure the CPU time of all threads of this process instead of elapsed time, for a CPU shared with others; "
+                             "excludes GPU work")
+    parser.add_argument("--no-memory", action="store_true",
+                        help="do not measure memory, for which each configuration runs once more in its own process")
+    parser.add_argument("--profile", action="store_true", help="print the three largest costs of each configuration that torch can trace")
+    parser.add_argument("--node", action="store_true", help="also measure the ROS node: start-up, memory, overhead at 640x480 and 1920x1080")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table as Markdown")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every time as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     image = _photograph(args.image) if args.image else None
     console = consoles.lines()
     if not console.is_terminal:
-        console = consoles.lines(width=190)  # a file or a pipe has no width to keep to
+        console = consoles.lines(width=190)  # files and pipes have no width limit
     profiles = []
     with console.status("loading") as status:
         rows = benchmark.measure(
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         table.add_row(*line)
     console.print(table, soft_wrap=False)
     of_processor = ", processor time of all threads" if args.processor_time else ""
-    notes = [*slowest(rows), benchmark.EXPLANATION, f"{args.rounds} rounds, configurations in turn{of_processor}. {machine()}."]
+    notes = [*slowest(rows), benchmark.EXPLANATION, f"{args.rounds} rounds, configurations interleaved{of_processor}. {machine()}."]
     notes += [*profiles, _tracking_line()]
     if args.node:
         notes += _node_lines(args.model[0])
@@ -85,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _profile(subject) -> str:
-    """The three largest costs of a configuration, image to panoptic map, in one line."""
+    """The three largest costs of a configuration, from image to panoptic map, in one line."""
     from rmpsam_ros.benchmark.profile import largest_costs
 
     row = subject.row

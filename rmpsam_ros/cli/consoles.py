@@ -1,4 +1,4 @@
-"""What the commands print on: lines as they are, whatever is in the names of files and models."""
+"""Consoles for the commands' output, which print lines unchanged whatever the names of files and models contain."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def lines(stderr: bool = False, width: int | None = None) -> Console:
-    """A console for lines: a name with [brackets] is no markup, numbers get no colours, and long lines are left to the
-    terminal to break, so that what is copied or read by a program is whole.
+    """A console for plain lines: [brackets] in names are not markup, numbers are not coloured, and long lines are left to the
+    terminal to wrap, so that copied or piped output stays intact.
 
-    Tables and bars draw on it as well; tables need `soft_wrap=False` to fit the terminal, or the `width` in columns.
+    Also used for tables and progress bars; tables need `soft_wrap=False` to fit the terminal, or a `width` in columns.
     """
     from rich.console import Console
 

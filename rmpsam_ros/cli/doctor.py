@@ -1,4 +1,4 @@
-"""`rmpsam doctor`: what is installed, what is missing, and how to get it."""
+"""`rmpsam doctor`: reports what is installed, what is missing, and how to get it."""
 from __future__ import annotations
 
 import argparse
@@ -9,25 +9,25 @@ if TYPE_CHECKING:
 
     from rmpsam_ros.cli.checks import Check
 
-HELP = "what is installed, what is missing and how to get it: ROS, backends, GPU, models"
+HELP = "report what is installed, what is missing and how to get it: ROS, backends, GPU, models"
 EXAMPLE = """
 rmpsam doctor
 """
 
 
 _LONG = 40
-"""Letters of a word that a column of the table need not have room for."""
+"""Longest word, in characters, that is printed in a table column; longer advice is printed below the table."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog += "\n\nexit code: 0 when the node can run here, 1 when something that it needs is missing"
+    parser.epilog += "\n\nexit code: 0 if the node can run here, 1 if something it needs is missing"
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the report.
 
     Returns:
-        0 when the node can run here, 1 when something that it needs is missing.
+        0 if the node can run here, 1 if something it needs is missing.
     """
     from rich.console import Console
     from rich.markup import escape
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     console.print(_table(checks))
     for check in filter(_is_long, checks):
-        console.print(f"[bold]{check.name}[/]: [cyan]{escape(check.advice)}[/]", soft_wrap=True, highlight=False)  # to be copied whole
+        console.print(f"[bold]{check.name}[/]: [cyan]{escape(check.advice)}[/]", soft_wrap=True, highlight=False)  # unbroken, to be copied
     missing = [check for check in checks if check.state == MISSING]
     if not missing:
         console.print("[green]The node can run here.[/]")
@@ -48,12 +48,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _is_long(check: Check) -> bool:
-    """Whether what to do has a path or command that a narrow terminal would break in two."""
+    """Whether the advice contains a path or command that a narrow terminal would break."""
     return any(len(word) > _LONG for word in check.advice.split())
 
 
 def _table(checks: list[Check]) -> Table:
-    """A table with a headline for each section; what to do stands under what was found."""
+    """A table with a headline per section; the advice is below the finding."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
@@ -68,7 +68,7 @@ def _table(checks: list[Check]) -> Table:
     for check in checks:
         if check.section != section:
             if section:
-                table.add_row()  # and not add_section(): Humble's rich does not have it yet
+                table.add_row()  # add_section() is missing in Humble's rich
             section = check.section
             table.add_row(f"[bold]{escape(section)}[/]")
         advice = "see below" if _is_long(check) else check.advice

@@ -1,11 +1,11 @@
-"""`rmpsam eval`: how good a model is, on data with known answers. One module for each task."""
+"""`rmpsam eval`: evaluates a model on labelled data. One module per task."""
 from __future__ import annotations
 
 import argparse
 from importlib import import_module
 from importlib.util import find_spec
 
-HELP = "how good a model is, on data with known answers"
+HELP = "evaluate a model on labelled data"
 EXAMPLE = """
 rmpsam eval panoptic --images val/images --annotations val/panoptic.json
 rmpsam eval prompt --images val/images --annotations val/instances.json --json prompt.json
@@ -18,7 +18,7 @@ TASKS = {
     "video": "rmpsam_ros.cli.eval_video",
     "card": "rmpsam_ros.cli.eval_card",
 }
-"""Each is a module with HELP, `add_arguments` and `run`; one that is not there is not listed."""
+"""Modules with HELP, `add_arguments` and `run`; missing ones are not listed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,25 +41,26 @@ def run(args: argparse.Namespace) -> int:
 
     given, written = getattr(args, "annotations", None), getattr(args, "json", None)
     if given and written and written.exists() and given.exists() and written.samefile(given):
-        raise DataError(f"--json {written} would replace the annotations; give another name.")
+        raise DataError(f"--json {written} would overwrite the annotations; give another name.")
     if written and (problem := unwritable(written)):
         raise DataError(f"--json {written} cannot be written: {problem}.")
     return args.run_task(args)
 
 
 def add_crowds(parser: argparse.ArgumentParser) -> None:
-    """The option that says what crowds are, as `crowds` in a training YAML does."""
+    """Adds the option for crowds, like `crowds` in a training YAML."""
     parser.add_argument("--crowds", default="void", choices=("void", "objects"),
-                        help="what annotations with `iscrowd: 1` are: objects where CVAT's brush has painted them, which it marks so (void)")
+                        help="how to treat annotations with `iscrowd: 1`; use objects for masks painted with CVAT's brush, which marks them so "
+                             "(default: %(default)s)")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """The options that all tasks share."""
+    """Adds the options that all tasks share."""
     from pathlib import Path
 
-    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of the pictures")
-    parser.add_argument("--annotations", type=Path, required=True, metavar="FILE", help="the annotations, JSON")
-    parser.add_argument("--limit", type=int, metavar="N", help="the first N of them only")
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of the images")
+    parser.add_argument("--annotations", type=Path, required=True, metavar="FILE", help="annotation file (JSON)")
+    parser.add_argument("--limit", type=int, metavar="N", help="use only the first N images (or videos), after --every")
     parser.add_argument("--every", type=int, metavar="N",
-                        help="each N-th picture (or video) only, the first among them: what `skip: N` keeps aside in training")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every number as JSON too")
+                        help="use only every N-th image (or video), starting with the first: those that `skip: N` holds out in training")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every number as JSON")

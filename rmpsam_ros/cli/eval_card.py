@@ -1,4 +1,4 @@
-"""`rmpsam eval card`: all evaluations of a model on the sets that its training kept aside, as a card in Markdown."""
+"""`rmpsam eval card`: runs all evaluations of a model on the held-out sets of its training and writes a model card in Markdown."""
 from __future__ import annotations
 
 import argparse
@@ -7,21 +7,22 @@ from pathlib import Path
 
 from rmpsam_ros.cli import consoles
 
-HELP = "a model's card: its data, and every number on the validation sets of its training YAML, with its command"
+HELP = "write a model card: training data, and every metric on the validation sets of the training YAML, with its command"
 EXAMPLE = "rmpsam eval card --config config/train_lite0.yaml --model rmpsam-lite0 --out card --into rmpsam_ros/models/README.md --note"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.model_options import whole_number
 
-    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the training YAML; its validation sets are measured on")
-    parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets card.md and one JSON file for each measurement")
-    parser.add_argument("--into", type=Path, metavar="FILE", help="put the card into this Markdown file too, between its two marks")
-    parser.add_argument("--note", action="store_true", help="write the main numbers into the model's model.yaml too")
-    parser.add_argument("--resume", action="store_true", help="do not measure again what is in DIR already, of this model")
-    parser.add_argument("--precision", choices=("fp32", "bf16", "fp16", "int8"), help="instead of the fastest that the device has")
-    parser.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: all cores)")
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="training YAML, whose validation sets are used")
+    parser.add_argument("--model", default="default", help="name or folder of the model (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="output folder, for card.md and one JSON file per measurement")
+    parser.add_argument("--into", type=Path, metavar="FILE", help="also insert the card into this Markdown file, between its two markers")
+    parser.add_argument("--note", action="store_true", help="also write the main numbers to the model's model.yaml")
+    parser.add_argument("--resume", action="store_true", help="reuse measurements of this model that are already in DIR")
+    parser.add_argument("--precision", choices=("fp32", "bf16", "fp16", "int8"),
+                        help="numerical precision (default: the fastest that the device supports)")
+    parser.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads of the network (default: chosen by the runtime)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.evaluation.reports import write_json
     from rmpsam_ros.model_folder import find_model, read_model_folder, write_model_yaml
 
-    need_torch("The card")  # a training YAML is checked by what trains
+    need_torch("The card")  # the training code checks the YAML
     from rmpsam_ros.data.label_map import load_label_map
     from rmpsam_ros.training.config import load_config
 
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     label_map = load_label_map(config.labels_path)
     text = args.into.read_text() if args.into else ""
     if args.into:
-        card.insert(text, "", str(args.into))  # complains now, not after an hour
+        card.insert(text, "", str(args.into))  # fails now rather than after an hour
     more = [word for name in ("precision", "threads") if getattr(args, name) for word in (f"--{name}", str(getattr(args, name)))]
     planned = card.measurements(config.validation, args.model, more, own_labels=isinstance(config.labels_path, Path))
     done, own = [], card.fingerprint(model)

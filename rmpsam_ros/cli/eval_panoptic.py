@@ -1,4 +1,4 @@
-"""`rmpsam eval panoptic`: PQ, SQ and RQ on a COCO panoptic set."""
+"""`rmpsam eval panoptic`: computes PQ, SQ and RQ on a COCO panoptic set."""
 from __future__ import annotations
 
 import argparse
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rmpsam_ros.cli import consoles
 
-HELP = "PQ, SQ and RQ of panoptic maps, as panopticapi computes them"
+HELP = "compute PQ, SQ and RQ of panoptic maps, as panopticapi does"
 EXAMPLE = "rmpsam eval panoptic --images coco/val2017 --annotations coco/panoptic_val2017.json --limit 100"
 
 
@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.model_options import add_model_options
 
     add_data_options(parser)
-    parser.add_argument("--maps", type=Path, metavar="DIR", help="the folder of the id PNGs (default: beside the JSON, by its name)")
-    parser.add_argument("--label-map", metavar="MAP", help="a YAML from the annotations' categories to the model's classes")
+    parser.add_argument("--maps", type=Path, metavar="DIR", help="folder of the ID PNGs (default: next to the JSON, with its name)")
+    parser.add_argument("--label-map", metavar="MAP", help="YAML file that maps the annotations' categories to the model's classes")
     add_model_options(parser)
 
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             oracle.add_maps(truth, found.segment_ids, oracle_classes(truth, found.segment_ids, classes))
         summary, of_oracle = quality.summary(), oracle.summary()
         summary["oracle_classes"] = {name: of_oracle[name] for name in ("all", "things", "stuff")}
-        _print(summary)  # first: nothing that was measured is lost where it cannot be written
+        _print(summary)  # printed first, so that nothing is lost if the JSON cannot be written
         if reason := why_dashes(summary, segmenter.labels, data.class_of.values()):
             console.print(reason)
         if args.json:

@@ -1,11 +1,11 @@
-"""`rmpsam eval prompt`: the mean IoU of what simulated clicks are answered."""
+"""`rmpsam eval prompt`: computes the mean IoU of the masks for simulated clicks."""
 from __future__ import annotations
 
 import argparse
 
 from rmpsam_ros.cli import consoles
 
-HELP = "mean IoU of clicked objects after one, two, … simulated clicks, beside that of a disc of 50 pixels round the first"
+HELP = "compute the mean IoU of objects after one, two, … simulated clicks, and of a disc of radius 50 pixels around the first"
 EXAMPLE = "rmpsam eval prompt --images coco/val2017 --annotations coco/instances_val2017.json --every 50"
 
 
@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     add_data_options(parser)
     add_crowds(parser)
-    parser.add_argument("--clicks", type=int, default=3, metavar="N", help="clicks an object gets at most (default: %(default)s)")
-    parser.add_argument("--smallest", type=int, default=64, metavar="PIXELS", help="objects below are left out (default: %(default)s)")
+    parser.add_argument("--clicks", type=int, default=3, metavar="N", help="maximum clicks per object (default: %(default)s)")
+    parser.add_argument("--smallest", type=int, default=64, metavar="PIXELS", help="skip objects with a smaller area (default: %(default)s)")
     add_model_options(parser)
 
 
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.clicks <= 20:
         raise DataError(f"--clicks is {args.clicks}; it must be from 1 to 20.")
     console = consoles.lines(stderr=True)
-    # Clicks know no classes: the file's own categories are only names to group by, and stuff is clicked region by region.
+    # Clicks do not depend on classes: the file's categories only serve as group names, and stuff is clicked region by region.
     names = [str(c.get("name", "?")) for c in read_json(args.annotations, ("categories",))["categories"]]
     label_map, crowds_are_objects = LabelMap(make_label_set("categories", names, [])), args.crowds == "objects"
     if not is_panoptic(args.annotations):
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     elif not crowds_are_objects:
         data = CocoPanoptic(args.annotations, args.images, label_map)
     else:
-        raise DataError(f"--crowds objects goes with instances and videos; {args.annotations} is a panoptic set.")
+        raise DataError(f"--crowds objects applies to instances and videos; {args.annotations} is a panoptic set.")
     indices = reports.chosen(len(data), args.limit, args.every)
     with model_options.open_segmenter(args) as segmenter:
         announce = model_options.Announcement(console, segmenter)
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         summary = quality.summary()
         _print(summary, args.clicks, {name: f"{name} ({text} of the picture)" for name, *_, text in SIZES})
         if passed_over:
-            console.print(f"{len(passed_over)} annotations without a mask were passed over. {passed_over[0]}")
+            console.print(f"{len(passed_over)} annotations without a mask were skipped. {passed_over[0]}")
         for reason in reports.remarks(summary["objects"], data.problems(), sum(map(data.crowds, indices)), quality.small, args.smallest):
             console.print(reason)
         if args.json:

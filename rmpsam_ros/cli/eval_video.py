@@ -1,4 +1,4 @@
-"""`rmpsam eval video`: trackers on a model's detections, against videos with known objects."""
+"""`rmpsam eval video`: evaluates trackers on a model's detections against labelled videos."""
 from __future__ import annotations
 
 import argparse
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from rmpsam_ros.cli import consoles
 
-HELP = "tracking: YouTube-VIS AP, J, id switches, fragmentations, IDF1 and HOTA"
+HELP = "compute tracking metrics: YouTube-VIS AP, J, ID switches, fragmentations, IDF1 and HOTA"
 EXAMPLE = """
 rmpsam eval video --images DAVIS/JPEGImages --annotations davis.json --clicks
 rmpsam eval video --images val/JPEGImages --annotations val.json --trackers rmpsam --json tracks.json
 """
 TRACKERS = ("rmpsam", "query matching", "ByteTrack", "OC-SORT")
-"""Names in `rmpsam_ros.evaluation.trackers`, here again so that --help need not import it."""
+"""Names in `rmpsam_ros.evaluation.trackers`, repeated here so that --help does not import it."""
 CLIP_MODE = "clip mode"
-"""Not a tracker of detections but the method's own way, with its own run of the network in torch."""
+"""Not a tracker of detections, but the published method's own tracking, which runs the network separately in torch."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,22 +23,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     add_data_options(parser)
     add_crowds(parser)
-    parser.add_argument("--fps", type=float, default=12.0, metavar="F", help="frames per second of the videos (12)")
-    parser.add_argument("--max-age", type=seconds, default=10.0, metavar="S", help="seconds that objects are remembered (10)")
+    parser.add_argument("--fps", type=float, default=12.0, metavar="F", help="frames per second of the videos (default: 12)")
+    parser.add_argument("--max-age", type=seconds, default=10.0, metavar="S", help="seconds for which a lost object is remembered (default: 10)")
     parser.add_argument("--min-hits", type=whole_number, default=3, metavar="N",
-                        help="frames before a track of rmpsam counts (3); the others have their own rules")
+                        help="frames that confirm a track of rmpsam; the other trackers have their own rules (default: %(default)s)")
     parser.add_argument("--trackers", nargs="+", default=list(TRACKERS), choices=(*TRACKERS, CLIP_MODE),
-                        help="default: all but clip mode, which runs the network again, in torch")
-    parser.add_argument("--clicks", action="store_true", help="also click on each object where it first appears, and follow it")
+                        help="trackers to evaluate (default: all but clip mode, which runs the network again, in torch)")
+    parser.add_argument("--clicks", action="store_true", help="also click each object where it first appears, and track it")
     parser.add_argument("--cameras", type=Path, metavar="FILE",
-                        help="cameras.json of rmpsam simulate, depth/ beside it: also rmpsam's tracker with depth, and its positions")
-    parser.add_argument("--label-map", metavar="MAP", help="a YAML from the annotations' categories to the model's classes")
-    parser.add_argument("--class-agnostic", action="store_true", help="classes do not count")
+                        help="cameras.json of rmpsam simulate, with depth/ next to it: also evaluate rmpsam's tracker with depth, and its positions")
+    parser.add_argument("--label-map", metavar="MAP", help="YAML file that maps the annotations' categories to the model's classes")
+    parser.add_argument("--class-agnostic", action="store_true", help="ignore classes")
     add_model_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs all videos and prints one line for each tracker."""
+    """Runs all videos and prints one line per tracker."""
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.data.sample import NO_CLASS
     from rmpsam_ros.errors import TrackError
@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     videos = read_videos(args.annotations, args.images, args.crowds == "objects")
     videos = [videos[index] for index in chosen(len(videos), args.limit, args.every)]
     names, left_out = available([name for name in args.trackers if name != CLIP_MODE])
-    if left_out and args.trackers != list(TRACKERS):  # asked for by name
-        raise TrackError(f"{' and '.join(left_out)} cannot be compared with: pip install trackers.")
+    if left_out and args.trackers != list(TRACKERS):  # requested explicitly
+        raise TrackError(f"{' and '.join(left_out)} cannot be evaluated without the package 'trackers': pip install trackers.")
     runner = None
     if CLIP_MODE in args.trackers:
         from rmpsam_ros.evaluation.clip_runner import ClipRunner
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"{model_options.describe(segmenter)}; {len(videos)} videos, {frames} frames at {args.fps:g} Hz"
           + ("" if with_classes else ", judged without classes"))
     if left_out:
-        print(f"{' and '.join(left_out)} left out: install the package 'trackers' to compare with them")
+        print(f"{' and '.join(left_out)} left out: install the package 'trackers' to include them")
     table = {name: summary([judge.tallies[name] for judge in judges], with_classes) for name in names}
     _print(table)
     objects = sum(len(video.objects) for video in videos)
@@ -86,8 +86,8 @@ def run(args: argparse.Namespace) -> int:
         console.print(reason)
     clicked = clicked_summary([found for judge in judges for found in judge.clicked.objects])
     if clicked["objects"]:
-        print(f"{clicked['objects']} objects clicked once, where they first appear: J {clicked['j']:.1f} over all frames from there on; as DAVIS "
-              f"counts, without the first and last frame, J {clicked['j_davis']:.1f}, recall {clicked['recall']:.1f}")
+        print(f"{clicked['objects']} objects clicked once, where they first appear: J {clicked['j']:.1f} over all frames from there on; by the DAVIS "
+              f"protocol, without the first and last frame, J {clicked['j_davis']:.1f}, recall {clicked['recall']:.1f}")
     placed = together([judge.positions for judge in judges]).summary()
     if placed["objects"]:
         print(f"{placed['objects']} positions ({placed['share']:.0f} % of the objects in all frames): median {1000 * placed['median']:.1f} mm "

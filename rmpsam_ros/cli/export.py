@@ -1,4 +1,4 @@
-"""`rmpsam export`: a model folder's ONNX graphs, made anew from its weights and checked against the network."""
+"""`rmpsam export`: exports a model folder's ONNX graphs from its weights again and checks them against the network."""
 from __future__ import annotations
 
 import argparse
@@ -7,7 +7,7 @@ from rmpsam_ros.cli import consoles
 from rmpsam_ros.cli.model_options import need_torch, photos_to_compare_on
 from rmpsam_ros.errors import RmpsamError
 
-HELP = "make a model folder's ONNX graphs anew and check them against the network (needs the [torch] extra)"
+HELP = "re-export a model folder's ONNX graphs and check them against the network (needs the [torch] extra)"
 EXAMPLE = """
 rmpsam export models/rapsam-r50
 rmpsam export models/rapsam-r50 --int8 --images photos/
@@ -15,9 +15,9 @@ rmpsam export models/rapsam-r50 --int8 --images photos/
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", help="a model folder, or a bundled model's name")
-    parser.add_argument("--int8", action="store_true", help="leave the graphs and make an int8 image graph beside them (needs nncf and onnxruntime)")
-    parser.add_argument("--images", nargs="+", metavar="PATH", default=[], help="photos or folders to calibrate int8 on (default: the demo's photos)")
+    parser.add_argument("model", help="name or folder of the model")
+    parser.add_argument("--int8", action="store_true", help="keep the graphs and add an int8 image graph (needs nncf and onnxruntime)")
+    parser.add_argument("--images", nargs="+", metavar="PATH", default=[], help="photos or folders to calibrate int8 on (default: those of the demo)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     console = consoles.lines()
     folder = find_model(args.model)
     if args.images and not args.int8:
-        raise RmpsamError("--images is what int8 is calibrated on; give --int8 too, or leave it out.")
+        raise RmpsamError("--images is only used to calibrate int8; give --int8 too, or leave it out.")
     if args.int8:
         return _int8(folder, args.images, console)
     from rmpsam_ros.export import OPSET, export_graphs
@@ -43,6 +43,6 @@ def _int8(folder, paths, console) -> int:
 
     photos = photos_to_compare_on(paths)
     path = quantize(folder, photos, report=console.print)
-    console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; `precision: int8` chooses it, `auto` does not")
+    console.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; used with `precision: int8`, not with `auto`")
     measure(folder, photos, report=console.print)
     return 0

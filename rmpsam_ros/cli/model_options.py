@@ -1,4 +1,4 @@
-"""The options with which commands choose a model and how it runs, and the segmenter that they mean."""
+"""Command-line options that choose a model and how it runs, and the segmenter built from them."""
 from __future__ import annotations
 
 import argparse
@@ -15,45 +15,45 @@ if TYPE_CHECKING:
 
 
 MOST_PHOTOS, LONGEST_SIDE = 50, 1920
-"""Photos that engines are compared and int8 is calibrated on, and pixels of their longer side: more than the network sees."""
+"""Maximum number of photos to compare engines or calibrate int8 on, and pixels of their longer side, above any network input size."""
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that choose a model, what it runs on, its input size and its thresholds."""
+    """Adds the options for the model, its backend and device, input size and thresholds."""
     group = parser.add_argument_group("model")
-    group.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
+    group.add_argument("--model", default="default", help="name or folder of the model (default: %(default)s)")
     group.add_argument("--backend", default="auto", choices=("auto", "tensorrt", "openvino", "torch", "torch-compile"),
-                       help="what runs the network (default: auto, the first of these that works here; torch-compile is not tried)")
-    group.add_argument("--device", default="auto", help="CPU, GPU, cuda:0, … (default: auto)")
+                       help="inference backend (default: auto, the first of these that works here, except torch-compile)")
+    group.add_argument("--device", default="auto", help="device of the backend, such as CPU, GPU or cuda:0 (default: auto)")
     group.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16", "int8"),
-                       help="default: auto, the fastest that the device has")
+                       help="numerical precision (default: auto, the fastest that the device supports)")
     group.add_argument("--input-size", type=network_size, metavar="HxW",
-                       help="the network's input, such as 480x640 (default: the model's)")
+                       help="size of the network input, such as 480x640 (default: the model's)")
     group.add_argument("--score-threshold", type=share, metavar="T",
-                       help="objects scored below are left out, 0 to 1 (default: the model's)")
+                       help="drop objects with a lower score, 0 to 1 (default: the model's)")
     group.add_argument("--overlap-threshold", type=share, metavar="T",
-                       help="objects of which less stays visible are left out, 0 to 1 (default: the model's)")
-    group.add_argument("--no-zoom", action="store_true", help="do not look at small clicked objects from nearer (default: as the model says)")
-    group.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: all cores)")
+                       help="drop objects of which a smaller share stays visible, 0 to 1 (default: the model's)")
+    group.add_argument("--no-zoom", action="store_true", help="do not zoom in on small clicked objects (default: the model's setting)")
+    group.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads of the network (default: chosen by the runtime)")
 
 
 def add_label_groups(parser: argparse.ArgumentParser) -> None:
-    """Adds the option that puts classes together."""
+    """Adds the option that groups classes."""
     parser.add_argument("--label-groups", type=Path, metavar="FILE",
-                        help="YAML that puts the model's classes together under other names (default: the model's own classes)")
+                        help="YAML file that groups the model's classes under other names (default: the model's own classes)")
 
 
 def add_rotation(parser: argparse.ArgumentParser) -> None:
-    """Adds the option for cameras that are not upright."""
+    """Adds the option for images that are not upright."""
     parser.add_argument("--rotation", type=int, choices=(0, 90, 180, 270), default=0,
-                        help="degrees clockwise by which the pictures have to be turned to stand upright (0); results lie on them as they are")
+                        help="clockwise rotation in degrees that makes the images upright; results keep the original orientation (default: 0)")
 
 
 def open_segmenter(args: argparse.Namespace) -> Segmenter:
-    """The segmenter that the options mean, loaded and ready.
+    """The segmenter that the options describe, loaded and ready.
 
     Raises:
-        ModelError, BackendError: no such model, nothing here runs it, or label groups that do not fit it.
+        ModelError, BackendError: there is no such model, no backend can run it, or the label groups do not fit it.
     """
     from rmpsam_ros.segmenter import Segmenter
 
@@ -81,7 +81,7 @@ def image_size(text: str) -> tuple[int, int]:
 
 
 def network_size(text: str) -> tuple[int, int]:
-    """The same for the network's input: multiples of 32."""
+    """The same for the network input: multiples of 32."""
     from rmpsam_ros.model_folder import check_input_size
 
     try:
@@ -91,10 +91,13 @@ def network_size(text: str) -> tuple[int, int]:
 
 
 def need_torch(what: str) -> None:
-    """Whether that can be done here, which takes the [torch] extra.
+    """Checks that the [torch] extra is installed.
+
+    Args:
+        what: what needs it, for the message.
 
     Raises:
-        ModelError: it is not installed.
+        ModelError: a package is missing.
     """
     missing = [name for name in ("torch", "onnx", "safetensors") if find_spec(name) is None]
     if missing:
@@ -102,9 +105,9 @@ def need_torch(what: str) -> None:
 
 
 def photos_to_compare_on(paths: list[str]) -> list[tuple[str, object]]:
-    """(name, (H, W, 3) uint8 RGB) of the photos to compare on; known before anything is built.
+    """(name, (H, W, 3) uint8 RGB) of the photos to compare on, loaded before anything is built.
 
-    Of more than `MOST_PHOTOS` so many, spread evenly over them, and none longer than `LONGEST_SIDE`: all are held in memory.
+    At most `MOST_PHOTOS`, spread evenly over those given, and reduced to `LONGEST_SIDE`: all are held in memory.
     """
     from rmpsam_ros.errors import ImageError, RmpsamError
     from rmpsam_ros.media import list_media, read_image, reduced
@@ -121,12 +124,12 @@ def photos_to_compare_on(paths: list[str]) -> list[tuple[str, object]]:
         from rmpsam_ros.demo.photos import bundled_photos
 
         return [(photo.name, photo.image) for photo in bundled_photos()]
-    except (ImageError, ModuleNotFoundError) as error:  # a package may have been made without the demo
+    except (ImageError, ModuleNotFoundError) as error:  # a package may have been built without the demo
         raise RmpsamError("There are no photos to compare on: give some with --images, or `pip install scikit-image` for the demo's.") from error  # fmt: skip
 
 
 class Announcement:
-    """Says once what runs: when the first input has proved good, so that a wrong one gets its one line alone."""
+    """Prints once which model runs where: after the first valid input, so that an invalid one prints only its error."""
 
     def __init__(self, console: Console, segmenter: Segmenter) -> None:
         self._console, self._segmenter, self._said = console, segmenter, False

@@ -1,4 +1,4 @@
-"""`rmpsam segment`: photos, folders and videos to overlays, id maps and COCO panoptic JSON."""
+"""`rmpsam segment`: segments photos, folders and videos into overlays, ID maps and COCO panoptic JSON."""
 from __future__ import annotations
 
 import argparse
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rmpsam_ros.results import ResultWriter
     from rmpsam_ros.segmenter import Segmenter
 
-HELP = "photos, folders or videos to overlays, id maps (16-bit PNG) and COCO panoptic JSON"
+HELP = "segment photos, folders or videos into overlays, ID maps (16-bit PNG) and COCO panoptic JSON"
 EXAMPLE = """
 rmpsam segment photos/ clip.mp4 --out results
 rmpsam segment kitchen.jpg --out results --model rmpsam-lite0 --score-threshold 0.5
@@ -25,21 +25,21 @@ rmpsam segment kitchen.jpg --out results --model rmpsam-lite0 --score-threshold 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, add_rotation, share
 
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a photo, a video, or a folder of them")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="photo, video, or folder of them")
     parser.add_argument("--out", required=True, metavar="DIR",
-                        help="gets overlays/, ids/ (16-bit PNG), panoptic/ (COCO PNG) and panoptic.json")
-    parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="every N-th frame of a video only (1)")
-    parser.add_argument("--no-overlays", action="store_true", help="maps and JSON only")
+                        help="output folder, for overlays/, ids/ (16-bit PNG), panoptic/ (COCO PNG) and panoptic.json")
+    parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours, 0 to 1 (default: %(default)s)")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="process only every N-th frame of a video (default: %(default)s)")
+    parser.add_argument("--no-overlays", action="store_true", help="write maps and JSON only")
     add_model_options(parser)
     add_label_groups(parser)
     add_rotation(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Segments everything; a file that cannot be read costs one line and exit code 2, and the others go on.
+    """Segments all files. A file that cannot be read prints one line and sets exit code 2; the others are still processed.
 
-    Stopped with Ctrl-C, it still writes the JSON of what is done; a video that was under way leaves nothing.
+    After Ctrl-C, the JSON of the finished files is still written; an unfinished video leaves nothing behind.
     """
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.errors import ImageError
@@ -75,29 +75,30 @@ def run(args: argparse.Namespace) -> int:
         named = {Path(Path(entry["file_name"]).parts[0]).stem for entry in writer.annotations}
         earlier = [path for path in (out / "ids").iterdir() if not path.name.startswith(".") and path.stem not in named]
         if earlier:
-            console.print(f"{out / 'ids'} holds {len(earlier)} more of an earlier run, such as {earlier[0].name}: panoptic.json names this run's alone")
+            console.print(f"{out / 'ids'} holds {len(earlier)} more of an earlier run, such as {earlier[0].name}; "
+                          "panoptic.json lists only this run's")
     return 2 if broken else 0
 
 
 def _keep_others(out: Path, files: list[MediaFile]) -> None:
-    """Refuses to write over what this command has not written: labels often lie under the same names.
+    """Refuses to overwrite files that this command has not written: labels often have the same names.
 
     Raises:
-        ImageError: there is such a file in `out`.
+        ImageError: `out` contains such a file.
     """
     from rmpsam_ros.errors import ImageError
     from rmpsam_ros.results import output_paths, written_here
 
     listing = out / "panoptic.json"
     if listing.exists() and not (listing.is_file() and written_here(listing)):
-        raise ImageError(f"{listing} is not of this command, which would write over it; give another folder.")
+        raise ImageError(f"{listing} was not written by this command and would be overwritten; give another folder.")
     for path in (path for file in files for path in output_paths(out, file)):
         if path.exists() and not listing.exists():
-            raise ImageError(f"{path} is there without the panoptic.json of this command, which would write over it; give another folder.")
+            raise ImageError(f"{path} exists without a panoptic.json of this command and would be overwritten; give another folder.")
 
 
 def _segment_all(files: list[MediaFile], segmenter, writer: ResultWriter, args, console, announce) -> int:
-    """Segments the files in turn behind a progress bar; returns how many could not be read."""
+    """Segments the files one by one with a progress bar; returns how many could not be read."""
     from rmpsam_ros.errors import ImageError
     from rmpsam_ros.progress import add_bar, progress_bars
 
@@ -146,7 +147,7 @@ def _segment_video(file: MediaFile, segmenter: Segmenter, writer: ResultWriter, 
 
 
 def _overlay(image, result, segmenter: Segmenter, args):
-    """The picture with its segments, or None where none is wanted."""
+    """The image with its segments drawn, or None with --no-overlays."""
     from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
 
     if args.no_overlays:
@@ -155,7 +156,7 @@ def _overlay(image, result, segmenter: Segmenter, args):
 
 
 def _info(segmenter: Segmenter) -> dict[str, object]:
-    """How the results came about, for the JSON."""
+    """The model and options used, for the JSON."""
     return {
         "description": "panoptic segmentation" if segmenter.trained else "UNTRAINED MODEL: masks mean nothing",
         **segmenter.describe(),

@@ -1,4 +1,4 @@
-"""`rmpsam simulate`: rendered scenes with exact masks, depth and camera poses."""
+"""`rmpsam simulate`: renders scenes with exact masks, depth and camera poses."""
 from __future__ import annotations
 
 import argparse
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from rmpsam_ros.cli import consoles
 
-if TYPE_CHECKING:  # both need mujoco
+if TYPE_CHECKING:  # both need MuJoCo
     from rmpsam_ros.simulation.stream import SceneStream
     from rmpsam_ros.simulation.writer import SceneWriter
 
-HELP = "renders cluttered tables, shelves and floors with exact masks, depth and camera poses (needs the [simulation] extra)"
+HELP = "render cluttered tables, shelves and floors with exact masks, depth and camera poses (needs the [simulation] extra)"
 EXAMPLE = """
 rmpsam simulate --scenes 100 --out scenes
 rmpsam simulate --scenes 20 --frames 6 --out clips --photos photos/ --seed 7
@@ -29,31 +29,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="gets images/, panoptic/, depth/, panoptic.json, cameras.json and, of clips, videos.json",
+        help="output folder, for images/, panoptic/, depth/, panoptic.json, cameras.json and, with clips, videos.json",
     )
-    parser.add_argument("--scenes", type=int, default=10, metavar="N", help="how many (10)")
-    parser.add_argument("--views", type=int, default=1, metavar="N", help="cameras on each scene (1)")
-    parser.add_argument("--frames", type=int, default=1, metavar="T", help="frames of each camera; more than 1 makes clips (1)")
-    parser.add_argument("--size", default="480x640", metavar="HxW", help="height and width, or several with commas, taken in turn (480x640)")
+    parser.add_argument("--scenes", type=int, default=10, metavar="N", help="number of scenes (default: %(default)s)")
+    parser.add_argument("--views", type=int, default=1, metavar="N", help="cameras per scene (default: %(default)s)")
+    parser.add_argument("--frames", type=int, default=1, metavar="T", help="frames per camera; more than 1 makes clips (default: %(default)s)")
+    parser.add_argument("--size", default="480x640", metavar="HxW",
+                        help="image height and width; several, separated by commas, alternate (default: %(default)s)")
     parser.add_argument(
         "--seed",
         type=int,
         default=0,
         metavar="N",
-        help="the same seed gives the same scenes with the same options, packages and photographs, which the JSON files' info tells (0)",
+        help="random seed; it gives the same scenes with the same options, packages and photographs, which the JSON files list in "
+        "their info (default: %(default)s)",
     )
-    parser.add_argument("--place", choices=("table", "shelf", "floor"), help="one kind of scene only; else each in turn")
+    parser.add_argument("--place", choices=("table", "shelf", "floor"), help="render one kind of scene only (default: alternate)")
     parser.add_argument(
-        "--objects", default="all", choices=("all", "seen", "unseen"), help="seen leaves 24 kinds out, unseen favours those (all)"
+        "--objects", default="all", choices=("all", "seen", "unseen"), help="seen leaves 24 kinds out, unseen favours those (default: %(default)s)"
     )
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="photographs for prints, pictures, walls and the view out of windows")
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="folder of photographs for prints, pictures, walls and the view out of windows")
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on behind the last whole scene in --out, where the same command was interrupted: gives the set that it would have given"
-        " (--scenes may be more than before); starts one where there is none",
+        help="continue an interrupted run of the same command after the last complete scene in --out; gives the same set as without the"
+        " interruption (--scenes may be increased); starts a new set if there is none",
     )
-    parser.add_argument("--check", action="store_true", help="say whether scenes can be rendered here, and render none")
+    parser.add_argument("--check", action="store_true", help="check whether scenes can be rendered here; write none")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,8 +80,8 @@ def run(args: argparse.Namespace) -> int:
 
     there = holds_scenes(args.out)
     if there and not args.check and not args.resume:
-        raise DataError(f"{args.out} holds scenes already, or other pictures; give another folder, or --resume to go on with what the same"
-                        " command began.")  # fmt: skip
+        raise DataError(f"{args.out} already holds scenes or other images; give another folder, or --resume to continue an interrupted run of"
+                        " the same command.")  # fmt: skip
 
     catalogue, console = open_catalogue(args.objects, args.photos), consoles.lines()
     photos, surfaces = len(catalogue.materials.photos), len(catalogue.materials.surfaces)
@@ -95,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     writer = SceneWriter(args.out, licences=catalogue.licences, recipe=recipe)
     first = take_over(writer, args.views, args.frames) if there else 0
     if first > args.scenes:
-        raise DataError(f"{args.out} holds {first} scenes already; --scenes is {args.scenes}, it must be as many or more.")
+        raise DataError(f"{args.out} already holds {first} scenes; --scenes is {args.scenes}, it must be at least as many.")
     before = len(writer.listing.pictures)
     with _kept(writer, args, remove=not there), Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("scenes", total=args.scenes, completed=first)
@@ -105,8 +107,8 @@ def run(args: argparse.Namespace) -> int:
             bar.advance(task)
         paths = writer.save()
     seconds, pictures = time.perf_counter() - started, len(writer.listing.pictures) - before
-    behind = f" behind {first} scenes that were there" if there else ""
-    console.print(f"{found}; {pictures} pictures{behind} in {seconds:.1f} s, {pictures / seconds:.2f} a second: " + ", ".join(map(str, paths)))
+    behind = f" after {first} existing scenes" if there else ""
+    console.print(f"{found}; {pictures} pictures{behind} in {seconds:.1f} s, {pictures / seconds:.2f} per second: " + ", ".join(map(str, paths)))
     return 0
 
 
@@ -120,22 +122,22 @@ def _add_scene(writer: SceneWriter, stream: SceneStream, number: int) -> None:
 
 @contextmanager
 def _kept(writer: SceneWriter, args: argparse.Namespace, remove: bool) -> Iterator[None]:
-    """Sees to it that the folder can be written to, and, whatever ends the command, that whole scenes are listed and no others are there.
+    """Checks that the folder is writable; when the command ends for any reason, lists the complete scenes and removes all others.
 
-    remove: a folder without a whole scene is left as it was found.
+    remove: a folder without a complete scene is left as it was found.
     """
     from rmpsam_ros.errors import DataError
 
     a_scene = args.views * args.frames
     try:
-        writer.save(_remark(len(writer.listing.pictures) // a_scene, args.scenes))  # a run that is killed can be resumed from its first scene on
+        writer.save(_remark(len(writer.listing.pictures) // a_scene, args.scenes))  # even a run that is killed can be resumed from its first scene on
     except BaseException as error:
         if remove:
             with suppress(OSError):
                 writer.remove_all()
         if not isinstance(error, OSError):
             raise
-        reason = "" if isinstance(error, FileNotFoundError) else f" ({error.strerror})"  # which is what /proc says
+        reason = "" if isinstance(error, FileNotFoundError) else f" ({error.strerror})"  # as for /proc
         raise DataError(f"--out {args.out} cannot be written{reason}; give another folder.") from error
     try:
         yield
@@ -145,11 +147,11 @@ def _kept(writer: SceneWriter, args: argparse.Namespace, remove: bool) -> Iterat
         if remove and not whole:
             writer.remove_all()
             raise
-        with suppress(OSError):  # of a full disk: what was listed last stays, and --resume makes the rest again
+        with suppress(OSError):  # a full disk: the last listing stays, and --resume renders the rest again
             writer.remove_unlisted()
             writer.save(_remark(whole, args.scenes))
         consoles.lines(stderr=True).print(
-            f"{writer.saved // a_scene} of {args.scenes} scenes are whole in {args.out}; the same command with --resume goes on"
+            f"{writer.saved // a_scene} of {args.scenes} scenes are complete in {args.out}; continue with the same command and --resume"
         )
         raise
 

@@ -1,4 +1,4 @@
-"""`rmpsam track`: a video's objects followed through it, as an overlay video and YouTube-VIS JSON."""
+"""`rmpsam track`: tracks the objects of a video, with an overlay video and YouTube-VIS JSON as output."""
 from __future__ import annotations
 
 import argparse
@@ -11,7 +11,7 @@ from rmpsam_ros.cli import consoles
 if TYPE_CHECKING:
     from rmpsam_ros.tracking import Tracker
 
-HELP = "tracked instances of a video as an overlay video and YouTube-VIS JSON"
+HELP = "track the objects of a video; write an overlay video and YouTube-VIS JSON"
 EXAMPLE = """
 rmpsam track street.mp4 --out results
 rmpsam track kitchen.mp4 --out results --click 320 240 --only-clicked
@@ -20,37 +20,38 @@ rmpsam track frames/ --fps 10 --out results --mode clip
 
 ONLINE_ONLY = {"click": [], "label_groups": None, "rotation": 0, "backend": "auto", "device": "auto", "precision": "auto", "threads": None,
                "overlap_threshold": None}  # fmt: skip
-"""Options that clip mode, in torch on the CPU, does not have, and their values where they are not given."""
+"""Options that clip mode (torch on the CPU) does not support, with their defaults."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from rmpsam_ros.cli.model_options import add_label_groups, add_model_options, add_rotation, seconds, share, whole_number
 
-    parser.add_argument("video", metavar="VIDEO", help="a video, or a folder of pictures that are its frames by name")
-    parser.add_argument("--out", required=True, metavar="DIR", help="gets NAME.mp4 and NAME.json")
+    parser.add_argument("video", metavar="VIDEO", help="video, or folder of images in the order of their names")
+    parser.add_argument("--out", required=True, metavar="DIR", help="output folder, for NAME.mp4 and NAME.json")
     parser.add_argument("--click", nargs=2, type=float, action="append", metavar=("X", "Y"), default=[],
-                        help="a point on an object in the first frame that is to be followed; may be given again")
-    parser.add_argument("--only-clicked", action="store_true", help="draw and write the clicked objects only")
+                        help="point on an object to follow, in the first frame; repeatable")
+    parser.add_argument("--only-clicked", action="store_true", help="draw and write only the clicked objects")
     parser.add_argument("--mode", choices=("online", "clip"), default="online",
-                        help="online: frame by frame, as a robot sees it (default); clip: as in the method, needs torch")
+                        help="online: frame by frame, as on a robot; clip: clip by clip, as in the published method, needs torch "
+                             "(default: %(default)s)")
     parser.add_argument("--max-age", type=seconds, default=10.0, metavar="S",
-                        help="seconds for which an object out of sight is remembered (10)")
-    parser.add_argument("--min-hits", type=whole_number, default=3, metavar="N", help="frames before a track counts (3)")
-    parser.add_argument("--fps", type=float, default=None, metavar="F", help="frames per second, of a folder (10)")
-    parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours (0.5)")
-    parser.add_argument("--no-overlay", action="store_true", help="JSON only")
+                        help="seconds for which a lost object is remembered (default: 10)")
+    parser.add_argument("--min-hits", type=whole_number, default=3, metavar="N", help="frames that confirm a track (default: %(default)s)")
+    parser.add_argument("--fps", type=float, default=None, metavar="F", help="frames per second of a folder of images (default: 10)")
+    parser.add_argument("--alpha", type=share, default=0.5, metavar="A", help="opacity of the overlay's colours, 0 to 1 (default: %(default)s)")
+    parser.add_argument("--no-overlay", action="store_true", help="write JSON only")
     add_model_options(parser)
     add_label_groups(parser)
     add_rotation(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Tracks the video; stopped with Ctrl-C, or at an error, it leaves nothing behind."""
+    """Tracks the video. After Ctrl-C or an error, no output is left behind."""
     from rmpsam_ros.errors import ImageError, TrackError
 
     for name, usual in ONLINE_ONLY.items():
         if args.mode == "clip" and getattr(args, name) != usual:
-            raise TrackError(f"--{name.replace('_', '-')} works in online mode only; leave it or --mode clip out.")
+            raise TrackError(f"--{name.replace('_', '-')} works in online mode only; omit it or --mode clip.")
     if args.only_clicked and not args.click:
         raise TrackError("--only-clicked needs --click X Y.")
     if args.fps is not None and not 0 < args.fps <= 1000:
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Run:
-    """One video on its way."""
+    """The processing of one video."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         from rmpsam_ros.atomic import unwritable
@@ -73,22 +74,22 @@ class _Run:
         self.args = args
         self.console = consoles.lines(stderr=True)
         if "://" in args.video:
-            raise ImageError(f"{args.video} is an address; give a file or a folder (a live camera is for the node).")
+            raise ImageError(f"{args.video} is a URL; give a file or a folder (for a live camera, use the node).")
         self.frames = open_frames(args.video, args.fps)
         if args.fps is not None and not self.frames.pictures:
-            raise ImageError(f"--fps is of a folder of pictures; {args.video} has a rate of its own ({self.frames.fps:g}).")
+            raise ImageError(f"--fps applies to a folder of images; {args.video} has its own frame rate ({self.frames.fps:g}).")
         film = Path(args.out) / f"{self.frames.name}.mp4"
         if not args.no_overlay and film.exists() and film.samefile(args.video):
-            raise ImageError(f"--out {args.out} would replace {args.video} by its overlay video; give another folder.")
+            raise ImageError(f"--out {args.out} would overwrite {args.video} with its overlay video; give another folder.")
         listing = Path(args.out) / f"{self.frames.name}.json"
         for path in (listing,) if args.no_overlay else (listing, film):
             if path.exists() and not (listing.is_file() and written_here(listing)):
-                raise ImageError(f"{path} is not of this command, which would write over it; give another folder.")
+                raise ImageError(f"{path} was not written by this command and would be overwritten; give another folder.")
         if problem := unwritable(listing):
             raise ImageError(f"{listing} cannot be written: {problem}.")
 
     def online(self) -> int:
-        """Frame by frame."""
+        """Tracks frame by frame."""
         from rmpsam_ros.cli import model_options
         from rmpsam_ros.tracking import Tracker
 
@@ -100,11 +101,11 @@ class _Run:
 
         def track(image, index: int, seconds: float):
             frame = segmenter.set_image(image, seconds, self.args.rotation)
-            frame.panoptic()  # kept by the frame: what is timed below is tracking alone
+            frame.panoptic()  # cached by the frame, so that only tracking is timed below
             started = time.perf_counter()
             tracks = tracker.update(frame)
             spent[0] += time.perf_counter() - started
-            if self.args.click and not clicked:  # the first frame that is not broken
+            if self.args.click and not clicked:  # the first readable frame
                 clicked.extend(_follow(tracker, frame, point) for point in self.args.click)
                 tracks = tracker.tracks
             announce()
@@ -115,13 +116,13 @@ class _Run:
             count = self._write(track, segmenter, info)
         finally:
             segmenter.close()
-        self.console.print(f"tracking took {1000 * spent[0] / count:.1f} ms a frame, prompts of clicked objects included", highlight=False)
+        self.console.print(f"tracking took {1000 * spent[0] / count:.1f} ms per frame, including prompts of clicked objects", highlight=False)
         for track_id, (x, y) in zip(clicked, self.args.click):
             self.console.print(f"the click at {x:g}, {y:g} is track {track_id}", highlight=False)
         return 0
 
     def clip(self) -> int:
-        """Clip by clip, as in the method: the whole video is decoded before anything is drawn."""
+        """Tracks clip by clip, as in the published method: the whole video is decoded before anything is drawn."""
         from rmpsam_ros.evaluation.clip_runner import ClipRunner, tracks_of_frame
 
         runner = ClipRunner(self.args.model, self.args.input_size, self.args.score_threshold)
@@ -135,7 +136,7 @@ class _Run:
         return 0
 
     def _write(self, track, model, info: dict) -> int:
-        """Draws and writes what `track(image, index, seconds)` says of each frame; returns the number of frames."""
+        """Draws and writes the tracks that `track(image, index, seconds)` returns for each frame; returns the number of frames."""
         from contextlib import ExitStack
 
         from rmpsam_ros.atomic import atomic_file
@@ -166,7 +167,7 @@ class _Run:
                 film.finish()
             path = Path(args.out) / f"{name}.json"
             writer.save(path, name)
-        few = f" (--min-hits {args.min_hits}: an object counts once it was seen in so many)" if writer.frames < args.min_hits and args.mode == "online" else ""
+        few = f" (--min-hits {args.min_hits}: the frames that confirm a track)" if writer.frames < args.min_hits and args.mode == "online" else ""
         self.console.print(f"{writer.confirmed} track{'s' * (writer.confirmed != 1)} in {writer.frames} frame{'s' * (writer.frames != 1)}{few}: {path}")
         return writer.frames
 

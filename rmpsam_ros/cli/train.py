@@ -1,4 +1,4 @@
-"""`rmpsam train`: a network for one's own classes."""
+"""`rmpsam train`: trains a network on your own classes."""
 from __future__ import annotations
 
 import argparse
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rmpsam_ros.training.config import TrainingConfig
 
-HELP = "trains a network on labelled pictures, and evaluates and exports it (needs the [torch] extra)"
+HELP = "train a network on labelled images, export and evaluate it (needs the [torch] extra)"
 EXAMPLE = """
 rmpsam train --config robot.yaml --check
 rmpsam train --config robot.yaml
@@ -25,14 +25,15 @@ rmpsam train --config ablation.yaml --ablate --resume --minutes 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the run's YAML")
-    parser.add_argument("--check", action="store_true", help="read every picture and mask, say what is wrong, do not train")
-    parser.add_argument("--plot", action="store_true", help="draw the run's losses and curve into curve.png, also while it runs; do not train")
-    parser.add_argument("--ablate", action="store_true", help="FILE describes short runs that differ in one thing each: train and compare them")
-    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint, if there is one")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder, instead of the YAML's")
-    parser.add_argument("--minutes", type=float, metavar="N", help="stop after N minutes of training; --resume goes on")
-    parser.add_argument("--no-export", action="store_true", help="leave the model folder and its evaluation out")
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="training YAML")
+    parser.add_argument("--check", action="store_true", help="read every image and mask and report problems; do not train")
+    parser.add_argument("--plot", action="store_true",
+                        help="plot the losses and the learning curve of a run to curve.png, even while it runs; do not train")
+    parser.add_argument("--ablate", action="store_true", help="FILE describes an ablation: train and compare short runs that each change one thing")
+    parser.add_argument("--resume", action="store_true", help="continue from the run's checkpoint, if there is one")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run (default: that of the YAML)")
+    parser.add_argument("--minutes", type=float, metavar="N", help="stop after N minutes of training; --resume continues")
+    parser.add_argument("--no-export", action="store_true", help="do not export and evaluate the model")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,7 +75,7 @@ def _ablate(args: argparse.Namespace, console: Console) -> int:
     from rmpsam_ros.errors import DataError
 
     if args.check or args.plot or args.out is not None:
-        raise DataError("--ablate goes with --resume and --minutes only; check the base, and plot the runs in the folder that `out` names.")
+        raise DataError("--ablate goes with --resume and --minutes only; --check the base YAML, and --plot the runs in the folder that `out` names.")
     need_torch("Training")
     from rmpsam_ros.training.ablation import AblationRun
 
@@ -85,7 +86,7 @@ def _ablate(args: argparse.Namespace, console: Console) -> int:
         console.print(path.read_text())
         console.print(f"{path}: {len(runs.results())} of {len(runs.parts)} runs")
     if not done:
-        console.print("stopped in time; --resume goes on")
+        console.print("stopped after --minutes; --resume continues")
     return 0
 
 
@@ -111,7 +112,7 @@ def _check(config: TrainingConfig, console: Console) -> int:
     for number, description in enumerate((*config.train, *config.validation)):
         try:
             source = Source(description, label_map, config.data_folder)
-        except RmpsamError as error:  # the others are looked at all the same
+        except RmpsamError as error:  # the others are still checked
             console.print(str(error))
             problems += 1
             continue
@@ -125,18 +126,18 @@ def _check(config: TrainingConfig, console: Console) -> int:
         console.print(f"{description.annotations}: {findings.pictures} pictures, {findings.objects} objects, {len(findings.problems)} problems; "
                       + ", ".join(f"{name} {count}" for name, count in common))  # fmt: skip
         if findings.crowds:
-            advice = "" if description.kind == "panoptic" else "; if they are masks of CVAT's brush, which it marks so, give the set `crowds: objects`"
-            console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which teach nothing{advice}")
+            advice = "" if description.kind == "panoptic" else "; if they are masks of CVAT's brush, which marks them so, set `crowds: objects`"
+            console.print(f"{description.annotations}: {findings.crowds} annotations are crowds (`iscrowd: 1`), which are not trained on{advice}")
         if number < len(config.train):
             training.append(source)
         elif seen := shared(source, training):
             console.print(f"{seen} of {len(source.indices)} validation {'videos' if source.reader.is_video else 'pictures'} of {description.annotations} are "
-                          "trained on too; `skip: N` in training and `every: N` in validation keep them aside")
+                          "also trained on; hold them out with `skip: N` in training and `every: N` in validation")
     return 2 if problems else 0
 
 
 def _check_network(config: TrainingConfig, label_map, console: Console) -> int:
-    """Whether the network that the run begins with can be made: 1 problem or none. Only where torch is there."""
+    """Checks that the run's initial network can be built, if torch is installed; returns the number of problems, 0 or 1."""
     from importlib.util import find_spec
 
     from rmpsam_ros.errors import RmpsamError
@@ -165,7 +166,7 @@ def _finish(training, console: Console) -> None:
     config = training.config
     with console.status("exporting"):
         folder = export_model(training)
-    console.print(f"{folder}: the model folder; `rmpsam segment PHOTO --out OUT --model {folder}` tries it")
+    console.print(f"{folder}: the model folder; try it with `rmpsam segment PHOTO --out OUT --model {folder}`")
     if not config.validation:
         return
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -174,4 +175,4 @@ def _finish(training, console: Console) -> None:
     for name, row in numbers.items():
         clicks = ", ".join(map(shown, row["click_miou"]))
         console.print(f"{name}: IoU of clicks {clicks} (one, two, three clicks)" + (f", PQ {shown(row['pq'])}" if "pq" in row else "")
-                      + ("; it has no object to click, `--check` says why" if row["click_miou"][0] is None else ""))  # fmt: skip
+                      + ("; no objects to click, see `--check`" if row["click_miou"][0] is None else ""))  # fmt: skip

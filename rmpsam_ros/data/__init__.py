@@ -1,1 +1,1 @@
-"""Labelled pictures in standard formats, checked, augmented and clicked on. Numpy and OpenCV; never imported at run time."""
+"""Labelled images in standard formats: reading, checks, augmentation and prompts. NumPy and OpenCV; never imported at run time."""

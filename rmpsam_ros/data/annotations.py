@@ -1,4 +1,4 @@
-"""Annotation files: read once, their fields checked, every complaint naming file and entry."""
+"""Reading of annotation files, with checks of their fields; every error names file and entry."""
 from __future__ import annotations
 
 import json
@@ -15,10 +15,10 @@ _IDS = {"id", "image_id", "video_id", "category_id"}
 
 
 def read_json(path: Path, lists: Iterable[str]) -> dict[str, Any]:
-    """A JSON file whose listed keys hold lists.
+    """Reads a JSON file in which the given keys must hold lists.
 
     Raises:
-        DataError: no such file, not JSON, a list is missing, or an entry of one is no table or has no plain value as an id.
+        DataError: the file is missing or not JSON, a list is missing, or one of its entries is not a table or has an invalid ID.
     """
     path = Path(path)
     if not path.is_file():
@@ -30,18 +30,18 @@ def read_json(path: Path, lists: Iterable[str]) -> dict[str, Any]:
         for index, entry in enumerate(content[key]):
             if not isinstance(entry, dict):
                 raise DataError(f"{path}: entry {index} of `{key}` is {entry!r:.60}; it must be a table.")
-            for name in (_IDS & entry.keys()) if key != "categories" else ():  # those have a sentence of their own
+            for name in (_IDS & entry.keys()) if key != "categories" else ():  # checked with their own message
                 if isinstance(entry[name], list | dict):
                     raise DataError(f"{path}: entry {index} of `{key}` has the `{name}` {entry[name]!r:.60}; it must be a number.")
     return content
 
 
 class _Content(dict):
-    """What a file holds; unlike a plain dict it can be looked for without being kept."""
+    """Content of a file; unlike a plain dict it can be weakly referenced."""
 
 
 _contents: WeakValueDictionary[tuple[Path, int, int], _Content] = WeakValueDictionary()
-"""What readers hold at this moment, by path, time and size: training and validation share a file of some hundred megabytes."""
+"""Contents in use by readers, by path, time and size: training and validation share a file of some hundred megabytes."""
 
 
 def _parsed(path: Path) -> object:
@@ -61,22 +61,22 @@ def _parsed(path: Path) -> object:
 
 
 def is_crowd(label: Mapping[str, Any]) -> bool:
-    """Whether an annotation says `iscrowd`, in whatever form tools write it (1, true, "1")."""
+    """Whether an annotation is marked `iscrowd`, in any form that tools write (1, true, "1")."""
     said = label.get("iscrowd", 0)
     return said.strip().lower() not in ("", "0", "false") if isinstance(said, str) else bool(said)
 
 
 def is_panoptic(path: Path) -> bool:
-    """Whether an annotation file is COCO panoptic, by its annotations."""
+    """Whether an annotation file is COCO panoptic, judging by its annotations."""
     return any("segments_info" in entry for entry in read_json(path, ("annotations",))["annotations"][:1])
 
 
 def class_table(path: Path, categories: list[Mapping[str, Any]], annotations: list[Mapping[str, Any]],
                 label_map: LabelMap) -> dict[int | str, int]:  # fmt: skip
-    """Category id to class id (or `NO_CLASS`). Categories that no annotation is of may be unknown: some tools list a group of them too.
+    """Category ID to class ID (or `NO_CLASS`). Unused categories may be unknown: some tools also list groups of categories.
 
     Raises:
-        DataError: categories that the label map does not know, or an id that is none.
+        DataError: categories that the label map does not know, or an invalid ID.
     """
     table: dict[int | str, int] = {}
     unknown, used = [], {category_key(number) for number in _category_ids(annotations)}
@@ -97,37 +97,37 @@ def class_table(path: Path, categories: list[Mapping[str, Any]], annotations: li
 
 
 def _category_ids(annotations: list[Mapping[str, Any]]) -> Iterator[object]:
-    """The `category_id` of each annotation, or of each of its segments, as they stand there."""
+    """The raw `category_id` of each annotation, or of each of its segments."""
     for entry in annotations:
         parts = entry.get("segments_info", [entry])
         yield from (part.get("category_id") for part in (parts if isinstance(parts, list) else ()) if isinstance(part, dict))
 
 
 def category_key(number: object) -> int | str | None:
-    """A category's id, in whatever form tools write it (7, 7.0, "7"), in one form; None for what is none."""
+    """A normalised category ID, from any form that tools write (7, 7.0, "7"); None if it is invalid."""
     if isinstance(number, str):
         return int(number) if number.isdecimal() else number
     return int(number) if isinstance(number, int | float) and number == number // 1 else None
 
 
 def twice(path: Path, kind: str, ids: Iterable[object]) -> list[str]:
-    """A sentence where an id is there more than once."""
+    """An error message if an ID occurs more than once."""
     repeated = [value for value, count in Counter(map(repr, ids)).items() if count > 1]
-    return [f"{path}: the {kind} id {repeated[0]} is there more than once; what belongs to it is taken for both."] if repeated else []
+    return [f"{path}: the {kind} id {repeated[0]} occurs more than once; its annotations are used for both."] if repeated else []
 
 
 def labels_of_nothing(path: Path, strays: list[Mapping[str, Any]], key: str) -> list[str]:
-    """A sentence where annotations are of pictures or videos that the file does not list."""
+    """An error message if annotations refer to images or videos that the file does not list."""
     if not strays:
         return []
-    return [f"{path}: {len(strays)} annotations are of nothing that the file lists, the first with {key} {strays[0].get(key)!r}; they are not used."]
+    return [f"{path}: {len(strays)} annotations refer to nothing that the file lists, the first with {key} {strays[0].get(key)!r}; they are not used."]
 
 
 def field(path: Path, kind: str, entry: Mapping[str, Any], key: str) -> Any:
     """One field of an entry.
 
     Raises:
-        DataError: it is not there.
+        DataError: the field is missing.
     """
     if key not in entry:
         which = entry.get("id", entry.get("image_id", "?"))
@@ -136,10 +136,10 @@ def field(path: Path, kind: str, entry: Mapping[str, Any], key: str) -> Any:
 
 
 def file_in(folder: Path, name: object, whose: str) -> Path:
-    """The file that an entry names, in its folder; with forward slashes where only that is there, as Windows writes them backward.
+    """Path of the file that an entry names; backslashes, as written on Windows, become slashes if only that file exists.
 
     Raises:
-        DataError: the name is no text.
+        DataError: the name is not text.
     """
     if not isinstance(name, str):
         raise DataError(f"{whose}: its file name is {json.dumps(name):.60}; it must be text, such as \"0001.jpg\".")

@@ -1,6 +1,6 @@
-"""Augmentation: large-scale jitter, flips, colour, and objects pasted from one picture into another.
+"""Augmentation: large-scale jitter, flips, colour, rotation and copy-paste of objects.
 
-Everything that moves pixels is one affine map, applied to a picture and its masks alike.
+All geometric changes are one affine map, applied to the image and its masks.
 """
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from rmpsam_ros.data.masks import areas
 from rmpsam_ros.data.sample import Sample, random_pixel
 
 _SMALLEST = 4
-"""Objects of which fewer pixels are left are dropped."""
+"""Minimum remaining pixels of an object; smaller ones are dropped."""
 
 _FRAMED = (0.3, 0.85)
-"""Share of the canvas's width or height that a framed object fills: a closer look (`rmpsam_ros.zoom`) has it near 0.6."""
+"""Share of the canvas's width or height that a framed object fills: about 0.6 in a zoom-in crop (`rmpsam_ros.zoom`)."""
 
 _SMALL = 0.45
-"""Share of the picture's width or height below which an object is looked at closer."""
+"""Share of the image's width or height below which an object counts as small."""
 
 _NARROWEST = 64
-"""Pixels of a picture that are enlarged to the canvas's width at least: fewer show nothing new."""
+"""Minimum number of source pixels across the canvas: stronger enlargement shows nothing new."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How much of each; the defaults are those of Ghiasi et al., 2021 ("Simple Copy-Paste"), a little milder in scale.
+    """Strength of each augmentation; defaults as in Ghiasi et al., 2021 ("Simple Copy-Paste"), with a slightly smaller scale range.
 
     Attributes:
-        scale: range of the picture's size, 1 = it just fits the canvas.
+        scale: range of the image scale, 1 = the image fits the canvas.
         flip, copy_paste: probabilities.
-        aimed: probability that a crop is laid round a random object.
-        framed: probability that a random small object is made to fill much of the canvas, whatever `scale` says: clicks on
-            small objects are answered from such enlargements.
+        aimed: probability that a crop is placed around a random object.
+        framed: probability that a random small object is enlarged to fill much of the canvas, regardless of `scale`: clicks on small
+            objects are answered from such crops.
         colour: strength of brightness, contrast, saturation and hue changes, 0 for none.
-        tilt: pictures that fill the canvas are turned by up to so many degrees either way.
-        faults: probability of a camera's fault (`degrade.py`).
+        tilt: maximum rotation, in degrees either way, of images that fill the canvas.
+        faults: probability of a camera fault (`degrade.py`).
     """
 
     scale: tuple[float, float] = (0.3, 2.0)
@@ -53,13 +53,13 @@ class Augmentation:
 
 
 def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.random.Generator) -> tuple[Sample, tuple[int, int]]:
-    """A sample at a random scale and place on a canvas of `size` (h, w), perhaps mirrored or tilted.
+    """Places a sample on a canvas of `size` (h, w) with random scale, position, flip and rotation.
 
-    A picture larger than the canvas is cropped, mostly so that one of its objects is seen: where little is labelled, a
-    crop at random is often empty. A smaller one lies at the top left, as at run time.
+    An image larger than the canvas is cropped, mostly around one of its objects: with few labels, random crops are often empty.
+    A smaller one is placed at the top left, as at run time.
 
     Returns:
-        The sample, and height and width of the canvas that belong to the picture; the rest is 0.
+        The sample, and height and width of the part of the canvas that the image covers; the rest is 0.
     """
     height, width = sample.size
     fit = min(size[0] / height, size[1] / width)
@@ -84,16 +84,16 @@ def jitter(sample: Sample, size: tuple[int, int], how: Augmentation, rng: np.ran
         matrix = matrix @ mirror
     valid = (min(size[0], max(1, round(height * factor))), min(size[1], max(1, round(width * factor))))
     tilted = how.tilt > 0 and valid == tuple(size)
-    if tilted:  # about the canvas's middle; the corners that it brings in are reflections, and void
+    if tilted:  # about the centre of the canvas; the corners that come into view are reflections, and void
         turn = cv2.getRotationMatrix2D(((size[1] - 1) / 2, (size[0] - 1) / 2), rng.uniform(-how.tilt, how.tilt), 1.0)
         matrix = turn @ np.vstack((matrix, (0, 0, 1)))
     return warp(sample, matrix, size, reflect=tilted), valid
 
 
 def _framed(sample: Sample, size: tuple[int, int], fit: float, rng: np.random.Generator) -> tuple[float, tuple[float, float]] | None:
-    """Scale at which an object fills much of a canvas of `size`, and x and y of the middle of its rectangle.
+    """Scale at which a random small object fills much of a canvas of `size`, and the centre (x, y) of its bounding box.
 
-    One is chosen of those that are small in the picture, which lies in the canvas with the scale `fit`; None without any.
+    `fit` is the scale at which the image fits the canvas. None if there is no small object.
     """
     boxes = [cv2.boundingRect(mask.astype(np.uint8)) for mask in sample.masks]
     small = [box for box in boxes if max(box[2] / size[1], box[3] / size[0]) * fit < _SMALL]
@@ -105,15 +105,15 @@ def _framed(sample: Sample, size: tuple[int, int], fit: float, rng: np.random.Ge
 
 
 def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int], reflect: bool = False, keep_empty: bool = False) -> Sample:
-    """A sample under a (2, 3) affine map from its xy pixels to those of a canvas of `size` (h, w).
+    """Warps a sample with a (2, 3) affine map from its xy pixels to those of a canvas of `size` (h, w).
 
     Args:
-        reflect: fill what lies outside of the picture with its reflection, which is void; otherwise it is 0.
-        keep_empty: keep rows of objects that are no longer seen, so that rows stay the same objects.
+        reflect: fill the area outside the image with reflections, which are void; otherwise it is 0.
+        keep_empty: keep rows of objects that are no longer visible, so that rows keep referring to the same objects.
     """
     image, picture_matrix = sample.image, matrix
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if scale < 0.7:  # warpAffine looks at four pixels only: shrink with averaging first
+    if scale < 0.7:  # warpAffine only interpolates four pixels: downsample with averaging first
         small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         fy, fx = small.shape[0] / image.shape[0], small.shape[1] / image.shape[1]
         back = np.array([[1 / fx, 0, 0.5 / fx - 0.5], [0, 1 / fy, 0.5 / fy - 0.5], [0, 0, 1]])
@@ -131,9 +131,9 @@ def warp(sample: Sample, matrix: npt.NDArray[np.float64], size: tuple[int, int],
 
 def _warp_masks(masks: Sequence[npt.NDArray[np.bool_]], matrix: npt.NDArray[np.float64], size: tuple[int, int],
                 outside: int | None) -> npt.NDArray[np.bool_]:  # fmt: skip
-    """(N, h, w) of N masks (H, W), each pixel the nearest one; what lies outside of the picture belongs to the mask `outside`.
+    """Warps N masks (H, W) to (N, h, w) with nearest-neighbour sampling; the area outside the image belongs to mask `outside`.
 
-    Eight masks at once, a bit each: the nearest pixel is copied whole.
+    Eight masks are packed into the bits of one byte and warped together.
     """
     moved = np.empty((len(masks), *size), bool)
     for first in range(0, len(masks), 8):
@@ -154,14 +154,14 @@ def change_colours(image: npt.NDArray[np.uint8], strength: float, rng: np.random
         return image
     gain, contrast, saturation = 1 + strength * rng.uniform(-1, 1, 3)
     tint = gain * (1 + 0.2 * strength * rng.uniform(-1, 1, 3))
-    # All of it is one affine map of colours: the tint, then towards or away from grey, then from the picture's mean.
+    # All changes are one affine map of colours: tint, then saturation (towards or away from grey), then contrast about the mean.
     mixing = saturation * np.diag(tint) + (1 - saturation) / 3 * tint
     middle = float((mixing @ cv2.mean(image)[:3]).mean())
     return cv2.transform(image, np.column_stack((contrast * mixing, np.full(3, (1 - contrast) * middle))))
 
 
 def paste(base: Sample, other: Sample, is_thing: npt.NDArray[np.bool_], rng: np.random.Generator) -> Sample:
-    """Some things of another sample, of the same size, put in front of this one's (Ghiasi et al., 2021)."""
+    """Pastes random things of another sample of the same size in front of this one's (Ghiasi et al., 2021)."""
     things = np.array([c < 0 or is_thing[c] for c in other.class_ids], bool)
     chosen = np.flatnonzero(things & (rng.random(len(other)) < 0.5))
     if not len(chosen):

@@ -1,4 +1,4 @@
-"""Every picture and mask of a dataset, looked at once before training: what is wrong, with file and entry."""
+"""Checks every image and mask of a dataset before training and reports problems with file and entry."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from rmpsam_ros.errors import RmpsamError
 
 @dataclass
 class Findings:
-    """`problems`, one sentence each; pictures and objects that are well, the objects of each class, and how many annotations are
-    crowds, which teach nothing."""
+    """`problems`, one sentence each; numbers of valid images and objects, of objects per class, and of crowd annotations, which are
+    ignored in training."""
 
     problems: list[str] = field(default_factory=list)
     pictures: int = 0
@@ -21,13 +21,13 @@ class Findings:
 
 
 def check_source(source: Source, progress: Callable[[], None] = lambda: None) -> Findings:
-    """Reads everything that training would; of a picture that cannot be read one problem is reported."""
+    """Reads everything that training would read; an image that cannot be read is reported as one problem."""
     findings, reader = Findings(), source.reader
     names = [c.name for c in reader.label_map.labels.classes]
     findings.problems += reader.problems()
     if not reader.folder.is_dir():
         findings.problems.append(f"{reader.path}: there is no folder of pictures {reader.folder}.")
-        return findings  # instead of a sentence for each of them
+        return findings  # instead of one message per image
     for index in source.indices:
         for frame in range(reader.length(index)):
             try:
@@ -37,7 +37,7 @@ def check_source(source: Source, progress: Callable[[], None] = lambda: None) ->
                 continue
             findings.problems += sample.passed_over
             findings.pictures += 1
-            shown = sample.class_ids[sample.masks.any(axis=(1, 2))]  # not those that are out of sight in this frame of a video
+            shown = sample.class_ids[sample.masks.any(axis=(1, 2))]  # without objects that are not visible in this video frame
             findings.objects += len(shown)
             for class_id in shown:
                 name = names[class_id] if class_id >= 0 else "(no class)"
@@ -52,5 +52,5 @@ def check_source(source: Source, progress: Callable[[], None] = lambda: None) ->
 def _crowds(source: Source, index: int) -> int:
     try:
         return source.reader.crowds(index)
-    except Exception:  # has been found above
+    except Exception:  # already reported above
         return 0

@@ -1,9 +1,9 @@
-"""Clicks and boxes to train on, as people and robots give them.
+"""Simulated clicks and boxes for training, similar to those of people and robots.
 
-A foreground click lies anywhere in its object, and its answer is the object. A box is the object's, its corners moved
-a little. A background click is asked like an object of its own, whose mask is then taken away from the answer
-(`rmpsam_ros.prompting`): on a labelled object its answer is that object; on unlabelled ground all that is known is that
-the labelled objects are not it, and the click's surroundings are.
+A foreground click lies anywhere in an object, and its target mask is the object. A box is the object's bounding box with jittered
+sides. A background click is decoded as an object of its own, whose mask is then subtracted from the answer
+(`rmpsam_ros.prompting`): on a labelled object, its target is that object; on unlabelled pixels, the target is only known to
+include the surroundings of the click and to exclude the labelled objects.
 """
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from rmpsam_ros.types import BACKGROUND, CLICK_HALF_SIDE, FOREGROUND
 
 @dataclass(frozen=True)
 class PromptMix:
-    """`number` prompts a picture; shares of boxes and of background clicks among them, the rest are foreground clicks.
+    """`number` of prompts per image, and shares of boxes and background clicks among them; the rest are foreground clicks.
 
-    `centred` is the share of foreground clicks at the pixel farthest from the edge; `box_jitter` moves each side of a
-    box by up to this share of its length.
+    `centred` is the share of foreground clicks at the pixel farthest from the edge; `box_jitter` moves each side of a box by up to
+    this share of its width or height.
     """
 
     number: int = 8
@@ -35,7 +35,7 @@ class PromptMix:
 
 @dataclass(frozen=True)
 class Prompts:
-    """`boxes` (P, 4) xyxy pixels, `labels` (P,) 1 or 0, `masks` (P, H, W) bool answers, `voids` (P, H, W) bool."""
+    """`boxes` (P, 4) xyxy pixels, `labels` (P,) 1 or 0, target `masks` (P, H, W) bool, `voids` (P, H, W) bool."""
 
     boxes: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
@@ -45,12 +45,12 @@ class Prompts:
 
 def sample_prompts(sample: Sample, mix: PromptMix, rng: np.random.Generator, valid: tuple[int, int] | None = None,
                    is_thing: npt.NDArray[np.bool_] | None = None) -> Prompts:  # fmt: skip
-    """Always `mix.number` prompts; on a picture without objects they are void and teach nothing.
+    """Samples exactly `mix.number` prompts; for an image without objects they are void and have no effect.
 
     Args:
-        sample: the picture on the network's canvas.
-        valid: height and width of the canvas that belong to the picture.
-        is_thing: (K,) of the label set; None: all its objects are things.
+        sample: the image on the network's canvas.
+        valid: height and width of the part of the canvas that the image covers.
+        is_thing: (K,) of the label set; None: all objects are things.
     """
     height, width = sample.size
     valid = valid or (height, width)
@@ -83,23 +83,23 @@ def _point(mask: npt.NDArray[np.bool_], centred: bool, rng: np.random.Generator)
     if not centred:
         return random_pixel(mask, rng)
     pixels = np.ascontiguousarray(mask).view(np.uint8)
-    left, top, width, height = cv2.boundingRect(pixels)  # all that matters: what lies round it is not of the object
+    left, top, width, height = cv2.boundingRect(pixels)  # the bounding box is enough: everything outside is background
     padded = cv2.copyMakeBorder(pixels[top : top + height, left : left + width], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     best = int(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1].argmax())
     return float(left + best % width), float(top + best // width)
 
 
 def _void(sample: Sample, row: int, is_thing: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.bool_]:
-    """(H, W) bool, what teaches nothing of an object."""
+    """(H, W) bool, pixels ignored for an object."""
     class_id = sample.class_ids[row]
     return sample.void_of(is_thing is None or class_id < 0 or bool(is_thing[class_id])) & ~sample.masks[row]
 
 
 def _behind(sample: Sample, x: int, y: int, is_thing: npt.NDArray[np.bool_] | None) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Answer and void of a background click."""
+    """Target mask and void of a background click."""
     under = np.flatnonzero(sample.masks[:, y, x])
     if len(under):
-        smallest = under[areas(sample.masks[under]).argmin()]  # of nested ones the innermost
+        smallest = under[areas(sample.masks[under]).argmin()]  # the innermost of nested objects
         return sample.masks[smallest], _void(sample, int(smallest), is_thing)
     labelled = sample.masks.any(axis=0)
     disc = np.zeros(sample.size, np.uint8)

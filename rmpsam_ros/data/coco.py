@@ -1,4 +1,4 @@
-"""COCO panoptic and COCO instances: annotation files to samples and to true panoptic maps."""
+"""Readers for COCO panoptic and COCO instances: annotation files to samples and ground-truth panoptic maps."""
 from __future__ import annotations
 
 import math
@@ -22,13 +22,13 @@ from rmpsam_ros.errors import DataError
 
 
 class CocoImages(Reader):
-    """What both formats share: a list of pictures, and the classes of their categories.
+    """Common base of both formats: a list of images, and the classes of their categories.
 
     Args:
         annotations: the JSON file.
-        images: the folder of the pictures.
-        label_map: what category names mean.
-        coverage: what the set's labels leave out.
+        images: the folder of the images.
+        label_map: maps category names to classes.
+        coverage: which objects are labelled.
     """
 
     def __init__(self, annotations: Path, images: Path, label_map: LabelMap, coverage: Coverage) -> None:
@@ -41,7 +41,7 @@ class CocoImages(Reader):
         return len(self.images)
 
     def problems(self) -> list[str]:
-        """What is wrong with the file as a whole, in a sentence each: ids that are there twice, labels of no picture."""
+        """Problems of the file as a whole, one sentence each: duplicate IDs, annotations without an image."""
         ids = [entry.get("id") for entry in self.images]
         known = set(ids)
         strays = [entry for entry in self.content["annotations"] if entry.get("image_id") not in known]
@@ -60,28 +60,28 @@ class CocoImages(Reader):
         """(H, W, 3) uint8 RGB.
 
         Raises:
-            DataError: missing, or of another size than the file says.
+            DataError: the image is missing, or its size differs from the annotations.
         """
         return picture(self.name(index), self.folder, field(self.path, "image", self.images[index], "file_name"), self.size(index))
 
     def size(self, index: int) -> tuple[int, int]:
-        """Height and width, as the annotations say."""
-        entry = {key: value for key, value in self.images[index].items() if value is not None}  # null says no more than what is not there
+        """Height and width according to the annotations."""
+        entry = {key: value for key, value in self.images[index].items() if value is not None}  # null counts as missing
         return int(field(self.path, "image", entry, "height")), int(field(self.path, "image", entry, "width"))
 
     @abstractmethod
     def sample(self, index: int) -> Sample:
-        """The picture with its masks.
+        """The image with its masks.
 
         Raises:
-            DataError: a missing picture, or a mask that cannot be read.
+            DataError: the image is missing, or a mask cannot be read.
         """
 
     def frame(self, index: int, frame: int = 0) -> Sample:
         return self.sample(index)
 
     def class_id(self, index: int, what: str, category: object) -> int:
-        """Class of a category id, which must be one of the file's."""
+        """Class of a category ID, which must be in the file's list."""
         key = category_key(category)
         if key not in self.class_of:
             raise DataError(f"{self.name(index)}: {what} has the category {category!r}, which is not in the file's list.")
@@ -89,7 +89,7 @@ class CocoImages(Reader):
 
 
 class CocoPanoptic(CocoImages):
-    """COCO panoptic: a PNG of segment ids for each picture, beside the JSON in a folder of its name."""
+    """COCO panoptic: one PNG of segment IDs per image, in a folder next to the JSON with the same name."""
 
     has_maps = True
 
@@ -99,18 +99,18 @@ class CocoPanoptic(CocoImages):
         self.maps = Path(maps) if maps else self.path.with_suffix("")
         entries = self.content["annotations"]
         if entries and "segments_info" not in entries[0] and "segmentation" in entries[0]:
-            raise DataError(f"{self.path} is a file of instances; here one of panoptic maps is needed, whose annotations have `segments_info`.")
+            raise DataError(f"{self.path} is a file of instances, but a panoptic file is needed, whose annotations have `segments_info`.")
         self.entry_of = {entry.get("image_id"): entry for entry in entries}
 
     def problems(self) -> list[str]:
-        """What is wrong with the file as a whole, in a sentence each."""
+        """Problems of the file as a whole, one sentence each."""
         return [*super().problems(), *twice(self.path, "annotation's image", [e.get("image_id") for e in self.content["annotations"]])]
 
     def panoptic(self, index: int) -> PanopticTruth:
-        """The true map; stuff of one class, which may come from several categories, is one segment.
+        """The ground-truth map; stuff of one class, possibly from several categories, is one segment.
 
         Raises:
-            DataError: a missing or broken map, or segments that disagree with it.
+            DataError: the map is missing or damaged, or does not match its segments.
         """
         raw, infos = self._raw(index)
         is_thing = self.label_map.labels.is_thing()
@@ -137,8 +137,8 @@ class CocoPanoptic(CocoImages):
         return PanopticTruth(ids, segments)
 
     def sample(self, index: int) -> Sample:
-        """The picture with one mask a segment; crowds are void. So are unlabelled pixels, except where all things are labelled
-        and stuff is not: those belong to no thing."""
+        """The image with one mask per segment; crowds are void. Unlabelled pixels are void as well, unless all things but no stuff are
+        labelled: then they are known to belong to no thing."""
         raw, infos = self._raw(index)
         unlabelled, void = raw == 0, np.zeros(raw.shape, bool)
         of_segments = [self.class_id(index, f"segment {info['id']}", info.get("category_id")) for info in infos]
@@ -158,7 +158,7 @@ class CocoPanoptic(CocoImages):
         return self.entry_of.get(self.images[index].get("id"), {}).get("segments_info", ())
 
     def _raw(self, index: int) -> tuple[npt.NDArray[np.int64], list[Mapping[str, Any]]]:
-        """The map's own ids, and its segments, each known to be there."""
+        """The raw IDs of the map, and its segments, checked against each other."""
         entry = self.entry_of.get(self.images[index].get("id"))
         if entry is None:
             raise DataError(f"{self.name(index)}: the image has no annotation.")
@@ -191,19 +191,19 @@ class CocoInstances(CocoImages):
         super().__init__(annotations, images, label_map, coverage)
         entries = self.content["annotations"]
         if entries and "segments_info" in entries[0]:
-            raise DataError(f"{self.path} is a file of panoptic maps (`kind: panoptic`); here one of instances is needed.")
+            raise DataError(f"{self.path} is a panoptic file (`kind: panoptic`), but a file of instances is needed.")
         if entries and not any(entry.get("segmentation") for entry in entries):
-            raise DataError(f"{self.path} has boxes alone (`segmentation` is empty or not there), which teach no masks; export polygons or masks.")
+            raise DataError(f"{self.path} has only boxes (`segmentation` is empty or missing), which cannot train masks; export polygons or masks.")
         self.crowds_are_objects = crowds_are_objects
         self.entries_of: dict[object, list[Mapping[str, Any]]] = defaultdict(list)
         for entry in entries:
             self.entries_of[field(self.path, "annotation", entry, "image_id")].append(entry)
 
     def objects(self, index: int) -> Iterator[tuple[Mapping[str, Any], int, npt.NDArray[np.bool_]]]:
-        """A picture's annotations, each with its class and its (H, W) mask, which has no pixel where none can be made of it.
+        """The annotations of an image, each with its class and its (H, W) mask, which is empty if the annotation has no usable mask.
 
         Raises:
-            DataError: a mask that cannot be read.
+            DataError: a mask cannot be read.
         """
         size = self.size(index)
         for entry in self.labels(index):
@@ -215,19 +215,19 @@ class CocoInstances(CocoImages):
             yield entry, class_id, mask
 
     def sample(self, index: int) -> Sample:
-        """The picture with one mask an annotation, or of stuff one a class; crowds are void.
+        """The image with one mask per annotation, or per class for stuff; crowds are void.
 
-        An annotation without a pixel is passed over: its box is void, and as something is there that no mask shows, only some objects
-        of the picture count as labelled.
+        An annotation with an empty mask is skipped: its box is void, and the coverage of the image becomes `SOME`, because an object
+        without a mask is there.
 
         Raises:
-            DataError: a mask that cannot be read.
+            DataError: a mask cannot be read.
         """
         void = np.zeros(self.size(index), bool)
         of_objects = [self._class_of(index, entry) for entry in self.labels(index) if not self.is_crowd(entry)]
         rows, class_ids = rows_of_objects(of_objects, self.label_map.labels.is_thing())
         stacked, row_of_next, passed_over = np.zeros((len(class_ids), *void.shape), bool), iter(rows), []
-        for entry, _, mask in self.objects(index):  # one at a time: photographs are large
+        for entry, _, mask in self.objects(index):  # one at a time, because photographs are large
             where = void if self.is_crowd(entry) else stacked[next(row_of_next)]
             where |= mask
             if not mask.any():
@@ -238,7 +238,7 @@ class CocoInstances(CocoImages):
             sample = replace(sample.keep(stacked.any(axis=(1, 2))), coverage=Coverage.SOME, passed_over=tuple(passed_over))
         if self.coverage is not Coverage.THINGS:
             return sample
-        return replace(sample, no_thing=~(stacked.any(axis=0) | sample.void))  # it may be stuff of any class, labelled here or not
+        return replace(sample, no_thing=~(stacked.any(axis=0) | sample.void))  # may be stuff of any class, labelled here or not
 
     def labels(self, index: int) -> list[Mapping[str, Any]]:
         return self.entries_of.get(self.images[index].get("id"), [])
@@ -248,7 +248,7 @@ class CocoInstances(CocoImages):
 
 
 def _form(path: Path) -> str:
-    """What is wrong with the PNG of a map as such."""
+    """Describes a wrong PNG format of a map."""
     with path.open("rb") as file:
         header = file.read(26)
     kinds = {0: "a PNG of grey values", 3: "a PNG with a palette", 4: "a PNG of grey values"}
@@ -257,13 +257,13 @@ def _form(path: Path) -> str:
 
 
 def _segmentation(entry: Mapping[str, Any]) -> object:
-    """An annotation's `segmentation`; of a bare box some tools write none, or null, instead of []."""
+    """An annotation's `segmentation`; for a bare box, some tools omit it or write null instead of []."""
     said = entry.get("segmentation")
     return [] if said is None else said
 
 
 def _flaw(entry: Mapping[str, Any]) -> str:
-    """Why an annotation has no pixel."""
+    """Why the mask of an annotation is empty."""
     said = _segmentation(entry)
     if said == []:
         return "is a bare box (`segmentation: []`), which is no mask" if "segmentation" in entry else "is a bare box (no `segmentation`), which is no mask"
@@ -272,22 +272,22 @@ def _flaw(entry: Mapping[str, Any]) -> str:
 
 
 def _box(entry: Mapping[str, Any]) -> tuple[slice, slice]:
-    """Rows and columns of the pixels that an annotation's `bbox` touches; none where it has no such field."""
+    """Rows and columns of the pixels that an annotation's `bbox` touches; empty without that field."""
     try:
         x, y, width, height = (float(value) for value in entry["bbox"])
         left, top = max(math.floor(x), 0), max(math.floor(y), 0)
         return slice(top, max(math.ceil(y + height), top)), slice(left, max(math.ceil(x + width), left))
-    except (LookupError, TypeError, ValueError, OverflowError):  # not there, or not four finite numbers
+    except (LookupError, TypeError, ValueError, OverflowError):  # missing, or not four finite numbers
         return slice(0), slice(0)
 
 
 def _values(ids: npt.NDArray[np.int64]) -> list[int]:
-    """The values of a map, found where a row changes from one to the next: few pixels to sort."""
+    """The distinct values of a map, taken where neighbouring pixels differ, so that few need to be sorted."""
     flat = ids.ravel()
     return np.unique(np.concatenate((flat[:1], flat[1:][flat[1:] != flat[:-1]]))).tolist()
 
 
 def _sample(reader: CocoImages, index: int, stacked: npt.NDArray[np.bool_], class_ids: list[int], void: npt.NDArray[np.bool_]) -> Sample:
-    """A picture with these masks and their classes; what is labelled is not void."""
+    """An image with these masks and their classes; labelled pixels are not void."""
     void = void & ~stacked.any(axis=0)
     return Sample(reader.name(index), reader.image(index), stacked, np.array(class_ids, np.int64), void, reader.coverage)

@@ -1,6 +1,7 @@
-"""What cameras do to pictures: blur, noise, compression, too little or too much light, no colour.
+"""Simulated camera faults: blur, noise, compression, under- and overexposure, missing colour.
 
-Photographs of data sets are sharper and better lit than a robot's; trained on them alone a network is surprised by its own camera.
+Photographs in datasets are sharper and better lit than those of a robot; a network trained only on them does not generalise well
+to its camera.
 """
 from __future__ import annotations
 
@@ -12,19 +13,19 @@ Image = npt.NDArray[np.uint8]
 
 
 def degrade(image: Image, share: float, rng: np.random.Generator) -> Image:
-    """An (H, W, 3) uint8 RGB picture with one fault at random, with probability `share`; else the picture itself."""
+    """Applies a random fault to an (H, W, 3) uint8 RGB image with probability `share`; otherwise returns it unchanged."""
     if rng.random() >= share:
         return image
     return _FAULTS[int(rng.integers(len(_FAULTS)))](image, rng)
 
 
 def out_of_focus(image: Image, rng: np.random.Generator) -> Image:
-    """A Gaussian blur of 0.5 to 2 pixels."""
+    """Gaussian blur with a standard deviation of 0.5 to 2 pixels."""
     return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 2.0))
 
 
 def motion_blur(image: Image, rng: np.random.Generator) -> Image:
-    """Smeared along a line of 3 to 9 pixels in any direction, as by a camera that turns."""
+    """Motion blur along a line of 3 to 9 pixels in any direction, as from a rotating camera."""
     length, angle = int(rng.integers(3, 10)), rng.uniform(0, np.pi)
     kernel = np.zeros((length, length), np.float32)
     middle, reach = (length - 1) / 2, (length - 1) / 2 * np.array([np.cos(angle), np.sin(angle)])
@@ -34,25 +35,25 @@ def motion_blur(image: Image, rng: np.random.Generator) -> Image:
 
 
 def noise(image: Image, rng: np.random.Generator) -> Image:
-    """A sensor's noise in the dark: independent, 3 to 20 grey levels in deviation."""
+    """Sensor noise in low light: independent, with a standard deviation of 3 to 20 grey levels."""
     grains = rng.normal(0, rng.uniform(3, 20), image.shape).astype(np.float32)
     return np.clip(image + grains, 0, 255).astype(np.uint8)
 
 
 def compression(image: Image, rng: np.random.Generator) -> Image:
-    """JPEG of a quality of 15 to 60, as of a compressed image topic on a thin line."""
+    """JPEG compression of quality 15 to 60, as on a compressed image topic with little bandwidth."""
     data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 61))])[1]
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)  # the order of the channels stays what it was
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)  # the channel order is preserved
 
 
 def exposure(image: Image, rng: np.random.Generator) -> Image:
-    """A gamma of 0.4 to 2.5: shadows without detail, or washed out."""
+    """A gamma of 0.4 to 2.5: shadows without detail, or a washed-out image."""
     table = 255 * (np.arange(256) / 255) ** np.exp(rng.uniform(np.log(0.4), np.log(2.5)))
     return cv2.LUT(image, table.astype(np.uint8))
 
 
 def grey(image: Image, rng: np.random.Generator) -> Image:
-    """As a monochrome camera sees it."""
+    """Grey values, as from a monochrome camera."""
     return np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
 
 

@@ -1,8 +1,8 @@
-"""From a dataset's category names to the classes of a label set.
+"""Label maps: from a dataset's category names to the classes of a label set.
 
-A mapping file is YAML: `label_set` (the name of a bundled map or of an official set, or `name` and `classes` as in a label-set
-file) and `mapping`, a table from category names to class names, which adds to that of a bundled map. A category that is a
-class's name needs no line; one mapped to `null` keeps its masks for clicks but teaches no class.
+A label map is a YAML file with `label_set` (the name of a bundled map or an official set, or `name` and `classes` as in a
+label-set file) and `mapping`, a table from category names to class names, which extends that of a bundled map. A category with
+the name of a class needs no entry; masks of one mapped to `null` are used for clicks, but not for classification.
 """
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from rmpsam_ros.labels import OFFICIAL, label_set_from_dict, load_label_set
 from rmpsam_ros.types import LabelSet
 
 BUNDLED = Path(__file__).parent / "labels"
-"""Mapping files that come with the package; each is also known by its bare name, such as `robot`."""
+"""Folder of the bundled label maps, which can be given by name, such as `robot`."""
 
 
 @dataclass(frozen=True)
 class LabelMap:
-    """A label set and how other names translate into it."""
+    """A label set, and a mapping of other names to its classes."""
 
     labels: LabelSet
     mapping: Mapping[str, str | None] = field(default_factory=dict)
@@ -37,14 +37,14 @@ class LabelMap:
                 raise DataError(f"The label map sends {source!r} to {target!r}, which is not a class of {self.labels.name}.")
 
     def class_of(self, category: str) -> int | None:
-        """The class id of a category's name; `NO_CLASS` if it is mapped to nothing, None if it is unknown."""
+        """The class ID of a category name; `NO_CLASS` if it is mapped to null, None if it is unknown."""
         if category in self.mapping:
             target = self.mapping[category]
             return NO_CLASS if target is None else self._ids()[target]
         return self._ids().get(category)
 
     def with_overrides(self, overrides: Mapping[str, str | None]) -> LabelMap:
-        """The same with lines added or replaced, for one dataset whose names mean something else."""
+        """A copy with added or replaced entries, for a dataset that uses names differently."""
         return LabelMap(self.labels, {**self.mapping, **{str(name): target for name, target in overrides.items()}})
 
     def _ids(self) -> dict[str, int]:
@@ -52,7 +52,7 @@ class LabelMap:
 
 
 def load_label_map(name_or_file: str | Path) -> LabelMap:
-    """A bundled map (`robot`), an official label set, a mapping file, or a plain label-set file.
+    """Loads a bundled map (`robot`), an official label set, a label-map file, or a plain label-set file.
 
     Raises:
         DataError, ModelError: none of these.
@@ -77,7 +77,7 @@ def load_label_map(name_or_file: str | Path) -> LabelMap:
 
 
 def parse_label_map(content: Mapping, where: str) -> LabelMap:
-    """A label map from its plain form; `where` names it in messages.
+    """Builds a label map from parsed YAML; `where` names it in messages.
 
     Raises:
         DataError: a field is missing or wrong.

@@ -1,6 +1,6 @@
-"""Masks of COCO-like annotations: polygons and run lengths to pixels, the same pixels as pycocotools gives.
+"""Decoding of COCO masks: polygons and run lengths to pixels, identical to pycocotools.
 
-Own, because pycocotools must be compiled where no wheel fits, and this is all that is needed of it.
+Reimplemented because pycocotools must be compiled on platforms without a wheel, and only this part of it is needed.
 """
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Mask = npt.NDArray[np.bool_]
 
 _UPSAMPLING = 5.0
 FAR = 20
-"""Points further out than so many times the picture's longer side are a mistake, and would take minutes to draw."""
+"""Limit for polygon points, in multiples of the image's longer side: points beyond it are errors, and would take minutes to draw."""
 
 
 def areas(masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """(N,) pixels of (N, H, W) masks; a tenth of the time of NumPy's sum."""
+    """(N,) areas in pixels of (N, H, W) masks; ten times as fast as NumPy's sum."""
     return np.array([cv2.countNonZero(np.ascontiguousarray(mask).view(np.uint8)) for mask in masks], np.int64)
 
 
@@ -32,7 +32,7 @@ def decode(segmentation: object, height: int, width: int) -> Mask:
             COCO's compressed text.
 
     Raises:
-        ValueError: none of these, or of another size.
+        ValueError: another format, or another size.
     """
     try:
         return _decoded(segmentation, height, width)
@@ -44,33 +44,33 @@ def _decoded(segmentation: object, height: int, width: int) -> Mask:
     if isinstance(segmentation, Mapping):
         mask = rle.decode(segmentation)
         if mask.shape != (height, width):
-            raise ValueError(f"its run lengths are of {list(mask.shape)} and the picture is [{height}, {width}]")
+            raise ValueError(f"its run lengths have the size {list(mask.shape)}, but the picture is [{height}, {width}]")
         return mask
     if not isinstance(segmentation, Sequence) or isinstance(segmentation, str):
         raise ValueError(f"its segmentation is a {type(segmentation).__name__}; it must be polygons or run lengths")
     mask = np.zeros((width, height), bool)
     for polygon in segmentation:
         if np.ndim(polygon) == 1 and len(polygon) in (2, 4):
-            continue  # one or two points, as some tools leave beside a good polygon, or alone: of the right form, but without a pixel
+            continue  # one or two points, as some tools write next to a valid polygon, or alone: well formed, but without pixels
         first, columns = _fill(polygon, height, width)
         mask[first : first + len(columns)] |= columns
     return mask.T
 
 
 def _fill(polygon: Sequence[float], height: int, width: int) -> tuple[int, Mask]:
-    """One polygon's pixels, by COCO's rule: its outline drawn five times as fine, then counted column by column.
+    """Rasterises one polygon by COCO's rule: its outline is drawn at five times the resolution, then filled column by column.
 
     Returns:
-        Its first column, and (n, height) the columns from there on: an object of some pixels must not cost a whole photograph.
+        Its first column, and (n, height) the columns from there on, so that the cost depends on the object, not on the image.
 
     Raises:
-        ValueError: not x and y of at least three points, or values that are not numbers.
+        ValueError: not x, y pairs of at least three points, or values that are not finite numbers.
     """
     points = np.asarray(polygon, np.float64)
     if points.ndim != 1 or points.size < 6 or points.size % 2 or not np.isfinite(points).all():
-        raise ValueError("a polygon of it is not a list of at least three x, y pairs of finite numbers")
+        raise ValueError("one of its polygons is not a list of at least three x, y pairs of finite numbers")
     if np.abs(points).max() > FAR * max(height, width):
-        raise ValueError(f"a polygon of it has a point at {points[np.abs(points).argmax()]:g}, far outside of the {width}x{height} picture")
+        raise ValueError(f"one of its polygons has a point at {points[np.abs(points).argmax()]:g}, far outside the {width}x{height} picture")
     corners = (points.reshape(-1, 2) * _UPSAMPLING + 0.5).astype(np.int64)
     u, v = _outline(corners)
     crossing = np.flatnonzero(u[1:] != u[:-1]) + 1
@@ -87,11 +87,11 @@ def _fill(polygon: Sequence[float], height: int, width: int) -> tuple[int, Mask]
 
 
 def _outline(corners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """(2, m) x and y of the whole points from each of (n, 2) corners to the next, both included; halves round up, as in the reference."""
+    """(2, m) integer x and y along the lines from each of (n, 2) corners to the next, both included; halves round up, as in pycocotools."""
     start, end = corners, np.roll(corners, -1, axis=0)
     lengths = np.abs(end - start)
     upright = lengths[:, 1] > lengths[:, 0]
-    # Along its longer axis a line is walked point by point, always upwards; the other coordinate follows.
+    # Each line is sampled at every integer along its longer axis, in increasing order; the other coordinate follows.
     rows, longer = np.arange(len(corners)), upright.astype(np.int64)
     flipped = start[rows, longer] > end[rows, longer]
     low, high = np.where(flipped[:, None], end, start), np.where(flipped[:, None], start, end)

@@ -1,4 +1,4 @@
-"""What all annotation formats have in common for those who read them: samples by index, a picture being a video of one frame."""
+"""Common interface of the annotation formats: samples by index, where an image is a video with one frame."""
 from __future__ import annotations
 
 import os
@@ -20,13 +20,13 @@ from rmpsam_ros.media import RgbImage, read_image
 
 
 class Reader(ABC):
-    """An opened annotation file: `path`, the `folder` of its pictures, what its categories mean (`label_map`), and what its labels leave
-    out (`coverage`).
+    """An opened annotation file: its `path`, the `folder` of its images, the classes of its categories (`label_map`), and which objects
+    are labelled (`coverage`).
 
     Attributes:
         is_video: whether an index is a video, whose rows are the same objects in each frame.
-        has_maps: whether each picture has a true panoptic map (`panoptic`).
-        crowds_are_objects: `iscrowd: 1` is taken for an object, as CVAT marks every mask painted with a brush, instead of for void.
+        has_maps: whether each image has a ground-truth panoptic map (`panoptic`).
+        crowds_are_objects: treat `iscrowd: 1` as an object instead of void, because CVAT marks every mask painted with a brush so.
     """
 
     path: Path
@@ -37,74 +37,74 @@ class Reader(ABC):
 
     @abstractmethod
     def __len__(self) -> int:
-        """Pictures or videos."""
+        """Number of images or videos."""
 
     @abstractmethod
     def name(self, index: int) -> str:
-        """The file, and which of its entries."""
+        """Name of the file and the entry, for messages."""
 
     @abstractmethod
     def problems(self) -> list[str]:
-        """What is wrong with the file as a whole, in a sentence each."""
+        """Problems of the file as a whole, one sentence each."""
 
     @abstractmethod
     def frame(self, index: int, frame: int = 0) -> Sample:
-        """A picture, or one frame of a video.
+        """An image, or one frame of a video.
 
         Raises:
-            DataError: a missing picture, or a mask that cannot be read.
+            DataError: the image is missing, or a mask cannot be read.
         """
 
     @abstractmethod
     def labels(self, index: int) -> Iterable[Mapping[str, Any]]:
-        """The annotations (or segments) of a picture or video, as they stand in the file."""
+        """The raw annotations (or segments) of an image or video."""
 
     @abstractmethod
     def files(self, index: int) -> list[str]:
-        """The files of a picture or video, relative to `folder`, as they stand in the file."""
+        """The file names of an image or video, relative to `folder`, as given in the annotation file."""
 
     def length(self, index: int) -> int:
-        """Frames of a video; 1 of a picture."""
+        """Number of frames of a video; 1 for an image."""
         return 1
 
     def read(self, index: int, frame: int = 0) -> Sample:
-        """What `frame` gives, and whatever a malformed entry ends in as one sentence.
+        """Like `frame`, but turns any exception of a malformed entry into a DataError.
 
         Raises:
-            DataError: as of `frame`, or a field is of another kind than it should be.
+            DataError: as for `frame`, or a field has the wrong type.
         """
         with self.well_formed(index):
             return self.frame(index, frame)
 
     @contextmanager
     def well_formed(self, index: int) -> Iterator[None]:
-        """Makes one sentence, a DataError, of whatever a malformed entry ends in."""
+        """Turns any exception of a malformed entry into a DataError."""
         try:
             yield
         except RmpsamError:
             raise
-        except Exception as error:  # a field of another kind than it should be can end in anything
-            raise DataError(f"{self.name(index)}: an entry of it is malformed ({type(error).__name__}: {error}).") from error
+        except Exception as error:  # a field of the wrong type can raise anything
+            raise DataError(f"{self.name(index)}: one of its entries is malformed ({type(error).__name__}: {error}).") from error
 
     def is_crowd(self, label: Mapping[str, Any]) -> bool:
-        """Whether an annotation is taken for a crowd, which is void."""
+        """Whether an annotation is treated as a crowd, which is void."""
         return is_crowd(label) and not self.crowds_are_objects
 
     def crowds(self, index: int) -> int:
-        """How many annotations of a picture or video are crowds."""
+        """Number of crowd annotations of an image or video."""
         return sum(map(self.is_crowd, self.labels(index)))
 
 
 def picture(entry: str, folder: Path, name: object, said: tuple[int, int] | None) -> RgbImage:
-    """A picture of an annotation file: (H, W, 3) uint8 RGB.
+    """Reads an image of an annotation file: (H, W, 3) uint8 RGB.
 
     Args:
-        entry: what messages begin with.
-        folder, name: where it lies.
-        said: height and width that the file states, if it does.
+        entry: start of messages.
+        folder, name: location of the image.
+        said: height and width according to the file, if given.
 
     Raises:
-        DataError: its name is no text, or it is missing, or of another size.
+        DataError: the name is not text, or the image is missing or has another size.
     """
     path = file_in(folder, name, entry)
     if not path.is_file():
@@ -116,7 +116,7 @@ def picture(entry: str, folder: Path, name: object, said: tuple[int, int] | None
 
 
 def _elsewhere(folder: Path, name: str) -> str:
-    """Where a missing picture is, if its name in the file begins with a folder or a server too many."""
+    """A hint where a missing image is, if its name has an extra folder or server in front, or differs in case or accents."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     for first in range(1, len(parts)):
         if (path := folder.joinpath(*parts[first:])).is_file():
@@ -128,7 +128,7 @@ def _elsewhere(folder: Path, name: str) -> str:
 
 @lru_cache(maxsize=4)
 def _names_alike(folder: Path) -> dict[str, str]:
-    """The files of a folder by their plain names; read once, as many may be missing."""
+    """The files of a folder by their normalised names; cached, because many may be missing."""
     try:
         return {_plain(name): name for name in os.listdir(folder)}
     except OSError:
@@ -136,12 +136,12 @@ def _names_alike(folder: Path) -> dict[str, str]:
 
 
 def _plain(name: str) -> str:
-    """A name without what file systems and archives change in it: macOS takes accents apart, Windows knows no capitals."""
+    """A name normalised for changes by file systems and archives: macOS decomposes accents, Windows ignores case."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def _turned(path: Path, said: tuple[int, int]) -> str:
-    """That the annotations are of a photograph before its EXIF orientation turns it."""
+    """A hint if the annotations refer to a photograph without its EXIF orientation applied."""
     stored = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if stored is None or stored.shape[:2] != said:
         return ""

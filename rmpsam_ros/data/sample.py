@@ -1,4 +1,4 @@
-"""One labelled picture, as readers hand it to augmentation, training and evaluation."""
+"""One labelled image, as passed from readers to augmentation, training and evaluation."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -9,34 +9,34 @@ import numpy as np
 import numpy.typing as npt
 
 NO_CLASS = -1
-"""Class of an object that has a mask but no place in the label set: clicks learn from it, classification does not."""
+"""Class of an object that has a mask but no class of the label set: used to train clicks, not classification."""
 
 
 class Coverage(str, Enum):
-    """What a set's labels leave out, and so what an unlabelled pixel may be taught to be."""
+    """Which objects of a set are labelled, and so what unlabelled pixels may be trained as."""
 
     ALL = "all"
-    """Things and stuff are labelled: what no query matched is no object."""
+    """Things and stuff are labelled: an unmatched query is no object."""
     THINGS = "things"
-    """Every thing is labelled, stuff is not: what no query matched is stuff or no object."""
+    """Every thing is labelled, stuff is not: an unmatched query is stuff or no object."""
     SOME = "some"
-    """Only some objects are labelled: nothing is known of the rest."""
+    """Only some objects are labelled: nothing is known about the rest."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture with its objects.
+    """An image with its objects.
 
     Attributes:
-        name: where it comes from, for messages.
+        name: its origin, for messages.
         image: (H, W, 3) uint8 RGB.
-        masks: (N, H, W) bool, each with at least one pixel; stuff of one class is one mask.
+        masks: (N, H, W) bool, each with at least one pixel; one mask per stuff class.
         class_ids: (N,) int64, or `NO_CLASS`.
-        void: (H, W) bool, pixels that count neither for nor against any mask (crowds, unlabelled pixels).
-        coverage: what is labelled.
-        no_thing: (H, W) bool, unlabelled pixels of which it is known that they are no thing: they count against the masks of
-            things, and neither for nor against those of stuff. None: there are none.
-        passed_over: a sentence for each annotation that no mask can be made of.
+        void: (H, W) bool, pixels ignored for all masks (crowds, unlabelled pixels).
+        coverage: which objects are labelled.
+        no_thing: (H, W) bool, unlabelled pixels that are known to belong to no thing: background for the masks of things, ignored for
+            those of stuff. None: there are none.
+        passed_over: one sentence per annotation without a usable mask.
     """
 
     name: str
@@ -57,25 +57,25 @@ class Sample:
         return self.image.shape[:2]
 
     def keep(self, rows: npt.NDArray) -> Sample:
-        """The same with some of its objects only; `rows` is a mask or indices over them."""
+        """A copy with some of the objects; `rows` is a mask or indices."""
         return replace(self, masks=self.masks[rows], class_ids=self.class_ids[rows])
 
     def void_of(self, is_thing: bool) -> npt.NDArray[np.bool_]:
-        """(H, W) bool, the pixels that count neither for nor against a mask of a thing, or one of stuff."""
+        """(H, W) bool, the pixels ignored for masks of things, or of stuff."""
         return self.void if is_thing or self.no_thing is None else self.void | self.no_thing
 
 
 def random_pixel(mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[float, float]:
-    """x and y of a random pixel of a (H, W) mask, which must have one."""
+    """x and y of a random pixel of a (H, W) mask, which must not be empty."""
     inside = np.flatnonzero(mask)
     y, x = divmod(int(inside[int(rng.integers(len(inside)))]), mask.shape[1])
     return float(x), float(y)
 
 
 def rows_of_objects(classes: Iterable[int], is_thing: npt.NDArray[np.bool_]) -> tuple[list[int], list[int]]:
-    """The row of each labelled mask in a `Sample`, and the class of each row: stuff of one class is one row.
+    """The row of each labelled mask in a `Sample`, and the class of each row: each stuff class has one row.
 
-    classes: of the masks, or `NO_CLASS`. is_thing: (K,) bool.
+    classes: class of each mask, or `NO_CLASS`. is_thing: (K,) bool.
     """
     rows: list[int] = []
     class_ids: list[int] = []
@@ -91,7 +91,7 @@ def rows_of_objects(classes: Iterable[int], is_thing: npt.NDArray[np.bool_]) -> 
 
 @dataclass(frozen=True)
 class SegmentTruth:
-    """One true segment of a panoptic map: its class, and whether it is a crowd of uncountable things."""
+    """One ground-truth segment of a panoptic map: its class, and whether it is a crowd of uncountable things."""
 
     class_id: int
     is_crowd: bool = False
@@ -99,7 +99,7 @@ class SegmentTruth:
 
 @dataclass(frozen=True)
 class PanopticTruth:
-    """A true panoptic map: `ids` (H, W) int64, 0 = void, and what each other id is."""
+    """A ground-truth panoptic map: `ids` (H, W) int64, 0 = void, and the segment of every other ID."""
 
     ids: npt.NDArray[np.int64]
     segments: dict[int, SegmentTruth]

@@ -1,4 +1,4 @@
-"""The datasets of a training run: opened from their description, mixed by weight, every draw repeatable by its number."""
+"""The datasets of a training run: opened from their configuration and sampled by weight, reproducibly."""
 from __future__ import annotations
 
 import os
@@ -26,12 +26,12 @@ _KINDS = {"panoptic": (CocoPanoptic, Coverage.ALL), "instances": (CocoInstances,
 
 @dataclass(frozen=True)
 class SourceConfig:
-    """One dataset: `kind` panoptic, instances or videos; `coverage` all, things or some (the kind's usual if empty).
+    """One dataset: `kind` panoptic, instances or videos; `coverage` all, things or some (default of the kind if empty).
 
-    Its paths are seen from `data_root`, and may hold `~` and `$VARIABLES`. `weight` is its share of the draws; `mapping`
-    adds to the label map for this set alone; `every` takes only each n-th picture and `skip` leaves each n-th out, so that
-    one file serves as training and validation set. `crowds`: what annotations with `iscrowd: 1` are, void or objects, as CVAT
-    marks every mask that was painted with a brush.
+    Paths are relative to `data_root` and may contain `~` and `$VARIABLES`. `weight` is the relative sampling frequency; `mapping`
+    extends the label map for this set; `every` uses only every n-th image and `skip` leaves every n-th out, so that one file
+    serves as training and validation set. `crowds`: treat annotations with `iscrowd: 1` as void or as objects; CVAT marks every mask
+    painted with a brush so.
     """
 
     kind: str
@@ -46,7 +46,7 @@ class SourceConfig:
 
 
 class Source:
-    """An opened dataset and the pictures of it that take part."""
+    """An opened dataset and its selected images."""
 
     def __init__(self, config: SourceConfig, label_map: LabelMap, base: Path = Path()) -> None:
         if config.kind not in _KINDS:
@@ -54,7 +54,7 @@ class Source:
         if config.coverage not in ("", *(c.value for c in Coverage)):
             raise DataError(f"The coverage of {config.annotations} is {config.coverage!r}; it must be all, things or some.")
         if config.crowds not in ("void", "objects") or (config.crowds == "objects" and config.kind == "panoptic"):
-            raise DataError(f"The crowds of {config.annotations} are {config.crowds!r}; they must be void, or objects where its kind is instances or videos.")
+            raise DataError(f"The crowds of {config.annotations} are {config.crowds!r}; they must be void, or objects if the kind is instances or videos.")
         kind, usual = _KINDS[config.kind]
         coverage = Coverage(config.coverage) if config.coverage else usual
         self.config, self.weight = config, float(config.weight)
@@ -62,18 +62,18 @@ class Source:
         more = {"crowds_are_objects": True} if config.crowds == "objects" else {}
         self.reader: Reader = kind(annotations, images, label_map.with_overrides(config.mapping), coverage, **more)
         taken = [i for i in range(0, len(self.reader), max(config.every, 1)) if not config.skip or i % config.skip]
-        self.indices = [i for i in taken if self.reader.length(i)]  # `problems` tells of videos without frames
+        self.indices = [i for i in taken if self.reader.length(i)]  # `problems` reports videos without frames
         if not self.indices:
-            raise DataError(f"{config.annotations} has no picture to take.")
+            raise DataError(f"{config.annotations} has no image to use.")
 
     @property
     def files(self) -> list[list[str]]:
-        """The files of each of its pictures or videos, as paths from the root."""
+        """The files of each selected image or video, as absolute paths."""
         folder = self.reader.folder.resolve()
         return [[os.path.normpath(file_in(folder, name, self.reader.name(index))) for name in self.reader.files(index)] for index in self.indices]
 
     def draw(self, rng: np.random.Generator) -> Sample:
-        """One picture, or one frame of a video."""
+        """A random image, or a random frame of a video."""
         index = self.indices[int(rng.integers(len(self.indices)))]
         if not self.reader.is_video:
             return self.reader.read(index)
@@ -81,7 +81,7 @@ class Source:
         return frame.keep(frame.masks.any(axis=(1, 2)))
 
     def draw_clip(self, frames: int, rng: np.random.Generator) -> list[Sample]:
-        """Frames of one video whose rows are the same objects; of a picture, itself as often."""
+        """Frames of a random video, whose rows are the same objects; an image is repeated."""
         index = self.indices[int(rng.integers(len(self.indices)))]
         if not self.reader.is_video:
             return [self.reader.read(index)] * frames
@@ -92,14 +92,14 @@ class Source:
 
 
 def shared(validation: Source, training: Iterable[Source]) -> int:
-    """How many pictures (or videos) of a validation set are in the training sets too, wherever those list them."""
+    """Number of images (or videos) of a validation set that are also in a training set."""
     seen = {name for source in training if source.weight > 0 for names in source.files for name in names}
     return sum(not seen.isdisjoint(names) for names in validation.files)
 
 
 def set_names(entries: Sequence[SourceConfig]) -> list[str]:
-    """A name for each set, and no two the same: `coco/panoptic_train` for `coco/panoptic_train.json`, and where others have that name
-    as well, with `every` and `skip`, and at last with a number."""
+    """A unique name for each set: `coco/panoptic_train` for `coco/panoptic_train.json`, extended with `every` and `skip`, and finally
+    with a number, if names would be equal."""
     plain = [Path(entry.annotations).with_suffix("").as_posix() for entry in entries]
     names: list[str] = []
     for entry, name in zip(entries, plain):
@@ -110,12 +110,12 @@ def set_names(entries: Sequence[SourceConfig]) -> list[str]:
 
 
 class Mixture:
-    """Sources drawn from by weight.
+    """Samples from several sources by weight.
 
     Args:
         sources: at least one.
-        size: height and width of the canvas that samples are put on.
-        augmentation: how.
+        size: height and width of the canvas that samples are placed on.
+        augmentation: its configuration.
     """
 
     def __init__(self, sources: list[Source], size: tuple[int, int], augmentation: Augmentation) -> None:
@@ -127,7 +127,7 @@ class Mixture:
         self.is_thing = sources[0].reader.label_map.labels.is_thing()
 
     def image(self, rng: np.random.Generator) -> tuple[Sample, tuple[int, int]]:
-        """One augmented picture, and height and width of the canvas that it covers."""
+        """One augmented image, and height and width of the part of the canvas that it covers."""
         how = self.augmentation
         sample, valid = jitter(self._source(rng).draw(rng), self.size, how, rng)
         if rng.random() < how.copy_paste:
@@ -139,7 +139,7 @@ class Mixture:
         return replace(sample, image=image), valid
 
     def clip(self, frames: int, rng: np.random.Generator) -> list[Sample]:
-        """Frames of a video, or a picture moved as by a hand-held camera; rows are the same objects in all."""
+        """Frames of a video, or an image moved as by a hand-held camera; rows are the same objects in all frames."""
         originals = self._source(rng).draw_clip(frames, rng)
         height, width = originals[0].size
         fit = min(self.size[0] / height, self.size[1] / width) * rng.uniform(1.0, 1.4)
@@ -153,7 +153,7 @@ class Mixture:
             rotation = factor * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * (mirror, 1.0)
             matrix = np.column_stack((rotation, target + drift * t - rotation @ centre))
             moved = warp(sample, matrix, self.size, reflect=True, keep_empty=True)
-            image = change_colours(moved.image, self.augmentation.colour, np.random.default_rng(seed))  # one light a clip
+            image = change_colours(moved.image, self.augmentation.colour, np.random.default_rng(seed))  # the same colour change in all frames of a clip
             result.append(replace(moved, image=image))
         seen = np.any([s.masks.any(axis=(1, 2)) for s in result], axis=0)
         return [s.keep(seen) for s in result]

@@ -1,4 +1,4 @@
-"""YouTube-VIS JSON: videos of objects that keep their mask's number from frame to frame."""
+"""Reader for YouTube-VIS JSON: videos with one mask per object and frame."""
 from __future__ import annotations
 
 from collections import defaultdict
@@ -18,11 +18,11 @@ from rmpsam_ros.errors import DataError
 
 
 class VideoFile:
-    """The file as it stands: its videos by their place in it, their objects and masks. What a category means is for others to say."""
+    """The raw file: its videos by index, their objects and masks. Categories are not mapped to classes here."""
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._content = content = read_json(self.path, ("videos", "annotations", "categories"))  # kept: others share it
+        self._content = content = read_json(self.path, ("videos", "annotations", "categories"))  # kept alive: other readers share it
         self.videos: list[Mapping[str, Any]] = content["videos"]
         self.categories: list[Mapping[str, Any]] = content["categories"]
         self.annotations: list[Mapping[str, Any]] = content["annotations"]
@@ -32,7 +32,7 @@ class VideoFile:
             self._entries_of[field(self.path, "annotation", entry, "video_id")].append(entry)
 
     def problems(self) -> list[str]:
-        """What is wrong with the file as a whole, in a sentence each."""
+        """Problems of the file as a whole, one sentence each."""
         ids = [video.get("id") for video in self.videos]
         known = set(ids)
         strays = [entry for key, entries in self._entries_of.items() if key not in known for entry in entries]
@@ -48,12 +48,12 @@ class VideoFile:
         return f"{self.path} video {video.get('id', '?')}{which}"
 
     def length(self, index: int) -> int:
-        """Its frames; 0 where it lists none."""
+        """Number of frames of a video; 0 if it lists none."""
         names = self.videos[index].get("file_names")
         return len(names) if isinstance(names, list) else 0
 
     def files(self, index: int) -> list[str]:
-        """Its frames, relative to the folder of images.
+        """File names of a video's frames, relative to the folder of images.
 
         Raises:
             DataError: it has none.
@@ -64,21 +64,21 @@ class VideoFile:
         return names
 
     def size(self, index: int) -> tuple[int, int] | None:
-        """(height, width) that the file states, if it does."""
+        """(height, width) according to the file, if given."""
         video = self.videos[index]
         stated = video.get("height"), video.get("width")
         return None if None in stated else stated
 
     def objects(self, index: int) -> list[Mapping[str, Any]]:
-        """Its annotations in order, without crowds.
+        """Annotations of a video in order, without crowds.
 
         Raises:
-            DataError: a category that the file does not list, or not one mask (or null) a frame.
+            DataError: a category is not in the file's list, or there is not one mask (or null) per frame.
         """
         return [entry for entry in self.entries(index) if not is_crowd(entry)]
 
     def entries(self, index: int) -> list[Mapping[str, Any]]:
-        """All of its annotations in order, crowds too; raises as `objects` does."""
+        """Annotations of a video in order, including crowds; raises like `objects`."""
         frames = len(self.files(index))
         found = self._entries_of.get(field(self.path, "video", self.videos[index], "id"), [])
         for entry in found:
@@ -91,10 +91,10 @@ class VideoFile:
         return found
 
     def mask(self, index: int, frame: int, entry: Mapping[str, Any], size: tuple[int, int]) -> npt.NDArray[np.bool_] | None:
-        """(height, width) bool of one of its `objects` in a frame; None where it is out of sight.
+        """(height, width) bool mask of one of the `objects` in a frame; None if it is not visible.
 
         Raises:
-            DataError: it cannot be read.
+            DataError: the mask cannot be read.
         """
         segmentation = entry["segmentations"][frame]
         if segmentation is None:
@@ -106,7 +106,7 @@ class VideoFile:
 
 
 class YoutubeVis(Reader):
-    """Videos as lists of frames to train on; masks may be missing where an object is out of sight."""
+    """Videos as lists of frames for training; masks may be missing where an object is not visible."""
 
     is_video = True
 
@@ -133,15 +133,15 @@ class YoutubeVis(Reader):
         return len(self.file.videos)
 
     def length(self, index: int) -> int:
-        """Frames of a video."""
+        """Number of frames of a video."""
         return self.file.length(index)
 
     def frame(self, index: int, frame: int = 0) -> Sample:
-        """One frame. Its rows are the video's annotations in order, of stuff one for all of a class, so that row i is the same
-        object in each frame; rows of objects out of sight are empty.
+        """One frame. Its rows are the video's annotations in order, with one row per stuff class, so that row i is the same object in
+        each frame; rows of objects that are not visible are empty.
 
         Raises:
-            DataError: a missing picture, or a mask that cannot be read.
+            DataError: the image is missing, or a mask cannot be read.
         """
         name = self.name(index, frame)
         image = picture(name, self.folder, self.file.files(index)[frame], self.file.size(index))

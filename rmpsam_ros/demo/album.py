@@ -1,4 +1,4 @@
-"""What the demo keeps: frames, click pictures, a contact sheet and a video, made on a thread of its own."""
+"""The output of the demo: frames, pictures of clicks, a contact sheet and a video, written by a separate thread."""
 from __future__ import annotations
 
 import os
@@ -28,10 +28,10 @@ _OWN = ("contact_sheet.png", "demo.mp4", *(f"frame_{k:02d}.png" for k in range(1
 
 
 def check_folder(out: Path, source: str | None) -> None:
-    """Sees to it that the demo's pictures replace nobody else's.
+    """Checks that the demo's pictures do not overwrite other files.
 
     Raises:
-        DemoError: it is a file or the folder of the camera's source, or holds pictures of the same names that no demo has put there.
+        DemoError: `out` is a file or the folder of the camera's source, or has pictures of the same names that are not from a demo.
     """
     if not out.exists():
         return
@@ -46,10 +46,10 @@ def check_folder(out: Path, source: str | None) -> None:
 
 
 class Album:
-    """Takes pictures from the viewer without making it wait: drawing and encoding happen on this object's thread.
+    """Takes images from the viewer without blocking it: drawing and encoding run on a worker thread.
 
     Args:
-        out: folder; earlier pictures of the demo in it are removed when the first new one comes.
+        out: output folder; pictures of an earlier demo are removed when the first new one arrives.
         duration: seconds of the run, over which the frames are spread.
     """
 
@@ -66,22 +66,22 @@ class Album:
         self._thread.start()
 
     def add_frame(self, image: Image, seconds: float, facts: str) -> None:
-        """Takes an overlay, (H, W, 3) uint8 RGB; drops it when this thread is too far behind."""
+        """Takes an overlay, (H, W, 3) uint8 RGB; drops it if the worker thread is too far behind."""
         try:
             self._work.put_nowait((self._take_frame, (image, seconds, facts)))
         except queue.Full:
             pass
 
     def add_click(self, image: Image, click: PromptResult, seconds: float, caption: str, banner: str) -> None:
-        """Takes an answered click with the frame that it was made on."""
+        """Takes an answered click and its frame."""
         self._work.put((self._take_click, (image, click, seconds, caption, banner)))
 
     def add_space(self, image: Image, caption: str) -> None:
-        """Takes a picture of the scene in 3D, (H, W, 3) uint8 RGB."""
+        """Takes a 3D view of the scene, (H, W, 3) uint8 RGB."""
         self._work.put((self._take_space, (image, caption)))
 
     def close(self, seconds: float) -> None:
-        """Ends the video and waits for what is still to be written. The video appears only if it has pictures."""
+        """Finishes the video and waits until everything is written. There is no video without frames."""
         self._work.put(None)
         self._thread.join()
         if self._film.close(seconds):
@@ -105,7 +105,7 @@ class Album:
                     cleared = True
                 if self.error is None:
                     action(*arguments)
-            except Exception as error:  # raised where the album is closed: this thread has nobody to tell
+            except Exception as error:  # re-raised when the album is closed
                 self.error = error
 
     def _clear(self) -> None:

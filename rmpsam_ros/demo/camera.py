@@ -1,9 +1,9 @@
-"""The demo's camera, a process of its own: publishes `camera/image_raw` (rgb8, reliable) at a steady rate.
+"""The demo's camera, a separate process: publishes `camera/image_raw` (rgb8, reliable) at a steady rate.
 
-One with depth publishes `camera/depth` (16UC1) and `camera/camera_info` before it, with the same stamp.
+A camera with depth first publishes `camera/depth` (16UC1) and `camera/camera_info` with the same timestamp.
 
-Beside each frame in which it is known what there is to click on, `camera/subject` (geometry_msgs/PolygonStamped, the
-frame's stamp) has four points in pixels: on the subject, beside it, and the corners of its box, with z 1 where the whole of it is in view.
+For each frame with a known object to click, `camera/subject` (geometry_msgs/PolygonStamped, the frame's timestamp) has four points
+in pixels: on the object, next to it, and two corners of its box; z is 1 if the whole object is in view.
 """
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CameraNode(Node):
         self._depth = self._info = None
 
     def publish(self, view: View) -> None:
-        """Sends one view out, stamped now."""
+        """Publishes one view with the current time as timestamp."""
         message = image_message(view.image, "rgb8", Image().header)
         message.header.frame_id = FRAME_ID
         message.header.stamp = self.get_clock().now().to_msg()
@@ -54,7 +54,7 @@ class CameraNode(Node):
         self.published += 1
 
     def _publish_depth(self, view: View, header) -> None:
-        if self._depth is None:  # only where there is any, so that nobody waits for it elsewhere
+        if self._depth is None:  # only with depth, so that nobody waits for it otherwise
             self._depth = self.create_publisher(Image, DEPTH_TOPIC, CAMERA_QOS)
             self._info = self.create_publisher(CameraInfo, INFO_TOPIC, CAMERA_QOS)
         self._info.publish(camera_info_message(view.depth.shape, view.matrix, header))
@@ -62,10 +62,10 @@ class CameraNode(Node):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Publishes until it is told to stop or a device runs dry."""
+    """Publishes until it is told to stop or a device delivers no more frames."""
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.demo.camera", description=__doc__.splitlines()[0])
-    parser.add_argument("--source", help="image, folder, video, device or simulated; default: the bundled photographs")
-    parser.add_argument("--rate", type=float, default=20.0, help="Hz over photos; videos and devices have their own")
+    parser.add_argument("--source", help="image, folder, video, device or simulated (default: the bundled photographs)")
+    parser.add_argument("--rate", type=float, default=20.0, help="frame rate in Hz over photos; videos and devices have their own (default: 20)")
     args = parser.parse_args(argv)
     try:
         source = Source(args.source, args.rate)
@@ -83,12 +83,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
-    print(failure or f"{node.published} frames published")  # the last line is what the demo repeats
+    print(failure or f"{node.published} frames published")  # the demo repeats the last line
     return 2 if failure else 0
 
 
 def _publish_all(node: CameraNode, source: Source) -> None:
-    """Publishes each frame when it is due; one that is late does not make the following ones hurry."""
+    """Publishes each frame when it is due; a late frame does not speed up the following ones."""
     due = time.monotonic()
     for view in source:
         if not rclpy.ok():

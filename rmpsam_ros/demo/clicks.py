@@ -1,4 +1,4 @@
-"""Which clicks the demo makes on a frame: one point, a point with one that is not the object, and a box. No ROS."""
+"""Prompts of the demo: a point, a positive and a negative point, and a box. No ROS."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ KINDS = ("one click", "a click and one beside it", A_BOX)
 
 @dataclass(frozen=True)
 class Prompt:
-    """What is asked of a frame: points and boxes (x1, y1, x2, y2) in its pixels."""
+    """Points and boxes (x1, y1, x2, y2) in pixels of a frame."""
 
     title: str
     points: tuple[PointPrompt, ...] = ()
@@ -35,10 +35,10 @@ def prompt_on(subject: Subject, kind: str) -> Prompt:
 
 
 def find_subject(result: PanopticResult) -> Subject:
-    """What there is to click on in pictures of which nothing else is known: the most prominent segment.
+    """Chooses what to click in an image without a known subject: the most prominent segment.
 
-    Things come before stuff, large before small, but not what fills the picture. Beside it is the deepest point of the
-    largest other segment. A picture without segments gives its middle.
+    Things are preferred to stuff and large segments to small ones, but not those that fill the image. The point next to it is the
+    deepest point of the largest other segment. Without segments, the centre of the image is used.
     """
     ids = result.segment_ids
     height, width = ids.shape
@@ -55,7 +55,7 @@ def find_subject(result: PanopticResult) -> Subject:
 
 
 def deepest_point(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """(x, y) of the pixel of a (H, W) mask that is farthest from its edge and the image's; the middle if empty."""
+    """(x, y) of the pixel of a (H, W) mask that is farthest from the borders of mask and image; the centre if the mask is empty."""
     framed = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     depth = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
     if depth.max() == 0.0:
@@ -65,12 +65,12 @@ def deepest_point(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
 
 
 def _prominence(segment: Segment, pixels: int) -> tuple[bool, float]:
-    """A sort key: things that can be seen before all else, then size, where half the picture is large enough."""
+    """Sort key: visible things first, then size, up to half of the image."""
     share = segment.area / pixels
     return segment.is_thing and 0.005 < share < 0.7, share if share < 0.5 else 1.0 - share
 
 
 def roi_of_box(box: tuple[float, float, float, float]) -> Roi:
-    """A box in whole pixels, as the service's request wants it."""
+    """A box in integer pixels, for the service request."""
     x1, y1, x2, y2 = (round(value) for value in box)
     return Roi(x1, y1, x2 - x1, y2 - y1)

@@ -1,4 +1,4 @@
-"""The demo's video: overlays at the pace at which they came, facts below, clicks as a picture in the picture."""
+"""The demo's video: overlays in real time, facts below, clicks as picture-in-picture."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -17,14 +17,14 @@ Image = npt.NDArray[np.uint8]
 FPS = 15.0
 INSET_SECONDS = 2.5
 INSET_SHARE = 0.45
-"""Width of a click's picture in parts of the video's."""
+"""Width of a click's inset as a share of the video's."""
 GROUND = (18, 20, 24)
 
 
 class Film:
-    """Writes the video as frames come in; in real time, so that a slow answer looks slow.
+    """Writes the video as frames arrive, in real time, so that a slow response looks slow.
 
-    `seconds` are those of one clock that starts at 0 with the film and never goes back.
+    `seconds` are from a monotonic clock that starts at 0 with the film.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,17 +35,17 @@ class Film:
         self._inset_until = 0.0
 
     def add(self, image: Image, seconds: float, facts: str) -> None:
-        """Shows (H, W, 3) uint8 RGB pixels from `seconds` on."""
+        """Shows an image, (H, W, 3) uint8 RGB, from `seconds` on."""
         self._hold_until(seconds)
         inset = self._inset if seconds < self._inset_until else None
         self._held = compose(image, f"{seconds:4.1f} s   {facts}", inset)
 
     def show(self, picture: Image, title: str, seconds: float) -> None:
-        """Shows a small picture with its title in the corner of the frames of the next `INSET_SECONDS`."""
+        """Shows an inset with its title in the corner of the frames for the next `INSET_SECONDS`."""
         self._inset, self._inset_until = (picture, title), seconds + INSET_SECONDS
 
     def close(self, seconds: float) -> bool:
-        """Ends the film; False if there was nothing to write."""
+        """Finishes the film; returns False if there was nothing to write."""
         self._hold_until(seconds)
         if self._held is not None and not self._written:
             self._video.add(self._held)
@@ -55,7 +55,7 @@ class Film:
     def _hold_until(self, seconds: float) -> None:
         due = int(seconds * FPS)
         if self._held is None:
-            self._written = due  # it starts with its first picture
+            self._written = due  # starts with the first frame
             return
         while self._written < due:
             self._video.add(self._held)
@@ -63,13 +63,13 @@ class Film:
 
 
 def compose(image: Image, facts: str, inset: tuple[Image, str] | None = None) -> Image:
-    """One frame of the film: the picture, the facts below it, and a click's picture with its title in the corner."""
+    """One frame of the film: the image, the facts below it, and a click's inset with its title in the corner."""
     height, width = image.shape[:2]
     scale = text_scale(height, width)
     while text_size(facts, scale)[0] > width and scale > 0.2:
         scale *= 0.95
     strip = text_size(facts, scale)[1] + 6
-    strip += (height + strip) % 2  # codecs want an even height
+    strip += (height + strip) % 2  # codecs need an even height
     canvas = np.empty((height + strip, width, 3), np.uint8)
     canvas[:height], canvas[height:] = image, GROUND
     paint_text(canvas, 2, height + 3, facts, scale, shade=False)
@@ -79,7 +79,7 @@ def compose(image: Image, facts: str, inset: tuple[Image, str] | None = None) ->
 
 
 def shrink_click(image: Image, click: PromptResult, share: float = INSET_SHARE) -> tuple[Image, PromptResult]:
-    """A frame and the click on it at a fraction of their size: drawn small, points stay points that can be seen."""
+    """A frame and its click, drawn at a fraction of their size so that points stay visible."""
     size = max(1, round(image.shape[1] * share)), max(1, round(image.shape[0] * share))
     mask = cv2.resize(click.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     points = tuple(replace(point, x=point.x * share, y=point.y * share) for point in click.points)
@@ -89,7 +89,7 @@ def shrink_click(image: Image, click: PromptResult, share: float = INSET_SHARE) 
 
 
 def _paint_inset(canvas: Image, picture: Image, title: str) -> None:
-    """Paints a picture with a white frame and its title into the lower right corner, if it fits there."""
+    """Draws an inset with a white border and its title in the lower right corner, if it fits."""
     height, width = canvas.shape[:2]
     rows, columns = picture.shape[:2]
     x, y = width - columns - 12, height - rows - 12

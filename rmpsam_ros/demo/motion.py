@@ -1,4 +1,4 @@
-"""A camera that moves over photographs: smooth pan and zoom, the same picture for the same time."""
+"""A virtual camera that moves over photographs: smooth pan and zoom, deterministic in time."""
 from __future__ import annotations
 
 import math
@@ -13,16 +13,16 @@ from rmpsam_ros.demo.photos import Photo, Subject
 
 SECONDS_PER_PHOTO = 4.0
 TURN = 0.8
-"""Seconds in which the camera turns to the next photograph, at the end of a visit: a cut would show it one thing in the place of
-another, which no camera sees."""
+"""Seconds of the turn to the next photograph at the end of a visit: a hard cut would replace objects instantly, which no real camera
+sees."""
 _WHOLE = 0.97
-"""Share of its box that must be in view of a subject for the box to be of the whole of it."""
-_EDGE = 6  # pixels: a click nearer to the edge of the view would be on what is leaving it
+"""Share of a subject's box that must be in view for the subject to count as wholly visible."""
+_EDGE = 6  # pixels: a click closer to the edge of the view would hit what is leaving it
 
 
 @dataclass(frozen=True)
 class View:
-    """What the camera sees: `image` (H, W, 3) uint8 RGB, and the subject in its pixels where it is in view.
+    """One camera view: `image` (H, W, 3) uint8 RGB, and the subject in its pixels if it is in view.
 
     A camera with depth has `depth` (H, W) uint16, millimetres along the optical axis, 0 = unknown, and `matrix` (3, 3), its
     intrinsics.
@@ -35,7 +35,7 @@ class View:
 
 
 class Tour:
-    """Photos one after the other, over and over, each seen by a camera that moves.
+    """An endless loop over photos, each seen by a moving camera.
 
     Args:
         photos: at least one.
@@ -47,7 +47,7 @@ class Tour:
         self.photos = [_shrunk(photo, size) for photo in photos]
 
     def view(self, seconds: float) -> View:
-        """What the camera sees after so many seconds; there is no subject while it turns."""
+        """The view at a time in seconds; without a subject while the camera turns."""
         visit, into = divmod(seconds, SECONDS_PER_PHOTO)
         here, turn = self._seen(int(visit), seconds), (into - SECONDS_PER_PHOTO + TURN) / TURN
         if turn <= 0 or len(self.photos) == 1:
@@ -57,9 +57,9 @@ class Tour:
         return View(np.hstack((here.image[:, gone:], there.image[:, :gone])), None)
 
     def _seen(self, visit: int, seconds: float) -> View:
-        """The photograph of a visit alone."""
+        """The view of one visit's photograph, without the turn."""
         photo = self.photos[visit % len(self.photos)]
-        # Time goes on across visits, so that a photo that comes again is seen from elsewhere.
+        # Time continues across visits, so that a repeated photo is seen from another position.
         left, top, scale = self._window(photo, seconds, phase=1.7 * (visit % len(self.photos)))
         height, width = self.size
         # Pixel centres at integers: the view's pixel u lies at photo x = left + (u + 0.5) / scale - 0.5.
@@ -73,7 +73,7 @@ class Tour:
         """Left and top of the camera's window in photo pixels, and view pixels per photo pixel."""
         height, width = self.size
         rows, columns = photo.image.shape[:2]
-        largest = min(columns / width, rows / height)  # photo pixels per view pixel when the window just fits
+        largest = min(columns / width, rows / height)  # photo pixels per view pixel when the window fits exactly
         zoom = largest * (0.86 + 0.12 * math.cos(2 * math.pi * seconds / 11.0 + phase))
         free_x, free_y = columns - zoom * width, rows - zoom * height
         left = free_x * (0.5 + 0.5 * math.sin(2 * math.pi * seconds / 13.0 + phase))
@@ -82,7 +82,7 @@ class Tour:
 
 
 def _shrunk(photo: Photo, size: tuple[int, int]) -> Photo:
-    """The photo at no more than 1.4 times the detail that the views can show: finer detail would flicker."""
+    """The photo, downsampled to at most 1.4 times the resolution of the views: finer detail would flicker."""
     rows, columns = photo.image.shape[:2]
     factor = 1.4 / min(columns / size[1], rows / size[0])
     if factor >= 1.0:
@@ -100,7 +100,7 @@ def _shrunk(photo: Photo, size: tuple[int, int]) -> Photo:
 
 
 def _move(subject: Subject | None, left: float, top: float, scale: float, width: int, height: int) -> Subject | None:
-    """A subject in the view's pixels, its box cut to the view; None when one of its points is out of view."""
+    """A subject in pixels of the view, its box clipped to the view; None if one of its points is out of view."""
     if subject is None:
         return None
 

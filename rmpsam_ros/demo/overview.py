@@ -1,6 +1,6 @@
 """The picture in the README: `python -m rmpsam_ros.demo.overview rmpsam_ros/demo/overview.jpg`.
 
-Maps and clicks of the bundled model on photographs of the demo, whatever it makes of them. All three are free of rights (NASA;
+Maps and clicks of the bundled model on photographs of the demo, shown as they are. All three are free of rights (NASA;
 CC0, Rachel Michetti; CC0, Stefan van der Walt).
 """
 from __future__ import annotations
@@ -22,13 +22,13 @@ from rmpsam_ros.segmenter import Segmenter
 WIDTH = 1260
 MAPS = ("astronaut", "coffee", "chelsea")
 CLICKS = MAPS
-"""The first with one click, the second with one beside it, the third with a box, as in the demo."""
+"""The first with one click, the second with an added negative click, the third with a box, as in the demo."""
 SIZE = (640, 480)
-"""Width and height of each picture, which is cut to it."""
+"""Width and height to which each picture is cropped."""
 
 
 def overview(segmenter: Segmenter) -> np.ndarray:
-    """Three maps, and below them three answers to prompts: (H, 1260, 3) uint8 RGB."""
+    """Three panoptic maps, and below them three masks of prompts: (H, 1260, 3) uint8 RGB."""
     photos = {photo.name: photo for photo in bundled_photos()}
     frames = {name: segmenter.set_image(photos[name].image) for name in {*MAPS, *CLICKS}}
     maps = [Picture(_cut(draw_panoptic(photos[name].image, frames[name].panoptic())), "panoptic map") for name in MAPS]
@@ -46,7 +46,7 @@ def _prompted(photo: Photo, frame: Frame, index: int) -> np.ndarray:
 
 
 def _cut(image: np.ndarray) -> np.ndarray:
-    """The middle of a picture, scaled to `SIZE`."""
+    """The centre crop of an image, scaled to `SIZE`."""
     scale = max(SIZE[0] / image.shape[1], SIZE[1] / image.shape[0])
     large = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     top, left = (large.shape[0] - SIZE[1]) // 2, (large.shape[1] - SIZE[0]) // 2
@@ -54,7 +54,7 @@ def _cut(image: np.ndarray) -> np.ndarray:
 
 
 def main(words: list[str]) -> int:
-    """Writes the picture to the file that is named."""
+    """Writes the picture to the given file."""
     if len(words) != 1 or words[0].startswith("-"):
         print("usage: python -m rmpsam_ros.demo.overview FILE.jpg", file=sys.stderr)
         return 2

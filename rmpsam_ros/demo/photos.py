@@ -1,4 +1,4 @@
-"""The photographs that ship inside scikit-image's wheel, and where in them a person would click."""
+"""The photographs in scikit-image's wheel, with the points that a person would click."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Subject:
-    """What there is to click on in a picture, in its pixels (x, y): a point on it, one beside it, and its box; `whole` where the edge
-    of the picture cuts nothing of it off."""
+    """An object to click, in pixels (x, y): a point on it, one next to it, and its box; `whole` if it is not cut off by the edge of the
+    image."""
 
     on: Point
     beside: Point
@@ -27,7 +27,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Photo:
-    """`image` (H, W, 3) uint8 RGB; `subject` where it is known."""
+    """`image` (H, W, 3) uint8 RGB; `subject` if known."""
 
     name: str
     image: npt.NDArray[np.uint8]
@@ -46,7 +46,7 @@ _SUBJECTS = {
 def bundled_photos() -> list[Photo]:
     """The photographs of the demo, in the order of the tour.
 
-    Their files are read where scikit-image lies, without importing it: the import takes seconds on a small machine.
+    The files are read from scikit-image's folder without importing it, which takes seconds on a small machine.
 
     Raises:
         ImageError: scikit-image is not installed.

@@ -1,4 +1,4 @@
-"""Child processes that end with their parent, whatever ends it."""
+"""Child processes that end with their parent, however it ends."""
 from __future__ import annotations
 
 import ctypes
@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 CAMERA_LOG, NODE_LOG = "camera.log", "node.log"
-"""What the camera and the node say, beside the demo's pictures."""
+"""Output of the camera and the node, next to the demo's pictures."""
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Child:
-    """One child process; what it prints goes to a file.
+    """One child process; its output goes to a file.
 
-    It is in a session of its own, so that Ctrl-C reaches the parent alone, which then ends it in order. Should the
-    parent be killed, the kernel sends the child SIGTERM.
+    It runs in its own session, so that Ctrl-C only reaches the parent, which then stops it in order. If the parent is killed, the
+    kernel sends the child SIGTERM.
     """
 
     def __init__(self, name: str, command: Sequence[str], log: Path, environ: Mapping[str, str]) -> None:
@@ -37,21 +37,21 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs."""
+        """Exit code; None while it runs."""
         return self._process.poll()
 
     def last_line(self) -> str:
-        """The last line that it has printed, '' if none."""
+        """The last printed line, '' if none."""
         lines = self.log.read_text(errors="replace").split("\n") if self.log.exists() else []
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def send(self, number: int) -> None:
-        """Sends it a signal, if it still runs."""
+        """Sends a signal, if the process is still running."""
         if self.exit_code is None:
             self._process.send_signal(number)
 
     def wait(self, seconds: float) -> bool:
-        """Whether it has ended within so many seconds."""
+        """Waits up to `seconds` for the process to end; returns whether it has."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -60,7 +60,7 @@ class Child:
 
 
 def stop_all(children: Sequence[Child], patience: float = 5.0) -> None:
-    """Ends children together: SIGINT, as Ctrl-C would; who stays for `patience` seconds gets SIGTERM, then SIGKILL."""
+    """Stops children together with SIGINT, as Ctrl-C does; those still running after `patience` seconds get SIGTERM, then SIGKILL."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         for child in children:
             child.send(number)
@@ -72,5 +72,5 @@ def stop_all(children: Sequence[Child], patience: float = 5.0) -> None:
 def _end_with_parent() -> None:
     parent = os.getppid()
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it went in between
+    if os.getppid() != parent:  # the parent ended in the meantime
         os._exit(1)

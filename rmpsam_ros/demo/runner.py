@@ -1,4 +1,4 @@
-"""The demo from start to summary: sets the ROS environment apart, starts camera and node, looks on, ends everything."""
+"""The demo from start to summary: isolates the ROS environment, starts camera and node, runs the viewer, stops everything."""
 from __future__ import annotations
 
 import argparse
@@ -15,16 +15,16 @@ from rmpsam_ros.demo.processes import CAMERA_LOG, NODE_LOG, Child, stop_all
 from rmpsam_ros.ros.dds import use_shipped_profile
 
 START_LIMIT = 45.0
-"""Seconds until the first result: loading a model takes 3, compiling it for the first time longer."""
+"""Seconds to wait for the first result: loading a model takes 3, compiling it for the first time longer."""
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, an order to end, and a terminal that was closed."""
+"""Ctrl-C, a request to terminate, and a closed terminal."""
 
 _interrupted = threading.Event()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the demo; 0 if results and answers to all clicks came, 1 if not, 2 for bad arguments, 130 after Ctrl-C."""
+    """Runs the demo; returns 0 if results and the answers to all clicks arrived, 1 if not, 2 for bad arguments, 130 after Ctrl-C."""
     args = _arguments().parse_args(argv)
     out = Path(args.out)
     _set_apart(args.domain)
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception:
         if not _interrupted.is_set():
             raise
-        return _say_interrupted()  # code in C makes another exception of it, as rclpy does where it converts a message
+        return _say_interrupted()  # C code may turn it into another exception, as rclpy does when it converts a message
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
@@ -56,19 +56,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m rmpsam_ros.demo",
-        description="Runs the node on a moving camera, looks at what it publishes, clicks three times, keeps pictures.",
+        description="Run the node on a moving camera, watch its topics, click three times, and save pictures.",
     )
     parser.add_argument("--duration", type=_from_1_to(3600), default=20.0, metavar="S",
-                        help="seconds from the first result (20)")
-    parser.add_argument("--source", metavar="S", help="an image, a folder, a video, a device such as /dev/video0, or simulated: a camera "
-                                                      "with depth, which needs mujoco and OpenGL; default: photographs of scikit-image, seen by a moving camera")
-    parser.add_argument("--out", default="demo", metavar="DIR", help="folder of pictures, video and logs (demo)")
-    parser.add_argument("--model", default="default", help="name of a model or path of a model folder (default)")
-    parser.add_argument("--backend", default="auto", help="auto, openvino, tensorrt or torch (auto)")
+                        help="seconds from the first result (default: 20)")
+    parser.add_argument("--source", metavar="S", help="image, folder, video, device such as /dev/video0, or simulated: a camera "
+                                                      "with depth, which needs mujoco and OpenGL (default: photographs of scikit-image, seen by a moving camera)")
+    parser.add_argument("--out", default="demo", metavar="DIR", help="output folder, for pictures, video and logs (default: %(default)s)")
+    parser.add_argument("--model", default="default", help="name or folder of the model (default: %(default)s)")
+    parser.add_argument("--backend", default="auto", help="inference backend: auto, openvino, tensorrt or torch (default: %(default)s)")
     parser.add_argument("--rate", type=_from_1_to(120), default=20.0, metavar="HZ",
-                        help="of the camera over photos (20)")
+                        help="frame rate of the moving camera over photos (default: 20)")
     parser.add_argument("--domain", type=_from_1_to(232, int), default=1 + os.getpid() % 100, metavar="N",
-                        help="ROS_DOMAIN_ID (default: one of its own)")
+                        help="ROS_DOMAIN_ID (default: derived from the process ID)")
     return parser
 
 
@@ -86,25 +86,25 @@ def _from_1_to(most: int, kind: type = float) -> Callable[[str], float]:
 
 
 def _set_apart(domain: int) -> None:
-    """Keeps the demo off other ROS systems, and gives it room for images. Before rclpy is used; children inherit it."""
+    """Isolates the demo from other ROS systems and enables large images. Must run before rclpy is used; children inherit it."""
     os.environ["ROS_DOMAIN_ID"] = str(domain)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     os.environ.pop("ROS_LOCALHOST_ONLY", None)
-    if os.environ.get("ROS_DISTRO") == "humble":  # knows only this one
+    if os.environ.get("ROS_DISTRO") == "humble":  # Humble only supports this one
         os.environ["ROS_LOCALHOST_ONLY"] = "1"
-    os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)  # the wheels do not set it
+    os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)  # not set by the wheels
     use_shipped_profile(loopback=True)
 
 
 def _as_ctrl_c(*_: object) -> None:
-    """Ends the demo as Ctrl-C does; a second one does not break into that."""
+    """Ends the demo like Ctrl-C; a second signal does not interrupt the shutdown."""
     _stay()
     _interrupted.set()
     raise KeyboardInterrupt
 
 
 def _say_interrupted() -> int:
-    print("demo: interrupted; everything that it had started has ended.", file=sys.stderr)
+    print("demo: interrupted; all its processes have ended.", file=sys.stderr)
     return 130
 
 
@@ -128,7 +128,7 @@ def _run(args: argparse.Namespace, out: Path) -> int:
         session = DemoSession([camera, node], out, args.duration, console)
         try:
             session.wait_for_first_result(START_LIMIT)
-            console.print(f"Running for {args.duration:g} s. To look in from another terminal: "
+            console.print(f"Running for {args.duration:g} s. To watch from another terminal: "
                           f"ROS_DOMAIN_ID={args.domain} ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST",
                           highlight=False, soft_wrap=True)  # fmt: skip
             session.watch()
@@ -149,7 +149,7 @@ def _run(args: argparse.Namespace, out: Path) -> int:
 
 @contextmanager
 def _children(args: argparse.Namespace, out: Path):
-    """Camera and node as processes of their own, ended on the way out."""
+    """Camera and node as child processes, stopped on exit."""
     camera_command = [sys.executable, "-m", "rmpsam_ros.demo.camera", "--rate", str(args.rate)]
     if args.source is not None:
         camera_command += ["--source", args.source]

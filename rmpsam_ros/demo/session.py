@@ -1,4 +1,4 @@
-"""One run of the demo as seen from the viewer's process: wait, watch, click, keep pictures."""
+"""One run of the demo in the viewer's process: wait, watch, click, save pictures."""
 from __future__ import annotations
 
 import time
@@ -23,23 +23,23 @@ from rmpsam_ros.demo.viewer import Answer, Viewer
 from rmpsam_ros.overlay import UNTRAINED_BANNER
 
 SUBJECT_PATIENCE = 2.0
-"""Seconds that a click waits for a frame in which it is known what to click on."""
+"""Seconds that a click waits for a frame with a known subject."""
 
 BOX_PATIENCE = 6.0
-"""The same for a box, which should be round the whole of an object and not what the edge of the view leaves of it."""
+"""The same for a box, which should enclose a whole object, not one cut off by the edge of the view."""
 
 SETTLE_SECONDS = 1.3
-"""The node reports once a second: its counts are final after so long without frames."""
+"""Seconds without frames after which the node's counts are final: it reports once a second."""
 
 
 class DemoSession:
     """Owns the viewer node and the album.
 
     Args:
-        children: camera and node; one that ends early ends the demo.
+        children: camera and node; if one ends early, the demo ends.
         out: folder for pictures.
         duration: seconds from the first result on.
-        console: where the live line goes.
+        console: console for the live line.
     """
 
     def __init__(self, children: Sequence[Child], out: Path, duration: float, console: Console) -> None:
@@ -48,7 +48,7 @@ class DemoSession:
         self.answers: list[Answer] = []
         self.seconds = 0.0
         self._started = 0.0
-        # Python's own handling of Ctrl-C stays, so that it raises here and not only stops rclpy.
+        # Keeps Python's handling of Ctrl-C, so that it raises here instead of only stopping rclpy.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         self._viewer = Viewer("rmpsam", "camera", self._take_overlay)
         self._executor = SingleThreadedExecutor()
@@ -56,14 +56,14 @@ class DemoSession:
 
     @property
     def seen(self):
-        """What has come in."""
+        """Everything received so far."""
         return self._viewer.seen
 
     def wait_for_first_result(self, limit: float) -> None:
         """Returns at the first result.
 
         Raises:
-            DemoError: camera or node ended, the node says that it cannot start, or nothing came within `limit` seconds.
+            DemoError: camera or node ended, the node reports that it cannot start, or nothing arrived within `limit` seconds.
         """
         begun = time.monotonic()
         with Live(console=self._console, transient=True, refresh_per_second=8) as live:
@@ -79,7 +79,7 @@ class DemoSession:
         self._started = time.monotonic()
 
     def watch(self) -> None:
-        """Looks on for the duration, clicks at a quarter, half and three quarters of it, and then looks in 3D, if there is depth."""
+        """Runs for the duration, clicks at a quarter, half and three quarters of it, and then takes a 3D view, if there is depth."""
         due = [self._duration * (index + 1) / 4 for index in range(len(KINDS))]
         asked = looked = 0
         progress = Progress(TextColumn("{task.completed:4.0f} s"), BarColumn(24), TextColumn("{task.description}"),
@@ -106,20 +106,20 @@ class DemoSession:
         self.seconds = self._now()
 
     def settle(self) -> None:
-        """Lets the last answers and the node's last counts come in."""
+        """Waits for the last answers and the node's final counts."""
         until = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < until:
             self._executor.spin_once(timeout_sec=0.05)
 
     def close(self) -> None:
-        """Ends the viewer and finishes the video."""
+        """Stops the viewer and finishes the video."""
         self._executor.shutdown()
         self._viewer.destroy_node()
         rclpy.try_shutdown()
         self._album.close(self.seconds or self._now())
 
     def write_sheet(self) -> Path:
-        """Writes the contact sheet of what was kept."""
+        """Writes the contact sheet of the saved pictures."""
         lines = [whole_run(self.seen, self.seconds)]
         return self._album.write_sheet("rmpsam_ros: panoptic segmentation on camera topics", lines, self._banner())
 
@@ -127,7 +127,7 @@ class DemoSession:
         self._executor.spin_once(timeout_sec=0.05)
         for child in self._children:
             if child.exit_code is not None:
-                raise DemoError(f"the {child.name} ended: {child.last_line() or 'it said nothing'} (see {child.log})",
+                raise DemoError(f"the {child.name} ended: {child.last_line() or 'it printed nothing'} (see {child.log})",
                                 2 if child.exit_code == 2 else 1)  # fmt: skip
 
     def _look_in_3d(self, now: float) -> None:

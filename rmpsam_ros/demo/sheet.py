@@ -1,4 +1,4 @@
-"""The demo's contact sheet: frames spread over the run and the three clicks, on one page."""
+"""The demo's contact sheet: frames spread over the run, and the three clicks, on one page."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _WHITE, _GREY, _AMBER = (240, 240, 240), (150, 156, 164), (255, 191, 0)
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with the line under it."""
+    """A picture and its caption."""
 
     image: Image
     caption: str
@@ -27,7 +27,7 @@ class Picture:
 
 def contact_sheet(title: str, lines: Sequence[str], frames: Sequence[Picture], clicks: Sequence[Picture],
                   warning: str = "", spaces: Sequence[Picture] = ()) -> Image:  # fmt: skip
-    """One page: title, lines of facts, a warning if any, frames in rows of four, then clicks and views in 3D, larger.
+    """One page: title, facts, an optional warning, frames in rows of four, then larger pictures of clicks and 3D views.
 
     Returns:
         (H, 1680, 3) uint8 RGB.
@@ -49,7 +49,7 @@ def contact_sheet(title: str, lines: Sequence[str], frames: Sequence[Picture], c
 
 
 def row(pictures: Sequence[Picture], columns: int) -> Image:
-    """Pictures beside each other, scaled to one width, each over its caption."""
+    """Pictures side by side, scaled to the same width, each above its caption."""
     width = (WIDTH - GAP * (columns + 1)) // columns
     scaled = [cv2.resize(p.image, (width, _height(p, width)), interpolation=cv2.INTER_AREA) for p in pictures]
     tall = max(image.shape[0] for image in scaled)

@@ -1,6 +1,6 @@
-"""A camera with depth for the demo: a table full of things, rendered as it plays, then played back and forth.
+"""A camera with depth for the demo: a cluttered table, rendered on the fly, then played back and forth.
 
-Needs `mujoco` and OpenGL; without a GPU a picture takes some tenths of a second, so that the first pass is slow.
+Needs `mujoco` and OpenGL; without a GPU an image takes some tenths of a second, so that the first pass is slow.
 """
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from rmpsam_ros.errors import BackendError
 from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
 
 NAME = "simulated"
-"""What `--source` calls it."""
+"""Its name for `--source`."""
 FRAMES = 60
 SECONDS_APART = 0.1
 SEED = 3
 
 
 def simulated_views(size: tuple[int, int]) -> Iterator[View]:
-    """Views with depth, without an end; of (height, width) `size`.
+    """Endless views with depth, of `size` (height, width).
 
     Raises:
-        BackendError: mujoco is not installed, or finds no OpenGL.
+        BackendError: mujoco is not installed or finds no OpenGL.
     """
     try:
         from rmpsam_ros.simulation.stream import SceneStream

@@ -1,4 +1,4 @@
-"""What the demo's camera shows: an endless stream of frames from photos, a video, a device or a simulation."""
+"""Sources of the demo's camera: endless streams of frames from photos, a video, a device or a simulation."""
 from __future__ import annotations
 
 import itertools
@@ -14,21 +14,21 @@ VIEW_SIZE = (480, 640)
 """(height, width) of the moving camera over photos."""
 
 LONGEST_SIDE = 1280
-"""Larger videos are scaled down to this: a demo on two cores should show masks and not the cost of 4K."""
+"""Larger videos are downscaled to this, because a demo on two cores should show masks, not the cost of 4K."""
 
 
 class Source:
-    """Frames with their rate: `rate` in Hz, `paced` where the frames come at their own pace (a device)."""
+    """Frames and their `rate` in Hz; `paced` if the source sets the pace (a device)."""
 
     def __init__(self, source: str | None, rate: float) -> None:
-        """Opens what `source` names; None shows the bundled photographs.
+        """Opens `source`; None shows the bundled photographs.
 
         Args:
             source: an image, a folder, a video, a device such as /dev/video0, or `simulated` for a camera with depth.
             rate: Hz of the moving camera over photos and of the simulated one; videos and devices have their own.
 
         Raises:
-            ImageError: it does not exist, or holds nothing that can be shown.
+            ImageError: the source does not exist, or contains nothing to show.
         """
         self.paced = False
         self.rate = rate
@@ -60,7 +60,7 @@ def _photo(file: MediaFile) -> Photo:
 
 
 def _play(videos: list[MediaFile]) -> Iterator[View]:
-    """The videos one after the other, for ever."""
+    """Plays the videos in an endless loop."""
     for file in itertools.cycle(videos):
         with Video(Path(file.path)) as video:
             for frame in video:

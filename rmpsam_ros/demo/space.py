@@ -1,4 +1,4 @@
-"""A picture of a labelled cloud and of the boxes in it, as from behind and above the camera. No ROS; numpy and OpenCV."""
+"""Renders a labelled point cloud and its boxes, seen from behind and above the camera. No ROS; NumPy and OpenCV."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from rmpsam_ros.overlay_tags import paint_text, text_size
 SIZE = (480, 640)
 _FOCAL = 620.0
 _YAW, _PITCH = 0.35, 0.45
-"""Radians by which the eye is turned to the side and down, about the middle of the cloud."""
+"""Yaw and downward pitch of the viewpoint in radians, about the centre of the cloud."""
 _TEXT = 0.5
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box along the axes of the camera's frame, metres; `color` is RGB."""
+    """An axis-aligned box in the camera's frame, in metres; `color` is RGB."""
 
     center: tuple[float, float, float]
     size: tuple[float, float, float]
@@ -29,7 +29,7 @@ class Box:
 
 
 def draw_space(points: npt.NDArray[np.float32], colors: npt.NDArray[np.uint8], boxes: Sequence[Box]) -> npt.NDArray[np.uint8]:
-    """The cloud and its boxes.
+    """Renders the cloud and its boxes.
 
     Args:
         points: (n, 3) x right, y down, z forward, metres; NaN where unknown.
@@ -76,7 +76,7 @@ def _draw_box(canvas: npt.NDArray[np.uint8], box: Box, middle: npt.NDArray, dist
 
 
 def _turned(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Points about the origin as an eye sees them that is turned to the side and down."""
+    """Points relative to the origin, rotated to the viewpoint."""
     cy, sy, cp, sp = np.cos(_YAW), np.sin(_YAW), np.cos(_PITCH), np.sin(_PITCH)
     side = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     down = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])

@@ -1,4 +1,4 @@
-"""What the demo says: the live line, and the table at the end."""
+"""Text output of the demo: the live line, and the table at the end."""
 from __future__ import annotations
 
 import re
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rmpsam_ros.demo.viewer import Answer, Seen
 
 def facts(seen: Seen) -> str:
-    """The line under the film: model, backend, rate and latency of this moment."""
+    """The line below the film: model, backend, current rate and latency."""
     parts = [seen.node.get("model", ""), f"{seen.node.get('backend', '')} {seen.node.get('precision', '')}".strip()]
     parts.append(f"{seen.rate():.1f} Hz")
     if seen.latencies:
@@ -22,7 +22,7 @@ def facts(seen: Seen) -> str:
 
 
 def whole_run(seen: Seen, seconds: float) -> str:
-    """The line on the contact sheet: the same for all of the run."""
+    """The line on the contact sheet: the same for the whole run."""
     p50, p99 = np.percentile(seen.latencies or [0.0], [50, 99])
     backend = " ".join(seen.node.get(key, "") for key in ("backend", "precision", "device"))
     return (f"{seen.node.get('model', '')}   {backend}   {len(seen.results)} results in {seconds:.0f} s, "
@@ -30,7 +30,7 @@ def whole_run(seen: Seen, seconds: float) -> str:
 
 
 def live_line(seen: Seen, clicks: int) -> str:
-    """The line that changes while the demo runs."""
+    """The line that is updated while the demo runs."""
     latest = seen.latencies[-200:]
     p50, p99 = np.percentile(latest, [50, 99]) if latest else (0.0, 0.0)
     return (f"camera {seen.camera.get('fps in', '-')} Hz   results {seen.rate():.1f} Hz   latency {p50:.0f} ms "
@@ -38,7 +38,7 @@ def live_line(seen: Seen, clicks: int) -> str:
 
 
 def rows(seen: Seen, answers: list[Answer], seconds: float, camera_log: str, out: Path) -> list[tuple[str, str]]:
-    """The table's lines: what, and how much."""
+    """The rows of the table: name and value."""
     published = re.fullmatch(r"(\d+) frames published", camera_log)
     latencies = seen.latencies or [0.0]
     p50, p99 = np.percentile(latencies, [50, 99])
@@ -50,7 +50,7 @@ def rows(seen: Seen, answers: list[Answer], seconds: float, camera_log: str, out
         ("frames published by the camera", published[1] if published else str(seen.camera_frames)),
         ("frames received by the node", camera.get("frames received", "unknown")),
         ("frames processed", camera.get("frames processed", "unknown")),
-        ("frames dropped, a newer one had come", camera.get("frames dropped", "unknown")),
+        ("frames dropped for newer ones", camera.get("frames dropped", "unknown")),
         ("results seen here", f"{len(seen.results)}, {len(seen.results) / max(seconds, 1e-3):.1f} Hz"),
         ("latency camera to result, p50 / p99", f"{p50:.0f} / {p99:.0f} ms"),
         ("of which the segmenter, p50", f"{camera.get('segmenter p50 (ms)', '') or 'unknown'} ms"),
@@ -69,7 +69,7 @@ def rows(seen: Seen, answers: list[Answer], seconds: float, camera_log: str, out
 
 
 def table(lines: list[tuple[str, str]]) -> Table:
-    """The lines as a table."""
+    """The rows as a table."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table

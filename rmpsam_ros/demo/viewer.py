@@ -1,4 +1,4 @@
-"""The demo's viewer: a ROS node that subscribes to what the segmentation node publishes, and calls its service."""
+"""The demo's viewer: a ROS node that subscribes to the segmentation node's topics and calls its service."""
 from __future__ import annotations
 
 import time
@@ -27,12 +27,12 @@ from rmpsam_ros.types import LabelSet as Labels
 from rmpsam_ros.types import PanopticResult, PromptResult, Roi, Segment
 
 KEPT_FRAMES = 24
-"""Camera frames that are kept, to draw clicks on the frame that they were answered for."""
+"""Number of cached camera frames, to draw clicks on the frames that they were answered for."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answered click: `image` (H, W, 3) RGB of its frame, `round_trip_ms` for the caller, `node_ms` in the node."""
+    """An answered click: `image` (H, W, 3) RGB of its frame, latency `round_trip_ms` for the caller and `node_ms` in the node."""
 
     prompt: Prompt
     image: npt.NDArray[np.uint8]
@@ -43,7 +43,7 @@ class Answer:
 
 @dataclass
 class Seen:
-    """What has come in so far. Times are of the monotonic clock, latencies in ms from the camera's stamp.
+    """Everything received so far. Times are from the monotonic clock, latencies in ms from the camera's timestamp.
 
     `placed`: name and distance (metres) of each track that has a position, nearest first.
     """
@@ -60,7 +60,7 @@ class Seen:
     last_failure: str = ""
 
     def rate(self, window: float = 3.0) -> float:
-        """Results per second, lately."""
+        """Results per second in the last `window` seconds."""
         now = time.monotonic()
         recent = [t for t in self.results[-200:] if now - t < window]
         return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 2 else 0.0
@@ -71,11 +71,11 @@ class Seen:
 
 
 class Viewer(Node):
-    """Counts and hands on what it sees.
+    """Counts the received messages and passes overlays on.
 
     Args:
-        node_name: the segmentation node's.
-        camera: the camera's name there.
+        node_name: name of the segmentation node.
+        camera: name of the camera there.
         on_overlay: called with each overlay, (H, W, 3) uint8 RGB.
     """
 
@@ -100,7 +100,7 @@ class Viewer(Node):
         self._boxes: OrderedDict[int, list[Box]] = OrderedDict()
 
     def draw_space(self) -> npt.NDArray[np.uint8] | None:
-        """The newest cloud and its boxes as a picture; None where there is no camera with depth."""
+        """The newest cloud and its boxes, rendered; None without a camera with depth."""
         if self._cloud is None:
             return None
         words = np.frombuffer(self._cloud.data, "<u4").reshape(-1, self._cloud.point_step // 4)
@@ -109,9 +109,9 @@ class Viewer(Node):
         return draw_space(words[:, :3].copy().view("<f4"), rgb.astype(np.uint8), boxes)
 
     def ready_to_click(self, must_know_subject: bool, whole: bool = False) -> bool:
-        """Whether there is a result whose camera frame is still here, and, if wanted, whose subject is known, and the whole of it in view.
+        """Whether there is a result whose camera frame is still cached and, if required, whose subject is known and wholly in view.
 
-        A camera that never tells of subjects is not waited for.
+        A camera that never publishes subjects is not waited for.
         """
         must_know_subject = must_know_subject and bool(self._subjects)
         if self._newest is None or not self._client.service_is_ready():
@@ -121,9 +121,9 @@ class Viewer(Node):
         return stamp in self._frames and (not must_know_subject or subject is not None and (subject.whole or not whole))
 
     def click(self, prompt_for: Callable[[Subject], Prompt], done: Callable[[Answer], None]) -> None:
-        """Asks for a mask on the newest frame with a result; call when `ready_to_click`.
+        """Requests a mask on the newest frame with a result; call when `ready_to_click`.
 
-        A request that the node cannot serve is noted in `seen.last_failure`.
+        A failed request is recorded in `seen.last_failure`.
         """
         message = self._newest
         stamp = stamp_ns(message.header.stamp)
@@ -178,7 +178,7 @@ class Viewer(Node):
             self._look_in_3d()
 
     def _look_in_3d(self) -> None:
-        """Subscribes to what needs depth, once there is a camera that has it."""
+        """Subscribes to the topics that need depth, once there is a camera with depth."""
         self._looks_in_3d = True
         reliable = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
         self.create_subscription(TrackedInstanceArray, f"{self._base}/tracks", self._take_tracks, reliable)
@@ -216,7 +216,7 @@ def _roi_of(message: RegionOfInterest) -> Roi:
 
 
 def _result_of(message: PanopticSegmentation) -> PanopticResult:
-    """A panoptic message as the dataclass that the rest of the package works on."""
+    """Converts a panoptic message to the dataclass used in the rest of the package."""
     ids = message.segment_ids
     pixels = np.frombuffer(ids.data, np.uint16).reshape(ids.height, ids.step // 2)[:, : ids.width]
     segments = tuple(

@@ -23,8 +23,8 @@ CLICKED = "_mouse_left"
 """What rqt_image_view appends to the topic of the clicked images."""
 
 TOPICS = {
-    "image_topic": ("{camera}/image_raw", "Topic of the images; /compressed is appended for compressed transport"),
-    "camera_info_topic": ("{camera}/camera_info", "Topic of the calibration, needed for 3D and for clicks in 3D"),
+    "image_topic": ("{camera}/image_raw", "Topic of the images; /compressed is appended if image_transport is compressed"),
+    "camera_info_topic": ("{camera}/camera_info", "Topic of the camera calibration, needed for 3D results and 3D clicks"),
     "depth_topic": ("{camera}/depth", "Topic of the registered depth image; empty: none"),
     "click_topic": ("{image_topic}" + CLICKED, "Topic of clicks from rqt_image_view"),
 }

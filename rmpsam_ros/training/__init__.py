@@ -1,1 +1,1 @@
-"""Co-training of pictures, clips and clicks in plain PyTorch; never imported at run time."""
+"""Co-training on images, video clips and clicks in plain PyTorch; never imported at run time."""

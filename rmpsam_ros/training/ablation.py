@@ -1,9 +1,9 @@
-"""What each choice is worth: short runs that differ from one base in one thing each, and a table of them.
+"""Ablations: short training runs that each change one thing of a base configuration, and a table of their results.
 
-An ablation's YAML names a training YAML (`config`), what all runs change of it (`changes`: tables are merged, all else is
-replaced), and `runs`, each with a name, its own `changes`, and `without`: training sets to leave out, by a part of their
-annotations' path. All runs take the same steps from the same seeds. A run that is done leaves its numbers and its log, not
-its weights, so an ablation that was stopped goes on where it was.
+An ablation YAML has a base training YAML (`config`), changes for all runs (`changes`: tables are merged, everything else is
+replaced), and `runs`, each with a name, its own `changes`, and `without`: training sets to leave out, given by a part of their
+annotations' path. All runs take the same number of steps from the same seeds. A finished run keeps its numbers and its log, not
+its weights; an ablation that was stopped continues with the first unfinished run.
 """
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Trial:
-    """One run: its name in the table, what it changes, which training sets it does without."""
+    """One run: its name in the table, its changes, and the training sets that it leaves out."""
 
     name: str
     changes: Mapping[str, object] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Ablation:
-    """`images` of each validation set and up to `objects` in each are what the runs are compared on."""
+    """The runs of an ablation, compared on `images` images of each validation set and up to `objects` objects in each."""
 
     out: str
     config: str
@@ -54,10 +54,10 @@ class Ablation:
 
 
 class AblationRun:
-    """All runs of an ablation's YAML, checked before the first one starts.
+    """All runs of an ablation YAML, checked before the first one starts.
 
     Raises:
-        DataError: what is wrong in it, or in a run that it describes.
+        DataError: an error in the YAML or in one of its runs.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,21 +67,21 @@ class AblationRun:
         self.base = _yaml(self.base_file)
         names = [_folder(trial.name) for trial in self.plan.runs]
         if not names or len(set(names)) < len(names):
-            raise DataError(f"{path}: runs must list at least one run, each with a name of its own.")
+            raise DataError(f"{path}: runs must list at least one run, each with a different name.")
         self.parts = [(trial, seed) for trial in self.plan.runs for seed in self.plan.seeds]
         self.texts: dict[tuple[str, int], str] = {}
         self.configs = {(trial.name, seed): self._config(trial, seed) for trial, seed in self.parts}
 
     def train(self, resume: bool = False, minutes: float | None = None, report: Report = lambda _: None) -> bool:
-        """Trains and measures what is not done yet; True when all of it is.
+        """Trains and evaluates the runs that are not finished; returns True if all are finished.
 
         Args:
-            resume: go on with what is in the folder already.
-            minutes: stop after these.
-            report: gets a line now and then.
+            resume: continue with the results that are already in the folder.
+            minutes: stop after this time.
+            report: called with a progress line now and then.
         """
         if self.out.is_dir() and any(self.out.glob(f"*/{CHECKPOINT}")) | any(self.out.glob(f"*/{RESULT}")) and not resume:
-            raise DataError(f"{self.out} already holds an ablation; go on with --resume, or give another `out`.")
+            raise DataError(f"{self.out} already holds an ablation; continue with --resume, or give another `out`.")
         end = None if minutes is None else time.monotonic() + 60 * minutes
         for number, (trial, seed) in enumerate(self.parts, 1):
             config = self.configs[trial.name, seed]
@@ -104,12 +104,12 @@ class AblationRun:
         return True
 
     def results(self) -> list[dict[str, Any]]:
-        """What is done so far, in the order of the YAML."""
+        """Results of the finished runs, in the order of the YAML."""
         files = [Path(self.configs[trial.name, seed].out) / RESULT for trial, seed in self.parts]
         return [json.loads(file.read_text()) for file in files if file.is_file()]
 
     def write_table(self) -> Path:
-        """OUT/ablation.md and OUT/ablation.json of what is done so far; returns the first."""
+        """Writes OUT/ablation.md and OUT/ablation.json for the finished runs; returns the first path."""
         results, plan = self.results(), self.plan
         write_json(self.out / f"{TABLE}.json", {"config": plan.config, "changes": dict(plan.changes), "runs": [
             {**result, "changes": dict(trial.changes), "without": list(trial.without)}
@@ -123,23 +123,23 @@ class AblationRun:
         return path
 
     def _config(self, trial: Trial, seed: int) -> TrainingConfig:
-        """The run's configuration through the checks of any other; its folder will keep it, and must not hold another one."""
+        """The run's configuration, checked like any other; its folder must not contain a run with a different one."""
         content = merge(merge(self.base, self.plan.changes), trial.changes)
         for part in trial.without:
             kept = [entry for entry in content.get("train", []) if part not in str(entry.get("annotations", ""))]
             if len(kept) == len(content.get("train", [])):
-                raise DataError(f"The run {trial.name!r} is to do without {part!r}, but no training set of {self.plan.config} "
+                raise DataError(f"The run {trial.name!r} leaves out {part!r}, but no training set of {self.plan.config} "
                                 "has that in its annotations' path.")
             content["train"] = kept
         folder = self.out / (_folder(trial.name) + (f"-{seed}" if len(self.plan.seeds) > 1 else ""))
-        content.update(seed=seed, curve_minutes=0.0, minutes=0.0)  # all take the same steps
+        content.update(seed=seed, curve_minutes=0.0, minutes=0.0)  # all runs take the same steps
         self.texts[trial.name, seed] = text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         used = (folder / CHECKPOINT).is_file() or (folder / RESULT).is_file()
         if used and (folder / "run.yaml").is_file() and (folder / "run.yaml").read_text() != text:
             raise DataError(f"{folder} holds a run of {trial.name!r} with other options than now; give another `out`, or delete that folder.")
         config = check_config(yaml.safe_load(text), folder / "run.yaml", self.base_file.parent)
         config = replace(config, out=str(folder.resolve()))
-        _ = config.data_folder  # raises where it is not there, before the first run and not in the middle
+        _ = config.data_folder  # raises if it is missing, before the first run starts
         if not config.validation:
             raise DataError(f"{self.base_file} lists no validation set, so there is nothing to compare the runs by.")
         build(config.variant, **config.network)
@@ -147,7 +147,7 @@ class AblationRun:
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A table with another laid over it: tables within are merged, everything else is replaced."""
+    """A table updated by another: nested tables are merged, everything else is replaced."""
     result = dict(base)
     for key, value in changes.items():
         old = result.get(key)
@@ -156,7 +156,7 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 
 
 def markdown(results: Sequence[Mapping[str, Any]]) -> str:
-    """A table: a row for each run, the means first, then each set; a run of several seeds has their mean ± half range."""
+    """A Markdown table with one row per run: means first, then each set; over several seeds, the mean ± half the range."""
     numbers: dict[str, list[Mapping[str, float]]] = {}
     for result in results:
         numbers.setdefault(result["name"], []).append(result["numbers"])

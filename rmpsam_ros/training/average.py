@@ -1,9 +1,9 @@
-"""The mean of several models' weights, one model again (Wortsman et al., "Model soups", 2022).
+"""Averages the weights of several models into one (Wortsman et al., "Model soups", 2022).
 
     python -m rmpsam_ros.training.average MODEL MODEL … --shares 0.4 0.6 --out DIR
 
-Models that went on from each other lie in one valley of the loss, and their mean often is better than either; it costs nothing
-at run time. Whether it is, `rmpsam eval` tells.
+Models that were trained from each other lie in the same basin of the loss, and their average is often better than either, at no
+cost at run time. Check the result with `rmpsam eval`.
 """
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from rmpsam_ros.network import RMPSAM, load_model
 
 
 def average(models: Sequence[ModelFolder], shares: Sequence[float]) -> RMPSAM:
-    """The network with the weighted mean of the models' weights.
+    """The network with the weighted average of the models' weights.
 
     Args:
-        models: of one variant, with the same options and classes.
-        shares: one for each, above 0; they need not add up to 1.
+        models: of the same variant, options and classes.
+        shares: one per model, above 0; they need not add up to 1.
 
     Raises:
-        ModelError: models that differ in more than weights, shares that do not fit them.
+        ModelError: the models differ in more than weights, or the shares do not match them.
     """
     if len(models) < 2 or len(shares) != len(models) or not all(0 < share < float("inf") for share in shares):
-        raise ModelError(f"An average needs two models or more and as many shares above 0; there are {len(models)} and {list(shares)}.")
+        raise ModelError(f"An average needs at least two models and one share above 0 for each; given: {len(models)} models and {list(shares)}.")
     for other in models[1:]:
         if (other.variant, other.config) != (models[0].variant, models[0].config) or other.labels.classes != models[0].labels.classes:
-            raise ModelError(f"{models[0].path} and {other.path} are of different networks or classes, and have no mean.")
+            raise ModelError(f"{models[0].path} and {other.path} differ in network or classes and cannot be averaged.")
     networks = [load_model(model.path) for model in models]
     states = [net.state_dict() for net in networks]
     total = sum(shares)
@@ -44,22 +44,22 @@ def average(models: Sequence[ModelFolder], shares: Sequence[float]) -> RMPSAM:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Makes the mean; returns the exit code."""
+    """Writes the average; returns the exit code."""
     return guarded("python -m rmpsam_ros.training.average", lambda: _run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.average", description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="+", help="names or folders of models that went on from each other")
-    parser.add_argument("--shares", nargs="+", type=float, help="of each model (default: all the same)")
-    parser.add_argument("--out", type=Path, required=True, help="the model folder to make; all but its weights is the last model's")
+    parser.add_argument("models", nargs="+", help="names or folders of models that were trained from each other")
+    parser.add_argument("--shares", nargs="+", type=float, help="share of each model (default: equal shares)")
+    parser.add_argument("--out", type=Path, required=True, help="model folder to create; everything but the weights comes from the last model")
     args = parser.parse_args(arguments)
     models = [read_model_folder(find_model(name), graphs=False) for name in args.models]
     shares = args.shares or [1.0] * len(models)
     net = average(models, shares)
     said = " and ".join(f"{share / sum(shares):.2f} of {model.name} ({model.provenance})" for share, model in zip(shares, models))
     make_model_folder(net, args.out, replace(models[-1], provenance=f"mean of {said}", accuracy={}), half=True, report=print)
-    print(f"{args.out}: the mean of {len(models)} models")
+    print(f"{args.out}: the average of {len(models)} models")
     return 0
 
 

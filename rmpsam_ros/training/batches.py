@@ -1,4 +1,4 @@
-"""Batches as tensors. Batch number i is the same whatever worker makes it, so a run resumes where it stopped."""
+"""Training batches as tensors. Batch i does not depend on the worker that makes it, so a run can resume exactly where it stopped."""
 from __future__ import annotations
 
 import os
@@ -24,32 +24,32 @@ from rmpsam_ros.errors import DataError, RmpsamError
 COVERAGES = tuple(Coverage)
 
 PREFETCH = 4
-"""Batches that each worker makes ahead."""
+"""Batches that each worker prefetches."""
 OBJECTS = 10
-"""In a picture, where memory is guessed at."""
+"""Assumed number of objects per image for estimates of memory."""
 SHARED_MEMORY = Path("/dev/shm")
 SILENCE = 900
-"""Seconds without a batch after which a run with workers ends instead of waiting."""
+"""Seconds without a batch from the workers after which a run fails."""
 
 
 @dataclass
 class Batch:
-    """B pictures or clips of T frames with N objects in all; masks of clips lie one under the other, as the decoder sees them.
+    """B images or clips of T frames with N objects in total; the masks of a clip are stacked vertically, as the decoder sees them.
 
-    Of masks and voids h x w = T * H/2 x W/2 cells are kept, each with how many (0 … 4) of its 2x2 pixels belong to it: a
-    quarter of the bytes that travel from the workers to the device.
+    Masks and voids have h x w = T * H/2 x W/2 cells, each with the number (0 … 4) of its 2x2 pixels that belong to it: a quarter
+    of the bytes to transfer from the workers to the device.
 
     Attributes:
         images: (B, T, 3, H, W) uint8 RGB.
-        sizes: (B, 2) height and width of the canvas that belong to the picture.
-        masks: (N, h, w) uint8, the objects of all pictures one after the other.
-        class_ids: (N,) int64, -1 without a class.
-        counts: how many objects each picture has.
-        voids: (B, 2, h, w) uint8, what counts neither for nor against a thing, and what neither for nor against stuff.
+        sizes: (B, 2) height and width of the part of the canvas that the image covers.
+        masks: (N, h, w) uint8, the objects of all images, concatenated.
+        class_ids: (N,) int64, -1: no class.
+        counts: number of objects per image.
+        voids: (B, 2, h, w) uint8, pixels ignored for things, and pixels ignored for stuff.
         coverage: (B,) index into `COVERAGES`.
         boxes, labels: (B, P, 4) float32 and (B, P) int64 prompts; P = 0 for clips.
         answers, answer_voids: (B, P, h, w) uint8.
-        passed_over: a sentence for each annotation of its pictures that has no mask.
+        passed_over: one sentence per annotation of these images that has no mask.
     """
 
     images: Tensor
@@ -69,11 +69,11 @@ class Batch:
         return self.images.shape[0]
 
     def to(self, device: torch.device) -> Batch:
-        """The same on a device."""
+        """A copy on a device."""
         return self._changed(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> Batch:
-        """The same in memory that a GPU can read by itself; what a `DataLoader` calls."""
+        """A copy in pinned memory; called by `DataLoader`."""
         return self._changed(Tensor.pin_memory)
 
     def _changed(self, change: Callable[[Tensor], Tensor]) -> Batch:
@@ -82,7 +82,7 @@ class Batch:
 
 
 class _Asked(NamedTuple):
-    """One picture's prompts with their answers at half size: those of all pictures at full size would be most of a batch's memory."""
+    """Prompts of one image with their masks at half size; at full size they would take most of a batch's memory."""
 
     boxes: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
@@ -91,16 +91,16 @@ class _Asked(NamedTuple):
 
 
 class Batches(Dataset):
-    """Batches of a mixture by their number.
+    """Dataset of batches, drawn from a mixture by batch number.
 
     Args:
-        mixture: what is drawn from.
-        size: pictures in a batch.
-        number: how many batches there are.
-        prompts: which clicks and boxes.
+        mixture: the data sources.
+        size: images per batch.
+        number: number of batches.
+        prompts: number and kinds of prompts.
         clips: share of batches that are clips.
-        frames: frames of a clip; such a batch has `size / frames` clips, but at least one.
-        seed: of everything random.
+        frames: frames per clip; such a batch has `size / frames` clips, but at least one.
+        seed: seed of all random numbers.
         first: number of the first batch to make.
     """
 
@@ -114,13 +114,13 @@ class Batches(Dataset):
 
     @property
     def bytes(self) -> int:
-        """About how large a batch of pictures is, with `OBJECTS` in each."""
+        """Approximate size of a batch of images with `OBJECTS` objects each."""
         height, width = self.mixture.size
         cells = height * width // 4
         return self.size * (3 * height * width + (OBJECTS + 2 + 2 * self.prompts.number) * cells)
 
     def __getitem__(self, index: int) -> Batch | str:
-        """A batch; what is wrong with a picture or its labels as a sentence, as an error would lose its words on the way out of a worker."""
+        """A batch, or an error message about an image or its labels: an exception would lose its message on the way out of a worker."""
         try:
             return self._batch(self.first + index)
         except RmpsamError as error:
@@ -146,14 +146,14 @@ class Batches(Dataset):
 
 
 def loader(batches: Batches, workers: int, pinned: bool = False) -> Iterator[Batch]:
-    """Batches in order, made ahead by `workers` processes (0: in this one); `pinned` for a GPU.
+    """Batches in order, prefetched by `workers` processes (0: made in this one); `pinned` for a GPU.
 
     Raises:
-        DataError: a picture or its labels cannot be used, or there is too little shared memory for the workers.
+        DataError: an image or its labels cannot be used, or there is too little shared memory for the workers.
     """
     if workers:
         _check_shared_memory(batches, workers)
-    # Workers are threads' worth each; OpenCV's own threads inside them would only fight.
+    # Each worker uses one thread; OpenCV's own threads would compete with the other workers.
     made = DataLoader(batches, batch_size=None, shuffle=False, num_workers=workers, worker_init_fn=_start_worker,
                       prefetch_factor=PREFETCH if workers else None, persistent_workers=False, pin_memory=pinned,
                       timeout=SILENCE if workers else 0)  # fmt: skip
@@ -162,51 +162,51 @@ def loader(batches: Batches, workers: int, pinned: bool = False) -> Iterator[Bat
 
 @contextmanager
 def worker_failures() -> Iterator[None]:
-    """Round all that a `loader` is read in: torch raises that a worker was killed wherever the main thread is at that moment.
+    """Wraps code that reads from a `loader`: torch reports a killed worker wherever the main thread happens to be.
 
     Raises:
-        DataError: instead of what torch says of its workers.
+        DataError: in place of torch's error about its workers.
     """
     try:
         yield
     except RuntimeError as error:
         said = str(error)
-        if "DataLoader" not in said or said.startswith("Caught "):  # what a worker raised itself
+        if "DataLoader" not in said or said.startswith("Caught "):  # raised by the worker itself
             raise
         if "timed out" in said:
             what = f"The workers have made no batch for {SILENCE} s; look whether the disk of the data still answers"
         else:
             what = "A worker that makes batches was killed (out of memory?); give fewer `workers`"
-        raise DataError(f"{what}; a run of training goes on with --resume.") from error
+        raise DataError(f"{what}; continue the training run with --resume.") from error
 
 
 def _batch_or_error(made: Batch | str) -> Batch:
     if isinstance(made, str):
-        raise DataError(f"{made.rstrip('.')}; `rmpsam train --check` lists all that is wrong.")
+        raise DataError(f"{made.rstrip('.')}; `rmpsam train --check` lists all problems.")
     return made
 
 
 def _check_shared_memory(batches: Batches, workers: int) -> None:
-    """Refuses what would hang: a worker that finds no room for a batch loses it, and it is waited for without end."""
+    """Raises instead of hanging: a worker without shared memory for a batch loses it, and the run would wait for it forever."""
     if not SHARED_MEMORY.is_dir():
         return
     needed, free = min(workers * PREFETCH, len(batches)) * batches.bytes, shutil.disk_usage(SHARED_MEMORY).free
     if needed > free:
         fit = free // (PREFETCH * batches.bytes)
-        raise DataError(f"workers is {workers}: their batches want {needed / 1e6:.0f} MB of shared memory, and {SHARED_MEMORY} has {free / 1e6:.0f} MB free; "
-                        f"start the container with --shm-size={-(-needed // 2**30)}g, or give workers: {fit}" + (" (the run itself makes them then)." if not fit else "."))
+        raise DataError(f"workers is {workers}: their batches need {needed / 1e6:.0f} MB of shared memory, and {SHARED_MEMORY} has {free / 1e6:.0f} MB free; "
+                        f"start the container with --shm-size={-(-needed // 2**30)}g, or give workers: {fit}" + (" (the run itself then makes the batches)." if not fit else "."))
 
 
 def _start_worker(_: int) -> None:
-    os.setpgid(0, 0)  # Ctrl-C, or a signal to all processes of the run, is for the run: it ends its workers when it has saved
+    os.setpgid(0, 0)  # Ctrl-C, or a signal to the process group, must only reach the run, which ends its workers after saving
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
 
 
 def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: list[_Asked]) -> Batch:
     height, width = clips[0][0].size
-    # Contiguous, because numpy's stack keeps the order of pixels then colours in memory, and with that layout the
-    # gradients of torch 2.13 on a CPU write past their end (seen as "double free or corruption" after some steps).
+    # Contiguous, because numpy's stack keeps the channels-last memory layout, with which the gradients of torch 2.13 on a
+    # CPU write past the end of their buffer (seen as "double free or corruption" after some steps).
     images = np.ascontiguousarray(np.stack([np.stack([f.image.transpose(2, 0, 1) for f in clip]) for clip in clips]))
     height, width = height * len(clips[0]) // 2, width // 2
     return Batch(
@@ -227,7 +227,7 @@ def _collate(clips: list[list[Sample]], sizes: list[tuple[int, int]], prompts: l
 
 
 def quarters(masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
-    """(M, H, W) bool with even sides to (M, H/2, W/2), how many of each 2x2 pixels are true."""
+    """(M, H, W) bool with even sides to (M, H/2, W/2), the number of true pixels in each 2x2 block."""
     pixels = np.ascontiguousarray(masks).view(np.uint8)
     pairs = (pixels[:, 0::2] + pixels[:, 1::2]).view(np.uint16)  # two bytes at once
     return ((pairs & 255) + (pairs >> 8)).astype(np.uint8)

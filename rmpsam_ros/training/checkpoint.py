@@ -1,4 +1,4 @@
-"""Where a run stopped, as one file that is whole or not there, and that is loaded without executing anything in it."""
+"""Training checkpoints: one file, written atomically and loaded without executing code."""
 from __future__ import annotations
 
 import pickle
@@ -16,9 +16,9 @@ FORMAT = "rmpsam-training-1"
 
 @dataclass
 class Checkpoint:
-    """`step` steps are done; `net` and `averaged` are state dicts, `optimizer` its own; `setup` is what must not change,
-    and `start`, the name of the model that the run began from; `seen` (K,) objects of each class so far; `model`, the text of the
-    `model.yaml` of the averaged network. Older checkpoints lack these three."""
+    """State of a run after `step` steps: state dicts of the network, its average and the optimizer; `setup`, the options that must not
+    change, and `start`, the name of the start model; `seen` (K,), objects of each class so far; `model`, the text of the averaged
+    network's `model.yaml`. Older checkpoints lack these three."""
 
     step: int
     net: dict[str, Tensor]
@@ -31,25 +31,25 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes it beside its place, then renames."""
+    """Writes to a temporary file, then renames it."""
     with atomic_file(path) as part:
         try:
             torch.save({"format": FORMAT, **vars(checkpoint)}, part)
-        except RuntimeError as error:  # torch's own word for a disk that is full
+        except RuntimeError as error:  # raised by torch if the disk is full
             raise DataError(f"{path} cannot be written ({str(error).splitlines()[0][:120]}); is the disk full?") from error
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether a file looks like one of these, of whatever version; False for anything that torch does not load safely."""
+    """Whether a file looks like a checkpoint of any version; False for anything that torch does not load safely."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)  # without the tensors' values
-    except Exception:  # what an unpickler raises depends on the bytes that it meets
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)  # does not read the tensors
+    except Exception:  # an unpickler may raise anything
         return False
     return isinstance(content, dict) and str(content.get("format", "")).startswith("rmpsam-training")
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Reads one back, on the CPU.
+    """Reads a checkpoint onto the CPU.
 
     Raises:
         DataError: missing, or not a checkpoint of a training run.
@@ -60,7 +60,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise DataError(f"{path} is not a checkpoint that can be loaded safely; it must be one that `rmpsam train` wrote.") from error
+        raise DataError(f"{path} is not a checkpoint that can be loaded safely; it must be written by `rmpsam train`.") from error
     if isinstance(content, dict):
         content = {"seen": None, "model": "", **content}
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT or content.keys() != Checkpoint.__dataclass_fields__.keys():

@@ -1,4 +1,4 @@
-"""A training run's YAML, checked field by field before anything is loaded."""
+"""The configuration of a training run, read from YAML and checked field by field before anything is loaded."""
 from __future__ import annotations
 
 import dataclasses
@@ -22,27 +22,27 @@ from rmpsam_ros.user_folders import user_path
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """One run. Paths are relative to the YAML's folder; `~` and `$VARIABLES` in them are expanded.
+    """Configuration of one run. Paths are relative to the YAML's folder; `~` and `$VARIABLES` in them are expanded.
 
     Attributes:
         out: folder of the run: checkpoint.pt, log.csv, and the finished model folder `model`.
         labels: a bundled label map (`robot`), an official label set, or a YAML file.
-        train: the datasets; `validation`: those that the finished model is evaluated on; both seen from `data_root`.
-        name: of the model; the out folder's if empty.
-        variant: lite0, r18, r50 (tiny, for tests); `start` is a model to start from instead of fresh weights, a folder or a name.
-        network: options of the variant that differ, such as `num_queries`; those of a start model of the same variant hold anyway.
-        input_size: height and width, multiples of 32; model_size: those of the finished model, if it shall run at others.
-        steps, batch_size: how long, and pictures in a step; minutes: of training after which the run is over at the latest, its learning
-        rate falling with the time instead of the steps, 0 = steps alone; `clips` of the steps are clips of `frames`.
-        learning_rate, weight_decay, warm_up (steps), clip_gradient (norm), ema: of AdamW and its average.
-        backbone_rate: factor on the learning rate; freeze_stages: 0 … 4 of the backbone stay as they are;
-        freeze_batchnorm: backbone, all or none keep their statistics.
-        object_steps: share of the picture steps in which the object queries learn as well; prompts always do.
-        bf16: autocast, on CUDA and on CPUs with bfloat16 instructions. compile: `torch.compile`, faster after minutes of compiling
-        (C++ compiler; Triton on a GPU). device: auto, cpu, cuda. workers: processes that make batches.
-        checkpoint_minutes: how much is lost at most. validation_images: of each validation set, 0 = all.
-        curve_minutes: how often the averaged network is tried on a few of them, 0 = never.
-        licence: what the finished model's folder says of it.
+        train: the training sets; validation: those that the finished model is evaluated on; both relative to `data_root`.
+        name: name of the model; that of the out folder if empty.
+        variant: lite0, r18, r50 (tiny, for tests); start: model to fine-tune, a folder or a name; fresh weights if empty.
+        network: options that override those of the variant, such as `num_queries`; those of a start model of the same variant are inherited.
+        input_size: height and width, multiples of 32; model_size: those of the finished model, if different.
+        steps, batch_size: number of steps, and images per step; minutes: maximum training time; the learning-rate schedule then follows
+        the time instead of the steps, 0 = no limit; clips: share of steps on clips of `frames` frames.
+        learning_rate, weight_decay, warm_up (steps), clip_gradient (norm): of AdamW; ema: decay of the weight average.
+        backbone_rate: factor on the backbone's learning rate; freeze_stages: number of frozen backbone stages, 0 … 4;
+        freeze_batchnorm: backbone, all or none: where batch-norm statistics stay fixed.
+        object_steps: share of the image steps that also train the object queries; prompts are always trained.
+        bf16: autocast, on CUDA and on CPUs with bfloat16 instructions. compile: `torch.compile`, faster after minutes of compilation
+        (needs a C++ compiler; Triton on a GPU). device: auto, cpu, cuda. workers: data-loading processes.
+        checkpoint_minutes: time between checkpoints. validation_images: images used of each validation set, 0 = all.
+        curve_minutes: time between validations of the averaged network on a few of them, 0 = never.
+        licence: licence of the finished model.
     """
 
     out: str
@@ -88,7 +88,7 @@ class TrainingConfig:
     base: Path = Path()
 
     def path(self, name: str) -> Path:
-        """A path of the YAML, seen from its folder."""
+        """A path of the YAML, resolved relative to its folder."""
         return self.base / user_path(os.path.expandvars(name))
 
     @property
@@ -99,20 +99,20 @@ class TrainingConfig:
 
     @property
     def start_path(self) -> Path:
-        """The model folder to start from: seen from the YAML's folder, or that of a bundled model's name.
+        """The model folder to start from: a path relative to the YAML's folder, or the name of a bundled model.
 
         Raises:
-            ModelError: there is no model of such a name.
+            ModelError: there is no model of that name.
         """
         own = self.path(self.start)
         return own if own.is_dir() or os.sep in self.start else find_model(self.start)
 
     @property
     def data_folder(self) -> Path:
-        """What the datasets' paths start from.
+        """The folder that the datasets' paths are relative to.
 
         Raises:
-            DataError: a variable in `data_root` is not set, or there is no such folder.
+            DataError: a variable in `data_root` is not set, or the folder does not exist.
         """
         folder = self.path(self.data_root)
         unset = re.search(r"\$\{?(\w+)", str(folder))
@@ -133,7 +133,7 @@ def load_config(path: Path) -> TrainingConfig:
     """Reads and checks a run's YAML.
 
     Raises:
-        DataError: what is wrong, with the field.
+        DataError: an invalid field, which the message names.
     """
     path = Path(path)
     if not path.is_file():
@@ -149,12 +149,12 @@ def check_config(content: object, path: Path, base: Path) -> TrainingConfig:
     """A run's configuration from the content of its YAML.
 
     Args:
-        content: what the YAML says.
-        path: the file that it is said of.
-        base: where its relative paths start.
+        content: the parsed YAML.
+        path: its file, for messages.
+        base: folder that relative paths start from.
 
     Raises:
-        DataError: what is wrong, with the field.
+        DataError: an invalid field, which the message names.
     """
     config = dataclasses.replace(build_options(TrainingConfig, content, str(path)), base=base)
     for name, least in _AT_LEAST.items():
@@ -187,7 +187,7 @@ def check_config(content: object, path: Path, base: Path) -> TrainingConfig:
             raise DataError(f"{path}: losses.{name} is {getattr(config.losses, name)}; it must be at least 1.")
     low, high = config.augmentation.scale
     if not 0 < low <= high:
-        raise DataError(f"{path}: augmentation.scale is [{low}, {high}]; it must be two growing numbers above 0.")
+        raise DataError(f"{path}: augmentation.scale is [{low}, {high}]; it must be two increasing numbers above 0.")
     if not 0 <= config.augmentation.tilt <= 180:
         raise DataError(f"{path}: augmentation.tilt is {config.augmentation.tilt}; it must be degrees from 0 to 180.")
     for name in ("flip", "aimed", "framed", "copy_paste", "faults"):
@@ -205,10 +205,10 @@ def check_config(content: object, path: Path, base: Path) -> TrainingConfig:
 
 
 def build_options(kind: type, content: object, where: str):
-    """A dataclass from a table: no unknown field, every value of the field's type.
+    """Builds a dataclass from a table; checks that there are no unknown fields and that every value has the field's type.
 
     Raises:
-        DataError: what is wrong, after `where`.
+        DataError: an invalid field; the message starts with `where`.
     """
     if not isinstance(content, Mapping):
         raise DataError(f"{where} must be a table of options.")
@@ -216,7 +216,7 @@ def build_options(kind: type, content: object, where: str):
     known = [item for item in dataclasses.fields(kind) if item.name != "base"]
     unknown = sorted(set(map(str, content)) - {item.name for item in known})
     if unknown:
-        raise DataError(f"{where} has an unknown option {unknown[0]!r}; there are {', '.join(item.name for item in known)}.")
+        raise DataError(f"{where} has an unknown option {unknown[0]!r}; the options are {', '.join(item.name for item in known)}.")
     missing = [item.name for item in known if item.name not in content
                and item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING]  # fmt: skip
     if missing:
@@ -239,7 +239,7 @@ def _value(hint: object, value: object, where: str):
         return dict(value)
     if hint is float and isinstance(value, str):
         try:
-            return float(value)  # YAML takes 1e-4 for a text
+            return float(value)  # YAML reads 1e-4 as a string
         except ValueError:
             pass
     if hint is float and isinstance(value, int) and not isinstance(value, bool):

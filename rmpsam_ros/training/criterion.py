@@ -1,8 +1,8 @@
-"""The losses of one step: object queries against objects, prompts against their answers, at every stage.
+"""The losses of one step: object queries against objects, and prompts against their masks, at every decoder stage.
 
-Classification, mask and dice losses and their weights are Mask2Former's (Cheng et al., 2022), as in RMP-SAM. What is
-not labelled teaches nothing: where only things are labelled, a query without an object may be any stuff or no object;
-where only some objects are, it may be anything.
+Classification, mask and dice losses and their weights are Mask2Former's (Cheng et al., 2022), as in RMP-SAM. Unlabelled
+regions are ignored: if only things are labelled, an unmatched query may be any stuff or no object; if only some objects are
+labelled, it may be anything.
 """
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from rmpsam_ros.training.truth import PIXELS, Truth
 Losses = dict[str, Tensor]
 
 SAME, UNSURE = 0.5, 0.3
-"""IoU from which a mask is an object's, and below which it is not."""
+"""IoU with an object above which a mask belongs to it, and below which it does not."""
 
 SHARED_WEIGHT = 0.5
-"""Of the class of a query that another query has been matched before."""
+"""Class-loss weight of a query whose object is matched to another query."""
 
 
 class Criterion:
@@ -31,25 +31,25 @@ class Criterion:
 
     Args:
         is_thing: (K,) bool.
-        weights: of each loss.
-        stage_class_scale: factor on the stages' class logits. The network multiplies them by ten for no task of its
-            own; at that sharpness a head that starts at random hardly learns.
-        one_to_many: whether a query that was left without an object, but whose last mask lies on one, is taught that one's
-            class instead of `no object`: what a query is then follows from its mask, and the network's scores sort out
-            which of several is the best (`network.distinct`).
-        stuff_queries: whether the first queries belong to one stuff class each, in the classes' order, and to nothing
-            else: stuff needs no matching, and learns as fast as semantic segmentation does.
+        weights: weights of the losses.
+        stage_class_scale: factor on the stages' class logits. The network multiplies them by ten without a need of its own; with
+            logits that sharp, a randomly initialised head hardly learns.
+        one_to_many: whether an unmatched query whose last mask lies on an object is trained with that object's class instead of
+            `no object`. The class of a query then follows from its mask, and the network's scores select the best of
+            several queries (`network.distinct`).
+        stuff_queries: whether the first queries are reserved for one stuff class each, in the classes' order: stuff then needs
+            no matching, and is learned as fast as in semantic segmentation.
     """
 
     def __init__(self, is_thing: Tensor, weights: LossWeights, stage_class_scale: float = 0.1, stuff_queries: bool = False,
                  one_to_many: bool = False) -> None:  # fmt: skip
         self.is_thing, self.weights, self.stage_class_scale = is_thing, weights, stage_class_scale
         self.one_to_many = one_to_many
-        self.seen = torch.ones(len(is_thing))  # objects of each class so far, one more than there were
+        self.seen = torch.ones(len(is_thing))  # objects of each class so far, plus one
         self.owner = torch.where(is_thing, -1, (~is_thing).long().cumsum(0) - 1) if stuff_queries else None
 
     def objects(self, outputs: list[StageOutput], batch: Batch) -> Losses:
-        """Object queries; `outputs` are the stages' and, last, the adapter's, with mask logits (B, N, T * h, w)."""
+        """Losses of the object queries; `outputs` are those of the stages and, last, the adapter, with mask logits (B, N, T * h, w)."""
         self._move(batch.class_ids.device)
         if self.weights.balance > 0:
             self.seen.index_add_(0, batch.class_ids.clamp(min=0), (batch.class_ids >= 0).float())
@@ -66,7 +66,7 @@ class Criterion:
         return {**_mean(losses, "object"), **names}
 
     def prompts(self, outputs: list[StageOutput], batch: Batch) -> Losses:
-        """Prompts, whose answers are known: no matching and no classes."""
+        """Losses of the prompts, whose masks are known: no matching and no classes."""
         known = torch.stack((batch.answers, batch.answer_voids), dim=2).flatten(0, 1).float() / PIXELS
         cells = F.interpolate(known, size=outputs[0].mask_logits.shape[-2:], mode="area")
         losses = []
@@ -86,12 +86,12 @@ class Criterion:
         losses = {"class": self.weights.classification * _outside(output.class_logits, allowed, weight),
                   **self._masks(output.mask_logits.flatten(0, 1).index_select(0, chosen), truth.maps[objects], cells[objects],
                                 output.iou.flatten(0, 1)[chosen, 0].float())}  # fmt: skip
-        if output.opinion is not None:  # of what it is alone: queries that may be no object say nothing of that
+        if output.opinion is not None:  # class only: queries that may be no object are excluded
             losses["name"] = _outside(output.opinion.float(), allowed[..., :-1], weight * ~allowed[..., -1])
         return losses
 
     def _teach(self, logits: Tensor, coverage: Tensor, truth: Truth, pairs: tuple[Tensor, Tensor], alike: Tensor | None) -> tuple[Tensor, Tensor]:
-        """What each query may be, (B, N, K + 1) bool, and how much it shall learn of that, (B, N)."""
+        """Allowed classes of each query, (B, N, K + 1) bool, and its loss weight, (B, N)."""
         outputs = logits.shape[-1]
         allowed = torch.zeros(logits.shape, dtype=torch.bool, device=logits.device)
         allowed[..., -1] = True
@@ -102,7 +102,7 @@ class Criterion:
             allowed, weight = self._share(allowed, weight, alike, truth.padded_classes())
         chosen, objects = pairs
         class_ids = truth.class_ids[objects]
-        # -1 is the last, `no object`, but such rows weigh nothing
+        # -1 selects the last entry, `no object`, but such rows have weight 0
         allowed.view(-1, outputs)[chosen] = F.one_hot(class_ids.remainder(outputs), outputs).bool()
         weight.view(-1)[chosen] = (class_ids >= 0).to(weight.dtype)
         if self.weights.balance > 0:
@@ -110,15 +110,15 @@ class Criterion:
         return allowed, weight
 
     def rarity(self) -> Tensor:
-        """(K,) factors on the classes' losses, by `LossWeights.balance`. The mean is over the classes that have occurred: those
-        that a label set only lists would make all others look common, and their losses small. (In the bundled model's data all occur.)"""
+        """(K,) class-balancing factors on the losses, by `LossWeights.balance`. The mean is over the classes that have occurred: including
+        absent ones would make all others look common and shrink their losses. (In the bundled model's data all classes occur.)"""
         occurred = self.seen > 1
         mean = (self.seen * occurred).sum() / occurred.sum().clamp(min=1)
         return ((mean / self.seen) ** self.weights.balance).clamp(0.3, 4.0)
 
     def _share(self, allowed: Tensor, weight: Tensor, iou: Tensor, class_ids: Tensor) -> tuple[Tensor, Tensor]:
-        """The same where queries whose masks (B, N, M) lie on one of M objects (B, M) may be its class, from an IoU of `SAME`;
-        below that, from `UNSURE` on, they learn nothing. Queries of stuff classes keep to what they are."""
+        """`allowed` and `weight`, where queries whose masks have an IoU (B, N, M) of at least `SAME` with one of M objects (B, M) get its
+        class; between `UNSURE` and `SAME` they are ignored. Queries of stuff classes are unchanged."""
         best, which = iou.max(dim=2)
         classes = class_ids.gather(1, which)
         free = torch.ones_like(which, dtype=torch.bool)
@@ -132,8 +132,8 @@ class Criterion:
         return torch.where(named[..., None], F.one_hot(classes.remainder(outputs), outputs).bool(), allowed), weight
 
     def _masks(self, logits: Tensor, known: Tensor, cells: Tensor, iou: Tensor) -> Losses:
-        """Mask, dice and IoU losses of (M, h, w) logits against their (M, 2, H/2, W/2) truths and voids, 0 … 1, which are
-        `cells` (M, 2, h, w) at the logits' size."""
+        """Mask, dice and IoU losses of (M, h, w) logits against (M, 2, H/2, W/2) ground truth and void, 0 … 1; `cells` (M, 2, h, w) are
+        these at the size of the logits."""
         w = self.weights
         if not len(logits):
             nothing = logits.sum() + iou.sum()
@@ -149,14 +149,14 @@ class Criterion:
 
 
 def _outside(logits: Tensor, allowed: Tensor, weight: Tensor) -> Tensor:
-    """Minus the log of the probability that falls on what is allowed, averaged with the weights; rows of weight 0 may allow nothing."""
+    """Weighted mean of the negative log of the total probability of the allowed classes; rows of weight 0 may allow none."""
     within = logits.masked_fill(~allowed & (weight > 0)[..., None], float("-inf")).logsumexp(dim=-1)
     return ((logits.logsumexp(dim=-1) - within) * weight).sum() / weight.sum().clamp(min=1)
 
 
 @torch.no_grad()
 def _alike(logits: Tensor, truth: Truth) -> Tensor:
-    """(B, N, M) IoU of (B, N, h, w) logits with the objects of their pictures, at every second cell."""
+    """(B, N, M) IoU of (B, N, h, w) logits with the objects of their images, at every second cell."""
     coarse = logits[:, :, ::2, ::2]
     found = (coarse > 0).flatten(2).float()
     cells = truth.at(coarse.shape[-2:])
@@ -169,7 +169,7 @@ def _alike(logits: Tensor, truth: Truth) -> Tensor:
 
 @torch.no_grad()
 def true_iou(logits: Tensor, truth: Tensor, void: Tensor) -> Tensor:
-    """(M,) IoU of (M, h, w) logits with (M, H, W) truths, compared at the logits' cells."""
+    """(M,) IoU of (M, h, w) logits with (M, H, W) ground truth, compared at the logits' cells."""
     rows, columns = truth.shape[-2] // logits.shape[-2], truth.shape[-1] // logits.shape[-1]
     cells = (..., slice(rows // 2, None, rows), slice(columns // 2, None, columns))
     truth, known, found = truth[cells], ~void[cells], logits > 0
@@ -179,12 +179,12 @@ def true_iou(logits: Tensor, truth: Tensor, void: Tensor) -> Tensor:
 
 
 def _bounded(logits: Tensor, limit: float = 10.0) -> Tensor:
-    """Logits whose growth is a tenth beyond the limit: far from its centre an ellipse is very sure of itself, and a few
-    such points would outvote all others in the gradient."""
+    """Logits with a slope of one tenth beyond the limit: far from its centre, an ellipse has very large logits, and a few such points
+    would dominate the gradient."""
     inside = logits.clamp(-limit, limit)
     return inside + 0.1 * (logits - inside)
 
 
 def _mean(losses: list[Losses], prefix: str) -> Losses:
-    """Each kind of loss averaged over the levels."""
+    """Each loss averaged over the stages."""
     return {f"{prefix}/{name}": torch.stack([level[name] for level in losses]).mean() for name in losses[0]}

@@ -1,4 +1,4 @@
-"""The curve of a run: what the averaged network is worth, every so often, as lines of OUT/curve.csv."""
+"""The learning curve of a run: periodic validation of the averaged network, written to OUT/curve.csv."""
 from __future__ import annotations
 
 import csv
@@ -17,13 +17,13 @@ CURVE = "curve.csv"
 
 
 class Curve:
-    """Validates when it is time, and keeps the numbers.
+    """Runs the validation periodically and stores its numbers.
 
     Args:
         out: the run's folder.
-        validation: what is measured.
+        validation: the measurement.
         minutes: minutes of training between two points.
-        seconds: of training that are done already; in a resumed run the curve goes on from its file.
+        seconds: seconds of training so far; in a resumed run the curve continues from its file.
     """
 
     def __init__(self, out: Path, validation: Validation, minutes: float, seconds: float = 0.0) -> None:
@@ -31,11 +31,11 @@ class Curve:
         self.last = min(seconds, float(rows[-1]["seconds"])) if (rows := read_table(self.path)) else 0.0
 
     def due(self, seconds: float) -> bool:
-        """Whether it is time for a point, after so many seconds of training."""
+        """Whether the next point is due, after this many seconds of training."""
         return seconds - self.last >= 60 * self.minutes
 
     def add(self, net: RMPSAM, step: int, seconds: float, report: Callable[[str], None] = lambda _: None) -> dict[str, float]:
-        """Validates, appends a line and says it in one."""
+        """Validates, appends a row and reports it in one line."""
         begun = time.monotonic()
         numbers = self.validation.run(net)
         took = time.monotonic() - begun
@@ -47,8 +47,8 @@ class Curve:
 
 
 def forget_later(path: Path, step: int) -> None:
-    """Takes the rows after a step out of a CSV file: of steps that no checkpoint has kept, which are done again, and else would stand
-    there twice."""
+    """Removes the rows after a step from a CSV file: those steps were not saved in a checkpoint, are repeated, and would appear
+    twice."""
     rows = read_table(path)
     kept = [row for row in rows if float(row["step"]) <= step]
     if len(kept) == len(rows):
@@ -63,7 +63,7 @@ def forget_later(path: Path, step: int) -> None:
 
 
 def append_row(path: Path, row: dict[str, str]) -> None:
-    """Adds a line to a CSV file; one with other columns, or with a last line cut short, is written anew with all of them."""
+    """Appends a row to a CSV file; the file is rewritten if its columns differ or its last line is truncated."""
     old = read_table(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     known = list(old[0]) if old else []
@@ -78,9 +78,9 @@ def append_row(path: Path, row: dict[str, str]) -> None:
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file, none if there is no such file. A last line that was cut short is left out."""
+    """The rows of a CSV file, none if it does not exist. A truncated last line is skipped."""
     if not path.is_file():
         return []
     with path.open(newline="") as file:
-        whole = (line for line in file if "\0" not in line)  # which a disk leaves when power fails
+        whole = (line for line in file if "\0" not in line)  # left by a power failure
         return [row for row in csv.DictReader(whole) if None not in row.values() and None not in row]

@@ -1,9 +1,9 @@
-"""The worked example of training: pictures of coloured shapes, their annotations, and the YAML of a run.
+"""A worked example for training: images of coloured shapes, their annotations, and the YAML of a run.
 
     python -m rmpsam_ros.training.example shapes
     rmpsam train --config shapes/train.yaml
 
-Everything is drawn here, from a seed. The network is the tiny variant, so that two CPU cores are enough.
+Everything is generated from a seed. The network is the tiny variant, for which two CPU cores are enough.
 """
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ THINGS, STUFF = ("disc", "square", "triangle"), ("grass", "sand")
 _COLOURS = {"disc": (215, 60, 50), "square": (50, 80, 215), "triangle": (235, 200, 40), "grass": (60, 120, 60), "sand": (190, 170, 130)}
 
 CONFIG = """\
-# A run of a minute or two on two CPU cores. For pictures of your own: variant: lite0, input_size: [480, 640], and leave
-# out what stands below `steps`, whose defaults are for real photographs.
+# A run of a minute or two on two CPU cores. For your own images: variant: lite0, input_size: [480, 640], and omit the
+# options below `steps`, whose defaults are for real photographs.
 out: run                 # checkpoint.pt, log.csv, model/ and validation.json
 labels: labels.yaml      # your classes; the categories of the annotations must be among them, or be mapped
 variant: tiny
@@ -48,7 +48,7 @@ augmentation: {scale: [0.8, 1.4], colour: 0.2}
 
 
 def write_example(folder: Path, count: int = 60, seed: int = 0) -> Path:
-    """Writes `count` pictures, COCO panoptic annotations, labels and a run's YAML into a folder; returns the YAML."""
+    """Writes `count` images, COCO panoptic annotations, labels and a training YAML to a folder; returns the path of the YAML."""
     rng = np.random.default_rng(seed)
     for name in ("images", "panoptic"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def write_example(folder: Path, count: int = 60, seed: int = 0) -> Path:
 
 
 def draw(rng: np.random.Generator, height: int = 96, width: int = 128) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], list[str]]:
-    """A picture (H, W, 3) RGB, its ids (H, W) from 1 on, and the class of each id."""
+    """An image (H, W, 3) RGB, its segment IDs (H, W) from 1, and the class of each ID."""
     horizon = int(rng.integers(height // 4, 3 * height // 4))
     image, ids, classes = np.zeros((height, width, 3), np.uint8), np.ones((height, width), np.uint8), list(STUFF)
     ids[horizon:] = 2
@@ -95,13 +95,13 @@ def draw(rng: np.random.Generator, height: int = 96, width: int = 128) -> tuple[
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Writes the pictures and the YAML; returns the exit code."""
+    """Writes the images and the YAML; returns the exit code."""
     return guarded("python -m rmpsam_ros.training.example", lambda: _run(words))
 
 
 def _run(words: Sequence[str] | None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.example", description="Pictures and a YAML to try training with.")
-    parser.add_argument("folder", type=Path)
+    parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.example", description="Writes images and a YAML to try training with.")
+    parser.add_argument("folder", type=Path, help="output folder")
     config = write_example(parser.parse_args(words).folder)
     print(f"{config}: now `rmpsam train --config {config}`")
     return 0

@@ -1,4 +1,4 @@
-"""A run's result: the averaged network as a model folder, evaluated as users will run it."""
+"""Exports the averaged network of a run as a model folder and evaluates it as users will run it."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ MODEL, REPORT = "model", "validation.json"
 
 
 def export_model(run: TrainingRun, report: Report = lambda _: None) -> Path:
-    """Writes OUT/model from the averaged weights; the old one is replaced at the end."""
+    """Writes OUT/model from the averaged weights; an existing one is replaced at the end."""
     net, folder = run.averaged.net, run.out / MODEL
     model = run.description(folder)
     device = run.device
@@ -33,10 +33,10 @@ def export_model(run: TrainingRun, report: Report = lambda _: None) -> Path:
 
 def evaluate(folder: Path, sources: list[SourceConfig], label_map: LabelMap, base: Path, limit: int = 100,
              progress: Callable[[], None] = lambda: None) -> dict[str, object]:  # fmt: skip
-    """Evaluates a model folder on validation sets: clicks on all (of videos on their first frames), panoptic quality on panoptic ones;
-    of each set at most `limit` pictures (0 = all), spread evenly over it.
+    """Evaluates a model folder on validation sets: clicks on all sets (on the first frames of videos), panoptic quality on panoptic
+    sets, with at most `limit` images (0 = all) spread evenly over each set.
 
-    The numbers go into the folder's `model.yaml` too, None where a set has no object.
+    The numbers are also written to the folder's `model.yaml`, None for a set without objects.
     """
     result: dict[str, object] = {}
     with Segmenter(folder) as segmenter:

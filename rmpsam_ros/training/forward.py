@@ -1,4 +1,4 @@
-"""A batch through the network, with the output of every stage."""
+"""The forward pass of a batch, with the outputs of every stage."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from rmpsam_ros.training.batches import Batch
 
 
 class Forward:
-    """Encoder and decoders as training runs them.
+    """Encoder and decoders as run in training.
 
     Args:
         net: the network.
-        compiled: make them into fewer, larger kernels with `torch.compile`, which takes some minutes at the first step. Clips,
-            whose shapes are others, stay as they are. Where it cannot be done, the first call raises `DataError`.
+        compiled: compile them to fewer, larger kernels with `torch.compile`, which takes some minutes at the first step. Clips,
+            which have other shapes, are not compiled. If compilation fails, the first call raises `DataError`.
     """
 
     def __init__(self, net: RMPSAM, compiled: bool = False) -> None:
@@ -28,7 +28,7 @@ class Forward:
         self._encode, self._objects, self._prompts = wrap(net.encode), wrap(_decode_objects), wrap(_decode_prompts)
 
     def features(self, batch: Batch) -> MaskFeatures:
-        """Mask features of all frames, those of a clip one under the other; padding is 0 as at run time."""
+        """Mask features of all frames, stacked vertically for a clip; padding is 0 as at run time."""
         size, frames = batch.images.shape[:2]
         pixels = self._net.normalize(batch.images.flatten(0, 1))
         height, width = pixels.shape[-2:]
@@ -43,12 +43,12 @@ class Forward:
                        deep=tuple(_tall(level, frames) for level in features.deep))  # fmt: skip
 
     def objects(self, features: MaskFeatures, batch: Batch) -> list[StageOutput]:
-        """The stages' outputs and, last, the object adapter's."""
+        """Outputs of the stages and, last, of the object adapter."""
         decode = self._objects if batch.images.shape[1] == 1 else _decode_objects
         return decode(self._net, features)
 
     def prompts(self, features: MaskFeatures, batch: Batch) -> list[StageOutput]:
-        """The stages' outputs and, last, the prompt adapter's, for (B, P) prompts."""
+        """Outputs of the stages and, last, of the prompt adapter, for (B, P) prompts."""
         return self._prompts(self._net, features, batch.boxes, batch.labels, batch.sizes[:, :1].float(), batch.sizes[:, 1:].float())
 
 

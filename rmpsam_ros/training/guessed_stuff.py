@@ -1,10 +1,10 @@
-"""Stuff that a set of instances leaves unlabelled, as a trained model sees it: self-training, where labels of stuff are few.
+"""Adds a trained model's stuff predictions to a set of instances as pseudo-labels (self-training, for data with few stuff labels).
 
     python -m rmpsam_ros.training.guessed_stuff --images DIR --annotations instances.json --out DIR
 
-writes a COCO panoptic set. Its things are the annotations'; of the other pixels, those where the model is sure of a class of
-stuff get that class, and the rest stays unlabelled. A run takes it in place of the instances with `kind: panoptic, coverage:
-things`: a class that the model did not see is not taught to be missing, and unlabelled pixels are known to be no thing.
+writes a COCO panoptic set. Its things are those of the annotations. Of the other pixels, those where the model is confident of a
+stuff class get that class; the rest stays unlabelled. Use it in place of the instances with `kind: panoptic, coverage: things`:
+a class that the model missed is then not trained as absent, and unlabelled pixels are known to be no thing.
 """
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ from rmpsam_ros.results import coco_png
 from rmpsam_ros.types import LabelSet
 
 LEAST_SHARE = 0.01
-"""Of a picture: what covers less of it is not taken for stuff."""
+"""Smallest share of an image that a stuff class must cover to be kept."""
 
 
 def guess(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask_logits: npt.NDArray[np.float32], placement: Placement,
           labels: LabelSet, confidence: float) -> npt.NDArray[np.int64]:  # fmt: skip
-    """(H, W) classes of stuff, -1 where none is sure.
+    """(H, W) stuff classes, -1 where the model is not confident of any.
 
     Args:
         class_ids: (N,) best class of each query; scores: (N,) its probability.
         mask_logits: (N, H/4, W/4) of the padded network input.
-        placement: where the picture lies in that input.
-        labels: the model's.
-        confidence: least product of a class' score and its mask's probability at a pixel.
+        placement: of the image in that input.
+        labels: of the model.
+        confidence: minimum product of a class score and its mask probability at a pixel.
     """
     best = np.full(placement.source, confidence, np.float32)
     result = np.full(placement.source, -1, np.int64)
@@ -64,12 +64,12 @@ def guess(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mas
 
 def segments(things: Sequence[tuple[Mapping[str, Any], npt.NDArray[np.bool_]]], stuff: npt.NDArray[np.int64],
              category_of: Mapping[int, int]) -> tuple[npt.NDArray[np.int64], list[dict[str, Any]]]:  # fmt: skip
-    """A picture's map of segment ids, 0 = unlabelled, and its `segments_info`.
+    """Segment map of an image, 0 = unlabelled, and its `segments_info`.
 
     Args:
-        things: its annotations and their (H, W) masks; where they overlap, the smaller lies on top.
-        stuff: (H, W) classes, -1 = none.
-        category_of: category id of each of those classes.
+        things: annotations and their (H, W) masks; where they overlap, the smaller one is on top.
+        stuff: (H, W) stuff classes, -1 = none.
+        category_of: category ID of each stuff class.
     """
     ids = np.zeros(stuff.shape, np.int64)
     infos: list[dict[str, Any]] = []
@@ -90,7 +90,7 @@ def segments(things: Sequence[tuple[Mapping[str, Any], npt.NDArray[np.bool_]]], 
 
 @dataclass
 class GuessedSet:
-    """The panoptic set that is written: `segments_info` of each picture, and pixels that are no thing, and those of them that got a class."""
+    """The written panoptic set: annotations of each image, number of pixels without a thing (`free`), and of those with a guessed class."""
 
     annotations: list[dict[str, Any]] = field(default_factory=list)
     free: int = 0
@@ -98,17 +98,17 @@ class GuessedSet:
 
 
 def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out: Path, confidence: float) -> GuessedSet:
-    """Writes `out`/panoptic.json and a PNG for each picture of a set of instances.
+    """Writes `out`/panoptic.json and one PNG per image of a set of instances.
 
     Args:
         reader: the set, read with the model's label set.
         graph: the model's network.
         model: its folder, for labels and input size.
-        out: a folder, made where it is not there.
+        out: output folder, created if missing.
         confidence: as for `guess`.
 
     Raises:
-        DataError: a picture or a mask of the set cannot be read, or an annotation has none.
+        DataError: an image or mask of the set cannot be read, or an annotation has no mask.
     """
     categories = [{"id": category_key(c["id"]), "name": c["name"], "isthing": 1} for c in reader.content["categories"]]
     first = max((c["id"] for c in categories if isinstance(c["id"], int)), default=0) + 1
@@ -125,9 +125,9 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
         objects = [(entry, mask) for entry, _, mask in reader.objects(index)]
         empty = [entry.get("id", "?") for entry, mask in objects if not mask.any()]
         if empty:
-            raise DataError(f"{reader.name(index)}: annotation {empty[0]} has no mask; what is there would be guessed as stuff.")
+            raise DataError(f"{reader.name(index)}: annotation {empty[0]} has no mask; its pixels would be labelled as stuff.")
         ids, infos = segments(objects, stuff, category_of)
-        name = f"{index:06d}.png"  # two pictures may differ in folder or suffix only
+        name = f"{index:06d}.png"  # two images may differ in folder or suffix only
         with atomic_file(out / "panoptic" / name) as path:
             path.write_bytes(coco_png(ids))
         result.annotations.append({"image_id": image["id"], "file_name": name, "segments_info": infos})
@@ -142,29 +142,30 @@ def write_set(reader: CocoInstances, graph: ImageGraph, model: ModelFolder, out:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Makes the set; returns the exit code."""
+    """Writes the set; returns the exit code."""
     return guarded("python -m rmpsam_ros.training.guessed_stuff", lambda: _run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.guessed_stuff", description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=Path, required=True, help="folder of the pictures")
+    parser.add_argument("--images", type=Path, required=True, help="folder of the images")
     parser.add_argument("--annotations", type=Path, required=True, help="COCO instances in which all things are labelled")
-    parser.add_argument("--out", type=Path, required=True, help="gets panoptic.json and panoptic/")
-    parser.add_argument("--model", default="default", help="a model that knows stuff (default)")
-    parser.add_argument("--labels", default="robot", help="what the categories' names mean: robot, or a YAML file (robot)")
-    parser.add_argument("--confidence", type=float, default=0.7, help="between 0 and 1, of a class at a pixel (0.7)")
+    parser.add_argument("--out", type=Path, required=True, help="output folder, for panoptic.json and panoptic/")
+    parser.add_argument("--model", default="default", help="name or folder of a model with stuff classes (default: %(default)s)")
+    parser.add_argument("--labels", default="robot", help="label map of the categories: robot, or a YAML file (default: %(default)s)")
+    parser.add_argument("--confidence", type=float, default=0.7,
+                        help="minimum confidence of a class at a pixel, between 0 and 1 (default: %(default)s)")
     args = parser.parse_args(arguments)
     if not 0 < args.confidence < 1:
         parser.error(f"--confidence is {args.confidence:g}; it must be between 0 and 1.")
     model = read_model_folder(find_model(args.model), graphs=False)
     label_map = load_label_map(args.labels)
     if label_map.labels.classes != model.labels.classes:
-        raise DataError(f"The model {model.name} has other classes than {args.labels}.")
+        raise DataError(f"The classes of the model {model.name} differ from those of {args.labels}.")
     reader = CocoInstances(args.annotations, args.images, label_map)
     written = write_set(reader, ImageGraph(load_model(model.path).eval()), model, args.out, args.confidence)
     share_of = 100 * written.guessed / max(written.free, 1)
-    print(f"{len(written.annotations)} pictures: {share_of:.0f} % of what is no thing got a class of stuff: {args.out / 'panoptic.json'}")
+    print(f"{len(written.annotations)} images: {share_of:.0f} % of the pixels without a thing got a stuff class: {args.out / 'panoptic.json'}")
     return 0
 
 

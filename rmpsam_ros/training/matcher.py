@@ -1,4 +1,4 @@
-"""Which query shall learn which object: the cheapest assignment, as in DETR (Carion et al., 2020) and Mask2Former."""
+"""Bipartite matching of queries and objects with minimum cost, as in DETR (Carion et al., 2020) and Mask2Former."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -13,17 +13,16 @@ from rmpsam_ros.training.points import pairwise_mask_losses, random_points, samp
 from rmpsam_ros.training.truth import Truth
 
 FORBIDDEN = 1e4
-"""The cost of what must not be."""
+"""Cost of a forbidden pair."""
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the losses, and the number of points that masks are compared at.
+    """Weights of the losses, and the number of points at which masks are compared.
 
-    `balance` 0 … 1: the class loss of an object is multiplied by (mean frequency of the classes that occur / frequency of its class) to
-    this power.
-    `queries_per_thing`: each thing is learned by so many queries at most (Jia et al., "DETRs with Hybrid Matching", 2023): with one
-    alone, most queries are told nothing of where things are. For networks that lower the scores of duplicates themselves.
+    `balance` 0 … 1: exponent of the factor (mean frequency of the classes that occur / frequency of the class) on an object's class loss.
+    `queries_per_thing`: maximum number of queries matched to each thing (Jia et al., "DETRs with Hybrid Matching", 2023): with only
+    one, most queries get no supervision of where things are. For networks that lower the scores of duplicates themselves.
     """
 
     classification: float = 2.0
@@ -40,16 +39,16 @@ class LossWeights:
 
 @torch.no_grad()
 def costs(class_logits: Tensor, mask_logits: Tensor, truth: Truth, weights: LossWeights, owner: Tensor | None = None) -> Tensor:
-    """What it costs each query to learn each object of its picture.
+    """Matching costs of all queries and objects of the same image.
 
     Args:
         class_logits: (B, N, K + 1).
         mask_logits: (B, N, h, w).
-        truth: of the B pictures; any class suits an object that has none.
-        owner: (K,) the one query that a class may take, -1 for the classes that share all the others; None: all share all.
+        truth: objects of the B images; one without a class matches any class.
+        owner: (K,) the query reserved for each class, -1 for the classes that share the other queries; None: all queries are shared.
 
     Returns:
-        (B, N, M) float32, `FORBIDDEN` where it must not be.
+        (B, N, M) float32, `FORBIDDEN` for pairs that are not allowed.
     """
     size, queries = class_logits.shape[:2]
     if not len(truth):
@@ -73,12 +72,12 @@ def assign(tables: Tensor, truth: Truth, weights: LossWeights, owner: Tensor | N
     """Queries and the objects assigned to them, for each of several outputs of the network.
 
     Args:
-        tables: (L, B, N, M) `costs` of L outputs. They leave the device together: each time it is waited for costs as much.
-        truth, weights, owner: as they were given to `costs`.
+        tables: (L, B, N, M) `costs` of L outputs, transferred from the device together because every synchronisation costs the same.
+        truth, weights, owner: as passed to `costs`.
 
     Returns:
-        For each output two int64 tensors of equal length on the truth's device: rows of queries among all B * N, each at most once,
-        and rows of objects among all, things up to `weights.queries_per_thing` times.
+        For each output, two int64 tensors of equal length on the truth's device: rows of queries among all B * N, each at most once,
+        and rows of objects among all objects, things up to `weights.queries_per_thing` times.
     """
     costs_of, class_ids = tables.cpu().numpy(), truth.class_ids.cpu().numpy()
     owners = None if owner is None else owner.cpu().numpy()
@@ -91,7 +90,7 @@ def assign(tables: Tensor, truth: Truth, weights: LossWeights, owner: Tensor | N
         for b, cost in enumerate(level):
             chosen, places = linear_sum_assignment(cost[:, repeated[b]])
             objects = repeated[b][places]
-            allowed = cost[chosen, objects] < FORBIDDEN  # more things than queries for them: the rest goes without
+            allowed = cost[chosen, objects] < FORBIDDEN  # more things than queries: the rest stays unmatched
             rows.append(b * queries + chosen[allowed])
             columns.append(first[b] + objects[allowed])
             length += int(allowed.sum())
@@ -101,8 +100,8 @@ def assign(tables: Tensor, truth: Truth, weights: LossWeights, owner: Tensor | N
 
 
 def _repeated(class_ids: npt.NDArray[np.int64], owner: npt.NDArray[np.int64] | None, queries: int, times: int) -> npt.NDArray[np.int64]:
-    """Numbers of a picture's objects, those of things as often as half of the queries that they share are enough for: the rest keeps to
-    saying that there is nothing."""
+    """Indices of an image's objects, things repeated up to `times`, but so that they take at most half of the shared queries: the others
+    must still learn to predict no object."""
     every = np.arange(len(class_ids))
     if times <= 1:
         return every

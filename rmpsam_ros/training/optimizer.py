@@ -1,4 +1,4 @@
-"""What is trained, how fast, and the averaged copy that is kept."""
+"""Frozen parts, optimizer, learning-rate schedule, and the averaged copy of the network."""
 from __future__ import annotations
 
 import copy
@@ -12,7 +12,7 @@ from rmpsam_ros.network import RMPSAM
 from rmpsam_ros.network.efficientnet_lite import EfficientNetLite0
 
 _LAST_BLOCK = (2, 4, 10, 15)
-"""EfficientNet-Lite0's last block at each stride 4, 8, 16, 32."""
+"""EfficientNet-Lite0's last block at each of the strides 4, 8, 16, 32."""
 
 
 def backbone_stages(net: RMPSAM) -> list[list[nn.Module]]:
@@ -30,7 +30,7 @@ def backbone_stages(net: RMPSAM) -> list[list[nn.Module]]:
 
 
 def freeze(net: RMPSAM, stages: int) -> None:
-    """Keeps the first `stages` groups of the backbone as they are.
+    """Freezes the first `stages` groups of the backbone.
 
     Raises:
         DataError: not 0 to 4.
@@ -43,8 +43,8 @@ def freeze(net: RMPSAM, stages: int) -> None:
 
 
 def set_training_mode(net: RMPSAM, frozen_batchnorm: str, frozen_stages: int) -> None:
-    """Training mode, in which the statistics of batch normalisation stay fixed in the `backbone`, in `all`, or in `none`, and in any
-    case in the first stages of the backbone, which are frozen."""
+    """Sets training mode with fixed batch-norm statistics in the `backbone`, in `all`, or in `none`, and always in the frozen first
+    stages of the backbone."""
     net.train()
     fixed: list[nn.Module] = [module for group in backbone_stages(net)[:frozen_stages] for module in group]
     fixed += {"none": [], "backbone": [net.backbone], "all": [net]}[frozen_batchnorm]
@@ -55,7 +55,8 @@ def set_training_mode(net: RMPSAM, frozen_batchnorm: str, frozen_stages: int) ->
 
 
 def make_optimizer(net: RMPSAM, rate: float, decay: float, backbone_factor: float) -> torch.optim.AdamW:
-    """AdamW; no decay for norms, biases and embeddings, a smaller rate for the backbone. `base` is each group's full rate."""
+    """AdamW without weight decay for norms, biases and embeddings, and with a lower learning rate for the backbone. `base` is each
+    group's full learning rate."""
     groups: dict[tuple[bool, bool], list[Tensor]] = {}
     for name, parameter in net.named_parameters():
         if parameter.requires_grad:
@@ -67,8 +68,8 @@ def make_optimizer(net: RMPSAM, rate: float, decay: float, backbone_factor: floa
 
 
 def set_rate(optimizer: torch.optim.Optimizer, step: int, warm_up: int, done: float) -> float:
-    """Linear warm-up over so many steps, times half a cosine to a hundredth as `done` goes from 0 to 1; returns the factor on
-    each group's full rate."""
+    """Sets the learning rate: linear warm-up over `warm_up` steps, times a cosine decay to one hundredth as `done` goes from 0 to 1;
+    returns the factor on each group's full rate."""
     factor = min(1.0, (step + 1) / max(1, warm_up)) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
     for group in optimizer.param_groups:
         group["lr"] = group["base"] * factor
@@ -76,9 +77,9 @@ def set_rate(optimizer: torch.optim.Optimizer, step: int, warm_up: int, done: fl
 
 
 class AveragedNetwork:
-    """An exponential moving average of the network (Polyak averaging), of its running statistics too; counters are copied.
+    """Exponential moving average (EMA) of the network, including its running statistics; counters are copied.
 
-    The decay grows from 0.1 with the steps, so that the first ones are soon forgotten.
+    The decay grows from 0.1 with the steps, so that the first steps are forgotten quickly.
     """
 
     def __init__(self, net: RMPSAM, decay: float) -> None:
@@ -94,4 +95,4 @@ class AveragedNetwork:
                 latest.append(other)
             else:
                 mine.copy_(other)
-        torch._foreach_lerp_(averaged, latest, 1 - decay)  # one call for all, not hundreds
+        torch._foreach_lerp_(averaged, latest, 1 - decay)  # one call instead of hundreds

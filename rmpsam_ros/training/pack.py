@@ -1,8 +1,8 @@
-"""A training run as archives of limited size, to carry it to a machine with a GPU: its pictures, annotations, start model and configuration.
+"""Packs the images, annotations, start model and configuration of a run into archives of limited size, to copy it to a GPU machine.
 
     python -m rmpsam_ros.training.pack --config config/train_lite0.yaml --out packed --megabytes 60 --quality 75
 
-Over there, in any folder: `for part in packed/*.tar.gz; do tar xzf $part; done`, then `rmpsam train --config training/config.yaml`.
+On that machine, in any folder: `for part in packed/*.tar.gz; do tar xzf $part; done`, then `rmpsam train --config training/config.yaml`.
 """
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from rmpsam_ros.media import read_image
 from rmpsam_ros.training.config import TrainingConfig, load_config
 
 ROOT = "training"
-"""The folder that the archives unpack to."""
+"""Top-level folder in the archives."""
 
 
 class Archives:
-    """Numbered archives that are begun anew where the next file would make one too large.
+    """Numbered archives; a new one is started when the next file would exceed the size limit.
 
     Args:
-        folder: where they go.
-        limit: bytes of the files in one archive; a larger file has one of its own.
+        folder: output folder.
+        limit: bytes of files per archive; a larger file gets its own archive.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
@@ -43,7 +43,7 @@ class Archives:
         self.paths: list[Path] = []
 
     def add(self, name: str, content: bytes) -> None:
-        """A file of that name under `ROOT`."""
+        """Adds a file with this name under `ROOT`."""
         if self._open is None or len(content) > self._room:
             self.close()
             self.paths.append(self._folder / f"part{len(self.paths) + 1:02d}.tar.gz")
@@ -60,16 +60,16 @@ class Archives:
 
 
 def pack(config: TrainingConfig, said: dict, archives: Archives, quality: int, validation: bool = True) -> None:
-    """Puts a run into archives.
+    """Packs a run into archives.
 
     Args:
-        config: the run; said: its YAML as it stands, of which all but the paths is kept.
+        config: the run; said: its parsed YAML, of which everything but the paths is kept.
         archives: to write to.
-        quality: of JPEG (1 … 100), in which photographs are compressed again where that makes them smaller; 0 = they stay as they are.
-        validation: whether the sets that the finished model is evaluated on come along.
+        quality: JPEG quality (1 … 100) for recompressing photographs where that makes them smaller; 0 = unchanged.
+        validation: whether to include the validation sets of the finished model.
 
     Raises:
-        DataError: what `Source` finds wrong, or a picture that cannot be read.
+        DataError: `Source` reports an error, or an image cannot be read.
     """
     label_map, folders, packed = load_label_map(config.labels_path), dict[Path, str](), set[str]()
     said = {**said, "data_root": ".", "out": "out", "labels": "labels.yaml" if isinstance(config.labels_path, Path) else config.labels}
@@ -92,7 +92,7 @@ def pack(config: TrainingConfig, said: dict, archives: Archives, quality: int, v
 
 
 def _files(source: Source, entry: dict, folders: dict[Path, str], packed: set[str], quality: int) -> Iterator[tuple[str, bytes]]:
-    """The files of a set that are not packed yet, with their names there, which `entry` gets."""
+    """The files of a set that are not packed yet, with their names in the archive, which are also written to `entry`."""
     reader = source.reader
     annotations, images = (folders.setdefault(path.resolve(), f"{name}{len(folders)}") for path, name in ((reader.path, "set"), (reader.folder, "images")))
     entry["annotations"], entry["images"] = f"{annotations}.json", images
@@ -108,11 +108,11 @@ def _files(source: Source, entry: dict, folders: dict[Path, str], packed: set[st
 
 
 def _content(path: Path, quality: int) -> bytes:
-    """A file, or a photograph compressed again."""
+    """The content of a file; a photograph is recompressed if that makes it smaller."""
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); `rmpsam train --check` lists all that is missing.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}); `rmpsam train --check` lists everything that is missing.") from error
     if not quality:
         return content
     again = cv2.imencode(".jpg", cv2.cvtColor(read_image(path), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
@@ -126,11 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.pack", description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, required=True, help="the run's YAML")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the archives")
-    parser.add_argument("--megabytes", type=float, default=1000.0, help="the most that an archive holds (default: %(default)s)")
-    parser.add_argument("--quality", type=int, default=0, help="compress photographs again, as JPEG of this quality (default: leave them)")
-    parser.add_argument("--no-validation", dest="validation", action="store_false", help="leave out the sets that the finished model is evaluated on")
+    parser.add_argument("--config", type=Path, required=True, help="training YAML")
+    parser.add_argument("--out", type=Path, required=True, help="output folder of the archives")
+    parser.add_argument("--megabytes", type=float, default=1000.0, help="maximum size of an archive (default: %(default)s)")
+    parser.add_argument("--quality", type=int, default=0, help="recompress photographs as JPEG of this quality, 1 to 100 (default: unchanged)")
+    parser.add_argument("--no-validation", dest="validation", action="store_false", help="leave out the validation sets")
     args = parser.parse_args(arguments)
     if not 0 < args.megabytes < float("inf") or not 0 <= args.quality <= 100:
         raise DataError(f"--megabytes is {args.megabytes:g} and --quality {args.quality}; they must be above 0, and from 0 to 100.")

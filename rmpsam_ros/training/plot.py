@@ -1,4 +1,4 @@
-"""A run as one picture: its losses from log.csv above, its curve from curve.csv below. Drawn with OpenCV."""
+"""Plots a run with OpenCV: losses from log.csv above, learning curve from curve.csv below."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,27 +14,27 @@ from rmpsam_ros.results import write_image
 from rmpsam_ros.training.curve import CURVE, read_table
 
 WIDTH, HEIGHT = 1400, 560
-"""Of one chart, pixels."""
+"""Size of one chart in pixels."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 430, 50, 50
-_SHARPNESS = 2  # drawn so much larger, then shrunk: finer letters and lines than OpenCV's own
+_SHARPNESS = 2  # supersampling factor: finer text and lines than OpenCV draws
 _INK, _PALE = (60, 60, 60), (225, 225, 225)
 _COLOURS = ((0, 0, 0), (0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0), (86, 180, 233), (140, 86, 75),
             (127, 127, 127), (148, 103, 189), (188, 189, 34), (23, 190, 207))  # fmt: skip
-"""RGB; the first eight after Okabe and Ito, to be told apart by everybody."""
+"""RGB; the first eight follow Okabe and Ito, for readers with colour blindness."""
 
 Points = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
 def plot_run(out: Path, target: Path, log: str = "log.csv") -> None:
-    """Draws the run in the folder `out` into a PNG.
+    """Plots the run in the folder `out` to a PNG.
 
     Raises:
-        DataError: there is nothing to draw yet.
+        DataError: there is nothing to plot yet.
     """
     losses = _series(read_table(out / log), lambda name: name == "total" or "/" in name)
     worth = _series(read_table(out / CURVE), lambda name: name.split(" ")[-1] in ("click1", "pq"))
     if not losses and not worth:
-        raise DataError(f"{out} holds no run with numbers to draw; `rmpsam train` writes {log} and {CURVE} there.")
+        raise DataError(f"{out} holds no run with numbers to plot; `rmpsam train` writes {log} and {CURVE} there.")
     charts = []
     end = max(x.max() for x, _ in (*losses.values(), *worth.values()))
     if losses:
@@ -42,12 +42,12 @@ def plot_run(out: Path, target: Path, log: str = "log.csv") -> None:
     if worth:
         names = sorted(worth, key=lambda name: (" " in name, name.endswith("pq")))  # the means first
         titles = {name: {"click1": "one click, mean of the sets", "pq": "PQ, mean of the sets"}.get(name, name) for name in names}
-        charts.append(draw_chart("averaged network: IoU of one click (without closer looks) and PQ, percent", {titles[n]: worth[n] for n in names}, end))
+        charts.append(draw_chart("averaged network: IoU of one click (without zoom-in) and PQ, percent", {titles[n]: worth[n] for n in names}, end))
     write_image(target, np.concatenate(charts))
 
 
 def draw_chart(title: str, lines: Mapping[str, Points], end: float, logarithmic: bool = False) -> npt.NDArray[np.uint8]:
-    """(HEIGHT, WIDTH, 3) uint8 RGB: lines over steps from 0 to `end`, each with its name and last value at the right."""
+    """A chart, (HEIGHT, WIDTH, 3) uint8 RGB, of lines over steps from 0 to `end`, each labelled with its name and last value."""
     values = np.concatenate([y[np.isfinite(y) & (y > 0)] if logarithmic else y[np.isfinite(y)] for _, y in lines.values()])
     ticks = _decades(values) if logarithmic else _round_ticks(0.0, max(float(values.max(initial=0.0)), 1.0))
     frame = _Frame(max(end, 1.0), (ticks[0], ticks[-1]), logarithmic)
@@ -70,7 +70,7 @@ def draw_chart(title: str, lines: Mapping[str, Points], end: float, logarithmic:
 
 
 def running_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """A running mean over a fortieth of the values; losses jump from batch to batch."""
+    """Running mean over one fortieth of the values, to smooth the noise between batches."""
     size = max(1, len(values) // 40)
     sums = np.cumsum(np.concatenate(([0.0], np.nan_to_num(values))))
     counts = np.cumsum(np.concatenate(([0], np.isfinite(values))))
@@ -81,7 +81,7 @@ def running_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 @dataclass
 class _Frame:
-    """A chart's canvas, and where its values lie on it."""
+    """Canvas of a chart, and the mapping of values to pixels."""
 
     end: float
     span: tuple[float, float]
@@ -133,7 +133,7 @@ class _Frame:
 
 
 def _series(rows: Sequence[Mapping[str, str]], wanted: Callable[[str], bool]) -> dict[str, Points]:
-    """The columns with a number in them, over `step`."""
+    """The wanted columns that contain numbers, over `step`."""
     result = {}
     for name in rows[0] if rows else ():
         if wanted(name):
@@ -145,7 +145,7 @@ def _series(rows: Sequence[Mapping[str, str]], wanted: Callable[[str], bool]) ->
 
 
 def _round_ticks(low: float, high: float) -> list[float]:
-    """Four to nine round numbers that reach from `low` to `high` or just past it."""
+    """Four to nine round numbers from `low` up to `high` or slightly above."""
     raw = max(high - low, 1e-9) / 5
     power = 10.0 ** np.floor(np.log10(raw))
     step = float(next(power * k for k in (1, 2, 5, 10) if power * k >= raw))

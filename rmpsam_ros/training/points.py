@@ -1,7 +1,7 @@
-"""Mask losses on points instead of whole maps.
+"""Mask losses on sampled points instead of whole maps.
 
-Points are chosen as PointRend does (Kirillov et al., 2020, section 3.1) and Mask2Former after it (Cheng et al., 2022,
-section 3.3): more candidates than needed, of which the least certain are kept, and the rest at random.
+Points are chosen as in PointRend (Kirillov et al., 2020, section 3.1) and Mask2Former (Cheng et al., 2022, section 3.3):
+the most uncertain of an oversampled set of candidates, and random points for the rest.
 """
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def mask_losses(logits: Tensor, truth: Tensor, weight: Tensor) -> tuple[Tensor, 
     """Cross-entropy and dice loss of each mask at its points.
 
     Args:
-        logits, truth, weight: (M, P); weight is 0 where nothing is known. A mask without any weight costs 0.
+        logits, truth, weight: (M, P); weight is 0 at void points. The losses of a mask without any weight are 0.
 
     Returns:
-        Two (M,) tensors. The dice loss (Milletari et al., 2016) has one added above and below, as in MaskFormer.
+        Two (M,) tensors. The dice loss (Milletari et al., 2016) adds one to numerator and denominator, as in MaskFormer.
     """
     total = weight.sum(dim=1)
     known = (total > 0).to(logits.dtype)
@@ -59,7 +59,7 @@ def mask_losses(logits: Tensor, truth: Tensor, weight: Tensor) -> tuple[Tensor, 
 
 
 def pairwise_mask_losses(logits: Tensor, truth: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """The same of every prediction with every truth of its picture: (B, N, P), (B, M, P) and (B, P) to two (B, N, M) tensors."""
+    """The same losses for every prediction and every object of its image: (B, N, P), (B, M, P) and (B, P) to two (B, N, M) tensors."""
     weight = weight[:, None]
     total = weight.sum(dim=2, keepdim=True).clamp(min=1)
     inside = F.softplus(-logits) * weight  # cross-entropy where the truth is 1

@@ -1,4 +1,4 @@
-"""A training run: set up or resumed, step after step, a checkpoint every few minutes."""
+"""A training run: setup or resumption, training steps, and periodic checkpoints."""
 from __future__ import annotations
 
 import signal
@@ -34,15 +34,15 @@ Report = Callable[[str], None]
 
 
 class TrainingRun:
-    """Everything of one run.
+    """One training run.
 
     Args:
         config: the run.
-        resume: go on from the checkpoint in its folder, if there is one. The network is then the checkpoint's, whatever has become
-            of the model that the run began from.
+        resume: continue from the checkpoint in its folder, if there is one. The network is then the checkpoint's, even if the start
+            model has changed since.
 
     Raises:
-        DataError, ModelError: data, weights or checkpoint that cannot be used.
+        DataError, ModelError: data, weights or checkpoint cannot be used.
     """
 
     def __init__(self, config: TrainingConfig, resume: bool = False) -> None:
@@ -50,17 +50,17 @@ class TrainingRun:
         self.label_map = load_label_map(config.labels_path)
         path = self.out / CHECKPOINT
         if not resume and path.exists():
-            raise DataError(f"{self.out} already holds a run; go on with --resume, or give another `out`.")
+            raise DataError(f"{self.out} already holds a run; continue with --resume, or give another `out`.")
         saved = read_checkpoint(path) if path.exists() else None
         self.start = Path(config.start).name if saved is None else saved.setup.get("start", Path(config.start).name)
         sources = [Source(source, self.label_map, config.data_folder) for source in config.train]
         for source in config.validation:
-            Source(source, self.label_map, config.data_folder)  # a wrong name is not found out after hours
+            Source(source, self.label_map, config.data_folder)  # finds a wrong name now, not after hours
         self.mixture = Mixture(sources, config.input_size, config.augmentation)
         self.device = torch.device(device_of(config.device))
         if self.device.type == "cuda":
-            torch.set_float32_matmul_precision("high")  # TF32 for what is left in float32
-            torch.backends.cudnn.benchmark = True  # nearly all batches have one shape
+            torch.set_float32_matmul_precision("high")  # TF32 for the remaining float32 operations
+            torch.backends.cudnn.benchmark = True  # nearly all batches have the same shape
         torch.manual_seed(config.seed)
         self.net = (first_network(config, self.label_map.labels) if saved is None else self._network_of(saved)).to(self.device)
         freeze(self.net, config.freeze_stages)
@@ -69,7 +69,7 @@ class TrainingRun:
         self.averaged = AveragedNetwork(self.net, config.ema)
         self.criterion = Criterion(torch.as_tensor(self.label_map.labels.is_thing()), config.losses,
                                    stuff_queries=self.net.config.stuff_queries > 0, one_to_many=self.net.config.matrix_nms)  # fmt: skip
-        # For its check of gradients alone, which a GPU need not be waited for: bfloat16 needs no scale.
+        # Used only for its check for finite gradients, which needs no GPU synchronisation: bfloat16 needs no scaling.
         self.scaler = torch.amp.GradScaler(self.device.type, init_scale=1.0, enabled=self.device.type == "cuda")
         self.step, self.seconds = 0, 0.0
         self.passed_over: set[str] = set()
@@ -83,20 +83,20 @@ class TrainingRun:
 
     @property
     def progress(self) -> str:
-        """`160 of 600 steps`, and where time may end it `2498 steps in 9.1 of 9.1 minutes`."""
+        """`160 of 600 steps`, or `2498 steps in 9.1 of 9.1 minutes` for a run with a time limit."""
         if not self.config.minutes:
             return f"{self.step} of {self.config.steps} steps"
         return f"{self.step} steps in {self.seconds / 60:.1f} of {self.config.minutes:g} minutes"
 
     @property
     def done(self) -> float:
-        """How far the learning rate has fallen, 0 … 1: by the steps after warming up, or by the time if that is further on."""
+        """Progress of the learning-rate decay, 0 … 1: by the steps after warm-up, or by the time if that is further along."""
         config = self.config
         steps = (self.step - config.warm_up) / max(1, config.steps - config.warm_up)
         return min(1.0, max(0.0, steps, self.seconds / (60 * config.minutes) if config.minutes else 0.0))
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """All weighted losses of a batch: prompts on pictures, objects on clips and on their share of the pictures."""
+        """All weighted losses of a batch: prompts on images, objects on clips and on their share of the images."""
         share, asked = self.config.object_steps, batch.boxes.shape[1] > 0
         wanted = not asked or int((self.step + 1) * share) > int(self.step * share)
         with torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext():
@@ -107,14 +107,14 @@ class TrainingRun:
         return result if prompts is None else {**result, **self.criterion.prompts(prompts, batch)}
 
     def train(self, minutes: float | None = None, report: Report = lambda _: None, every: float = 10.0) -> None:
-        """Trains to the last step, or for so many minutes; saves at the end, on Ctrl-C, and in between.
+        """Trains to the last step or for `minutes`; saves periodically, at the end, and on Ctrl-C.
 
         Args:
-            minutes: stop after these; None for no limit.
-            report: gets a line about every `every` seconds.
+            minutes: stop after this time; None: no limit.
+            report: called with a line about every `every` seconds.
         """
         config = self.config
-        last = self.step if self.finished else config.steps  # a run that time has ended has no more steps either
+        last = self.step if self.finished else config.steps  # a run that reached its time limit has no more steps
         batches = Batches(self.mixture, config.batch_size, last, config.prompts, config.clips, config.frames, config.seed, self.step)
         set_training_mode(self.net, config.freeze_batchnorm, config.freeze_stages)
         self.out.mkdir(parents=True, exist_ok=True)
@@ -141,30 +141,30 @@ class TrainingRun:
                         saved = time.monotonic()
                     if curve is not None and (curve.due(self.seconds) or self.finished):
                         curve.add(self.averaged.net, self.step, self.seconds, report)
-                        pause = time.monotonic() - now  # validating is not training
+                        pause = time.monotonic() - now  # validation does not count as training
                         begun, said, saved = begun + pause, said + pause, saved + pause
                         now += pause
                     if self.finished or (minutes is not None and now - begun >= 60 * minutes):
                         break
                     waiting = time.monotonic()
             finally:
-                if self.step > first:  # a run that has not begun may be corrected and started anew
+                if self.step > first:  # a run without a step may be corrected and started again
                     self.save()
                 if meter.steps:
                     self._log(meter, time.monotonic() - said, report)
                 if self.passed_over:
-                    report(f"{len(self.passed_over)} annotations without a mask were passed over, as nothing can be learned from them; "
+                    report(f"{len(self.passed_over)} annotations without a mask were skipped, because they cannot be trained on; "
                            f"`rmpsam train --check` lists them. {min(self.passed_over)}")  # fmt: skip
 
     def advance(self, batch: Batch) -> tuple[dict[str, Tensor], int, float, Tensor]:
-        """One step on a batch that is on the device. Nothing in it but the assignment of queries waits for a GPU.
+        """One training step on a batch on the device. Only the assignment of queries synchronises with the GPU.
 
         Returns:
-            The losses and their `total`, the number of pictures, the share of the full learning rate, and whether the
-            gradients had a finite norm. If one of them is not finite itself, the weights are as before.
+            The losses and their `total`, the number of images, the share of the full learning rate, and whether the norm of the
+            gradients was finite. If a gradient is not finite, the weights do not change.
         """
-        with _uninterrupted():  # all of a step or nothing: half of one has already counted classes and moved running statistics
-            torch.manual_seed((self.config.seed << 32) + self.step)  # so that a resumed run takes the same points
+        with _uninterrupted():  # a step is all or nothing: half of one would have counted classes and updated running statistics
+            torch.manual_seed((self.config.seed << 32) + self.step)  # so that a resumed run samples the same points
             factor = set_rate(self.optimizer, self.step, self.config.warm_up, self.done)
             losses = self.losses(batch)
             total = torch.stack(list(losses.values())).sum()
@@ -172,7 +172,7 @@ class TrainingRun:
             self.scaler.scale(total).backward()
             self.scaler.unscale_(self.optimizer)
             norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.clip_gradient)
-            if self.scaler.is_enabled() or torch.isfinite(norm):  # one bad batch must not spoil the weights
+            if self.scaler.is_enabled() or torch.isfinite(norm):  # a bad batch must not damage the weights
                 self.scaler.step(self.optimizer)
             self.scaler.update(1.0)
             self.averaged.update(self.net, self.step)
@@ -186,11 +186,11 @@ class TrainingRun:
             self._save()
 
     def description(self, folder: Path) -> ModelFolder:
-        """What the averaged network says of itself as it stands now, in a model folder and in each checkpoint; `folder`: where it
-        lies or would lie."""
+        """The current description of the averaged network, for a model folder and each checkpoint; `folder`: its actual or would-be
+        location."""
         config, net = self.config, self.averaged.net
         state = "finished" if self.finished else "unfinished"
-        steps = f"{self.step:,}" if config.minutes else f"{self.step} of {config.steps}"  # which time ends, so that they say nothing
+        steps = f"{self.step:,}" if config.minutes else f"{self.step} of {config.steps}"  # with a time limit, `steps` is not reached
         return ModelFolder(
             path=folder, name=config.name or self.out.resolve().name, variant=config.variant, config=net.config_dict(),
             input_size=tuple(config.model_size) or config.input_size, labels=self.label_map.labels, trained=True, score_threshold=config.score_threshold,
@@ -221,19 +221,19 @@ class TrainingRun:
                                     **{k: f"{v:.6g}" for k, v in numbers.items()}})  # fmt: skip
 
     def _network_of(self, checkpoint: Checkpoint) -> RMPSAM:
-        """The network that a checkpoint is of, not its weights yet; refuses a YAML that asks for another one now."""
+        """The network of a checkpoint, without its weights; raises if the YAML now describes another one."""
         path, own = self.out / CHECKPOINT, self.label_map.labels
         changed = [key for key, value in self._setup().items() if checkpoint.setup.get(key, value) != value]
         if changed:
-            raise DataError(f"{path} is of a run with another {changed[0]} ({checkpoint.setup[changed[0]]}); "
-                            "go on with the same, or give another `out`.")
-        if not checkpoint.model:  # an older version's, which says of its network no more than the setup does
+            raise DataError(f"{path} belongs to a run with another {changed[0]} ({checkpoint.setup[changed[0]]}); "
+                            "continue with the same one, or give another `out`.")
+        if not checkpoint.model:  # of an older version, which stores no more about its network than the setup
             return first_network(self.config, own)
         net, model = network_of(checkpoint, path)
         other = [c for c, now in zip(model.labels.classes, own.classes) if c.is_thing != now.is_thing]
         if other:
-            raise DataError(f"{path} is of a run in which {other[0].name} was {'a thing' if other[0].is_thing else 'stuff'}; "
-                            "go on with the same, or give another `out`.")
+            raise DataError(f"{path} belongs to a run in which {other[0].name} was {'a thing' if other[0].is_thing else 'stuff'}; "
+                            "continue with the same one, or give another `out`.")
         return net
 
     def _resume(self, checkpoint: Checkpoint) -> None:
@@ -244,7 +244,7 @@ class TrainingRun:
             raise DataError(f"The weights in {self.out / CHECKPOINT} are of another network; start from the same model as before, "
                             "or give another `out`.") from error
         for saved, own in zip(checkpoint.optimizer["param_groups"], self.optimizer.param_groups):
-            for name in ("base", "weight_decay", "fused"):  # what the YAML says now counts from here on, and so does the device
+            for name in ("base", "weight_decay", "fused"):  # the current YAML and device apply from here on
                 saved[name] = own[name]
         self.optimizer.load_state_dict(checkpoint.optimizer)
         self.step, self.seconds = checkpoint.step, checkpoint.seconds
@@ -261,7 +261,7 @@ _LOSSES = ("total", "object/class", "object/mask", "object/dice", "object/iou", 
 
 
 class _Meter:
-    """Sums between two lines of the log. Losses stay on the device until they are read."""
+    """Sums between two log lines. Losses stay on the device until they are read."""
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
@@ -281,18 +281,18 @@ class _Meter:
 
 
 def _alone(out: Path) -> AbstractContextManager[None]:
-    """Holds the run's folder; a run that trains there at this moment makes it a DataError."""
+    """Locks the run's folder; raises a DataError if another run is training there."""
 
     def refuse() -> None:
-        raise DataError(f"Another run trains in {out} at this moment; give another `out`, or wait for it.")
+        raise DataError(f"Another run is training in {out}; give another `out`, or wait for it.")
 
     return held(out / ".lock", waiting=refuse)
 
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Puts Ctrl-C, SIGTERM, and what torch raises when a worker has ended, off until what is inside is done, a second one of the first
-    two no more; in the main thread, which alone gets them."""
+    """Defers Ctrl-C, SIGTERM, and torch's handling of ended workers until the block is done, but not a second Ctrl-C or SIGTERM. Only in
+    the main thread, which is the only one to receive signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -301,7 +301,7 @@ def _uninterrupted() -> Iterator[None]:
 
     def put_off(number: int, stack: FrameType | None) -> None:
         came.append((number, stack))
-        if number != signal.SIGCHLD and sum(n != signal.SIGCHLD for n, _ in came) > 1:  # whoever asks twice does not want to wait
+        if number != signal.SIGCHLD and sum(n != signal.SIGCHLD for n, _ in came) > 1:  # the second request is not deferred
             before[number](number, stack)
 
     before = {number: signal.signal(number, put_off) for number in numbers}
@@ -315,24 +315,24 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def device_of(name: str) -> str:
-    """torch's name of a device; `auto` for what is there.
+    """torch's name of a device; `auto` is CUDA if available, else the CPU.
 
     Raises:
-        DataError: there is none, or no such kind.
+        DataError: the device is not available, or not known.
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.device(name)
     except RuntimeError:
-        raise DataError(f"device is {name!r}; it must be auto, cpu, cuda or such as cuda:1.") from None
+        raise DataError(f"device is {name!r}; it must be auto, cpu, cuda or a device such as cuda:1.") from None
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise DataError(f"device is {name}, but torch finds no CUDA device here; use auto or cpu.")
     return name
 
 
 def _has_bfloat16() -> bool:
-    """Whether this CPU computes in bfloat16; elsewhere it would be imitated, slowly."""
+    """Whether this CPU has bfloat16 instructions; without them it would be emulated slowly."""
     features = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(features.get("avx512_bf16") or features.get("amx_bf16") or features.get("bf16"))
 

@@ -1,4 +1,4 @@
-"""The network that a run begins with: fresh, with an ImageNet backbone (lite0), or a model folder's weights and options."""
+"""The initial network of a run: fresh weights with an ImageNet backbone (lite0), or the weights and options of a model folder."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,23 +13,22 @@ from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.types import LabelSet
 
 _OF_CLASSES = ("panoptic_head.text_classifier.embedding", "panoptic_head.opinion.layers.5.weight", "panoptic_head.opinion.layers.5.bias")
-"""Weights with a row for each class."""
+"""Weights with one row per class."""
 
 _OF_QUERIES = ("panoptic_head.kernels.weight", "panoptic_head.anchors.weight")
-"""Weights with a row for each object query, those of stuff classes first."""
+"""Weights with one row per object query, those of stuff classes first."""
 
 _OF_THE_LABELS = ("num_classes", "learned_classes", "stuff_queries")
 
 
 def first_network(config: TrainingConfig, labels: LabelSet) -> RMPSAM:
-    """The network of a run's step 0, on the CPU.
+    """The network at step 0 of a run, on the CPU.
 
-    A start model's options of the network hold where the run's YAML names no others: without them its weights would be
-    another network's. What it knows of classes is taken over by their names, and the queries of stuff with them; what is new stays
-    fresh, and so do weights that do not fit.
+    Network options of a start model apply unless the run's YAML overrides them, because its weights belong to that network. Weights of
+    classes and stuff queries are matched by class name; new classes and weights that do not fit are freshly initialised.
 
     Raises:
-        DataError: an unknown variant, options that the labels do not allow, a start model of which no weight fits.
+        DataError: an unknown variant, options that contradict the labels, or a start model without any fitting weight.
         ModelError: the start model cannot be read; an unknown option.
     """
     if config.variant not in VARIANTS:
@@ -46,7 +45,7 @@ def first_network(config: TrainingConfig, labels: LabelSet) -> RMPSAM:
 def _options(config: TrainingConfig, labels: LabelSet, start: ModelFolder | None) -> dict[str, object]:
     same_kind = start is not None and start.variant == config.variant
     inherited = {k: v for k, v in start.config.items() if k not in _OF_THE_LABELS} if same_kind else {}
-    stuff = int((~labels.is_thing()).sum())  # no numpy number: it goes into model.yaml
+    stuff = int((~labels.is_thing()).sum())  # a Python int, because it is written to model.yaml
     if same_kind and start.config.get("stuff_queries"):
         inherited["stuff_queries"] = stuff
     options = {**inherited, **config.network}
@@ -59,7 +58,7 @@ def _options(config: TrainingConfig, labels: LabelSet, start: ModelFolder | None
 def _take_over(net: RMPSAM, start: ModelFolder, labels: LabelSet, config: TrainingConfig) -> None:
     before = load_model(start.path)
     own, weights = net.state_dict(), before.state_dict()
-    weights[_OF_CLASSES[0]] = before.panoptic_head.text_classifier.text_embedding()[:, 0]  # whether learned or of text
+    weights[_OF_CLASSES[0]] = before.panoptic_head.text_classifier.text_embedding()[:, 0]  # learned or from text
     rows = {**dict.fromkeys(_OF_CLASSES, _common([c.name for c in labels.classes], [c.name for c in start.labels.classes])),
             **dict.fromkeys(_OF_QUERIES, _common(_queries(net, labels), _queries(before, start.labels)))}  # fmt: skip
     fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape and k not in rows}
@@ -72,13 +71,13 @@ def _take_over(net: RMPSAM, start: ModelFolder, labels: LabelSet, config: Traini
 
 
 def _queries(net: RMPSAM, labels: LabelSet) -> list[str | int]:
-    """What each object query is, by the name of its stuff class or by its number among the others."""
+    """Key of each object query: the name of its stuff class, or its index among the other queries."""
     stuff = [c.name for c in labels.classes if not c.is_thing][: net.config.stuff_queries]
     return [*stuff, *range(net.config.num_queries - len(stuff))]
 
 
 def _common(own: Sequence[str | int], others: Sequence[str | int]) -> tuple[Tensor, Tensor]:
-    """(n,) int64 rows of what both have, in the one and in the other."""
+    """(n,) int64 rows of the common keys, in both sequences."""
     row_of = {what: row for row, what in enumerate(others)}
     pairs = [(row, row_of[what]) for row, what in enumerate(own) if what in row_of]
     return torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2).unbind(dim=1)

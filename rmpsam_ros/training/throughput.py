@@ -1,9 +1,9 @@
-"""How many pictures a second the workers make, the network learns from, and both do together.
+"""Measures the training throughput in images per second: of the workers, of the network, and of both together.
 
     python -m rmpsam_ros.training.throughput --config config/train_lite0.yaml
 
-The network alone learns from one batch again and again, already on the device; steps are whole ones, with losses, optimiser and
-average. Nothing is saved.
+The network alone trains repeatedly on one batch that is already on the device, with complete steps: losses, optimizer and
+averaging. Nothing is saved.
 """
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from rmpsam_ros.training.run import TrainingRun
 
 
 def throughput(config: TrainingConfig, batches: int = 20, repeats: int = 3) -> dict[str, float]:
-    """Pictures a second of `loader`, `network` and `together`, each the median of `repeats` times `batches` batches.
+    """Images per second of `loader`, `network` and `together`, each the median of `repeats` measurements of `batches` batches.
 
     Raises:
-        DataError, ModelError: as of a run that begins.
+        DataError, ModelError: as for the start of a run.
     """
     with tempfile.TemporaryDirectory() as folder:
         run = TrainingRun(replace(config, out=folder))
     set_training_mode(run.net, config.freeze_batchnorm, config.freeze_stages)
     made_ahead, drawn = max(1, config.workers * PREFETCH), 1 + repeats * batches
-    number = 2 * (made_ahead + drawn)  # all of which are drawn, so that the workers end by themselves
+    number = 2 * (made_ahead + drawn)  # all are drawn, so that the workers exit by themselves
     stream = iter(loader(Batches(run.mixture, config.batch_size, number, config.prompts, 0.0, config.frames, config.seed), config.workers,
                          pinned=run.device.type == "cuda"))  # fmt: skip
 
@@ -54,10 +54,10 @@ def throughput(config: TrainingConfig, batches: int = 20, repeats: int = 3) -> d
 
     batch = list(islice(stream, made_ahead))[-1].to(run.device)
     result = {"loader": rate(lambda: next(stream)), "network": rate(lambda: run.advance(batch))}
-    for _ in islice(stream, made_ahead):  # what the workers made while the network ran alone would hide how slow they are
+    for _ in islice(stream, made_ahead):  # discards the batches prefetched while the network ran alone, which would hide slow workers
         pass
     result["together"] = rate(lambda: run.advance(next(stream).to(run.device)))
-    next(stream, None)  # the end, at which the workers stop
+    next(stream, None)  # the end of the stream, where the workers stop
     return result
 
 
@@ -67,14 +67,14 @@ def _wait(device: torch.device) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures and prints; returns the exit code."""
+    """Prints the throughput; returns the exit code."""
     return guarded("python -m rmpsam_ros.training.throughput", lambda: _run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rmpsam_ros.training.throughput", description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the run's YAML")
-    parser.add_argument("--batches", type=int, default=20, metavar="N", help="in each of three measurements (default: %(default)s)")
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="training YAML")
+    parser.add_argument("--batches", type=int, default=20, metavar="N", help="batches in each of three measurements (default: %(default)s)")
     args = parser.parse_args(arguments)
     if args.batches < 1:
         raise DataError(f"--batches is {args.batches}; it must be at least 1.")
@@ -83,8 +83,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         rates = throughput(config, args.batches)
     for name, value in rates.items():
         print(f"{name:9}{value:8.1f} images/s")
-    print(f"{config.batch_size} pictures of {config.input_size[1]}x{config.input_size[0]} a batch, {config.workers} workers, "
-          f"medians of 3 times {args.batches} batches; a step is losses, gradients, optimiser and average")  # fmt: skip
+    print(f"{config.batch_size} images of {config.input_size[1]}x{config.input_size[0]} per batch, {config.workers} workers, "
+          f"medians of 3 times {args.batches} batches; a step includes losses, gradients, optimizer and averaging")  # fmt: skip
     return 0
 
 

@@ -1,7 +1,7 @@
-"""A batch's objects as losses read them: those of all pictures one after the other, so that no loop over pictures is left.
+"""Ground truth of a batch in the form that the losses use: objects of all images concatenated, to avoid loops over images.
 
-A GPU does not wait for the size of what it computes, but for each small piece that Python hands it: per picture and stage the
-losses would be thousands.
+On a GPU, the number of kernel launches matters more than their size: computed per image and stage, the losses would need
+thousands.
 """
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from torch import Tensor
 from rmpsam_ros.data.sample import NO_CLASS
 
 PIXELS = 4
-"""Of which one cell of a truth is made: 2x2, twice as fine as the logits, a quarter of the work."""
+"""Pixels per cell of the ground truth: 2x2, twice as fine as the logits, a quarter of the work."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """N objects of B pictures, M at most in one.
+    """N objects of B images, at most M per image.
 
     Attributes:
-        maps: (N, 2, h, w) float32 0 … 1, how much of each cell an object has, and how much of it counts for nothing.
-        voids: (B, h, w) float32, how much of each cell counts for nothing whatever the object.
+        maps: (N, 2, h, w) float32 0 … 1, share of each cell that the object covers, and share that is void for it.
+        voids: (B, h, w) float32, share of each cell that is void for every object.
         class_ids: (N,) int64, or `NO_CLASS`.
-        pictures: (N,) int64, row of each one's picture.
-        slots: (N,) int64, its number in its picture.
-        counts: how many each picture has.
+        pictures: (N,) int64, index of each object's image.
+        slots: (N,) int64, index of each object in its image.
+        counts: number of objects per image.
     """
 
     maps: Tensor
@@ -51,15 +51,15 @@ class Truth:
         return len(self.class_ids)
 
     def padded(self, values: Tensor, fill: float = 0) -> Tensor:
-        """(N, …) values of objects to (B, M, …) of pictures; `fill` where a picture has no more of them."""
+        """(N, …) values of objects to (B, M, …) per image, padded with `fill`."""
         result = values.new_full((len(self.counts), max(self.counts, default=0), *values.shape[1:]), fill)
         result[self.pictures, self.slots] = values
         return result
 
     def padded_classes(self) -> Tensor:
-        """(B, M) class of each picture's objects; those that are none have no class either."""
+        """(B, M) classes of each image's objects; padding has no class."""
         return self.padded(self.class_ids, NO_CLASS)
 
     def at(self, size: tuple[int, int]) -> Tensor:
-        """`maps` with (h, w) cells of another size."""
+        """`maps` resized to (h, w) cells."""
         return F.interpolate(self.maps, size=size, mode="area") if len(self) else self.maps.new_zeros(0, 2, *size)

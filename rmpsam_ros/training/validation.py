@@ -1,9 +1,9 @@
-"""How good the averaged network is while it trains: single clicks and panoptic maps on a fixed, small part of the
-validation sets, straight through torch.
+"""Validation during training: single clicks and panoptic maps of the averaged network on a fixed, small part of the validation
+sets, in torch.
 
-The numbers are those of `rmpsam eval --no-zoom` on the same pictures: the exported modules run, clicks and masks go through the
-code of the run time, and IoU is taken at the pictures' own size. Closer looks at small objects, which the finished model takes, are
-left out: they are worth some points and cost as much again. Nothing random is drawn, so a run is not disturbed.
+The numbers are those of `rmpsam eval --no-zoom` on the same images: it runs the modules that are exported, clicks and masks go
+through the run-time code, and IoU is computed at the original image size. Zooming in on small objects, as the finished model does,
+is left out: it is worth some points and would double the cost. No random numbers are drawn, so training is not affected.
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rmpsam_ros.prompting import Prompt, answer
 from rmpsam_ros.training.config import TrainingConfig
 
 SMALLEST = 64
-"""Objects of fewer pixels are left out, as in `rmpsam eval prompt`."""
+"""Minimum object size in pixels, as in `rmpsam eval prompt`."""
 
 
 class Validation:
@@ -35,13 +35,13 @@ class Validation:
 
     Args:
         config: the run.
-        label_map: into the run's classes.
-        images: pictures of each set, spread evenly over it. Few of them mislead: of 68 photographs of tools, 8 gave an IoU
-            of 68 where all gave 33, since most show one tool and some show 35.
-        objects: objects clicked in a picture at most, spread evenly over its list.
+        label_map: maps to the run's classes.
+        images: images per set, spread evenly over it. A few can be misleading: of 68 photographs of tools, 8 gave an IoU of 68 where
+            all gave 33, because most show one tool and some show 35.
+        objects: maximum number of clicked objects per image, spread evenly over its list.
 
     Raises:
-        DataError: a set that cannot be read.
+        DataError: a set cannot be read.
     """
 
     def __init__(self, config: TrainingConfig, label_map: LabelMap, images: int = 32, objects: int = 32) -> None:
@@ -51,8 +51,8 @@ class Validation:
 
     @torch.inference_mode()
     def run(self, net: RMPSAM) -> dict[str, float]:
-        """Percentages by name: `SET click1` the mean IoU of one click on each object, `SET pq` on panoptic sets, and
-        `click1` and `pq`, the means over the sets. The network must be in evaluation mode."""
+        """Percentages by name: `SET click1`, the mean IoU of one click per object; `SET pq` on panoptic sets; `click1` and `pq`, the means
+        over the sets. The network must be in evaluation mode."""
         image_graph, prompt_graph = ImageGraph(net), PromptGraph(net)
         device = next(net.parameters()).device
         result: dict[str, float] = {}
@@ -90,13 +90,13 @@ class Validation:
 
 
 def clickable(sample: Sample, most: int) -> npt.NDArray[np.int64]:
-    """Rows of the objects that are clicked: at most so many of those that are large enough, spread over the list."""
+    """Rows of the clicked objects: at most `most` of those that are large enough, spread over the list."""
     large = np.flatnonzero(areas(sample.masks) >= SMALLEST)
     return large[spread(len(large), most)]
 
 
 class _Set:
-    """A source, and which of its pictures (or frames of videos) take part."""
+    """A source, and its selected images (or frames of videos)."""
 
     def __init__(self, source: Source, images: int) -> None:
         self.source, reader = source, source.reader
@@ -105,7 +105,7 @@ class _Set:
 
 
 def spread(number: int, most: int) -> npt.NDArray[np.int64]:
-    """At most so many of the indices below `number`, evenly, the first among them."""
+    """At most `most` indices below `number`, evenly spaced, starting at 0."""
     return np.arange(min(number, most)) * number // max(min(number, most), 1)
 
 
