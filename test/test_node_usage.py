@@ -117,3 +117,15 @@ def test_spin__what_a_transition_destroyed_meanwhile_is_no_failure_of_a_callback
     for _ in range(2):
         node._spin_once(SimpleNamespace(spin_once=spin_once), SimpleNamespace(get_logger=lambda: logger))
     assert said == ["debug", "a callback failed: ValueError: wrong"]
+
+
+def test_transition__after_one_that_failed__shows_its_own_progress_and_not_the_old_error():
+    seen, it = [], SimpleNamespace(_state="unconfigured", _last_error="", _progress="", get_logger=lambda: SimpleNamespace(error=lambda _: None))
+
+    def fails():
+        raise ValueError("no such model")
+
+    for action in (fails, lambda: seen.append((it._state, it._last_error))):
+        node.RmpsamNode._transition(it, "configuring", "inactive", "unconfigured", action)
+        seen.append((it._state, it._last_error))
+    assert seen == [("unconfigured", "ValueError: no such model"), ("configuring", ""), ("inactive", "")]
