@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 TOP_LEVEL = {
     "rmpsam_ros", "launch", "msg", "srv", "config", "test", "package.xml", "setup.py", "CMakeLists.txt",
-    "pyproject.toml", "packaging", "README.md", "ARCHITECTURE.md", "LICENSE", "Makefile", ".ci", ".gitignore",
+    "pyproject.toml", "packaging", "README.md", "ARCHITECTURE.md", "CHANGELOG.rst", "LICENSE", "Makefile", ".ci", ".gitignore",
 }
 OPTIONAL_TOP_LEVEL = {"rviz"}
 
