@@ -53,9 +53,7 @@ REPORT_SECONDS = 1.0
 SAME_NAME_TICKS = 25
 """Consecutive reports that see another node of the same name before a warning: DDS keeps a crashed process for 20 seconds."""
 
-SUCCESS, FAILURE, ERROR = (
-    TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.ERROR,
-)
+SUCCESS, FAILURE, ERROR = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE, TransitionCallbackReturn.ERROR
 
 
 class RmpsamNode(LifecycleNode):

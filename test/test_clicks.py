@@ -68,7 +68,8 @@ def topics():
     node, asked, futures = FakeNode(), [], []
     cameras = {
         name: SimpleNamespace(name=name, topic=f"/{name}/image_raw", rectified=False, optical_frame=f"{name}_optical",
-                              camera_info=info(f"{name}_optical"), image_size=None, info_topic=f"/{name}/camera_info")
+                              camera_info=info(f"{name}_optical"), image_size=None, info_topic=f"/{name}/camera_info",
+                              newest_stamp=0)
         for name in ("left", "right")
     }
 
@@ -97,13 +98,16 @@ def test_points__that_a_program_sends_without_end__are_not_a_line_of_the_log_eac
     assert 2 <= len(said) <= 8 and len(set(said)) == 2
 
 
-def fake_tf2(monkeypatch, transforms: dict[tuple[str, str], Transform]) -> ModuleType:
+def fake_tf2(monkeypatch, transforms: dict[tuple, Transform]) -> ModuleType:
+    """A tf2_ros that knows transforms by (target, source), the latest, and by (target, source, time in ns)."""
     module = ModuleType("tf2_ros")
     module.TransformException = type("TransformException", (Exception,), {})
 
     class Buffer:
         def lookup_transform(self, target, source, time, timeout):
-            if (target, source) not in transforms:
+            if (target, source, time.nanoseconds) in transforms:
+                return TransformStamped(transform=transforms[target, source, time.nanoseconds])
+            if time.nanoseconds or (target, source) not in transforms:
                 raise module.TransformException(f"'{source}' is not\nconnected")
             return TransformStamped(transform=transforms[target, source])
 
@@ -162,6 +166,21 @@ def test_point__in_another_frame_goes_to_every_camera_that_sees_it(topics, monke
     fake_tf2(monkeypatch, {("left_optical", "map"): level, ("right_optical", "map"): away})
     topics.made._take_point(clicked("map", 0.4, 0.2, 1.0))
     assert topics.asked == [("left", 100, 70)] and topics.node.lines == []
+    topics.made.destroy()
+
+
+@pytest.mark.parametrize("newest, stamp, x", [(0, 0, 100), (9, 0, 120), (9, 12, 120), (9, 7, 110), (8, 12, 100)])
+def test_point__in_another_frame_is_transformed_at_the_time_of_the_image(topics, monkeypatch, newest, stamp, x):
+    transforms = {}
+    for key, shift in ((("left_optical", "map"), 0.0), (("left_optical", "map", 9), 0.4), (("left_optical", "map", 7), 0.2)):
+        transforms[key] = Transform()
+        transforms[key].rotation.w, transforms[key].translation.x = 1.0, shift
+    fake_tf2(monkeypatch, transforms)
+    topics.cameras["left"].newest_stamp = newest
+    message = clicked("map", 0.4, 0.2, 2.0)
+    message.header.stamp.nanosec = stamp
+    topics.made._take_point(message)
+    assert topics.asked == [("left", x, 70)]
     topics.made.destroy()
 
 

@@ -57,7 +57,8 @@ class CameraInput:
         self.silence, self._asked = "", -math.inf
         """The likely reason why no images arrive, while none do."""
         self.camera_info: CameraInfo | None = None
-        self.optical_frame = ""
+        self.optical_frame, self.newest_stamp = "", 0
+        """Of the last usable image: its frame, and its timestamp in ns."""
         self.image_size: tuple[int, int] | None = None
         """(width, height) of the last image that was decoded or arrived uncompressed; None before."""
         self._info_topic, self._lock, self._destroyed = topics("camera_info_topic"), threading.Lock(), False
@@ -141,7 +142,7 @@ class CameraInput:
         self.optical_frame = message.header.frame_id
         if hasattr(message, "width"):
             self.image_size = message.width, message.height
-        stamp = stamp_ns(message.header.stamp)
+        stamp = self.newest_stamp = stamp_ns(message.header.stamp)
         if stamp == 0:
             self._miss("stamp", "clicks cannot refer to a frame by its timestamp, and subscribers cannot match results to images")
         if not self.optical_frame:

@@ -117,7 +117,7 @@ class ClickTopics:
         if not frame and target:
             raise PromptError(f"the point has no frame_id: it must be '{target}', or a frame that tf knows")
         if frame != target:
-            point = moved(point, self._frames.transform(target, frame))
+            point = moved(point, self._frames.transform(target, frame, _frame_time(camera, message)))
         x, y = project(point, info, rectified=camera.rectified)
         width, height = image_size(info)
         if camera.image_size is not None and (problem := of_other_images(info, camera.image_size)):
@@ -177,14 +177,21 @@ class Frames:
 
     WAIT = 1.0
     """Seconds to wait for a transform; the first lookup finds an empty buffer."""
+    SHORT_WAIT = 0.1
+    """Seconds to wait for the transform at a given time, before the latest one is used instead."""
 
     def __init__(self, node):
         self._node, self._buffer, self._listener, self._destroyed = node, None, None, False
         self._lock = threading.Lock()
         self._jumps = None
 
-    def transform(self, target: str, source: str):
-        """The latest `geometry_msgs/Transform` that takes points from `source` to `target`.
+    def transform(self, target: str, source: str, stamp: int):
+        """The `geometry_msgs/Transform` that takes points from `source` to `target`.
+
+        Args:
+            target, source: names of the frames.
+            stamp: time of the transform in ns, on a moving robot that of the image; the latest transform is used if tf does not know
+                that time, or for 0.
 
         Raises:
             PromptError: tf2_ros is missing, or the frames are not connected.
@@ -206,6 +213,9 @@ class Frames:
                 self._buffer = tf2_ros.Buffer()
                 self._listener = tf2_ros.TransformListener(self._buffer, self._node)
             buffer = self._buffer
+        if stamp:
+            with suppress(tf2_ros.TransformException):
+                return buffer.lookup_transform(target, source, Time(nanoseconds=stamp), Duration(seconds=self.SHORT_WAIT)).transform
         try:
             return buffer.lookup_transform(target, source, Time(), Duration(seconds=self.WAIT)).transform
         except tf2_ros.TransformException as error:
@@ -225,3 +235,8 @@ class Frames:
             if self._listener is not None:
                 self._listener.unregister()
             self._buffer = self._listener = None
+
+
+def _frame_time(camera: CameraInput, click: PointStamped) -> int:
+    """The timestamp in ns of the image that a click is answered on: the one that it names, or the newest if it is later. 0 if unknown."""
+    return min(stamp_ns(click.header.stamp) or camera.newest_stamp, camera.newest_stamp)
