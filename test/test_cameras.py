@@ -209,8 +209,12 @@ def test_camera_info__that_has_come__is_not_asked_for_again(make):
     assert len(it.node.of(CameraInfo)) == 1
 
 
+def camera_of(node, transport="raw", **topics) -> CameraInput:
+    return CameraInput(node, "front", {**TOPICS, **topics}.get, transport, "auto", CameraStats(), lambda *_: None, lambda _: None)
+
+
 @pytest.mark.parametrize("failing", ["depth", "info"])
-def test_subscriptions__of_which_one_fails__all_end(monkeypatch, failing):
+def test_subscriptions__of_which_one_fails__all_end(failing):
     node = FakeNode()
     subscribe = node.create_subscription
 
@@ -221,23 +225,23 @@ def test_subscriptions__of_which_one_fails__all_end(monkeypatch, failing):
 
     node.create_subscription = create_subscription
     with pytest.raises(RuntimeError, match="invalid allocator"):
-        CameraInput(node, "front", {**TOPICS, "depth_topic": "depth"}.get, "raw", "auto", CameraStats(), lambda *_: None, lambda _: None)
+        camera_of(node, depth_topic="depth")
     assert node.made and node.destroyed[::-1] == node.made
 
 
-@pytest.mark.parametrize("transport, topic", [("raw", "/camera/camera_info"), ("compressed", "/camera/camera_info")])
-def test_subscriptions__to_images_and_calibrations_on_one_topic__are_refused(make, transport, topic):
-    kind = "image_raw/compressed" if transport == "compressed" else "image_raw"
-    with pytest.raises(ParameterError, match=f"image_topic and camera_info_topic of camera 'front' are both {topic}"):
-        build = FakeNode()
-        build.remapped = {f"/camera/{kind}": topic}
-        name = topic if transport == "raw" else f"camera/{kind}"
-        CameraInput(build, "front", {**TOPICS, "image_topic": name}.get, transport, "auto", CameraStats(), lambda *_: None, lambda _: None)
+@pytest.mark.parametrize("transport, topic, remapped", [
+    ("raw", "/camera/camera_info", {}), ("compressed", "camera/image_raw", {"/camera/image_raw/compressed": "/camera/camera_info"}),
+])
+def test_subscriptions__to_images_and_calibrations_on_one_topic__are_refused(transport, topic, remapped):
+    node = FakeNode()
+    node.remapped = remapped
+    with pytest.raises(ParameterError, match="image_topic and camera_info_topic of camera 'front' are both /camera/camera_info"):
+        camera_of(node, transport, image_topic=topic)
 
 
 @pytest.mark.parametrize("subscription", [0, 1])
-def test_messages__that_come_while_the_subscriptions_are_made__are_taken(monkeypatch, subscription):
-    node, stats = FakeNode(), CameraStats()
+def test_messages__that_come_while_the_subscriptions_are_made__are_taken(subscription):
+    node = FakeNode()
     subscribe = node.create_subscription
 
     def create_subscription(kind, topic, callback, *more, **options):
@@ -247,7 +251,7 @@ def test_messages__that_come_while_the_subscriptions_are_made__are_taken(monkeyp
         return made
 
     node.create_subscription = create_subscription
-    camera = CameraInput(node, "front", {**TOPICS, "depth_topic": "depth"}.get, "raw", "auto", stats, lambda *_: None, lambda _: None)
+    camera = camera_of(node, depth_topic="depth")
     assert [camera.stats.received, camera.depth.feed.alive] == ([1, False] if subscription == 0 else [0, True])
     assert len(node.lines) == (2 if subscription == 0 else 0), "no stamp, no frame_id"
 
