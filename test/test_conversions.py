@@ -86,6 +86,31 @@ def test_image_to_rgb__yuv422(encoding, order):
     assert np.abs(blue - (0, 0, 255)).max() <= 4
 
 
+@pytest.mark.parametrize("padding", [0, 6])
+@pytest.mark.parametrize("encoding", ["nv12", "nv21"])
+def test_image_to_rgb__luminance_followed_by_half_as_many_rows_of_colour(encoding, padding):
+    # BT.601 in video range, a red and a blue block of 2x2 pixels: (Y, U, V) = (81, 90, 240) and (41, 240, 110).
+    colour = [90, 240, 240, 110] if encoding == "nv12" else [240, 90, 110, 240]
+    sent = message(np.array([[81, 81, 41, 41], [81, 81, 41, 41], colour], np.uint8), encoding, 4, padding)
+    sent.height = 2
+    got = image_to_rgb(sent).astype(int)
+    assert got.shape == (2, 4, 3)
+    assert np.abs(got[:, :2] - (255, 0, 0)).max() <= 4
+    assert np.abs(got[:, 2:] - (0, 0, 255)).max() <= 4
+
+
+@pytest.mark.parametrize("change, sentence", [
+    ({"height": 3}, "nv12 shares colour between two rows: the height 3 must be even"),
+    ({"height": 6}, "data has 48 bytes, but step 8 times 9 rows of luminance and colour is 72"),
+    ({"width": 7}, "nv12 shares colour between two pixels: the width 7 must be even"),
+])
+def test_image_to_rgb__wrong_rows_of_colour(change, sentence):
+    sent = message(np.zeros((6, 8), np.uint8), "nv12", 8)
+    vars(sent).update(change)
+    with pytest.raises(ImageError, match=sentence):
+        check_image(sent)
+
+
 @pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
 @pytest.mark.parametrize("depth", ["8", "16"])
 def test_image_to_rgb__bayer_mosaic_of_a_plain_colour(pattern, depth):
@@ -145,7 +170,10 @@ def test_image_to_rgb__wrong_message(change, sentence):
 def test_check_image__every_encoding_that_is_read():
     rows = np.zeros((4, 4 * 4 * 2), np.uint8)
     for encoding in ENCODINGS:
-        check_image(message(rows, encoding, 4))
+        sent = message(rows, encoding, 4)
+        if encoding.startswith("nv"):
+            sent.height, sent.data = 2, sent.data[: 3 * sent.step]
+        check_image(sent)
 
 
 def compressed(image: np.ndarray, extension: str, form: str = "") -> SimpleNamespace:

@@ -26,14 +26,20 @@ class _Encoding:
     """The pixel layout of one encoding: `channels` samples of `depth` bytes each, converted by `to_rgb`.
 
     `to_rgb` takes (H, W, channels) uint8, or (H, W) for one channel; 16-bit samples are reduced to their high byte before.
-    `even_width` and `smallest` are the requirements of the layout.
+    `even_width`, `half_plane` and `smallest` are the requirements of the layout. With a `half_plane`, H/2 rows of colour, each shared by
+    2x2 pixels, follow the H rows of luminance, and `to_rgb` takes all of them as (3 * H/2, W, 1).
     """
 
     channels: int
     to_rgb: Callable[[npt.NDArray[np.uint8]], RgbImage]
     depth: int = 1
     even_width: bool = False
+    half_plane: bool = False
     smallest: int = 1
+
+    def rows(self, height: int) -> int:
+        """The rows of `step` bytes in an image of `height` pixels."""
+        return height * 3 // 2 if self.half_plane else height
 
 
 def _convert(code: int) -> Callable[[npt.NDArray[np.uint8]], RgbImage]:
@@ -63,6 +69,8 @@ _ENCODINGS = {
     "uyvy": _Encoding(2, _convert(cv2.COLOR_YUV2RGB_UYVY), even_width=True),
     "yuv422_yuy2": _Encoding(2, _convert(cv2.COLOR_YUV2RGB_YUY2), even_width=True),
     "yuyv": _Encoding(2, _convert(cv2.COLOR_YUV2RGB_YUY2), even_width=True),
+    "nv12": _Encoding(1, _convert(cv2.COLOR_YUV2RGB_NV12), even_width=True, half_plane=True),
+    "nv21": _Encoding(1, _convert(cv2.COLOR_YUV2RGB_NV21), even_width=True, half_plane=True),
     "bayer_rggb8": _bayer(cv2.COLOR_BayerBG2RGB),
     "bayer_bggr8": _bayer(cv2.COLOR_BayerRG2RGB),
     "bayer_gbrg8": _bayer(cv2.COLOR_BayerGR2RGB),
@@ -93,11 +101,14 @@ def check_image(message) -> None:
     _check_smallest(height, width, message.encoding, encoding)
     if encoding.even_width and width % 2:
         raise ImageError(f"{message.encoding} shares colour between two pixels: the width {width} must be even")
+    if encoding.half_plane and height % 2:
+        raise ImageError(f"{message.encoding} shares colour between two rows: the height {height} must be even")
     row = width * encoding.channels * encoding.depth
     if step < row:
         raise ImageError(f"step is {step} bytes, but a row of {width} {message.encoding} pixels has {row}")
-    if size != step * height:
-        raise ImageError(f"data has {size} bytes, but step {step} times height {height} is {step * height}")
+    if size != step * encoding.rows(height):
+        rows = f"{encoding.rows(height)} rows of luminance and colour" if encoding.half_plane else f"height {height}"
+        raise ImageError(f"data has {size} bytes, but step {step} times {rows} is {step * encoding.rows(height)}")
 
 
 def _check_smallest(height: int, width: int, name: str, encoding: _Encoding) -> None:
@@ -117,11 +128,11 @@ def image_to_rgb(message) -> RgbImage:
     check_image(message)
     encoding = _ENCODINGS[message.encoding]
     height, width = message.height, message.width
-    rows = np.frombuffer(message.data, np.uint8).reshape(height, message.step)
+    rows = np.frombuffer(message.data, np.uint8).reshape(encoding.rows(height), message.step)
     samples = rows[:, : width * encoding.channels * encoding.depth]
     if encoding.depth == 2:
         samples = samples[:, 0::2] if message.is_bigendian else samples[:, 1::2]
-    return encoding.to_rgb(samples.reshape(height, width, encoding.channels))
+    return encoding.to_rgb(samples.reshape(len(samples), width, encoding.channels))
 
 
 def dark_16_bit(message, image: RgbImage) -> str:
