@@ -8,6 +8,8 @@ VENV     ?= .venv
 DURATION ?= 20
 SOURCE   ?=
 ARGS     ?=
+# Processes that run tests; at most 4, because tests that run nodes have time limits. 0: in the process of pytest, for -s and --pdb.
+JOBS     ?= $(shell n=$$(nproc); echo $$((n < 4 ? n : 4)))
 
 # A sourced ROS installation conflicts with the ROS wheels of the environment.
 unexport AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH ROS_DISTRO LD_LIBRARY_PATH PYTHONPATH PYTHONHOME
@@ -32,7 +34,7 @@ MODEL     := $(if $(wildcard $(TRAINED)),$(TRAINED),$(UNTRAINED))
 
 help:
 	@echo "make demo     run node, moving camera and viewer for DURATION=$(DURATION) seconds; SOURCE=image, folder, video, /dev/video0 or simulated"
-	@echo "make test     run all tests; ARGS='-k name' selects some"
+	@echo "make test     run all tests, JOBS=$(JOBS) files at once; ARGS='-k name' selects some"
 	@echo "make test-humble  run the tests that need neither ROS nor torch, with PYTHON310=$(PYTHON310) and the libraries of Ubuntu 22.04"
 	@echo "make install  only create $(VENV) with PYTHON=$(PYTHON) and install the package into it"
 	@echo "make model    create the untrained model folder, which is used if no trained one is bundled"
@@ -42,7 +44,7 @@ demo: $(VENV)/installed $(MODEL)
 	@$(RUN) -m rmpsam_ros.demo --duration $(DURATION) $(if $(SOURCE),--source "$(SOURCE)") $(ARGS)
 
 test: $(VENV)/installed-torch $(VENV)/installed-test $(MODEL)
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 test-humble: $(VENV)-humble/installed
 	@PYTHONPATH="$(CURDIR)" $(VENV)-humble/bin/python -m pytest -p no:cacheprovider $(ARGS)

@@ -1,11 +1,15 @@
-"""Adds the last output lines of the node processes to the report of a failed test."""
+"""Adds the last output lines of the node processes to the report of a failed test, and limits the threads of parallel test processes."""
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
 
 LINES = 60
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported: threads of several processes would wait for each other's cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.hookimpl(hookwrapper=True)

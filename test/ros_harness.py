@@ -20,7 +20,7 @@ from models import tiny_model
 
 ROOT = Path(__file__).resolve().parents[1]
 
-os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 50)  # demo and node_bench, which other test processes may run, use 51 to 100
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ.setdefault("AMENT_PREFIX_PATH", sys.prefix)
 

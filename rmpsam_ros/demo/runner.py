@@ -67,7 +67,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--backend", default="auto", help="inference backend: auto, openvino, tensorrt or torch (default: %(default)s)")
     parser.add_argument("--rate", type=_from_1_to(120), default=20.0, metavar="HZ",
                         help="frame rate of the moving camera over photos (default: 20)")
-    parser.add_argument("--domain", type=_from_1_to(232, int), default=1 + os.getpid() % 100, metavar="N",
+    parser.add_argument("--domain", type=_from_1_to(232, int), default=51 + os.getpid() % 50, metavar="N",
                         help="ROS_DOMAIN_ID (default: derived from the process ID)")
     return parser
 

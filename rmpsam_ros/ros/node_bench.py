@@ -66,7 +66,7 @@ def measure_node(
         RmpsamError: the node does not become ready, or answers no image.
     """
     environ = {
-        "ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "ROS_DOMAIN_ID": str(51 + os.getpid() % 50), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
     }
     os.environ.update(environ)
     from rmpsam_ros.ros.dds import use_shipped_profile
