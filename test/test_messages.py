@@ -34,6 +34,15 @@ def test_tracks_message__masks_inside_their_rectangles_and_no_class():
     assert message.has_position and (message.position.x, message.position.y, message.position.z) == (1.0, 2.0, 3.5)
 
 
+def test_tracks_message__a_track_whose_rectangle_is_wider_than_its_mask__has_a_tight_one():
+    mask = np.zeros((5, 6), bool)
+    mask[1:4, 2:4] = True
+    track = TrackedInstance(5, 7, "cup", 0.5, TrackState.CONFIRMED, 9, 0, False, Roi(30, 40, 6, 5), mask)
+    message = tracks_message([track], Header()).instances[0]
+    assert (message.roi.x_offset, message.roi.y_offset, message.roi.width, message.roi.height) == (32, 41, 2, 3)
+    assert (message.mask.width, message.mask.height, message.mask.step, list(message.mask.data)) == (2, 3, 2, [255] * 6)
+
+
 @pytest.mark.parametrize("class_id", [0, 7])
 def test_tracks_message__a_class_and_no_position(class_id):
     track = TrackedInstance(5, class_id, "cup", 0.5, TrackState.CONFIRMED, 9, 2, False, Roi(3, 4, 3, 2), np.ones((2, 3), bool))

@@ -41,6 +41,12 @@ def test_steady_time__set_ahead_and_back_to_about_the_time__goes_on(back_to, exp
     assert times((5.0, 0.0), (1005.1, 0.1), (back_to, 0.2)) == pytest.approx([5.0, 5.1, expected])
 
 
+def test_steady_time__set_ahead_and_then_back_by_part_of_it__time_has_restarted():
+    # A bag, then one that was recorded later, in a loop.
+    found = times((10.0, 0.0), (200.0, 0.1), (205.0, 5.1), (200.0, 5.2), (205.0, 10.2), (200.0, 10.3), (200.1, 10.4))
+    assert found == pytest.approx([10.0, 10.1, 15.1, 10.1, 15.1, 10.1, 10.2])
+
+
 def test_steady_time__set_ahead_and_then_back_a_little__goes_on_by_the_arrivals():
     assert times((10.0, 0.0), (1010.0, 0.5), (1010.0 - RESTART_AFTER, 1.0), (1010.5, 2.0)) == [10.0, 10.5, 11.0, 12.0]
 

@@ -278,6 +278,16 @@ def test_follow__a_stamp_that_is_not_finite__is_none(stamp):
     assert [t.track_id for t in tracker.tracks] == [t.track_id for t in before] == [1, 2]
 
 
+@pytest.mark.parametrize("stamp", [0.0, 1.7e9])
+def test_follow__before_any_update__the_clicked_frame_itself_may_be_the_first(stamp):
+    tracker, frame = Tracker(LABELS, min_hits=1), SceneFrame([Thing(20, 20), Thing(45, 20, 1)])
+    clicked = tracker.follow(frame.prompt(points=[(80, 80)]), stamp=stamp, frame=frame)
+    tracks = tracker.update(frame, stamp=stamp)
+    assert tracker.used and [t.track_id for t in tracks if t.prompted] == [clicked] and len(tracks) == 2
+    tracker.update(frame, stamp=stamp)
+    assert not tracker.used
+
+
 @pytest.mark.parametrize("stamp", ["now", SimpleNamespace(sec=1, nanosec=0), [1.0], np.array([1.0, 2.0])])
 def test_stamps__that_are_no_seconds__are_one_clear_sentence(stamp):
     tracker, frame = Tracker(LABELS), SceneFrame([Thing(20, 20)])

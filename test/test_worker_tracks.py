@@ -73,6 +73,27 @@ def test_worker__a_clock_that_is_set_ahead__tracks_go_on_and_it_is_said(make):
     assert len(run.hooks.reports) == 1 and "went ahead by 3600" in run.hooks.reports[0] and run.stats["camera"].stamp_jumps == 1
 
 
+@pytest.mark.parametrize("later", [10_100_000_000, 100_100_000_000])  # of the second run; the last stamp of the first is not far from one
+def test_worker__time_restarts_while_nobody_listens__tracks_are_reset_before_the_next_frame_or_click(make, later):
+    trackers = []
+    run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
+    run.worker.offer("camera", message(), 100_000_000_000)
+    until(lambda: run.hooks.published)
+    run.hooks.listening = set()
+    run.worker.offer("camera", message(), 10_000_000_000)
+    assert "time has restarted, and all tracks are reset" in run.hooks.reports[0] and trackers[0].tracks
+    if later < 100_000_000_000:
+        ask = click()
+        ask.track = True
+        assert run.worker.ask(ask).result(5).track_id == 8
+        assert trackers[0].tracks == () and trackers[0].followed == 10.0
+        trackers[0].tracks = (SimpleNamespace(track_id=8, segment_id=1),)
+    run.hooks.listening = None
+    run.worker.offer("camera", message(), later)
+    until(lambda: trackers[0].stamps[-1] == later / 1e9)
+    assert bool(trackers[0].tracks) == (later < 100_000_000_000), "reset, and only once"
+
+
 def test_worker__frames_with_one_stamp_are_tracked_by_when_they_came(make):
     trackers = []
     run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])

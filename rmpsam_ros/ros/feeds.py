@@ -65,7 +65,7 @@ class Feed:
         self._recent: deque[int] = deque(maxlen=history)
         self._replaced: deque[int] = deque(maxlen=64)
         self._stamped: Received | None = None  # the newest message with a timestamp
-        self._begun = 0  # number of the first message since time last restarted
+        self._begun, self._anew = 0, False  # number of the first message since time last restarted; whether tracking is still to begin anew
 
     def offer(self, received: Received, wanted: bool) -> str:
         """Puts a message into the slot; counts the one that it replaces as dropped if that was `wanted`: subscribed, and due.
@@ -90,7 +90,7 @@ class Feed:
             if anew:
                 self._ring.clear()
                 self._messages.clear()
-                self._begun = received.number
+                self._begun, self._anew = received.number, True
         elif stamped is not None and received.stamp:
             leap = leap_ahead(stamped.stamp / 1e9, stamped.arrived, received.stamp / 1e9, received.arrived)
             if leap:
@@ -104,6 +104,14 @@ class Feed:
         while self._messages and self._messages[0].number < self._recent[0]:
             self._messages.popleft()
         return jump
+
+    def begin_anew(self, number: int) -> None:
+        """Resets tracks and tracking time if this message, about to be processed, is the first one since time restarted. The tracker alone
+        may not notice a restart, because not every message is processed."""
+        if self._anew and number >= self._begun:
+            self._anew, self.time = False, SteadyTime()
+            if self.tracks.tracker is not None:
+                self.tracks.reset()
 
     def early(self, rate: float) -> float:
         """Seconds until the next frame is due at a maximum of `rate` per second (0 = no limit); zero or negative once it is due."""

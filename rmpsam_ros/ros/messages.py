@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -79,14 +80,17 @@ def panoptic_message(result: PanopticResult, header: Header) -> PanopticSegmenta
 
 
 def tracks_message(tracks: Sequence[TrackedInstance], header: Header) -> TrackedInstanceArray:
-    """All tracks of one camera after a frame, each with its mask inside its ROI."""
+    """All tracks of one camera after a frame, each with its mask inside its ROI, which the message promises to be tight: that of a track
+    may be up to a cell of the network's masks wider."""
     instances = []
     for track in tracks:
+        roi = Roi.of_mask(track.mask)
+        mask, roi = track.mask[roi.slices], replace(roi, x=roi.x + track.roi.x, y=roi.y + track.roi.y)
         instance = TrackedInstanceMessage(
             track_id=track.track_id, class_id=track.class_id if track.class_id >= 0 else NO_CLASS,
             class_name=track.class_name, score=float(track.score), state=int(track.state), age=track.age,
-            frames_since_seen=track.frames_since_seen, prompted=track.prompted, roi=roi_message(track.roi),
-            mask=mask_message(track.mask, header), has_position=track.position is not None,
+            frames_since_seen=track.frames_since_seen, prompted=track.prompted, roi=roi_message(roi),
+            mask=mask_message(mask, header), has_position=track.position is not None,
         )
         if track.position is not None:
             instance.position.x, instance.position.y, instance.position.z = (float(v) for v in track.position)

@@ -269,6 +269,7 @@ class InferenceWorker:
         wanted = not quietly and self._hooks.wanted(received.camera)
         with self._changed:
             before = feed.cached(received)  # already inferred for a click
+            feed.begin_anew(received.number)
         if before is None:
             frame = self._segmenter.set_image(image, stamp=received.stamp / 1e9, rotation=self._rotations.get(received.camera, 0))
             stamp = received.stamp / 1e9 if received.stamp else None

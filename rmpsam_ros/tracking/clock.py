@@ -55,7 +55,7 @@ class SteadyTime:
     The time is the stamp, as long as it advances. Some drivers stamp with whole seconds or a constant, and clocks are
     set back a little: then the time advances by the time between arrivals. The same applies where the clock is set
     ahead by more than `AHEAD`, and to a frame without a stamp. A stamp that goes back by more than `RESTART_AFTER` is used as it
-    is: time has restarted.
+    is, or, where it is still ahead of the time, less what it was ahead by before: time has restarted.
     """
 
     def __init__(self) -> None:
@@ -73,6 +73,8 @@ class SteadyTime:
         if self._stamp == -math.inf < self._now:  # the first stamp after frames without one
             now = self._now + passed
             self._ahead = stamp - now
+        elif self._stamp - stamp > RESTART_AFTER and leap_ahead(self._now, self._arrived, stamp, arrived):
+            now = stamp - self._ahead  # still ahead, only less: the time goes back as far as the stamp does
         elif self._stamp - stamp > RESTART_AFTER:
             self._ahead = 0.0
             # Where the clock had been set ahead, and now back, the time may be nearly the stamp's again.

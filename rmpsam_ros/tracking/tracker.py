@@ -1,6 +1,7 @@
 """The multi-object tracker of one camera, based on the queries and masks that the network computes anyway."""
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -197,7 +198,7 @@ class Tracker:
         self._check_dims(len(query))
         stamp, frame = seconds(stamp, TrackError), frame or self._frame
         if self._clock.now is None:
-            self._clock.advance(stamp)
+            self._clock.advance(stamp if stamp is None else math.nextafter(stamp, -math.inf))  # the frame itself may still be updated
             self._timeless = stamp is None
         grid = self._grid_of(click, frame)
         mask = grid.downsample(click.mask)
