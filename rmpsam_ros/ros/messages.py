@@ -84,8 +84,8 @@ def tracks_message(tracks: Sequence[TrackedInstance], header: Header) -> Tracked
     may be up to a cell of the network's masks wider."""
     instances = []
     for track in tracks:
-        roi = Roi.of_mask(track.mask)
-        mask, roi = track.mask[roi.slices], replace(roi, x=roi.x + track.roi.x, y=roi.y + track.roi.y)
+        tight = Roi.of_mask(track.mask) if track.mask.any() else Roi(0, 0, track.roi.width, track.roi.height)
+        mask, roi = track.mask[tight.slices], replace(tight, x=tight.x + track.roi.x, y=tight.y + track.roi.y)
         instance = TrackedInstanceMessage(
             track_id=track.track_id, class_id=track.class_id if track.class_id >= 0 else NO_CLASS,
             class_name=track.class_name, score=float(track.score), state=int(track.state), age=track.age,
