@@ -78,10 +78,10 @@ def list_media(paths: Sequence[str | os.PathLike[str]]) -> list[MediaFile]:
     for path in dict.fromkeys(found):
         stem = path.stem if path.stem.strip(".") else "file"  # the stem of `...mp4` is `..`, the parent folder
         name, number = stem, 1
-        while name.lower() in names:  # lower case: on some file systems Cat.png and cat.png are the same file
+        while _same_name(name) in names:
             number += 1
             name = f"{stem}_{number}"
-        names.add(name.lower())
+        names.add(_same_name(name))
         files.append(MediaFile(path, _kind(path) == "video", name))
     return files
 
@@ -195,7 +195,7 @@ class Video:
             raise ImageError(f"{self.source} holds no frame that can be decoded.")
         if broken:
             _LOG.warning("%s: %d of its frames are broken and were left out.", self.source, broken)
-        if index < WHOLE * self.frame_count:
+        if max(index, last * self.fps + 1) < WHOLE * self.frame_count:  # where the rate varies, the count is estimated from the duration
             _LOG.warning("%s ends after %d of %d frames; it may be cut off: copy it again.", self.source, index, self.frame_count)
 
     def close(self) -> None:
@@ -223,6 +223,12 @@ def _kind(path: Path) -> str:
     """'image', 'video' or '', by the path's suffix."""
     suffix = path.suffix.lower()
     return "image" if suffix in IMAGE_SUFFIXES else "video" if suffix in VIDEO_SUFFIXES else ""
+
+
+def _same_name(name: str) -> str:
+    """Equal for names whose output could collide: on some file systems Cat.png and cat.png are one file, and the maps of the photo cat.jpg
+    and of the video cat.png.mp4 would both be called cat.png."""
+    return name.lower().removesuffix(".png")
 
 
 def _natural(path: Path) -> list[tuple[int, int, str]]:

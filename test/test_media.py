@@ -230,6 +230,12 @@ def test_list_media__names_that_differ_in_case_only_are_told_apart(tmp_path: Pat
     assert [file.name for file in list_media([tmp_path / "a", tmp_path / "b"])] == ["cat", "Cat_2"]
 
 
+def test_list_media__a_video_is_not_called_as_the_map_of_a_photo_is(tmp_path: Path) -> None:
+    for name in ("cat.jpg", "cat.PNG.mp4"):
+        (tmp_path / name).write_bytes(b"x")
+    assert [file.name for file in list_media([tmp_path])] == ["cat", "cat.PNG_2"]  # ids/cat.png is a file, ids/cat.PNG would be a folder
+
+
 def test_read_image__half_transparent_in_sixteen_bits_is_half_white(tmp_path: Path) -> None:
     picture = np.zeros((4, 4, 4), np.uint16)
     picture[..., 3] = 32768
@@ -258,6 +264,14 @@ def test_video__times_begin_at_nought_and_always_go_on(clip: Path, times, second
     with Video(clip) as video:
         video._capture, video.frame_count = Stamps(times), 0
         assert [frame.seconds for frame in video] == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("last, whole", [(2900, True), (500, False)])
+def test_video__of_a_rate_that_varies__is_whole_where_its_duration_is_reached(clip: Path, caplog, last: int, whole: bool) -> None:
+    with Video(clip) as video:
+        video._capture, video.frame_count = Stamps([0, 100, 200, last]), 30  # as Matroska's count: duration times rate
+        assert len(list(video)) == 4
+    assert ("cut off" not in caplog.text) == whole
 
 
 def test_video__broken_frames_in_the_middle__are_left_out_and_counted(tmp_path: Path, caplog) -> None:
