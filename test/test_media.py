@@ -54,7 +54,7 @@ def test_read_image__sixteen_bits_keep_the_high_byte(tmp_path: Path) -> None:
     assert np.array_equal(read_image(_write(tmp_path / "deep.tiff", deep)), _scene())
 
 
-@pytest.mark.parametrize("suffix, depth", [(".png", np.uint8), (".png", np.uint16), (".webp", np.uint8)])
+@pytest.mark.parametrize("suffix, depth", [(".png", np.uint8), (".png", np.uint16), (".webp", np.uint8), (".jp2", np.uint8)])
 def test_read_image__transparent_pixels_on_white(tmp_path: Path, suffix: str, depth: type) -> None:
     full = np.iinfo(depth).max
     picture = np.zeros((40, 60, 4), depth)
@@ -230,6 +230,12 @@ def test_list_media__names_that_differ_in_case_only_are_told_apart(tmp_path: Pat
     assert [file.name for file in list_media([tmp_path / "a", tmp_path / "b"])] == ["cat", "Cat_2"]
 
 
+def test_list_media__a_video_is_not_called_as_the_map_of_a_photo_is(tmp_path: Path) -> None:
+    for name in ("cat.jpg", "cat.PNG.mp4"):
+        (tmp_path / name).write_bytes(b"x")
+    assert [file.name for file in list_media([tmp_path])] == ["cat", "cat.PNG_2"]  # ids/cat.png is a file, ids/cat.PNG would be a folder
+
+
 def test_read_image__half_transparent_in_sixteen_bits_is_half_white(tmp_path: Path) -> None:
     picture = np.zeros((4, 4, 4), np.uint16)
     picture[..., 3] = 32768
@@ -258,6 +264,14 @@ def test_video__times_begin_at_nought_and_always_go_on(clip: Path, times, second
     with Video(clip) as video:
         video._capture, video.frame_count = Stamps(times), 0
         assert [frame.seconds for frame in video] == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("last, whole", [(2900, True), (500, False)])
+def test_video__of_a_rate_that_varies__is_whole_where_its_duration_is_reached(clip: Path, caplog, last: int, whole: bool) -> None:
+    with Video(clip) as video:
+        video._capture, video.frame_count = Stamps([0, 100, 200, last]), 30  # as Matroska's count: duration times rate
+        assert len(list(video)) == 4
+    assert ("cut off" not in caplog.text) == whole
 
 
 def test_video__broken_frames_in_the_middle__are_left_out_and_counted(tmp_path: Path, caplog) -> None:
@@ -332,7 +346,7 @@ def test_reduced__keeps_what_is_small_and_the_ratio_of_what_is_not() -> None:
 
 
 def _tiff(pixels: np.ndarray, kind_of_alpha: int) -> bytes:
-    """(H, W, 4) uint8 RGBA as a TIFF. kind_of_alpha: 1 for premultiplied colours, 2 for unassociated alpha."""
+    """(H, W, 4) uint8 RGBA as a TIFF. kind_of_alpha: 0 for no alpha, 1 for premultiplied colours, 2 for unassociated alpha."""
     height, width, samples = pixels.shape
     tags = ((256, 3, 1, width), (257, 3, 1, height), (258, 3, samples, 8), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, 16), (277, 3, 1, samples),
             (278, 3, 1, height), (279, 4, 1, pixels.size), (338, 3, 1, kind_of_alpha))  # fmt: skip
@@ -353,6 +367,37 @@ def test_read_image__half_transparent_tiff_is_what_the_png_is(tmp_path: Path, al
         assert np.abs(read_image(tmp_path / "a.tiff").astype(int) - expected).max() <= 2
     untold = _write(tmp_path / "b.tiff", picture)  # OpenCV does not report its kind
     assert np.abs(read_image(untold).astype(int) - expected).max() <= 2
+
+
+def test_read_image__fourth_samples_that_are_not_alpha_do_not_whiten_a_tiff(tmp_path: Path) -> None:
+    picture = np.dstack((_scene(), np.full((40, 60), 30, np.uint8)))
+    (tmp_path / "near_infrared.tiff").write_bytes(_tiff(picture, 0))
+    assert np.array_equal(read_image(tmp_path / "near_infrared.tiff"), _scene())
+
+
+def test_read_image__planes_of_sixteen_bits(tmp_path: Path) -> None:
+    planes = np.moveaxis(_scene().astype("<u2") * 257, -1, 0)
+    (height, width), size, start = planes.shape[1:], planes[0].nbytes, 8 + 18
+    tags = ((256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, 8), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 3, 14), (277, 3, 1, 3),
+            (278, 3, 1, height), (279, 4, 3, start), (284, 3, 1, 2))  # fmt: skip
+    at = start + 12 + planes.nbytes
+    data = struct.pack("<2sHI3H3I3I", b"II", 42, at, 16, 16, 16, *(start + 12 + k * size for k in range(3)), size, size, size)
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    (tmp_path / "planes.tiff").write_bytes(data + planes.tobytes() + struct.pack("<H", len(tags)) + entries + bytes(4))
+    assert np.array_equal(read_image(tmp_path / "planes.tiff"), _scene())
+
+
+@pytest.mark.parametrize("header, samples", [(b"P5\n# 10 bits\n2 1\n1023\n", ">u2"), (b"P5 2 1 100\n", "u1"), (b"P2\n2 1\n1023\n", ""), (b"P2\n2 1\n100\n", "")])
+def test_read_image__white_of_a_pgm_is_what_its_header_says(tmp_path: Path, header: bytes, samples: str) -> None:
+    white = int(header.split()[-1])
+    values = np.array([white, white // 2], samples).tobytes() if samples else f"{white} {white // 2}\n".encode()
+    (tmp_path / "a.pgm").write_bytes(header + values)
+    assert read_image(tmp_path / "a.pgm").tolist() == [[[255] * 3, [127] * 3]]
+
+
+def test_read_image__colours_of_a_ppm_of_twelve_bits(tmp_path: Path) -> None:
+    (tmp_path / "a.ppm").write_bytes(b"P6\n40 1\n4095\n" + np.full((40, 3), (4095, 2048, 0), ">u2").tobytes())
+    assert (read_image(tmp_path / "a.ppm") == (255, 127, 0)).all()
 
 
 def test_list_media__a_name_of_dots_is_called_file_and_told_apart(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ _EXTRAS = {"torch": ("torch", "onnx", "onnxscript", "safetensors", "efficientnet
 """Packages of the optional dependency groups in pyproject.toml."""
 _EXTRA_OF = {package.replace("-", "_"): extra for extra, packages in _EXTRAS.items() for package in packages}
 _EXTRA_OF["skimage"] = "demo"
+_REQUIRED = ("numpy", "cv2", "scipy", "yaml", "rich")
+"""Modules that every installation has."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -119,7 +121,10 @@ def _guarded(prog: str, run: Callable[[], int | None]) -> int:
     except OSError as error:
         return _say(prog, _os_error(error), 2)
     except ModuleNotFoundError as error:
-        extra = _EXTRA_OF.get((error.name or "").split(".")[0])
+        name = (error.name or "").split(".")[0]
+        if name in _REQUIRED:
+            return _say(prog, f"{name} is not installed; run `pip install .` in the source folder, or `rosdep install` in a ROS workspace.", 2)
+        extra = _EXTRA_OF.get(name)
         if extra is None:
             raise
         return _say(prog, f"{error.name} is not installed; run `pip install '.[{extra}]'` in the source folder, "

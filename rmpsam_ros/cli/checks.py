@@ -6,16 +6,21 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from rmpsam_ros import model_folder
-from rmpsam_ros.backends import trt_flavour
-from rmpsam_ros.backends.openvino_core import shared_core, unreported
 from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.ros import dds
+
+try:
+    from rmpsam_ros import model_folder
+    from rmpsam_ros.backends import trt_flavour
+    from rmpsam_ros.backends.openvino_core import shared_core, unreported
+except Exception:  # one of `LIBRARIES` is missing, or was built for another NumPy: a finding, after which models and backends are not checked
+    model_folder, unreported = None, nullcontext
 
 OK, NOTE, MISSING = "ok", "note", "missing"
 """State of a check: fine; optional or worth knowing; required, without which the node cannot run."""
@@ -45,8 +50,9 @@ class Check:
 
 
 def all_checks() -> list[Check]:
-    """Every check, in the order of the report."""
-    return [check for part in (_python, _ros, _backends, _gpu, _models, _optional) for check in part()]
+    """Every check, in the order of the report; those of backends and models need the Python libraries."""
+    parts = (_python, _ros, _backends, _gpu, _models, _optional) if model_folder else (_python, _ros, _gpu, _optional)
+    return [check for part in parts for check in part()]
 
 
 def _python() -> Iterator[Check]:
