@@ -69,9 +69,7 @@ class TrackWriter:
             entry.prompted |= track.prompted
             entry.class_votes[track.class_id] = entry.class_votes.get(track.class_id, 0) + track.score
             entry.scores.append(track.score)
-            tight = Roi.of_mask(track.mask)  # the track's own `roi` may be a few pixels larger
-            roi = Roi(track.roi.x + tight.x, track.roi.y + tight.y, tight.width, tight.height)
-            mask = track.mask[tight.slices]
+            roi, mask = track.tight()
             entry.masks[index] = rle.encode(mask, roi, image_size), [roi.x, roi.y, roi.width, roi.height], int(np.count_nonzero(mask))
 
     @property

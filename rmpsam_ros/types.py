@@ -6,7 +6,7 @@ Arrays are row-major, `(H, W)` or `(H, W, C)`; colours are RGB.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import cv2
@@ -178,10 +178,10 @@ class TrackState(IntEnum):
 class TrackedInstance:
     """The state of one tracked object after one frame.
 
-    `mask` is (roi.height, roi.width) bool, the object inside `roi`. A lost track keeps `mask` and `roi` from the frame in
-    which it was last seen, and its `score` (0 … 1) falls to 0 as it approaches the age limit. `age` counts frames since
-    the track was created, 1 in the first; `frames_since_seen` is 0 if it was seen in this frame. `prompted` is True if a
-    click created the track. `segment_id` is its value in the same frame's `PanopticResult.segment_ids` (0 = not one of its
+    `mask` is (roi.height, roi.width) bool, the object inside `roi`, which may be larger by up to one cell of the network's masks
+    (`tight`). A lost track keeps `mask` and `roi` from the frame in which it was last seen, and its `score` (0 … 1) falls to 0 as it
+    approaches the age limit. `age` counts frames since the track was created, 1 in the first; `frames_since_seen` is 0 if it was seen
+    in this frame. `prompted` is True if a click created the track. `segment_id` is its value in the same frame's `PanopticResult.segment_ids` (0 = not one of its
     segments). `depth` is the median depth under the mask in metres, `position` (x, y, z) in metres in the camera's optical
     frame; None where no depth was given.
     """
@@ -204,3 +204,10 @@ class TrackedInstance:
     def is_followed(self) -> bool:
         """Whether the track comes from a click and is not lost; such a track is drawn with the mask of its prompts."""
         return self.prompted and self.state == TrackState.CONFIRMED
+
+    def tight(self) -> tuple[Roi, npt.NDArray[np.bool_]]:
+        """The tight bounding box of the mask, and the mask inside it; `roi` and `mask` as they are if no pixel is set."""
+        box = Roi.of_mask(self.mask)
+        if not box.width:
+            return self.roi, self.mask
+        return replace(box, x=self.roi.x + box.x, y=self.roi.y + box.y), self.mask[box.slices]

@@ -43,6 +43,13 @@ def test_tracks_message__a_track_whose_rectangle_is_wider_than_its_mask__has_a_t
     assert (message.mask.width, message.mask.height, message.mask.step, list(message.mask.data)) == (2, 3, 2, [255] * 6)
 
 
+def test_tracks_message__a_mask_without_a_pixel__has_the_rectangle_of_its_track():
+    track = TrackedInstance(5, 7, "cup", 0.5, TrackState.LOST, 9, 2, False, Roi(30, 40, 3, 2), np.zeros((2, 3), bool))
+    message = tracks_message([track], Header()).instances[0]
+    assert (message.roi.x_offset, message.roi.y_offset, message.roi.width, message.roi.height) == (30, 40, 3, 2)
+    assert (message.mask.width, message.mask.height, list(message.mask.data)) == (3, 2, [0] * 6)
+
+
 @pytest.mark.parametrize("class_id", [0, 7])
 def test_tracks_message__a_class_and_no_position(class_id):
     track = TrackedInstance(5, class_id, "cup", 0.5, TrackState.CONFIRMED, 9, 2, False, Roi(3, 4, 3, 2), np.ones((2, 3), bool))

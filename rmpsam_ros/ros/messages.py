@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -80,12 +79,10 @@ def panoptic_message(result: PanopticResult, header: Header) -> PanopticSegmenta
 
 
 def tracks_message(tracks: Sequence[TrackedInstance], header: Header) -> TrackedInstanceArray:
-    """All tracks of one camera after a frame, each with its mask inside its ROI, which the message promises to be tight: that of a track
-    may be up to a cell of the network's masks wider."""
+    """All tracks of one camera after a frame, each with its mask inside its tight ROI."""
     instances = []
     for track in tracks:
-        tight = Roi.of_mask(track.mask) if track.mask.any() else Roi(0, 0, track.roi.width, track.roi.height)
-        mask, roi = track.mask[tight.slices], replace(tight, x=tight.x + track.roi.x, y=tight.y + track.roi.y)
+        roi, mask = track.tight()
         instance = TrackedInstanceMessage(
             track_id=track.track_id, class_id=track.class_id if track.class_id >= 0 else NO_CLASS,
             class_name=track.class_name, score=float(track.score), state=int(track.state), age=track.age,
