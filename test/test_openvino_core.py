@@ -56,3 +56,21 @@ import openvino_telemetry
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
     assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_shared_core__in_a_forked_process__is_refused_and_does_not_wait_for_ever() -> None:
+    script = """
+import os, signal, sys
+from rmpsam_ros import Segmenter
+Segmenter(sys.argv[1]).close()
+if os.fork() == 0:
+    signal.alarm(20)
+    try:
+        Segmenter(sys.argv[1])
+    except Exception as error:
+        print(error, flush=True)
+    os._exit(0)
+os.wait()
+"""
+    result = subprocess.run([sys.executable, "-c", script, str(tiny_model())], capture_output=True, text=True, timeout=60)
+    assert result.stdout.startswith("OpenVINO cannot be used in a process forked") and "spawn" in result.stdout, result.stderr

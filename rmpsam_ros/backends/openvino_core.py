@@ -6,14 +6,17 @@ signal that Python handles there (Ctrl-C, or SIGCHLD) causes a segmentation faul
 """
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rmpsam_ros.errors import BackendError
+
 _LOCK = threading.RLock()
 _TELEMETRY = "openvino_telemetry"
-_core = None
+_core, _process = None, 0
 
 
 @contextmanager
@@ -52,10 +55,15 @@ def shared_core():
 
     Raises:
         ImportError: OpenVINO is not installed, or cannot be loaded.
+        BackendError: this process was forked from one that has used OpenVINO. It lacks OpenVINO's threads, and compiling may wait for
+            them for ever.
     """
-    global _core
+    global _core, _process
     openvino = import_openvino()
     with _LOCK:
         if _core is None:
-            _core = openvino.Core()
+            _core, _process = openvino.Core(), os.getpid()
+        if _process != os.getpid():
+            raise BackendError("OpenVINO cannot be used in a process forked from one that has used it; start processes with "
+                               "multiprocessing.get_context('spawn').")  # fmt: skip
         return _core
