@@ -106,7 +106,7 @@ class EngineCache:
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
-        self.folder = Path(folder) if folder else default_folder()
+        self.folder = user_path(str(folder)) if folder else default_folder()
 
     def path(self, key: EngineKey) -> Path:
         """Path at which the engine with this key is stored."""

@@ -84,12 +84,13 @@ def make_model_folder(net: RMPSAM, out: Path, model: ModelFolder, half: bool, re
     out = Path(out)
     if out.exists() and any(out.iterdir() if out.is_dir() else [out]) and not is_model_folder(out):
         raise ModelError(f"{out} exists and is not a model folder; give a new folder.")
+    before = list(out.iterdir()) if out.is_dir() else []  # now: on a mount point, the temporary folders are inside
     with atomic_folder(out) as part:
         save_weights(net, part, half)
         write_model_yaml(part, replace(model, path=part, files={}))
         differences = _export(part, report)
-        for other in out.iterdir() if out.is_dir() else ():
-            if other.name != part.name and not (part / other.name).exists() and (keep or other.name != INT8_GRAPH):
+        for other in before:
+            if not (part / other.name).exists() and (keep or other.name != INT8_GRAPH):
                 if other.is_dir() and not other.is_symlink():
                     shutil.copytree(other, part / other.name, symlinks=True)
                 else:  # links stay links, also broken ones

@@ -102,7 +102,7 @@ def load_label_groups(file: str | Path, labels: LabelSet) -> LabelGroups:
     if not os.path.isfile(path):  # pathlib raises for invalid paths
         raise ModelError(f"There is no label groups file {path}.")
     try:
-        return label_groups(read_yaml(path.read_text()), labels)
+        return label_groups(read_yaml(path.read_text(encoding="utf-8")), labels)
     except KeyError as error:
         raise ModelError(f"{path} is not a label groups file (`{error.args[0]}` is missing); {_FORM}") from error
     except (OSError, TypeError, ValueError) as error:

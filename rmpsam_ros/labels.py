@@ -68,7 +68,7 @@ def load_label_set(name_or_file: str | Path) -> LabelSet:
     if not path.is_file():
         raise ModelError(f"There is no label set {str(name_or_file)!r}; give {' or '.join(OFFICIAL)}, or a YAML file.")
     try:
-        return label_set_from_dict(read_yaml(path.read_text()))
+        return label_set_from_dict(read_yaml(path.read_text(encoding="utf-8")))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} is not a label set ({' '.join(str(error).split())[:120]}); it must say `name:` and "
                          "`classes:`, a list of {name, thing}.") from error

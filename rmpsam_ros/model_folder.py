@@ -130,7 +130,7 @@ def find_model(name_or_path: str | Path = "default") -> Path:
 def is_model_folder(folder: Path) -> bool:
     """Whether a folder contains a model of any version and state. Looks into model.yaml, because other programs use that name too."""
     try:
-        content = read_yaml((folder / MODEL_FILE).read_text())
+        content = read_yaml((folder / MODEL_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and {"format", "variant", "labels"} <= content.keys()
@@ -159,7 +159,7 @@ def _read(folder: Path, graphs: bool) -> ModelFolder:
     if not path.is_file():
         raise ModelError(f"{folder} is not a model folder, or is incomplete: it has no {MODEL_FILE}.")
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ModelError(f"{path} is not readable YAML ({error}).") from error
     model = parse_model_yaml(text, path)
@@ -206,7 +206,7 @@ def write_model_yaml(folder: Path, model: ModelFolder) -> None:
     text = model_yaml(replace(model, files={name: (folder / name).stat().st_size for name in names},
                               checksums={name: crc32(folder / name) for name in names}))
     with atomic_file(folder / MODEL_FILE) as partial:
-        partial.write_text(text)
+        partial.write_text(text, encoding="utf-8")
 
 
 def model_yaml(model: ModelFolder) -> str:

@@ -34,6 +34,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from rmpsam_ros.graph_folding import fold, set_shapes
+from rmpsam_ros.model_folder import WEIGHTS_FILE
 
 PRECISIONS = ("fp32", "fp16")
 
@@ -62,7 +63,7 @@ def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_n
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r}")
-    model = onnx.load(str(path))
+    model = _load(path)
     if outputs:
         kept = [value for value in model.graph.output if value.name in outputs]
         del model.graph.output[:]
@@ -82,6 +83,21 @@ def typed_graph(path: Path, precision: str, input_size: tuple[int, int], layer_n
     model = _Typed(model, encoder_nodes(model) if precision == "fp16" else frozenset(), precision).result
     model.producer_name, model.doc_string = "rmpsam_ros", f"{path.stem} graph, {precision}, {height}x{width}"
     onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _load(path: Path) -> onnx.ModelProto:
+    """A graph with its weights in memory. onnx itself refuses weights that are a symbolic or hard link, as `colcon build
+    --symlink-install`, download caches and some installers make them."""
+    model = onnx.load(str(path), load_external_data=False)
+    external = [tensor for tensor in model.graph.initializer if tensor.data_location == TensorProto.EXTERNAL]
+    content = memoryview(path.with_name(WEIGHTS_FILE).read_bytes() if external else b"")
+    for tensor in external:
+        place = {entry.key: entry.value for entry in tensor.external_data}
+        start = int(place["offset"])
+        tensor.raw_data = bytes(content[start : start + int(place["length"])])
+        tensor.data_location = TensorProto.DEFAULT
+        tensor.ClearField("external_data")
     return model
 
 

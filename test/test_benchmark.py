@@ -104,6 +104,13 @@ def test_machine__gpu__is_named_with_its_clocks(monkeypatch, tmp_path):
     assert machine.gpu_clocks() == "SM 1950 MHz, memory 3201 MHz"
 
 
+def test_machine__a_warning_of_nvidia_smi__is_no_gpu(monkeypatch, tmp_path):
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho '1950 MHz, 3201 MHz'; echo 'WARNING: infoROM is corrupted at gpu 0000:01:00.0'")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert machine.gpu_clocks() == "SM 1950 MHz, memory 3201 MHz" and "infoROM" not in machine.machine()
+
+
 def test_goals__met_missed_or_not_measured(tmp_path, capsys):
     def result(backend, device, whole, click, model="r50", precision="bf16"):
         row = vars(benchmark.Row(model, backend, precision, (800, 1344), 1, device))

@@ -48,6 +48,7 @@ def test_fuse__masks_on_a_device__same_map():
     generator = np.random.default_rng(2)
     logits = generator.normal(0, 3, (6, 3, 4)).astype(np.float32).repeat(8, axis=1).repeat(8, axis=2)
     logits[2, 5] = np.nan
+    logits[1, :, 4], logits[0, 3] = np.inf, -np.inf
     arguments = (np.array([0, 3, 1, 6, 3, 2]), np.array([0.9, 0.7, 0.8, 0.9, 0.6, 0.1], np.float32))
     ours = fuse(*arguments, masks_on(torch.from_numpy(logits)), placement, labels, 0.3, 0.1)
     theirs = fuse(*arguments, logits, placement, labels, 0.3, 0.1)

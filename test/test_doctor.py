@@ -110,6 +110,21 @@ def test_backends__openvino_says_its_version_and_whether_the_cpu_has_bf16():
     assert re.match(r"\d{4}\.\d+\.\d+: .*CPU \(.+\), with(out)? bf16", found(checks._backends)["openvino"].found)
 
 
+def test_backends__a_driver_too_old_for_torch__is_said(monkeypatch):
+    def too_old(index: int):
+        raise RuntimeError("The NVIDIA driver on your system is too old")
+
+    cuda = types.SimpleNamespace(device_count=lambda: 1, get_device_name=too_old)
+    monkeypatch.setattr(checks, "_try_import", lambda name: (types.SimpleNamespace(__version__="2.9", cuda=cuda), ""))
+    check = checks._torch()
+    assert check.state == OK and check.found == "2.9: CPU" and "driver on your system is too old" in check.advice
+
+
+def test_backends__a_folder_called_tensorrt__does_not_end_the_report(monkeypatch):
+    monkeypatch.setattr(checks, "_try_import", lambda name: (types.ModuleType(name) if name == "tensorrt" else None, ""))
+    assert "tensorrt without a version" in checks._tensorrt().found
+
+
 @pytest.mark.parametrize("gpu, torch, state, words", [
     (True, True, OK, "tensorrt 10.3"), (False, True, NOTE, "no GPU here"), (True, False, NOTE, "without torch")])
 def test_backends__tensorrt_needs_a_gpu_and_torch(monkeypatch, gpu, torch, state, words):

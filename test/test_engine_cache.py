@@ -245,3 +245,8 @@ def test_find__built_here_anew__comes_before_what_was_built_for_several(cache):
     assert cache.find(here).notes["bytes"] == len(ENGINE)
     cache.store(here, ENGINE[:100])
     assert cache.find(here).engine == ENGINE[:100] and cache.find(here).path == cache.path(here)
+
+
+def test_cache__a_path_from_the_home_folder__is_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert EngineCache("~/engines").folder == tmp_path / "engines"

@@ -93,6 +93,15 @@ def test_export__links_of_the_users_own_stay_links_even_where_they_lead_nowhere(
     assert [os.readlink(folder / name) for name in ("gone", "notes/gone", "up")] == ["nowhere", "nowhere", ".."]
 
 
+def test_export__onto_a_mount_point__keeps_what_else_is_in_it(folder, monkeypatch):
+    (folder / "notes.txt").write_text("mine")
+    (folder / "image.onnx").unlink()
+    monkeypatch.setattr(os.path, "ismount", lambda path: os.fspath(path) == os.fspath(folder))
+    export_graphs(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["image.onnx", "model.yaml", "notes.txt", "prompt.onnx", "weights.safetensors"]
+    read_model_folder(folder)
+
+
 def test_export__a_failure_leaves_the_folder_as_it_was(folder, monkeypatch):
     before = {p.name: p.read_bytes() for p in folder.iterdir()}
     monkeypatch.setattr("rmpsam_ros.export.verify", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -186,6 +195,7 @@ def test_convert__does_not_overwrite_what_is_no_model(tmp_path, capsys, checkpoi
 def test_convert__into_a_model_folder__replaces_the_model_and_keeps_the_users_own_files(folder, capsys, checkpoint_files):
     (folder / "image.int8.onnx").write_bytes(b"of the old weights")
     (folder / "notes.txt").write_text("mine")
+    (folder / "gone").symlink_to("nowhere")
     (folder / "model.yaml").write_text((folder / "model.yaml").read_text().replace("format: 1", "format: 0"))  # from an older version
     before = (folder / "weights.safetensors").read_bytes()
     labels = checkpoint_files[2]

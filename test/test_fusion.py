@@ -135,6 +135,18 @@ def test_fuse__ids_areas_and_rectangles_are_those_of_the_map():
     assert len(stuff) == len(set(stuff))  # stuff of one class is one segment
 
 
+@pytest.mark.parametrize("source", [(48, 64), (29, 41), (100, 177)])
+def test_fuse__infinite_logits_are_sure_ones(source):
+    masks = np.full((3, 12, 16), -1e4, np.float32)
+    masks[0, :6], masks[1, 6:, :8], masks[2, 6:, 8:] = 1e4, 1e4, 5
+    arguments = (np.array([0, 1, 0]), np.full(3, 0.9, np.float32))
+    labels, placement = make_label_set("two", ["a", "b"], []), place(source, (48, 64))
+    expected = fusion.fuse(*arguments, masks, placement, labels)
+    infinite = fusion.fuse(*arguments, np.where(abs(masks) == 1e4, masks * np.inf, masks), placement, labels)
+    assert len(expected.segments) == 3
+    np.testing.assert_array_equal(infinite.segment_ids, expected.segment_ids)
+
+
 def test_only__leaves_segments_out_and_gives_their_pixels_to_nobody():
     labels = make_label_set("three", ["cup", "bowl"], ["table"])
     masks = np.full((3, 8, 8), -5, np.float32)

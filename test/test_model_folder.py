@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -132,6 +134,16 @@ def test_find_model__a_tilde_in_the_variable_is_the_users_home(folder, monkeypat
     monkeypatch.setenv("HOME", str(folder.parent.parent))
     monkeypatch.setenv("RMPSAM_MODELS", "~/models")
     assert find_model("tiny") == folder
+
+
+def test_model_yaml__is_utf_8_in_any_locale(folder):
+    file = folder / "model.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("robot", "Förderband"), encoding="utf-8")
+    code = ("import sys; from pathlib import Path; from rmpsam_ros.model_folder import *; model = read_model_folder(sys.argv[1])\n"
+            "write_model_yaml(model.path, model); print(ascii(read_model_folder(model.path).labels[1].name), is_model_folder(model.path))")
+    environment = os.environ | {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], env=environment, capture_output=True, text=True)
+    assert done.stdout.split() == [ascii("Förderband"), "True"], done.stderr
 
 
 def test_available_models__hidden_folders_are_none(folder, monkeypatch):

@@ -1,6 +1,8 @@
 """Tests typed graphs: the same function as the model folder's graphs, and float32 where float16 would break it."""
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -212,3 +214,12 @@ def test_typed_graph__fp16__a_constant_beyond_its_range_is_its_greatest_number(t
     half = typed_graph(tmp_path / "image.onnx", "fp16", (32, 32))
     (features,) = ReferenceEvaluator(half).run(None, {"image": np.zeros((1, 32, 32, 3), np.uint8)})
     assert features.dtype == np.float16 and not features.any()  # infinity times 0 would be NaN
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_typed_graph__of_a_folder_of_links__is_that_of_the_files(tmp_path, link):
+    files = shutil.copytree(tiny_model(), tmp_path / "files")
+    for name in ("image.onnx", "weights.safetensors"):
+        getattr(tmp_path / name, link)(files / name)
+    linked = typed_graph(tmp_path / "image.onnx", "fp16", SIZE)
+    assert linked.SerializeToString() == typed("image", "fp16").SerializeToString()

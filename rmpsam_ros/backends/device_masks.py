@@ -53,7 +53,7 @@ class DeviceMasks:
             device = self._logits.device
             rows = send(f"kept{count}", np.asarray(kept, np.int64)).to(device, non_blocking=True)
             weights = send(f"scores{count}", np.asarray(scores, np.float32)).to(device, non_blocking=True)[:, None, None]
-            logits = torch.nan_to_num(self._logits.index_select(0, rows).float(), nan=-1e4)
+            logits = torch.nan_to_num(self._logits.index_select(0, rows).float(), nan=-1e4, posinf=1e4, neginf=-1e4)
             best = torch.full((height, width), -1.0, device=device)
             owner = torch.zeros((height, width), dtype=torch.int64, device=device)
             positive = torch.zeros((height, width), dtype=torch.bool, device=device)

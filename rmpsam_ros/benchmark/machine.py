@@ -46,4 +46,5 @@ def _query(fields: str) -> list[list[str]]:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
     except (OSError, subprocess.SubprocessError):
         return []
-    return [[part.strip() for part in line.split(",")] for line in done.stdout.splitlines()]
+    lines = [[part.strip() for part in line.split(",")] for line in done.stdout.splitlines()]
+    return [line for line in lines if len(line) == fields.count(",") + 1]  # warnings (of a corrupted infoROM) come on stdout too

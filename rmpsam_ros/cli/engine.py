@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.batch <= MAX_BATCH:
         raise RmpsamError(f"--batch is {args.batch}; it must be from 1 to {MAX_BATCH} images.")
     console = consoles.lines()
-    if args.cache is not None and Path(args.cache).exists() and not Path(args.cache).is_dir():
-        raise RmpsamError(f"--cache {args.cache} is a file; give a folder.")
     cache = EngineCache(args.cache)
+    if args.cache is not None and cache.folder.exists() and not cache.folder.is_dir():
+        raise RmpsamError(f"--cache {args.cache} is a file; give a folder.")
     if args.targets:
         return _ahead(args, model, size, cache, console)
     images = [] if args.no_check else photos_to_compare_on(args.images)
