@@ -8,9 +8,14 @@ import cv2
 import numpy as np
 
 from rmpsam_ros import rle
+from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import Coverage, Sample
+from rmpsam_ros.labels import make_label_set
 
 CATEGORIES = [{"id": 11, "name": "disc", "isthing": 1}, {"id": 12, "name": "box", "isthing": 1}, {"id": 20, "name": "grass", "isthing": 0}]
+LABELS = make_label_set("shapes", ["disc", "box"], ["grass"])
+PLAIN = LabelMap(LABELS)
+"""The classes have the names of the categories."""
 
 
 def block(rows: slice, columns: slice, class_id: int = 0, size: tuple[int, int] = (40, 60)) -> Sample:

@@ -6,15 +6,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from datasets import block
+from datasets import PLAIN, block
 
 from rmpsam_ros.data.augment import Augmentation, change_colours, jitter, paste, warp
 from rmpsam_ros.data.degrade import compression, degrade, exposure, grey, motion_blur, noise, out_of_focus
-from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import Coverage, Sample
-from rmpsam_ros.labels import make_label_set
-
-PLAIN = LabelMap(make_label_set("shapes", ["disc", "box"], ["grass"]))
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -7,17 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from datasets import block, instance_set, panoptic_set, video_set
+from datasets import PLAIN, block, instance_set, panoptic_set, video_set
 
 from rmpsam_ros.data.augment import Augmentation
 from rmpsam_ros.data.checks import check_source
 from rmpsam_ros.data.clicks import PromptMix, sample_prompts
-from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sources import Mixture, Source, SourceConfig, set_names, shared
 from rmpsam_ros.errors import DataError
-from rmpsam_ros.labels import make_label_set
-
-PLAIN = LabelMap(make_label_set("shapes", ["disc", "box"], ["grass"]))
 
 
 def source(kind: str, data, **more) -> Source:
