@@ -30,7 +30,9 @@ _EXTRAS = {"torch": ("torch", "onnx", "onnxscript", "safetensors", "efficientnet
 """Packages of the optional dependency groups in pyproject.toml."""
 _EXTRA_OF = {package.replace("-", "_"): extra for extra, packages in _EXTRAS.items() for package in packages}
 _EXTRA_OF["skimage"] = "demo"
-_REQUIRED = ("numpy", "cv2", "scipy", "yaml", "rich")
+LIBRARIES = (("numpy", "numpy"), ("cv2", "OpenCV"), ("scipy", "SciPy"), ("yaml", "PyYAML"))
+"""Module and name of the libraries that the node needs."""
+_REQUIRED = (*dict(LIBRARIES), "rich")
 """Modules that every installation has."""
 
 

@@ -12,6 +12,7 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from rmpsam_ros.cli import LIBRARIES
 from rmpsam_ros.errors import RmpsamError
 from rmpsam_ros.ros import dds
 
@@ -25,7 +26,6 @@ except Exception:  # one of `LIBRARIES` is missing, or was built for another Num
 OK, NOTE, MISSING = "ok", "note", "missing"
 """State of a check: fine; optional or worth knowing; required, without which the node cannot run."""
 
-LIBRARIES = (("numpy", "numpy"), ("cv2", "OpenCV"), ("scipy", "SciPy"), ("yaml", "PyYAML"))
 MESSAGES = ("std_msgs", "sensor_msgs", "geometry_msgs", "diagnostic_msgs", "visualization_msgs", "std_srvs")
 OPTIONAL_ROS = (
     ("vision_msgs.msg", "vision_msgs", "topics detections, detections_3d and semantic/label_info"),

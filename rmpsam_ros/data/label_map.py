@@ -65,7 +65,7 @@ def load_label_map(name_or_file: str | Path) -> LabelMap:
         known = ", ".join([*(p.stem for p in sorted(BUNDLED.glob("*.yaml"))), *OFFICIAL])
         raise DataError(f"There is no label map {text!r}; give {known}, or a YAML file.")
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
     if isinstance(content, dict) and "mapping" in content and "label_set" not in content:

@@ -99,7 +99,7 @@ def remarks(measured: int, problems: Sequence[str], crowds: int, small: int = 0,
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Writes a JSON file atomically; floats rounded to four decimals, NaN and infinities as null."""
     with atomic_file(path) as part:
-        part.write_text(json.dumps(_rounded(content), indent=1, ensure_ascii=False) + "\n")
+        part.write_text(json.dumps(_rounded(content), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _rounded(value: Any) -> Any:

@@ -189,7 +189,7 @@ def _yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"There is no file {path}.")
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
     if not isinstance(content, dict):

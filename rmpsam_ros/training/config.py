@@ -139,7 +139,7 @@ def load_config(path: Path) -> TrainingConfig:
     if not path.is_file():
         raise DataError(f"There is no training configuration {path}.")
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
     return check_config(content, path, path.parent)

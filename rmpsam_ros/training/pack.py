@@ -139,7 +139,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     config = load_config(args.config)
     with atomic_folder(args.out) as part:
         archives = Archives(part, int(args.megabytes * 1e6))
-        pack(config, yaml.safe_load(args.config.read_text()), archives, args.quality, args.validation)
+        pack(config, yaml.safe_load(args.config.read_text(encoding="utf-8")), archives, args.quality, args.validation)
         size = sum(path.stat().st_size for path in archives.paths) / 1e6
     print(f"{len(archives.paths)} archives of {size:.0f} MB in {args.out}; unpack all of them in one folder, then: rmpsam train --config {ROOT}/config.yaml")
     return 0
