@@ -293,6 +293,14 @@ def test_click__on_a_camera_that_nobody_listens_to__is_logged_as_one_that_nothin
     assert topics.node.lines == ["click at (1, 5) on camera 'left': cup, predicted IoU 0.50, 24 pixels, track 8; nothing updates the track"]
 
 
+def test_click__with_depth__the_position_is_logged(topics):
+    topics.made._click("left", 1.0, 5.0, 0)
+    topics.futures[0].set_running_or_notify_cancel()
+    result = SimpleNamespace(mask=np.ones((4, 6), bool), score=0.5, class_name="cup")
+    topics.futures[0].set_result(Answer(None, result, 8, position=(0.25, -0.5, 1.504)))
+    assert topics.node.lines == ["click at (1, 5) on camera 'left': cup, predicted IoU 0.50, 24 pixels, at (0.25, -0.50, 1.50) m, track 8"]
+
+
 def test_point__with_z_of_nought_in_another_frame_is_no_pixel(topics):
     topics.made._take_point(clicked("nowhere", 12.0, 7.0, 0.0))
     (line,) = topics.node.lines

@@ -15,7 +15,7 @@ from rmpsam_ros.msg import PanopticSegmentation, Segment
 from rmpsam_ros.ros.messages import image_message
 from rmpsam_ros.srv import SegmentPoints
 
-from geometry_msgs.msg import Point32, Polygon, PolygonStamped  # isort: skip
+from geometry_msgs.msg import Point, Point32, PointStamped, Polygon, PolygonStamped  # isort: skip
 from rclpy.task import Future  # isort: skip
 from std_msgs.msg import Header  # isort: skip
 
@@ -89,6 +89,9 @@ def test_click__answer_is_shown_on_the_frame_that_was_asked_about(viewer) -> Non
     assert viewer._client.requests[0].stamp.sec == 11 and [p.label for p in viewer._client.requests[0].points] == [1, 0]
     assert (answers[0].image == 11).all() and answers[0].image.shape == (*SHAPE, 3)
     assert answers[0].result.mask.sum() == 6 and answers[0].result.class_name == "cup" and answers[0].node_ms == 7.0
+    viewer._take_clicked(PointStamped(header=header(11), point=Point(x=2.0, y=3.0, z=6.0)))
+    said = dict(rows(viewer.seen, answers, 1.0, "", Path("demo")))[answers[0].prompt.title]
+    assert said.startswith("cup, 7.00 m away, predicted IoU 0.50, ")
 
 
 def test_click__frame_that_is_gone_is_not_asked_about(viewer) -> None:

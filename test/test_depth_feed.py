@@ -254,3 +254,21 @@ def test_near__depth_of_every_image_that_comes_a_little_late__is_waited_for():
     feed = DepthFeed()
     held = waits(feed, 30, lambda k: True, 0.005)
     assert feed.used >= 25 and sum(span > 0.035 for span in held) <= 3, held
+
+
+def test_expect__with_a_history__the_depth_of_so_many_arrived_and_processed_images_is_kept():
+    feed = DepthFeed(history=2)
+    for k, in_work in enumerate((True, True, True, False, False, False)):
+        feed.offer(k, 33 * MS * k)
+        feed.expect(33 * MS * k, in_work)
+    pour(feed, SECOND)
+    assert [feed.near(33 * MS * k, 0.01) for k in range(6)] == [None, 1, 2, None, 4, 5]
+
+
+def test_near__for_a_click__is_not_counted():
+    feed = DepthFeed()
+    feed.offer("its own", 0)
+    assert feed.near(0, 0.01, counted=False) == "its own" and feed.near(SECOND, 0.01, counted=False) is None
+    assert (feed.used, feed.missing) == (0, 0)
+    feed.near(0, 0.01), feed.near(SECOND, 0.01)
+    assert (feed.used, feed.missing) == (1, 1)

@@ -84,6 +84,13 @@ def test_segment__with_a_track_that_nothing_updates_says_so(services):
     assert (response.success, response.track_id, response.message) == (True, 8, "Nothing updates the track.")
 
 
+def test_segment__without_the_position_that_somebody_waits_for__says_why(services):
+    result = SimpleNamespace(mask=np.ones((4, 6), bool), score=0.5, roi=Roi(0, 0, 6, 4), class_id=1, class_name="cup")
+    services.futures[0].set_result(Answer(SimpleNamespace(header=Header()), result, no_position="too few pixels of the mask have a depth"))
+    response = services.made["~/segment"](request(), SegmentPoints.Response())
+    assert (response.success, response.message) == (True, "The object has no position: Too few pixels of the mask have a depth.")
+
+
 def test_remove_track__of_none_names_those_that_there_are(services):
     services.futures[1].set_result((False, [2, 5]))
     response = services.made["~/remove_track"](RemoveTrack.Request(track_id=9), RemoveTrack.Response())

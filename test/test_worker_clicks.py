@@ -7,7 +7,7 @@ import weakref
 from types import SimpleNamespace
 
 import pytest
-from worker_fakes import click, make, message, under_way, until  # noqa: F401
+from worker_fakes import FakeTracker, click, make, message, under_way, until  # noqa: F401
 
 from rmpsam_ros.errors import PromptError
 
@@ -304,3 +304,17 @@ def test_worker__pixels_of_what_is_in_the_ring_are_not_kept(make):
     until(lambda: len(it.hooks.published) == 2)
     del sent
     assert left() is None
+
+
+@pytest.mark.parametrize("track", [False, True])
+def test_worker__a_click_has_the_position_that_the_node_measures(make, track):
+    it = make(make_tracker=FakeTracker)
+    it.hooks.place = (0.1, 0.2, 1.5), ""
+    it.worker.offer("camera", message(), 1)
+    asked = click()
+    asked.track = track
+    answer = it.worker.ask(asked).result(5)
+    assert answer.position == (0.1, 0.2, 1.5) and answer.no_position == "" and bool(answer.track_id) is track
+    it.hooks.place = None, "no camera_info"
+    answer = it.worker.ask(click()).result(5)
+    assert answer.position is None and answer.no_position == "no camera_info"

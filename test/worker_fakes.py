@@ -23,6 +23,7 @@ class FakeHooks:
         self.published: list[tuple[str, int]] = []
         self.reports: list[str] = []
         self.view = None
+        self.place: tuple = (None, "")
 
     def wanted(self, camera):
         return self.listening is None or camera in self.listening
@@ -34,6 +35,9 @@ class FakeHooks:
 
     def depth(self, received, size):
         return self.view
+
+    def position(self, processed, result):
+        return self.place
 
     def publish(self, processed, image, view, extents):
         self.extents = extents

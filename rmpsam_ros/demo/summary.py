@@ -61,7 +61,9 @@ def rows(seen: Seen, answers: list[Answer], seconds: float, camera_log: str, out
         lines.append(("tracks with a position, nearest", placed))
     for answer in answers:
         name = answer.result.class_name or "no class"
-        lines.append((answer.prompt.title, f"{name}, predicted IoU {answer.result.score:.2f}, "
+        distance = seen.clicked.get(answer.stamp)
+        away = "" if distance is None else f"{distance:.2f} m away, "
+        lines.append((answer.prompt.title, f"{name}, {away}predicted IoU {answer.result.score:.2f}, "
                                            f"{answer.round_trip_ms:.0f} ms ({answer.node_ms:.0f} in the node)"))
     pictures = "frame_*.png, click_*.png, " + ("space_*.png, " if seen.clouds else "")
     lines.append(("files", f"{out}/contact_sheet.png, demo.mp4, {pictures}*.log"))

@@ -1,6 +1,7 @@
 """The demo's viewer: a ROS node that subscribes to the segmentation node's topics and calls its service."""
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PolygonStamped
+from geometry_msgs.msg import Point, PointStamped, PolygonStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image, PointCloud2, RegionOfInterest
@@ -32,20 +33,25 @@ KEPT_FRAMES = 24
 
 @dataclass(frozen=True)
 class Answer:
-    """An answered click: `image` (H, W, 3) RGB of its frame, latency `round_trip_ms` for the caller and `node_ms` in the node."""
+    """An answered click: `image` (H, W, 3) RGB of its frame, latency `round_trip_ms` for the caller and `node_ms` in the node.
+
+    `stamp` (ns): the frame's timestamp.
+    """
 
     prompt: Prompt
     image: npt.NDArray[np.uint8]
     result: PromptResult
     round_trip_ms: float
     node_ms: float
+    stamp: int
 
 
 @dataclass
 class Seen:
     """Everything received so far. Times are from the monotonic clock, latencies in ms from the camera's timestamp.
 
-    `placed`: name and distance (metres) of each track that has a position, nearest first.
+    `placed`: name and distance (metres) of each track that has a position, nearest first. `clicked`: distance of the last clicked
+    object, by the timestamp (ns) of its frame.
     """
 
     camera_frames: int = 0
@@ -54,6 +60,7 @@ class Seen:
     segments: int = 0
     clouds: int = 0
     placed: tuple[tuple[str, float], ...] = ()
+    clicked: dict[int, float] = field(default_factory=dict)
     node: dict[str, str] = field(default_factory=dict)
     camera: dict[str, str] = field(default_factory=dict)
     node_message: str = ""
@@ -144,7 +151,7 @@ class Viewer(Node):
             mask = np.frombuffer(response.mask.data, np.uint8).reshape(response.mask.height, response.mask.width) > 0
             result = PromptResult(mask, response.score, _roi_of(response.roi), response.class_id, response.class_name,
                                   prompt.points, prompt.boxes)  # fmt: skip
-            done(Answer(prompt, image_to_rgb(frame), result, elapsed, response.latency_ms))
+            done(Answer(prompt, image_to_rgb(frame), result, elapsed, response.latency_ms, stamp))
 
         self._client.call_async(request).add_done_callback(answered)
 
@@ -184,11 +191,15 @@ class Viewer(Node):
         self.create_subscription(TrackedInstanceArray, f"{self._base}/tracks", self._take_tracks, reliable)
         self.create_subscription(PointCloud2, f"{self._base}/points", self._take_cloud, qos_profile_sensor_data)
         self.create_subscription(MarkerArray, f"{self._base}/markers", self._take_markers, reliable)
+        self.create_subscription(PointStamped, f"{self._base}/clicked_position", self._take_clicked, reliable)
 
     def _take_tracks(self, message: TrackedInstanceArray) -> None:
         places = [(i.class_name or "object", i.position) for i in message.instances if i.has_position]
-        distances = [(name, (p.x**2 + p.y**2 + p.z**2) ** 0.5) for name, p in places]
+        distances = [(name, _distance(p)) for name, p in places]
         self.seen.placed = tuple(sorted(distances, key=lambda placed: placed[1]))
+
+    def _take_clicked(self, message: PointStamped) -> None:
+        self.seen.clicked[stamp_ns(message.header.stamp)] = _distance(message.point)
 
     def _take_cloud(self, message: PointCloud2) -> None:
         self.seen.clouds += 1
@@ -224,3 +235,7 @@ def _result_of(message: PanopticSegmentation) -> PanopticResult:
         for s in message.segments
     )
     return PanopticResult(pixels, segments, Labels("", ()))
+
+
+def _distance(position: Point) -> float:
+    return math.hypot(position.x, position.y, position.z)

@@ -39,11 +39,13 @@ class CameraInput:
         stats: counters of this camera.
         on_image: called with the message and its timestamp in ns; only for messages with consistent fields.
         on_problem: called with a sentence for each unusable message.
+        history: the number of images that clicks can refer to.
     """
 
     def __init__(
         self, node, name: str, topics: Callable[[str], str], transport: str, reliability: str,
         stats: CameraStats, on_image: Callable[[object, int], None], on_problem: Callable[[str], None],
+        history: int = 1,
     ):
         self.name, self.stats = name, stats
         self._node = node
@@ -71,7 +73,7 @@ class CameraInput:
         with ExitStack() as subscribed:  # if a later subscription fails, the earlier ones end
             self.images = MatchedSubscription(node, kind, topic, self._take_image, reliability)
             subscribed.callback(self.images.destroy)
-            self.depth = DepthInput(node, topics("depth_topic"), reliability, self.info_topic)
+            self.depth = DepthInput(node, topics("depth_topic"), reliability, self.info_topic, history)
             subscribed.callback(self.depth.destroy)
             self._infos = [self._subscribe_info(_INFO_QOS)]
             subscribed.pop_all()

@@ -154,6 +154,7 @@ class ClickTopics:
             logger.info(
                 f"click at ({x:.0f}, {y:.0f}) on camera '{camera}': {result.class_name or 'an unknown object'}, "
                 f"predicted IoU {result.score:.2f}, {int(result.mask.sum())} pixels, "
+                + ("at ({:.2f}, {:.2f}, {:.2f}) m, ".format(*answer.position) if answer.position else "")
                 + (f"track {answer.track_id}" if answer.track_id else f"not followed: {answer.problem}")
                 + (f"; {answer.caution}" if answer.caution else "")
             )

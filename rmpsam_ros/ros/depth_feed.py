@@ -31,9 +31,14 @@ class DepthFeed:
     """A buffer of depth messages: callbacks `offer` them, the worker asks for the one `near` an image.
 
     used, missing: number of images with and without a matching depth image.
+
+    Args:
+        clock: seconds of a monotonic clock.
+        history: for how many of the images that arrived last, and of those that were processed last, the depth is kept. Clicks may
+            refer to them.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, clock: Callable[[], float] = time.monotonic, history: int = 1):
         self.used = self.missing = 0
         self._clock = clock
         self._changed = threading.Condition()
@@ -43,23 +48,20 @@ class DepthFeed:
         self._synchronised = False
         self._in_vain = self._matches = 0
         self._held: dict[int, tuple[int, Any] | None] = {}
-        self._in_work: int | None = None
-        self._waits: int | None = None
+        self._arrived_images: deque[int] = deque(maxlen=history)
+        self._processed_images: deque[int] = deque(maxlen=history)
 
     def expect(self, stamp: int, in_work: bool = False) -> None:
         """Keeps the message nearest to an image (its timestamp in ns) in addition to the newest ones. The image has arrived or,
         with `in_work`, is now being processed.
 
-        The depth of an image is requested after the network has processed it; by then many more messages may have arrived. One
-        image at a time is being processed, and one may wait.
+        The depth of an image is requested after the network has processed it, or for a click later still; by then many more
+        messages may have arrived.
         """
         with self._changed:
-            if in_work:
-                self._in_work = stamp
-            else:
-                self._waits = stamp
+            (self._processed_images if in_work else self._arrived_images).append(stamp)
             held = self._held.get(stamp) or min(self._ring, key=lambda entry: abs(entry[0] - stamp), default=None)
-            self._held = {k: v for k, v in self._held.items() if k in (self._in_work, self._waits)}
+            self._held = {k: v for k, v in self._held.items() if k in (*self._processed_images, *self._arrived_images)}
             self._held[stamp] = held
 
     def offer(self, message: Any, stamp: int) -> None:
@@ -89,8 +91,10 @@ class DepthFeed:
         with self._changed:
             return self._ring[-1][0] if self._ring else None
 
-    def near(self, stamp: int, gap: float) -> Any | None:
+    def near(self, stamp: int, gap: float, counted: bool = True) -> Any | None:
         """The message nearest to an image's timestamp (ns), None if none is within `gap` seconds of it.
+
+        With `counted`, the image counts as `used` or `missing`.
 
         Waits for up to `WAIT` seconds if the camera's depth has so far had the timestamps of its images and this one is still to come.
         """
@@ -106,9 +110,9 @@ class DepthFeed:
             same = found is not None and abs(found[0] - stamp) < _SAME
             self._matches = self._matches + 1 if same else 0
             if found is None or abs(found[0] - stamp) > gap * 1e9:
-                self.missing += 1
+                self.missing += counted
                 return None
             if self._matches >= _ENOUGH or same and self._in_vain < _MOST_IN_VAIN:
                 self._synchronised, self._in_vain = True, 0 if self._matches >= _ENOUGH else self._in_vain
-            self.used += 1
+            self.used += counted
             return found[1]

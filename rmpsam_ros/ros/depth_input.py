@@ -25,11 +25,12 @@ class DepthInput:
         topic: before remapping; one that ends with `/compressedDepth` carries CompressedImage; '' for no depth at all.
         reliability: the parameter `qos_reliability`.
         info_topic: the full name of the image's CameraInfo topic, for messages.
+        history: the number of images that clicks can refer to.
     """
 
-    def __init__(self, node, topic: str, reliability: str, info_topic: str):
+    def __init__(self, node, topic: str, reliability: str, info_topic: str, history: int = 1):
         self._node = node
-        self._views = DepthViews(none_on(info_topic))
+        self._views = DepthViews(none_on(info_topic), history)
         self._needed_since: float | None = None
         self._said_other_frame = False
         self._absence = ""  # why no depth images arrive
@@ -83,7 +84,7 @@ class DepthInput:
             self._subscription.destroy()
 
     def view(
-        self, stamp: int, frame_id: str, size: tuple[int, int], info: CameraInfo | None, rectified: bool, gap: float,
+        self, stamp: int, frame_id: str, size: tuple[int, int], info: CameraInfo | None, rectified: bool, gap: float, click: bool = False,
     ) -> DepthView | None:
         """The depth at the time of an image; None if no depth arrives at all.
 
@@ -94,6 +95,7 @@ class DepthInput:
             info: the calibration of the image, if there is one.
             rectified: whether the image is rectified.
             gap: maximum time difference between the two in seconds.
+            click: whether the depth is for a click, whose answer says what is wrong; `problem` and the counts are about frames.
 
         Raises:
             DepthError: there is no usable depth; the message says why.
@@ -101,10 +103,13 @@ class DepthInput:
         if not self.feed.alive:
             return None
         try:
-            view, other = self._views.view(self.topic, stamp, size, info, rectified, gap)
+            view, other = self._views.view(self.topic, stamp, size, info, rectified, gap, counted=not click)
         except DepthError as error:
-            self._problem, self._failed = str(error), time.monotonic()
+            if not click:
+                self._problem, self._failed = str(error), time.monotonic()
             raise
+        if click:
+            return view
         if np.isnan(view.depth).all():  # no error: the cloud is published, for subscribers that expect one per image
             self._problem = f"the depth images on {self.topic} have no valid pixel: is the sensor covered, too close, or its emitter off?"
             self._failed = time.monotonic()

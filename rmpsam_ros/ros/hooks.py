@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from rmpsam_ros.depth_view import DepthView, Extent
 from rmpsam_ros.ros.feeds import Processed, Received
+from rmpsam_ros.types import PromptResult
 
 
 class Hooks(Protocol):
@@ -19,6 +20,10 @@ class Hooks(Protocol):
 
     def depth(self, received: Received, size: tuple[int, int]) -> DepthView | None:
         """The depth of a message whose image is (H, W) `size`; None if no output needs it."""
+
+    def position(self, processed: Processed, result: PromptResult) -> tuple[tuple[float, float, float] | None, str]:
+        """Publishes the position (x, y, z) of a clicked object in metres, in the frame of its image; returns it, or None and the reason,
+        '' if nobody subscribes to it."""
 
     def publish(self, processed: Processed, image: Any, view: DepthView | None, extents: Mapping[int, Extent]) -> None:
         """Publishes the results of a frame, with its depth and the 3D extents of its tracks."""

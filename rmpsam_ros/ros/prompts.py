@@ -84,6 +84,7 @@ class Services:
         response.track_id = answer.track_id
         remarks = [f"The mask is returned, but the object is not followed: {sentence(answer.problem)}"] if answer.problem else []
         remarks += [sentence(answer.caution)] if answer.caution else []
+        remarks += [f"The object has no position: {sentence(answer.no_position)}"] if answer.no_position else []
         if not ask.stamp and ask.target is not None and (age := arrived - ask.target.arrived) > OLD_SECONDS:
             remarks.append(f"The newest frame of camera '{ask.camera}' is {age:.0f} s old.")
         response.message = " ".join(remarks)

@@ -87,6 +87,10 @@ class CameraOutputs:
         """Whether any topic that cannot be published without depth has a subscriber."""
         return self._depth.subscribed()
 
+    def clicks_wanted(self) -> bool:
+        """Whether the positions of clicked objects have a subscriber. It requires no inference: clicks do."""
+        return self._depth.clicks_wanted()
+
     def need_depth(self) -> bool:
         """Whether any topic that uses depth has a subscriber: with depth, tracks have a position."""
         return self._depth.subscribed() or self._is_wanted("tracks")
@@ -123,6 +127,10 @@ class CameraOutputs:
             self._publish_overlay(*drawn, alpha)
             if followed:
                 self._highlight = None
+
+    def publish_click(self, processed: Processed, position: tuple[float, float, float]) -> None:
+        """Publishes the position (x, y, z) of an object that was clicked on a frame."""
+        self._depth.publish_click(position, processed.header)
 
     def expire(self) -> None:
         """Deletes markers that no frame has confirmed for some time."""

@@ -1,4 +1,5 @@
-"""The 3D publishers of each camera with depth: a labelled point cloud, and a box around each track as markers and detections."""
+"""The 3D publishers of each camera with depth: a labelled point cloud, a box around each track as markers and detections, and the
+position of each clicked object."""
 from __future__ import annotations
 
 import time
@@ -6,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
+from geometry_msgs.msg import Point, PointStamped
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header
@@ -25,7 +27,8 @@ class DepthOutputs:
         self._node = node
         self._points = node.create_publisher(PointCloud2, f"~/{name}/points", qos_profile_sensor_data)
         self._markers = node.create_publisher(MarkerArray, f"~/{name}/markers", list_qos)
-        self._publishers, self._detections = [self._points, self._markers], None
+        self._clicked = node.create_publisher(PointStamped, f"~/{name}/clicked_position", list_qos)
+        self._publishers, self._detections = [self._points, self._markers], None  # those of every frame
         if vision_messages.AVAILABLE:
             self._detections = node.create_publisher(vision_messages.Detection3DArray, f"~/{name}/detections_3d", list_qos)
             self._publishers.append(self._detections)
@@ -34,8 +37,17 @@ class DepthOutputs:
         self._shown_at = 0.0
 
     def subscribed(self) -> bool:
-        """Whether any of the topics has a subscriber."""
+        """Whether any of the topics that are published for every frame has a subscriber."""
         return any(publisher.get_subscription_count() for publisher in self._publishers)
+
+    def clicks_wanted(self) -> bool:
+        """Whether the positions of clicked objects have a subscriber."""
+        return bool(self._clicked.get_subscription_count())
+
+    def publish_click(self, position: tuple[float, float, float], header: Header) -> None:
+        """Publishes the position (x, y, z) of a clicked object, in metres in the frame of its image."""
+        x, y, z = position
+        self._clicked.publish(PointStamped(header=header, point=Point(x=x, y=y, z=z)))
 
     def publish(
         self, processed: Processed, image: npt.NDArray[np.uint8], view: DepthView, extents: Mapping[int, Extent], step: int,
@@ -63,5 +75,5 @@ class DepthOutputs:
 
     def destroy(self) -> None:
         """Destroys the publishers."""
-        for publisher in self._publishers:
+        for publisher in (*self._publishers, self._clicked):
             self._node.destroy_publisher(publisher)

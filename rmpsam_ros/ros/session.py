@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from rclpy.clock import Clock, ClockType
 
-from rmpsam_ros.depth_view import DepthView, Extent
+from rmpsam_ros.depth_view import DepthView, Extent, measure
 from rmpsam_ros.errors import DepthError, ParameterError
 from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.clicks import ClickTopics
@@ -23,6 +23,7 @@ from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.subscriptions import group_of_its_own
 from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.tracking import Tracker
+from rmpsam_ros.types import PromptResult
 
 REFRESH_SECONDS = 0.25
 """Period at which subscriptions are compared with the current publishers."""
@@ -154,12 +155,30 @@ class Session:
         if camera is None or outputs is None or not outputs.need_depth():
             return None
         try:
-            return camera.depth.view(
-                received.stamp, received.message.header.frame_id, size, camera.camera_info, camera.rectified,
-                self.config.depth_max_gap,
-            )
+            return self._view(camera, received.stamp, received.message.header.frame_id, size)
         except DepthError:
             return None
+
+    def position(self, processed: Processed, result: PromptResult) -> tuple[tuple[float, float, float] | None, str]:
+        """Measures and publishes the position of a clicked object; returns it, or None and the reason if somebody subscribes to it."""
+        camera, outputs = self._inputs.get(processed.camera), self._outputs.get(processed.camera)
+        if camera is None or outputs is None:
+            return None, ""
+        extent, reason = None, "too few pixels of the mask have a depth"
+        try:
+            view = self._view(camera, processed.stamp, processed.header.frame_id, processed.frame.image_size, click=True)
+            if view is None:
+                reason = f"no depth image arrives on {camera.depth.topic}" if camera.depth.topic else "the camera has no depth_topic"
+            else:
+                extent = measure(result.mask[result.roi.slices], result.roi, view)
+        except DepthError as error:
+            reason = str(error)
+        if extent is None:
+            return None, reason if outputs.clicks_wanted() else ""
+        with self._publishing:
+            if processed.camera in self._inputs:
+                outputs.publish_click(processed, extent.position)
+        return extent.position, ""
 
     def publish(self, processed: Processed, image: RgbImage, view: DepthView | None, extents: Mapping[int, Extent]) -> None:
         """Publishes the results of a frame, if its camera is still subscribed."""
@@ -176,12 +195,15 @@ class Session:
 
     # Callbacks
 
+    def _view(self, camera: CameraInput, stamp: int, frame_id: str, size: tuple[int, int], click: bool = False) -> DepthView | None:
+        return camera.depth.view(stamp, frame_id, size, camera.camera_info, camera.rectified, self.config.depth_max_gap, click)
+
     def _input(self, name: str) -> CameraInput:
         return CameraInput(
             self._node, name, lambda kind: self._parameters.topic(name, kind), self.config.image_transport,
             self.config.qos_reliability, self._stats[name],
             on_image=lambda message, stamp: self._offer(name, message, stamp),
-            on_problem=lambda sentence: self.report(name, sentence),
+            on_problem=lambda sentence: self.report(name, sentence), history=self.config.prompt_history,
         )
 
     def _offer(self, name: str, message, stamp: int) -> None:

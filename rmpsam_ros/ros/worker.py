@@ -313,8 +313,10 @@ class InferenceWorker:
             if processed.number <= self._forgotten:
                 raise PromptError("the node has been deactivated meanwhile")
             result = processed.frame.prompt(points=ask.points, labels=ask.labels, boxes=ask.boxes)
+            position, reason = self._hooks.position(processed, result)
             follow = ask.track and not ask.given_up
-            ask.future.set_result(self._follow(ask, processed, result) if follow else Answer(processed, result))
+            answer = self._follow(ask, processed, result) if follow else Answer(processed, result)
+            ask.future.set_result(replace(answer, position=position, no_position=reason))
         except RmpsamError as error:
             refuse(ask, error)
         except Exception as error:
