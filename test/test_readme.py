@@ -164,5 +164,5 @@ def test_bundled_model__its_classes_are_those_that_stand_there():
 
 def test_positions__are_off_by_what_the_page_on_tracking_says():
     pages = README, (ROOT / "rmpsam_ros/tracking/README.md").read_text()
-    off = [re.findall(r"positions are (\d+) mm off in the median and\s(\d+) mm at the 90th percentile", page) for page in pages]
+    off = [re.findall(r"positions are (\d+) mm off in the median and (\d+) mm at the 90th percentile", " ".join(page.split())) for page in pages]
     assert len(off[0]) == 1 and off[0] == off[1]
