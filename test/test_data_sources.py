@@ -108,3 +108,22 @@ def test_image__without_copy_paste__is_one_picture(tmp_path, monkeypatch):
 def test_source__in_the_home_of_a_user_that_there_is_not__is_a_missing_file():
     with pytest.raises(DataError, match="~nobody-here/set.json"):
         source("instances", ("~nobody-here/set.json", "~nobody-here/images"))
+
+
+@pytest.mark.parametrize("masks", [[None] * 5, [[]] * 5, [None, {"size": [48, 64], "counts": [48 * 64]}, None, None, None]])
+def test_check__an_object_of_a_video_that_no_frame_shows_is_named(tmp_path, masks):
+    path, images = video_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["annotations"].append({**content["annotations"][0], "id": 9, "segmentations": masks})
+    path.write_text(json.dumps(content))
+    assert check_source(source("videos", (path, images))).problems == [f"{path} video 1: annotation 9 has no pixel in any frame."]
+
+
+@pytest.mark.parametrize("masks", [[None] * 4, None, {}, [{"size": [48, 64], "counts": [1]}] * 5])
+def test_check__a_problem_of_a_video_is_said_once(tmp_path, masks):
+    path, images = video_set(tmp_path)
+    content = json.loads(path.read_text())
+    content["annotations"][0]["segmentations"] = masks
+    path.write_text(json.dumps(content))
+    problems = check_source(source("videos", (path, images))).problems
+    assert len(problems) == len(set(problems)) and all("video 1" in said and "annotation 5" in said or "malformed" in said for said in problems)

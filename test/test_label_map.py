@@ -10,10 +10,11 @@ from rmpsam_ros.errors import DataError
 from rmpsam_ros.labels import OFFICIAL
 
 
-def test_robot_map__knows_every_category_of_coco():
+def test_robot_map__knows_every_category_of_coco_and_of_youtube_vis():
     robot = load_label_map("robot")
     assert 30 <= len(robot.labels) <= 40
     assert [c.name for c in OFFICIAL["coco-panoptic"].classes if robot.class_of(c.name) in (None, NO_CLASS)] == []
+    assert [c.name for c in OFFICIAL["youtube-vis-2019"].classes if robot.class_of(c.name) in (None, NO_CLASS)] == []
     assert robot.labels[robot.class_of("Cutting pliers")].name == "tool"
 
 

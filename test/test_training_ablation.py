@@ -126,3 +126,7 @@ def test_plan__of_the_default_model_passes_all_checks(tmp_path, monkeypatch):
     assert len(runs.configs) == len(runs.plan.runs) > 5 and len({c.steps for c in runs.configs.values()}) == 1
     alone = runs.configs["no co-training: objects alone", 0]
     assert alone.prompts.number == 0 and alone.prompts.centred == 0.5
+    sets = {name: {source.annotations for source in runs.configs[name, 0].train} for name in ("everything", "no simulation", "no COCO")}
+    rendered = {name for name in sets["everything"] if "RMPSAM_SIMULATED" in name and "guessed" not in name}
+    assert len(rendered) == 3 and sets["no simulation"] == sets["everything"] - rendered
+    assert sets["everything"] - sets["no COCO"] == {"coco/panoptic_train.json", "$RMPSAM_SIMULATED/guessed/panoptic.json"}

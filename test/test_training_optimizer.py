@@ -45,7 +45,7 @@ def test_start__from_a_model_keeps_its_weights_and_of_the_same_classes_their_emb
         first.averaged.net.get_parameter(key).copy_(first.averaged.net.get_parameter(key).roll(1, dims=0))
     folder, kept = export_model(first), first.averaged.net.state_dict()
     assert read_model_folder(folder).input_size == (96, 160)
-    config = short(example, start=str(folder))
+    config = short(example, start=str(folder), network={})
     again = first_network(config, labels).state_dict()
     assert all(torch.allclose(again[name], kept[name], atol=2e-3) for name in kept if kept[name].is_floating_point())
     renamed = replace(labels, classes=tuple(replace(label, name=f"other {label.name}") for label in labels.classes))
@@ -59,15 +59,15 @@ def test_start__brings_its_options_of_the_network_unless_the_run_names_others(ex
                "class_scale": 20.0}  # fmt: skip
     folder = export_model(TrainingRun(short(example, steps=1, out="with options", network=options)))
     labels = load_label_map(example.parent / "labels.yaml").labels
-    config = short(example, start=str(folder))
+    config = short(example, start=str(folder), network={})
     net = first_network(config, labels)
     assert {name: getattr(net.config, name) for name in options} == options
-    further = export_model(TrainingRun(short(example, steps=1, out="goes on", start=str(folder))))
+    further = export_model(TrainingRun(short(example, steps=1, out="goes on", start=str(folder), network={})))
     assert options.items() <= read_model_folder(further).config.items()
     fewer = replace(labels, classes=tuple(label for label in labels.classes if label.name != "sand"))
     other = first_network(replace(config, network={"class_scale": 50.0, "pooled_classes": False}), fewer).config
     assert other.anchors and (other.stuff_queries, other.num_classes, other.class_scale, other.pooled_classes) == (1, 4, 50.0, False)
-    assert not first_network(short(example), labels).config.anchors
+    assert not first_network(short(example, network={}), labels).config.anchors
     with pytest.raises(DataError, match="stuff_queries is 3, but the labels have 2 stuff classes"):
         first_network(short(example, network={"stuff_queries": 3}), labels)
 

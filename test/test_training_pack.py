@@ -58,6 +58,7 @@ def test_pack__unpacked_draws_the_same_and_starts_from_the_same_model(run, tmp_p
         assert size == same_size and np.array_equal(ours.image, theirs.image) and np.array_equal(ours.masks, theirs.masks)
     assert (there.start_path / "weights.safetensors").read_bytes() == (here.start_path / "weights.safetensors").read_bytes()
     assert there.steps == here.steps and len(there.validation) == len(here.validation)
+    assert [entry.annotations for entry in there.train] == ["shapes-panoptic-0.json", "maps-panoptic-2.json", "clips-videos-4.json"]
     assert len(archives) > 1 and f"{len(archives)} archives" in capsys.readouterr().out
     for archive in archives:
         with tarfile.open(archive) as file:

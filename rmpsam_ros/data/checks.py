@@ -44,6 +44,7 @@ def check_source(source: Source, progress: Callable[[], None] = lambda: None) ->
                 findings.classes[name] = findings.classes.get(name, 0) + 1
         findings.crowds += _crowds(source, index)
         progress()
+    findings.problems = list(dict.fromkeys(findings.problems))  # a problem of a whole video is met in each of its frames
     if not findings.objects and not findings.problems:
         findings.problems.append(f"{reader.path} labels no object in these pictures.")
     return findings

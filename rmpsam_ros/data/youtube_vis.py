@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rmpsam_ros import rle
 from rmpsam_ros.data import masks
 from rmpsam_ros.data.annotations import category_key, class_table, field, is_crowd, labels_of_nothing, read_json, twice
 from rmpsam_ros.data.label_map import LabelMap
@@ -39,7 +40,9 @@ class VideoFile:
         empty = [f"{self.name(index)} has no frames." for index in range(len(self.videos)) if not self.length(index)]
         doubled = [s for key, entries in self._entries_of.items()
                    for s in twice(self.path, f"video {key}'s annotation", [entry["id"] for entry in entries if "id" in entry])]  # fmt: skip
-        return [*twice(self.path, "video", ids), *doubled, *labels_of_nothing(self.path, strays, "video_id"), *empty]
+        blank = [f"{self.name(index)}: annotation {entry.get('id', '?')} has no pixel in any frame." for index, video in enumerate(self.videos)
+                 for entry in self._entries_of.get(video.get("id"), ()) if _is_blank(entry)]  # fmt: skip
+        return [*twice(self.path, "video", ids), *doubled, *labels_of_nothing(self.path, strays, "video_id"), *empty, *blank]
 
     def name(self, index: int, frame: int | None = None) -> str:
         """`annotations.json video 3 frame 7 (bear/00007.jpg)`."""
@@ -157,3 +160,11 @@ class YoutubeVis(Reader):
                 into |= mask
         return Sample(name, image, stacked, np.array(class_ids, np.int64), void & ~stacked.any(axis=0), self.coverage)
 
+
+def _is_blank(entry: Mapping[str, Any]) -> bool:
+    """Whether an annotation has no pixel in any frame; False if its masks are malformed, which is reported where they are read."""
+    masks_of = entry.get("segmentations")
+    try:
+        return isinstance(masks_of, list) and len(masks_of) > 0 and not any(isinstance(m, list) or rle.decode(m).any() for m in masks_of if m)
+    except (ValueError, TypeError, OverflowError):
+        return False

@@ -22,18 +22,20 @@ THINGS, STUFF = ("disc", "square", "triangle"), ("grass", "sand")
 _COLOURS = {"disc": (215, 60, 50), "square": (50, 80, 215), "triangle": (235, 200, 40), "grass": (60, 120, 60), "sand": (190, 170, 130)}
 
 CONFIG = """\
-# A run of a minute or two on two CPU cores. For your own images: variant: lite0, input_size: [480, 640], and omit the
-# options below `steps`, whose defaults are for real photographs.
-out: run                 # checkpoint.pt, log.csv, model/ and validation.json
+# A run of a minute or two on two CPU cores. For your own images: variant: lite0, start: rmpsam-lite0 instead of `network`,
+# input_size: [480, 640], and omit the options below `steps`, whose defaults are for real photographs.
+out: run                 # checkpoint.pt, log.csv, curve.csv and .png, model/ and validation.json
 labels: labels.yaml      # your classes; the categories of the annotations must be among them, or be mapped
 variant: tiny
+network: {anchors: true, mean_pooling: true}   # as in the bundled model: without them, clicks take much longer to learn
 input_size: [96, 128]
 train:
   - {kind: panoptic, annotations: panoptic.json, images: images, skip: 6}
 validation:
   - {kind: panoptic, annotations: panoptic.json, images: images, every: 6}
+curve_minutes: 0.25      # prints IoU of a click and PQ on the validation pictures
 batch_size: 4
-steps: 600
+steps: 300
 learning_rate: 0.001
 warm_up: 20
 ema: 0.99

@@ -94,7 +94,9 @@ def pack(config: TrainingConfig, said: dict, archives: Archives, quality: int, v
 def _files(source: Source, entry: dict, folders: dict[Path, str], packed: set[str], quality: int) -> Iterator[tuple[str, bytes]]:
     """The files of a set that are not packed yet, with their names in the archive, which are also written to `entry`."""
     reader = source.reader
-    annotations, images = (folders.setdefault(path.resolve(), f"{name}{len(folders)}") for path, name in ((reader.path, "set"), (reader.folder, "images")))
+    path = reader.path.resolve()
+    named = f"{path.parent.name}-{path.stem}-"  # a run calls its validation sets by their annotations
+    annotations, images = (folders.setdefault(path.resolve(), f"{name}{len(folders)}") for path, name in ((path, named), (reader.folder, "images")))
     entry["annotations"], entry["images"] = f"{annotations}.json", images
     wanted = [(f"{annotations}.json", reader.path)]
     wanted += [(f"{images}/{name}", file_in(reader.folder, name, reader.name(index))) for index in source.indices for name in reader.files(index)]
