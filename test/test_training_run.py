@@ -173,6 +173,7 @@ def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsy
     ("freeze_batchnorm: some", "backbone, all or none"),
     ("losses: {point: 3}", "unknown option 'point'"), ("losses: {queries_per_thing: 0}", "queries_per_thing is 0; it must be at least 1"), ("augmentation: {tilt: 200}", "tilt is 200.0; it must be degrees"),
     ("augmentation: {faults: 1.5}", "augmentation.faults is 1.5; it must be from 0 to 1"), ("clips: 2.0", "from 0 to 1"), ("device: [", "not YAML"),
+    ("licence: 2024-13-01", "not YAML (month must be in 1..12)"),
 ])  # fmt: skip
 def test_config__says_what_is_wrong(tmp_path, capsys, line, part):
     kept = [text for text in CONFIG.splitlines() if not text.startswith(line.split(":")[0] + ":")]
