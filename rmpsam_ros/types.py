@@ -13,6 +13,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+RgbImage = npt.NDArray[np.uint8]
+"""(H, W, 3) uint8, RGB."""
+
 UNLABELLED = 255
 """Value of unlabelled pixels in a semantic map (uint8), as required by `vision_msgs/LabelInfo`."""
 

@@ -24,11 +24,10 @@ import numpy.typing as npt
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.placement import Placement
 from rmpsam_ros.prompting import Prompt, answer, pointed_at
-from rmpsam_ros.types import FOREGROUND, PointPrompt, Roi
+from rmpsam_ros.types import FOREGROUND, PointPrompt, RgbImage, Roi
 
-Image = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
-Encode = Callable[[Image], tuple[object, Placement]]
+Encode = Callable[[RgbImage], tuple[object, Placement]]
 """Encodes an (h, w, 3) uint8 RGB crop: the features for the prompt graph, and the crop's placement in the network input."""
 Ask = Callable[[object, Prompt, Placement], PromptOutputs]
 """Runs the prompt graph on such features."""
@@ -86,7 +85,7 @@ class Zoom:
         capacity: number of crops in the cache; each is as large as a frame's features.
     """
 
-    def __init__(self, image: Image, encode: Encode, ask: Ask, connected: bool, capacity: int) -> None:
+    def __init__(self, image: RgbImage, encode: Encode, ask: Ask, connected: bool, capacity: int) -> None:
         self._image, self._encode, self._ask, self._connected = image, encode, ask, connected
         self._capacity, self._looks = capacity, list[Look]()
 

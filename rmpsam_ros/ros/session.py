@@ -11,7 +11,7 @@ from rmpsam_ros.depth_view import DepthView, Extent, measure
 from rmpsam_ros.errors import DepthError, ParameterError
 from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.clicks import ClickTopics
-from rmpsam_ros.ros.conversions import RgbImage, compressed_to_rgb, dark_16_bit, image_to_rgb
+from rmpsam_ros.ros.conversions import compressed_to_rgb, dark_16_bit, image_to_rgb
 from rmpsam_ros.ros.diagnostics import CameraStatus, DepthStatus
 from rmpsam_ros.ros.feeds import Processed, Received
 from rmpsam_ros.ros.node_parameters import NodeParameters
@@ -23,7 +23,7 @@ from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.subscriptions import group_of_its_own
 from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.tracking import Tracker
-from rmpsam_ros.types import PromptResult
+from rmpsam_ros.types import PromptResult, RgbImage
 
 REFRESH_SECONDS = 0.25
 """Period at which subscriptions are compared with the current publishers."""
