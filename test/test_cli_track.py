@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from test_cli_click import NOT_UTF_8, run_apart
-from test_tracking_frames import SceneFrame, Thing
+from scene_frames import SceneFrame, Thing
 from tracking_scenes import IMAGE, LABELS
 
 from rmpsam_ros import Segmenter, cli, rle
