@@ -96,6 +96,14 @@ def test_train__a_validation_set_that_is_not_there__is_said_before_training(exam
         TrainingRun(replace(config, validation=(gone,)))
 
 
+def test_check__a_data_folder_that_is_not_there__is_one_line_and_not_one_of_each_set(example, tmp_path, capsys):
+    folder = write_example(tmp_path, count=8)
+    folder.write_text(folder.read_text() + "data_root: $NOT_SET/data\n")
+    assert cli.main(["train", "--config", str(folder), "--check"]) == 2
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("the environment has no NOT_SET") == 1
+
+
 def test_check__a_network_that_cannot_be_made_is_a_problem(example, tmp_path, capsys):
     folder = write_example(tmp_path, count=8)
     folder.write_text(folder.read_text().replace("variant: tiny", "variant: huge"))
