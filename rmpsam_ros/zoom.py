@@ -128,7 +128,7 @@ class Zoom:
         if all(vote is found for vote in votes):
             return None
         mask, scores = np.zeros_like(found[0]), [score for _, _, score in votes]
-        there = _spanning([roi for _, roi, _ in votes]).slices  # the object is much smaller than a camera image
+        there = Roi.around(roi for _, roi, _ in votes).slices  # the object is much smaller than a camera image
         mask[there] = sum(np.float32(score) * vote[there] for vote, _, score in votes) > sum(scores) / 2
         mask = pointed_at(mask, prompt) if self._connected else mask
         roi = Roi.of_mask(mask)
@@ -209,12 +209,6 @@ def _box(prompt: Prompt, first: Roi) -> Box:
         boxes.append((first.x, first.y, first.x + first.width, first.y + first.height))
     x1, y1, x2, y2 = zip(*boxes)
     return min(x1), min(y1), max(x2), max(y2)
-
-
-def _spanning(rois: list[Roi]) -> Roi:
-    """The bounding box of several rectangles."""
-    left, top = min(roi.x for roi in rois), min(roi.y for roi in rois)
-    return Roi(left, top, max(roi.x + roi.width for roi in rois) - left, max(roi.y + roi.height for roi in rois) - top)
 
 
 def _within(prompt: Prompt, roi: Roi) -> Prompt:
