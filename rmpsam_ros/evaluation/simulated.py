@@ -104,10 +104,10 @@ def body(
     return Body(path, radius, kind, z, identity(rng, kind, distinct), waves, rng.uniform(-0.6, 0.6))
 
 
-def pillar(x: float, half_width: float, y: float = 60, half_height: float = 60, z: float = 100) -> Body:
-    """A rectangle that occludes whatever passes behind it."""
+def pillar(x: float, half_width: float) -> Body:
+    """A rectangle, as high as the image, that occludes whatever passes behind it."""
     nothing = np.zeros(0, np.float32)
-    return Body(lambda t: (x, y), 0, -1, z, nothing, nothing, box=(half_width, half_height))
+    return Body(lambda t: (x, 60.0), 0, -1, 100.0, nothing, nothing, box=(half_width, 60.0))
 
 
 def _draw(thing: Body, t: float, shift: npt.NDArray, canvas: npt.NDArray[np.bool_]) -> float:
@@ -232,13 +232,13 @@ def _frame(
     return SimulatedFrame(t, detections, shown + 1, masks[shown], np.array([row[4] for row in rows], np.int64))
 
 
-def cosines(scenario: Scenario, seed: int = 0) -> dict[str, float]:
+def cosines(scenario: Scenario) -> dict[str, float]:
     """Mean cosines between queries of a scenario: of one object in frames 1 s apart, and of two objects in one
     frame, of the same kind and of two kinds. NaN without such a pair."""
     gap = max(1, round(scenario.rate))
     queries: list[dict[int, tuple[int, npt.NDArray]]] = []
     same, alike, other = [], [], []
-    for frame in simulate(scenario, seed):
+    for frame in simulate(scenario, 0):
         found = frame.detections
         units = found.queries / np.linalg.norm(found.queries, axis=1, keepdims=True)
         now = {int(o): (int(k), u) for o, k, u in zip(frame.owners, found.class_ids, units) if o}
