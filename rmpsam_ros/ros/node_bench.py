@@ -53,14 +53,13 @@ class NodeMeasurement:
 
 def measure_node(
     size: tuple[int, int] = (480, 640), frames: int = 100, rate: float = 8.0, outputs: Sequence[str] = ("panoptic",),
-    model: str = "default", image: np.ndarray | None = None,
+    model: str = "default",
 ) -> NodeMeasurement:
     """Starts the node, sends it `frames` images of `size` (height, width) at `rate` Hz, and stops it.
 
     Args:
         outputs: outputs to subscribe to, from `OUTPUTS`; the first one is timed. If points or markers are among them, a depth image
             and a calibration are sent a few milliseconds before each image.
-        image: (H, W, 3) uint8 RGB to send, of the given size; None for noise over a gradient.
 
     Raises:
         RmpsamError: the node does not become ready, or answers no image.
@@ -75,7 +74,7 @@ def measure_node(
     node = _Process(model)
     try:
         ready = node.wait_until_ready()
-        sent, got, stages = _exchange(_picture(size) if image is None else image, frames, rate, tuple(outputs))
+        sent, got, stages = _exchange(_picture(size), frames, rate, tuple(outputs))
         rss = node.rss()
     finally:
         node.stop()
@@ -135,6 +134,7 @@ class _Process:
 
 
 def _picture(size: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) uint8 RGB: noise over a gradient."""
     height, width = size
     y, x = np.mgrid[0:height, 0:width]
     noise = np.random.default_rng(0).integers(0, 32, (height, width, 3))
