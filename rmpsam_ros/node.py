@@ -41,6 +41,7 @@ from rmpsam_ros.ros.session import Session
 from rmpsam_ros.ros.signals import ignore, listen
 from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.usage import refuse, usage
+from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.stdout import while_read
 
 EXECUTOR_THREADS = 256
@@ -216,7 +217,7 @@ class RmpsamNode(LifecycleNode):
 
     # Services and diagnostics
 
-    def _active_worker(self):
+    def _active_worker(self) -> InferenceWorker | None:
         session = self._session
         if session is None or self._state not in ("activating", "active"):
             return None
