@@ -53,7 +53,7 @@ def from_checkpoint(checkpoint: Path, classifier: Path | None, labels: LabelSet)
                           provenance=f"converted from {Path(checkpoint).name}", licence="that of the checkpoint")  # fmt: skip
 
 
-def untrained(variant: str, labels: LabelSet, seed: int = 0) -> tuple[RMPSAM, ModelFolder]:
+def untrained(variant: str, labels: LabelSet) -> tuple[RMPSAM, ModelFolder]:
     """Builds a network with a seeded random head: everything runs, but the masks are meaningless. Lite0 gets its ImageNet backbone.
 
     Raises:
@@ -62,7 +62,7 @@ def untrained(variant: str, labels: LabelSet, seed: int = 0) -> tuple[RMPSAM, Mo
     if variant not in VARIANTS:
         raise ModelError(f"The variant {variant!r} is not one of {', '.join(VARIANTS)}.")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(0)
         net = build(variant, num_classes=len(labels))
     provenance = "seeded random head"
     if variant == "lite0":

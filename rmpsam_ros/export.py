@@ -14,7 +14,7 @@ import logging
 import shutil
 import struct
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -163,7 +163,8 @@ def verify(folder: Path, net: RMPSAM, report: Report = lambda _: None) -> list[D
     return differences
 
 
-def _compare(graph: str, size: str, names: tuple[str, ...], outputs, expected: list[np.ndarray], skip: tuple[str, ...] = ()):
+def _compare(graph: str, size: str, names: tuple[str, ...], outputs, expected: list[np.ndarray],
+             skip: tuple[str, ...] = ()) -> Iterator[Difference]:  # fmt: skip
     for name, reference in zip(names, expected):
         if name in skip:
             continue

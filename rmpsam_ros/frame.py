@@ -143,7 +143,7 @@ class Frame:
             PromptError: a point or box is outside the image, not finite or malformed; there is no foreground point or box.
         """
         started = perf_counter()
-        prompt: Prompt = parse_prompt(points, labels, boxes, self.image_size)
+        prompt = parse_prompt(points, labels, boxes, self.image_size)
         outputs = self.prompt_outputs(prompt)
         mask, roi, score, best = self.answer(outputs, prompt)
         if self._zoom is not None:

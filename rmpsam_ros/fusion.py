@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.backends import MasksElsewhere, OwnershipElsewhere
 from rmpsam_ros.ownership import Ownership, assign
-from rmpsam_ros.placement import Placement
+from rmpsam_ros.placement import INFINITE_LOGIT, Placement
 from rmpsam_ros.types import LabelSet, PanopticResult, Roi, Segment
 
 
@@ -36,8 +36,8 @@ def fuse(class_ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], mask
         return PanopticResult(np.zeros(placement.source, np.uint16), (), labels)
     weights = scores[kept].astype(np.float32)
     if isinstance(mask_logits, np.ndarray):
-        # NaN logits (a broken engine) must not win everywhere: they count as outside. Infinite ones would overflow in the resize.
-        logits = np.nan_to_num(mask_logits[kept].astype(np.float32, copy=False), nan=-1e4, posinf=1e4, neginf=-1e4)
+        logits = mask_logits[kept].astype(np.float32, copy=False)
+        logits = np.nan_to_num(logits, nan=-INFINITE_LOGIT, posinf=INFINITE_LOGIT, neginf=-INFINITE_LOGIT)
         ownership = assign(weights, logits, placement)
     else:
         ownership = mask_logits.assign(kept, weights, placement)

@@ -152,7 +152,4 @@ def _together(first: Segment, second: Segment) -> Segment:
     better = max((first, second), key=lambda segment: segment.score)
     area = first.area + second.area
     score = (first.score * first.area + second.score * second.area) / max(area, 1)
-    a, b = first.roi, second.roi
-    left, top = min(a.x, b.x), min(a.y, b.y)
-    right, bottom = max(a.x + a.width, b.x + b.width), max(a.y + a.height, b.y + b.height)
-    return replace(better, id=first.id, score=score, area=area, roi=Roi(left, top, right - left, bottom - top))
+    return replace(better, id=first.id, score=score, area=area, roi=Roi.around((first.roi, second.roi)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from rmpsam_ros.errors import ModelError
+from rmpsam_ros.errors import ModelError, RmpsamError
 from rmpsam_ros.types import ClassLabel, LabelSet
 
 MAX_CLASSES = 255
@@ -86,6 +86,18 @@ def read_yaml(text: str) -> object:
         raise ValueError("it is nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: an invalid date, such as month 13
         raise ValueError(" ".join(str(error).split())[:120]) from error
+
+
+def read_yaml_file(path: Path, error: type[RmpsamError]) -> object:
+    """Parses a YAML file, which must exist.
+
+    Raises:
+        error: it is not valid YAML, or not UTF-8.
+    """
+    try:
+        return read_yaml(path.read_text(encoding="utf-8"))
+    except ValueError as reason:
+        raise error(f"{path} is not YAML ({' '.join(str(reason).split())[:120]}).") from reason
 
 
 def label_set_from_dict(content: Mapping) -> LabelSet:

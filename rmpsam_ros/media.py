@@ -18,8 +18,9 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from rmpsam_ros.decoding import RgbImage, decode_image, quiet  # noqa: E402
+from rmpsam_ros.decoding import decode_image, quiet  # noqa: E402
 from rmpsam_ros.errors import ImageError  # noqa: E402
+from rmpsam_ros.types import RgbImage  # noqa: E402
 
 IMAGE_SUFFIXES = frozenset(".jpg .jpeg .png .bmp .webp .tif .tiff .ppm .pgm .pnm .jp2".split())
 VIDEO_SUFFIXES = frozenset(".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .mjpeg .ogv .gif".split())

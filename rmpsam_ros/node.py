@@ -9,7 +9,6 @@ The node itself only handles lifecycle transitions. What it holds while configur
 from __future__ import annotations
 
 import sys
-import weakref
 from collections.abc import Callable
 
 if __name__ == "__main__":  # `python -m`: before the imports below, as the executable does
@@ -32,6 +31,7 @@ from rmpsam_ros.ros.buffers import keep_image_buffers
 from rmpsam_ros.ros.dds import profile_in_effect, transports_in_effect, use_shipped_profile
 from rmpsam_ros.ros.diagnostics import SAME_NAME, NodeStatus, report
 from rmpsam_ros.ros.ending import leave_at_once, shut_down
+from rmpsam_ros.ros.lifecycle_services import correct_services
 from rmpsam_ros.ros.node_parameters import NodeParameters
 from rmpsam_ros.ros.parameter_files import not_for
 from rmpsam_ros.ros.parameters import NodeConfig
@@ -41,6 +41,7 @@ from rmpsam_ros.ros.session import Session
 from rmpsam_ros.ros.signals import ignore, listen
 from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.usage import refuse, usage
+from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.stdout import while_read
 
 EXECUTOR_THREADS = 256
@@ -82,8 +83,7 @@ class RmpsamNode(LifecycleNode):
         # A steady clock: diagnostics continue while simulated time stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(REPORT_SECONDS, self._publish_diagnostics, MutuallyExclusiveCallbackGroup(), clock=steady)
-        self._answer_impossible_transitions()
-        self._answer_beside_transitions()
+        correct_services(self, lambda: self._state)
         self._autostart_timer = None
         if self._settings.autostart:
             self._autostart_timer = self.create_timer(0.001, self._autostart, clock=steady)
@@ -195,33 +195,6 @@ class RmpsamNode(LifecycleNode):
             f"and activate; or restart the node with the right value"
         )
 
-    def _answer_impossible_transitions(self) -> None:
-        """Answers a transition that is invalid in the current state with success: false; rclpy raises and never answers."""
-        service = getattr(self, "_service_change_state", None)
-        if service is None:
-            return
-        change_state = service.callback
-
-        def answer(request, response):
-            try:
-                return change_state(request, response)
-            except Exception as error:
-                asked = request.transition.label or request.transition.id
-                self.get_logger().warning(f"transition '{asked}' is not possible while {self._state}: {error}")
-                response.success = False
-                return response
-
-        service.callback = answer
-
-    def _answer_beside_transitions(self) -> None:
-        """Moves rclpy's parameter and state services out of the group that transitions occupy; rclpy has no option for this."""
-        transitions, beside = self.default_callback_group, MutuallyExclusiveCallbackGroup()
-        for service in self.services:
-            if service.callback_group is transitions and service is not getattr(self, "_service_change_state", None):
-                transitions.entities.discard(weakref.ref(service))
-                beside.add_entity(service)
-                service.callback_group = beside
-
     @property
     def is_loading(self) -> bool:
         """Whether a transition that may take minutes is in progress."""
@@ -244,7 +217,7 @@ class RmpsamNode(LifecycleNode):
 
     # Services and diagnostics
 
-    def _active_worker(self):
+    def _active_worker(self) -> InferenceWorker | None:
         session = self._session
         if session is None or self._state not in ("activating", "active"):
             return None
@@ -262,7 +235,7 @@ class RmpsamNode(LifecycleNode):
         status = NodeStatus(
             name=self.get_fully_qualified_name(), state=self._state, profile=profile_in_effect() or "", transports=transports_in_effect() or "",
             last_error=self._last_error or start_problem,
-            progress=self._progress if self._state in ("configuring", "activating") else "",
+            progress=self._progress if self.is_loading else "",
             name_taken=self._same_name >= SAME_NAME_TICKS,
         )
         if session is not None:

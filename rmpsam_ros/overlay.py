@@ -140,25 +140,17 @@ def tag_text(shown: Segment | TrackedInstance) -> str:
     return f"{shown.class_name or 'object'}{track} {shown.score:.2f}"
 
 
-def draw_banner(image: Image, text: str, color: Color = _AMBER) -> Image:
-    """Writes a line of text across the top of a copy of an (H, W, 3) uint8 RGB image."""
-    _check(image)
-    canvas = image.copy(order="C")
-    _paint_banner(canvas, text, color)
-    return canvas
-
-
 _STRIP_PIXELS = 1 << 16
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
-def _check(image: Image, other: npt.NDArray | None = None, what: str = "") -> None:
+def _check(image: Image, other: npt.NDArray, what: str) -> None:
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         kind = f"{image.shape} {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
         raise ImageError(f"An overlay is drawn on an (H, W, 3) uint8 RGB image; this is {kind}.")
     if 0 in image.shape:
         raise ImageError(f"An overlay is drawn on an image of at least one pixel; this one is {image.shape}.")
-    if other is not None and other.shape != image.shape[:2]:
+    if other.shape != image.shape[:2]:
         raise ImageError(f"{what} is {other.shape} but the image is {image.shape[:2]}; both need the same (H, W).")
 
 
@@ -286,7 +278,7 @@ def _below_prompt(click: PromptResult, canvas: Image) -> tuple[int, int]:
     return roi.x + roi.width // 2, roi.y + below // 2
 
 
-def _paint_banner(canvas: Image, text: str, color: Color = _AMBER) -> Box:
+def _paint_banner(canvas: Image, text: str) -> Box:
     """Paints a dark strip across the top with centred text, shrunk to fit; returns the area that it covers."""
     height, width = canvas.shape[:2]
     scale = round(text_scale(height, width) * 1.25, 3)
@@ -295,5 +287,5 @@ def _paint_banner(canvas: Image, text: str, color: Color = _AMBER) -> Box:
     text_width, strip = text_size(text, scale)
     strip = min(strip + 4, height)
     canvas[:strip] = cv2.convertScaleAbs(canvas[:strip], alpha=0.25, beta=6)
-    paint_text(canvas, max((width - text_width) // 2, 0), 2, text, scale, color, shade=False)
+    paint_text(canvas, max((width - text_width) // 2, 0), 2, text, scale, _AMBER, shade=False)
     return 0, 0, width, strip

@@ -22,7 +22,10 @@ STRIDE = 4
 """Side of a mask cell in network-input pixels."""
 
 MAX_SIDE = 16384
+"""Maximum height and width of an image."""
 
+INFINITE_LOGIT = 1e4
+"""Stands in for infinite mask logits, which would overflow in the resize, and with a minus for NaN: a broken engine must not win everywhere."""
 
 ROTATIONS = (0, 90, 180, 270)
 """Supported rotations in degrees clockwise."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.errors import PromptError
-from rmpsam_ros.placement import Placement, restore
+from rmpsam_ros.placement import INFINITE_LOGIT, Placement, restore
 from rmpsam_ros.types import BACKGROUND, CLICK_HALF_SIDE, FOREGROUND, PanopticResult, PointPrompt, Roi
 
 _OBJECT_KIND, _BACKGROUND_KIND = 1, 0
@@ -92,7 +92,7 @@ def answer(outputs: PromptOutputs, prompt: Prompt, placement: Placement,
     Returns:
         Mask (H, W) bool, its bounding box, predicted IoU (0 … 1), and the row of the best foreground prompt.
     """
-    logits = np.nan_to_num(outputs.mask_logits, nan=-1e4)
+    logits = np.nan_to_num(outputs.mask_logits, nan=-INFINITE_LOGIT)
     is_foreground = prompt.is_foreground
     foreground = np.flatnonzero(is_foreground)
     # Upsample each prompt's logits before comparing: the maximum of two masks is not linear between cells.

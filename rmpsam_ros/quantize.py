@@ -6,7 +6,7 @@ of float16 (`typed_graphs`), which weigh even more with 8 bits. Scales are symme
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -101,7 +101,7 @@ def _compare(made: Mapping[str, Segmenter], photos: Photos, report: Callable[[st
            + f" ({made['int8'].device_name})")  # fmt: skip
 
 
-def _inputs(model: ModelFolder, photos: Photos):
+def _inputs(model: ModelFolder, photos: Photos) -> Iterator[dict[str, npt.NDArray]]:
     for _, photo in photos:
         canvas, placement = fitted(photo, model.input_size)
         yield {"image": canvas[None], "image_size": np.array([placement.resized], np.int32)}

@@ -121,7 +121,7 @@ class ResultWriter:
             write_image(drawn, overlay)
         _write(ids, id_map_png(result.segment_ids))
         _write(coco, coco_png(result.segment_ids))
-        self._note(self._source(file), coco.name, result, {})
+        self._append(self._source(file), coco.name, segments_info(result), _size(result))
 
     @contextmanager
     def video(self, file: MediaFile, fps: float, overlay: bool = True) -> Iterator[VideoResultWriter]:
@@ -159,10 +159,6 @@ class ResultWriter:
         self._names.add(file.path.name)
         return source
 
-    def _note(self, source: str, png: str, result: PanopticResult, more: dict[str, Any]) -> None:
-        height, width = result.segment_ids.shape
-        self._append(source, png, segments_info(result), {"width": width, "height": height, **more})
-
     def _append(self, source: str, png: str, segments: list[dict[str, Any]], image: dict[str, Any]) -> None:
         number = len(self.images) + 1
         self.images.append({"id": number, "file_name": source, **image})
@@ -185,9 +181,8 @@ class VideoResultWriter:
         (self.coco / name).write_bytes(coco_png(result.segment_ids))
         if self.film is not None and overlay is not None:
             self.film.add(overlay)
-        height, width = result.segment_ids.shape
-        image = {"width": width, "height": height, "video": self.file.path.name, "frame_index": frame.index}
-        self.done.append((name, {**image, "seconds": round(frame.seconds, 4)}, segments_info(result)))
+        image = {**_size(result), "video": self.file.path.name, "frame_index": frame.index, "seconds": round(frame.seconds, 4)}
+        self.done.append((name, image, segments_info(result)))
 
 
 class OverlayVideo:
@@ -240,6 +235,11 @@ class OverlayVideo:
         if self._writer is not None:
             self._writer.release()
             self._writer = None
+
+
+def _size(result: PanopticResult) -> dict[str, Any]:
+    height, width = result.segment_ids.shape
+    return {"width": width, "height": height}
 
 
 def _fit(image: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:

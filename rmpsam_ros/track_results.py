@@ -8,13 +8,12 @@ run lengths) in `segmentations`, a box in `bboxes` and the mask's pixel count in
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rmpsam_ros import rle
 from rmpsam_ros.atomic import atomic_file
@@ -122,15 +121,11 @@ def _json(content: dict[str, Any]) -> str:
     return json.dumps(content, separators=(",", ":"))
 
 
-def tracked_map(
-    image_size: tuple[int, int], tracks: Sequence[TrackedInstance], labels: LabelSet, only: Iterable[int] | None = None,
-) -> PanopticResult:
-    """The tracks seen in this frame as a panoptic map for the overlay: segments in the order of `tracks`, smaller ones on
-    top. only: track IDs to show; all if None."""
-    wanted = None if only is None else set(only)
-    shown = [t for t in tracks if not t.frames_since_seen and t.roi.width and (wanted is None or t.track_id in wanted)]
+def tracked_map(image_size: tuple[int, int], tracks: Iterable[TrackedInstance], labels: LabelSet) -> PanopticResult:
+    """The tracks seen in this frame as a panoptic map for the overlay: segments in the order of `tracks`, smaller ones on top."""
+    shown = [t for t in tracks if not t.frames_since_seen and t.roi.width]
     ids = np.zeros(image_size, np.uint16)
-    areas: list[npt.NDArray] = [np.count_nonzero(t.mask) for t in shown]
+    areas = [np.count_nonzero(t.mask) for t in shown]
     for k in sorted(range(len(shown)), key=lambda k: -areas[k]):
         ids[shown[k].roi.slices][shown[k].mask] = k + 1
     segments = tuple(

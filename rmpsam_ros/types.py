@@ -5,13 +5,16 @@ Arrays are row-major, `(H, W)` or `(H, W, C)`; colours are RGB.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+RgbImage = npt.NDArray[np.uint8]
+"""(H, W, 3) uint8, RGB."""
 
 UNLABELLED = 255
 """Value of unlabelled pixels in a semantic map (uint8), as required by `vision_msgs/LabelInfo`."""
@@ -80,6 +83,12 @@ class Roi:
             return cls(0, 0, 0, 0)
         columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
         return cls(int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1))
+
+    @classmethod
+    def around(cls, rois: Iterable[Roi]) -> Roi:
+        """The bounding box of rectangles, of which there is at least one."""
+        lefts, tops, rights, bottoms = zip(*((roi.x, roi.y, roi.x + roi.width, roi.y + roi.height) for roi in rois))
+        return cls(min(lefts), min(tops), max(rights) - min(lefts), max(bottoms) - min(tops))
 
     def scaled(self, x: float, y: float, size: tuple[int, int]) -> Roi:
         """The rectangle on an image scaled by `x` and `y` to `size` (height, width), clipped to it and at least one pixel in each direction."""
@@ -181,9 +190,9 @@ class TrackedInstance:
     `mask` is (roi.height, roi.width) bool, the object inside `roi`, which may be larger by up to one cell of the network's masks
     (`tight`). A lost track keeps `mask` and `roi` from the frame in which it was last seen, and its `score` (0 … 1) falls to 0 as it
     approaches the age limit. `age` counts frames since the track was created, 1 in the first; `frames_since_seen` is 0 if it was seen
-    in this frame. `prompted` is True if a click created the track. `segment_id` is its value in the same frame's `PanopticResult.segment_ids` (0 = not one of its
-    segments). `depth` is the median depth under the mask in metres, `position` (x, y, z) in metres in the camera's optical
-    frame; None where no depth was given.
+    in this frame. `prompted` is True if a click created the track. `segment_id` is its value in the same frame's
+    `PanopticResult.segment_ids` (0 = not one of its segments). `depth` is the median depth under the mask in metres, `position`
+    (x, y, z) in metres in the camera's optical frame; None where no depth was given.
     """
 
     track_id: int

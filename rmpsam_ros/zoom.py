@@ -24,11 +24,10 @@ import numpy.typing as npt
 from rmpsam_ros.backends import PromptOutputs
 from rmpsam_ros.placement import Placement
 from rmpsam_ros.prompting import Prompt, answer, pointed_at
-from rmpsam_ros.types import FOREGROUND, PointPrompt, Roi
+from rmpsam_ros.types import FOREGROUND, PointPrompt, RgbImage, Roi
 
-Image = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
-Encode = Callable[[Image], tuple[object, Placement]]
+Encode = Callable[[RgbImage], tuple[object, Placement]]
 """Encodes an (h, w, 3) uint8 RGB crop: the features for the prompt graph, and the crop's placement in the network input."""
 Ask = Callable[[object, Prompt, Placement], PromptOutputs]
 """Runs the prompt graph on such features."""
@@ -86,7 +85,7 @@ class Zoom:
         capacity: number of crops in the cache; each is as large as a frame's features.
     """
 
-    def __init__(self, image: Image, encode: Encode, ask: Ask, connected: bool, capacity: int) -> None:
+    def __init__(self, image: RgbImage, encode: Encode, ask: Ask, connected: bool, capacity: int) -> None:
         self._image, self._encode, self._ask, self._connected = image, encode, ask, connected
         self._capacity, self._looks = capacity, list[Look]()
 
@@ -129,7 +128,7 @@ class Zoom:
         if all(vote is found for vote in votes):
             return None
         mask, scores = np.zeros_like(found[0]), [score for _, _, score in votes]
-        there = _spanning([roi for _, roi, _ in votes]).slices  # the object is much smaller than a camera image
+        there = Roi.around(roi for _, roi, _ in votes).slices  # the object is much smaller than a camera image
         mask[there] = sum(np.float32(score) * vote[there] for vote, _, score in votes) > sum(scores) / 2
         mask = pointed_at(mask, prompt) if self._connected else mask
         roi = Roi.of_mask(mask)
@@ -210,12 +209,6 @@ def _box(prompt: Prompt, first: Roi) -> Box:
         boxes.append((first.x, first.y, first.x + first.width, first.y + first.height))
     x1, y1, x2, y2 = zip(*boxes)
     return min(x1), min(y1), max(x2), max(y2)
-
-
-def _spanning(rois: list[Roi]) -> Roi:
-    """The bounding box of several rectangles."""
-    left, top = min(roi.x for roi in rois), min(roi.y for roi in rois)
-    return Roi(left, top, max(roi.x + roi.width for roi in rois) - left, max(roi.y + roi.height for roi in rois) - top)
 
 
 def _within(prompt: Prompt, roi: Roi) -> Prompt:

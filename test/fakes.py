@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from rmpsam_ros.errors import PromptError
+from rmpsam_ros.prompting import parse_prompt
 from rmpsam_ros.segmenter import Segmenter
 from rmpsam_ros.types import ClassLabel, LabelSet, PanopticResult, PromptResult, Roi, Segment
 
@@ -35,15 +35,12 @@ class FakeFrame:
     def keep_for_prompts(self) -> None:
         self.segmenter.shrunk += 1
 
-    def prompt(self, points=(), labels=(), boxes=()) -> PromptResult:
-        if not points:
-            raise PromptError("no foreground point or box: give at least one")
-        (x, y), (height, width) = points[0], self.image_size
-        if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
-            raise PromptError(f"the point ({x}, {y}) lies outside 0..{width - 1}, 0..{height - 1}")
+    def prompt(self, points=(), labels=None, boxes=()) -> PromptResult:
+        prompt = parse_prompt(points, labels, boxes, self.image_size)
+        x, y = (prompt.points[0].x, prompt.points[0].y) if prompt.points else prompt.boxes[0][:2]
         ids = self.panoptic().segment_ids
         mask = ids == ids[int(y), int(x)]
-        return PromptResult(mask, 0.75, Roi.of_mask(mask), int(ids[int(y), int(x)]) - 1, "dark")
+        return PromptResult(mask, 0.75, Roi.of_mask(mask), int(ids[int(y), int(x)]) - 1, "dark", prompt.points, prompt.boxes)
 
 
 class FakeSegmenter:

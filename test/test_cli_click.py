@@ -42,9 +42,9 @@ def asked(monkeypatch) -> list[dict]:
     calls: list[dict] = []
     plain = FakeFrame.prompt
 
-    def prompt(self, points=(), labels=(), boxes=()):
-        calls.append({"points": list(points), "labels": list(labels), "boxes": list(boxes)})
-        return plain(self, points or [(boxes[0][0], boxes[0][1])], labels or [1], boxes)
+    def prompt(self, points, boxes):
+        calls.append({"points": [(point.x, point.y) for point in points], "labels": [point.label for point in points], "boxes": boxes})
+        return plain(self, points, boxes=boxes)
 
     def set_image(self, image, stamp=None, rotation=0):
         calls.extend([{"rotation": rotation}] if rotation else [])
@@ -85,7 +85,7 @@ def test_click__on_a_photo_that_hangs_upside_down(asked, photo: Path, tmp_path: 
 
 def test_click__box_alone(asked, photo: Path, tmp_path: Path) -> None:
     assert cli.main(["click", str(photo), "--box", "5", "10", "24", "19", "--out", str(tmp_path / "m.png")]) == 0
-    assert asked == [{"points": [], "labels": [], "boxes": [(5, 10, 24, 19)]}]
+    assert asked == [{"points": [], "labels": [], "boxes": [[5, 10, 24, 19]]}]
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fakes import FakeFrame, FakeSegmenter
+from fakes import LABELS, FakeFrame, FakeSegmenter
 from test_cli_click import NOT_UTF_8, run_apart
 
 from rmpsam_ros import cli
 from rmpsam_ros.cli import model_options
 from rmpsam_ros.media import Video
-from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_banner
+from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_panoptic
 from rmpsam_ros.results import OverlayVideo, write_image
 from rmpsam_ros.simulation.listing import Listing
+from rmpsam_ros.types import PanopticResult
 
 
 class PhotoSegmenter(FakeSegmenter):
@@ -106,7 +107,8 @@ def test_segment__overlay_of_an_untrained_model_says_so(segmenter, tmp_path: Pat
     monkeypatch.setattr(FakeSegmenter, "trained", True)
     assert cli.main([*arguments, str(tmp_path / "trained")]) == 0
     said, silent = (cv2.imread(str(tmp_path / k / "overlays/a.jpg")).astype(int) for k in ("untrained", "trained"))
-    banner = draw_banner(np.zeros((240, 320, 3), np.uint8), UNTRAINED_BANNER)[..., ::-1].astype(int)
+    nothing = PanopticResult(np.zeros((240, 320), np.uint16), (), LABELS)
+    banner = draw_panoptic(np.zeros((240, 320, 3), np.uint8), nothing, banner=UNTRAINED_BANNER)[..., ::-1].astype(int)
     assert np.abs(said - banner)[:20].mean() < np.abs(silent - banner)[:20].mean() / 2
 
 

@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 import pytest
-from datasets import instance_set, panoptic_set, video_set
-from test_data_training import block, source
+from datasets import block, instance_set, panoptic_set, video_set
+from test_data_training import source
 
 from rmpsam_ros.data import sources
 from rmpsam_ros.data.augment import Augmentation

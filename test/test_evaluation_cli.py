@@ -15,7 +15,7 @@ from rmpsam_ros import cli
 from rmpsam_ros.data.coco import CocoPanoptic
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.evaluation import reports
-from rmpsam_ros.evaluation.panoptic import PanopticQuality
+from rmpsam_ros.evaluation.panoptic import Comparison, PanopticQuality
 from rmpsam_ros.evaluation.reports import ahead, write_json
 from rmpsam_ros.model_folder import read_model_folder
 from rmpsam_ros.types import PanopticResult, Roi, Segment
@@ -187,7 +187,8 @@ def test_eval_panoptic__is_the_quality_of_what_rmpsam_segment_writes(tmp_path, m
     quality, data = PanopticQuality(labels), CocoPanoptic(path, images, LabelMap(labels))
     for index, entry in enumerate(written["annotations"]):
         bgr = cv2.imread(str(tmp_path / "out" / "panoptic" / entry["file_name"])).astype(int)
-        quality.add_maps(data.panoptic(index), bgr[..., 2] + 256 * bgr[..., 1], {i["id"]: ids[names[i["category_id"]]] for i in entry["segments_info"]})
+        compared = Comparison(data.panoptic(index), bgr[..., 2] + 256 * bgr[..., 1])
+        quality.add_compared(compared, {i["id"]: ids[names[i["category_id"]]] for i in entry["segments_info"]})
     summary = json.loads((tmp_path / "q.json").read_text())["panoptic"]
     for name, counts in quality.summary()["classes"].items():
         assert {key: summary["classes"][name][key] for key in ("tp", "fp", "fn")} == {key: counts[key] for key in ("tp", "fp", "fn")}

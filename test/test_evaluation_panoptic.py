@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.data.sample import PanopticTruth, SegmentTruth
-from rmpsam_ros.evaluation.panoptic import PanopticQuality, oracle_classes, why_dashes
+from rmpsam_ros.evaluation.panoptic import Comparison, PanopticQuality, why_dashes
 from rmpsam_ros.labels import make_label_set
 
 LABELS = make_label_set("shapes", ["a", "b", "c"], ["d", "e"])
@@ -51,10 +51,14 @@ def square(size: int, **boxes: tuple[slice, slice]) -> np.ndarray:
     return ids
 
 
+def add(quality: PanopticQuality, truth: PanopticTruth, found: np.ndarray, classes: dict[int, int]) -> None:
+    quality.add_compared(Comparison(truth, found), classes)
+
+
 def test_quality__equals_panopticapi():
     quality = PanopticQuality(LABELS)
     for truth, found, classes in scenes():
-        quality.add_maps(truth, found, classes)
+        add(quality, truth, found, classes)
     summary = quality.summary()
     # From panopticapi at 7bb4655, pq_compute_single_core and pq_average on these scenes.
     expected = {"all": (45.89345814501218, 73.44496136648854, 61.29961685823755, 5),
@@ -72,7 +76,7 @@ def test_quality__of_one_match_and_one_miss_is_as_by_hand():
     ids = square(10, s1=np.s_[:4, :5], s2=np.s_[6:, 6:])  # 20 and 16 pixels
     found = square(10, s8=np.s_[:4, :4])  # 16 pixels, all inside the first
     quality = PanopticQuality(LABELS)
-    quality.add_maps(PanopticTruth(ids, {1: SegmentTruth(0), 2: SegmentTruth(0)}), found, {8: 0})
+    add(quality, PanopticTruth(ids, {1: SegmentTruth(0), 2: SegmentTruth(0)}), found, {8: 0})
     summary = quality.summary()
     for row in (summary["all"], summary["classes"]["a"]):
         assert (row["sq"], row["rq"], row["pq"]) == pytest.approx((80.0, 100 * 1 / 1.5, 80 / 1.5))
@@ -81,7 +85,7 @@ def test_quality__of_one_match_and_one_miss_is_as_by_hand():
 def test_quality__of_one_match_and_one_find_without_truth_is_as_by_hand():
     found = square(10, s8=np.s_[:4, :4], s9=np.s_[6:, 6:])
     quality = PanopticQuality(LABELS)
-    quality.add_maps(PanopticTruth(square(10, s1=np.s_[:4, :4], s2=np.s_[4:, :]), {1: SegmentTruth(0), 2: SegmentTruth(3)}), found, {8: 0, 9: 0, 7: 0})
+    add(quality, PanopticTruth(square(10, s1=np.s_[:4, :4], s2=np.s_[4:, :]), {1: SegmentTruth(0), 2: SegmentTruth(3)}), found, {8: 0, 9: 0, 7: 0})
     assert quality.summary()["classes"]["a"] == pytest.approx({"sq": 100.0, "rq": 100 / 1.5, "pq": 100 / 1.5, "tp": 1, "fp": 1, "fn": 0}), "7 has no pixel"
 
 
@@ -91,21 +95,21 @@ def test_oracle_classes__are_those_of_the_true_segments_that_are_matched():
     found = square(10, s7=np.s_[:4, :4], s8=np.s_[6:, 6:8], s9=np.s_[6:, :5])  # IoU 0.8, 0.5 and, without void, 1
     truth = PanopticTruth(ids, {1: SegmentTruth(0), 2: SegmentTruth(1), 3: SegmentTruth(4)})
     wrong = {7: 3, 8: 2, 9: 2, 6: 0}
-    assert oracle_classes(truth, found, wrong) == {7: 0, 8: 2, 9: 4, 6: 0}, "half of 2 is no match, and 6 is not in the map"
-    assert oracle_classes(truth, found, {8: 2}) == {8: 2}, "what has no class gets none"
+    assert Comparison(truth, found).oracle_classes(wrong) == {7: 0, 8: 2, 9: 4, 6: 0}, "half of 2 is no match, and 6 is not in the map"
+    assert Comparison(truth, found).oracle_classes({8: 2}) == {8: 2}, "what has no class gets none"
     quality = PanopticQuality(LABELS)
-    quality.add_maps(truth, found, oracle_classes(truth, found, wrong))
+    add(quality, truth, found, Comparison(truth, found).oracle_classes(wrong))
     assert {name: (row["tp"], row["fp"], row["fn"], row["pq"]) for name, row in quality.summary()["classes"].items()} == {
         "a": (1, 0, 0, pytest.approx(80.0)), "b": (0, 0, 1, 0.0), "c": (0, 1, 0, 0.0), "e": (1, 0, 0, pytest.approx(100.0))}  # fmt: skip
 
 
 def test_oracle_classes__change_nothing_where_only_a_crowd_is_matched():
-    assert oracle_classes(ONLY_CROWD, square(10, s4=np.s_[:, :]), {4: 0}) == {4: 0}
+    assert Comparison(ONLY_CROWD, square(10, s4=np.s_[:, :])).oracle_classes({4: 0}) == {4: 0}
 
 
 def test_quality__of_no_class__is_not_a_number():
     quality = PanopticQuality(LABELS)
-    quality.add_maps(PanopticTruth(square(10, s1=np.s_[:4, :5]), {1: SegmentTruth(0)}), square(10, s8=np.s_[:4, :5]), {8: 0})
+    add(quality, PanopticTruth(square(10, s1=np.s_[:4, :5]), {1: SegmentTruth(0)}), square(10, s8=np.s_[:4, :5]), {8: 0})
     summary = quality.summary()
     assert summary["all"]["pq"] == summary["things"]["pq"] == 100.0 and np.isnan([summary["stuff"][key] for key in ("pq", "sq", "rq")]).all()
 
@@ -118,7 +122,7 @@ def test_quality__two_crowds_of_a_class_excuse_what_lies_on_either(rows, wrong):
     found = np.zeros_like(ids)
     found[rows] = 3
     quality = PanopticQuality(LABELS)
-    quality.add_maps(truth, found, {3: 1})
+    add(quality, truth, found, {3: 1})
     assert quality.counts[1].fp == wrong
 
 
@@ -127,9 +131,9 @@ def test_quality__does_not_blame_what_lies_on_void_or_a_crowd(crowd):
     ids = square(10, s5=np.s_[:5, :])
     truth = PanopticTruth(ids if crowd else np.zeros_like(ids), {5: SegmentTruth(1, is_crowd=True)} if crowd else {})
     quality = PanopticQuality(LABELS)
-    quality.add_maps(truth, square(10, s9=np.s_[:4, :4]), {9: 1})
+    add(quality, truth, square(10, s9=np.s_[:4, :4]), {9: 1})
     assert quality.counts[1].fp == 0 and quality.summary()["all"]["classes"] == 0
-    quality.add_maps(truth, square(10, s9=np.s_[:4, :4]), {9: 0})
+    add(quality, truth, square(10, s9=np.s_[:4, :4]), {9: 0})
     assert quality.counts[0].fp == (1 if crowd else 0)  # a crowd only ignores predictions of its own class
 
 
@@ -146,5 +150,5 @@ ONLY_CROWD = PanopticTruth(square(10, s1=np.s_[:, :]), {1: SegmentTruth(1, is_cr
 ])  # fmt: skip
 def test_quality__dashes_have_a_reason(truth, mapped, labels, said):
     quality = PanopticQuality(labels)
-    quality.add_maps(truth, np.zeros_like(truth.ids), {})
+    add(quality, truth, np.zeros_like(truth.ids), {})
     assert why_dashes(quality.summary(), labels, mapped) == said

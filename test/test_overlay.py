@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rmpsam_ros.errors import ImageError
-from rmpsam_ros.overlay import MAX_TAGS, UNTRAINED_BANNER, draw_banner, draw_click, draw_followed, draw_panoptic, tag_text
+from rmpsam_ros.overlay import MAX_TAGS, UNTRAINED_BANNER, draw_click, draw_followed, draw_panoptic, tag_text
 from rmpsam_ros.overlay_colors import segment_colors, track_color
 from rmpsam_ros.overlay_tags import TagLayer, paint_text, text_size
 from rmpsam_ros.types import ClassLabel, LabelSet, PanopticResult, PointPrompt, PromptResult, Roi, Segment, TrackedInstance, TrackState
@@ -226,9 +226,13 @@ def test_draw_click__empty_mask_still_shows_the_point() -> None:
     assert drawn[0, 99].argmax() == 1
 
 
-def test_draw_banner__covers_only_the_top_and_fits_the_width() -> None:
+def _with_banner(image: np.ndarray) -> np.ndarray:
+    return draw_panoptic(image, _result(np.zeros(image.shape[:2], np.uint16), {}), banner=UNTRAINED_BANNER)
+
+
+def test_banner__covers_only_the_top_and_fits_the_width() -> None:
     image = np.full((480, 640, 3), 255, np.uint8)
-    drawn = draw_banner(image, UNTRAINED_BANNER)
+    drawn = _with_banner(image)
     changed = np.flatnonzero((drawn != image).any(axis=(1, 2)))
     assert changed[0] == 0 and changed[-1] < 40
     lit = np.flatnonzero((drawn[: changed[-1] + 1, :, 0] > 200).any(axis=0))
@@ -286,13 +290,13 @@ def test_draw_panoptic__tags_keep_off_the_banner() -> None:
     image, result = np.full((480, 640, 3), 200, np.uint8), _result(ids, {1: 2})
     plain, named = (draw_panoptic(image, result, banner=UNTRAINED_BANNER, tags=tags) for tags in (False, True))
     changed = np.flatnonzero((plain != named).any(axis=(1, 2)))
-    strip = np.flatnonzero((draw_banner(image, UNTRAINED_BANNER) != image).any(axis=(1, 2)))
+    strip = np.flatnonzero((_with_banner(image) != image).any(axis=(1, 2)))
     assert changed.size and changed.min() > strip.max()
 
 
-def test_draw_banner__of_a_narrow_picture_is_written_smaller() -> None:
+def test_banner__of_a_narrow_picture_is_written_smaller() -> None:
     for width in range(180, 260, 16):
-        lit = np.flatnonzero((draw_banner(np.full((240, width, 3), 255, np.uint8), UNTRAINED_BANNER)[:12, :, 0] > 150).any(axis=0))
+        lit = np.flatnonzero((_with_banner(np.full((240, width, 3), 255, np.uint8))[:12, :, 0] > 150).any(axis=0))
         assert 0 < lit.min() <= width - 1 - lit.max() + 4 and lit.max() < width - 2
 
 

@@ -197,6 +197,12 @@ def test_dds_profile__is_a_profile_with_a_segment_that_holds_large_images():
     assert root.find(".//d:participant", space).get("is_default_profile") == "true"
 
 
+def test_types__are_told_to_type_checkers():
+    assert "rmpsam_ros/py.typed" in tracked_files()
+    installed = re.search(r"install\(DIRECTORY \$\{PROJECT_NAME\}/\n(.+?)\n\)", (ROOT / "CMakeLists.txt").read_text(), re.DOTALL)[1]
+    assert re.findall(r'PATTERN "(.+)" EXCLUDE', installed) == ["__pycache__", "*.pyc"] and "FILES_MATCHING" not in installed
+
+
 def test_executables__are_installed_and_can_run():
     assert "install(PROGRAMS packaging/rmpsam packaging/rmpsam_node " in (ROOT / "CMakeLists.txt").read_text()
     for name in ("rmpsam", "rmpsam_node"):

@@ -19,6 +19,14 @@ def test_worded__a_day_of_one_sentence__is_a_few_lines_that_count_it():
     assert sum(int(line.split("(")[1].split()[0]) for line in spoken[1:]) > 23 * 3600  # none is lost
 
 
+def test_worded__what_was_heard_once_more__was_not_heard_times():
+    now = [0.0]
+    said = Repeats(lambda: now[0])
+    assert said.worded("no depth") == "no depth"
+    now[0] = repeats.FIRST
+    assert said.worded("no depth") == "no depth (once since last logged)"
+
+
 def test_worded__sizes_that_change_with_every_image__are_one_sentence():
     said = Repeats(lambda: 0.0)
     lines = [said.worded(f"the camera_info is for images of 640x480 pixels, but the image has {320 + k}x{240 + k}") for k in range(100)]

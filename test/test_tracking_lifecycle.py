@@ -5,7 +5,7 @@ import weakref
 
 import numpy as np
 import pytest
-from test_tracking_frames import SceneFrame, Thing
+from scene_frames import SceneFrame, Thing
 from tracking_scenes import LABELS, objects, query, run
 
 from rmpsam_ros.tracking import Tracker, lifecycle

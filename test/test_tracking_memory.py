@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_tracking_frames import SceneFrame, Thing
+from scene_frames import SceneFrame, Thing
 from tracking_scenes import GRID, LABELS, query, square
 
 from rmpsam_ros.backends import PromptOutputs

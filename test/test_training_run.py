@@ -96,6 +96,14 @@ def test_train__a_validation_set_that_is_not_there__is_said_before_training(exam
         TrainingRun(replace(config, validation=(gone,)))
 
 
+def test_check__a_data_folder_that_is_not_there__is_one_line_and_not_one_of_each_set(example, tmp_path, capsys):
+    folder = write_example(tmp_path, count=8)
+    folder.write_text(folder.read_text() + "data_root: $NOT_SET/data\n")
+    assert cli.main(["train", "--config", str(folder), "--check"]) == 2
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("the environment has no NOT_SET") == 1
+
+
 def test_check__a_network_that_cannot_be_made_is_a_problem(example, tmp_path, capsys):
     folder = write_example(tmp_path, count=8)
     folder.write_text(folder.read_text().replace("variant: tiny", "variant: huge"))
@@ -173,6 +181,7 @@ def test_check__finds_a_missing_picture_before_training(example, tmp_path, capsy
     ("freeze_batchnorm: some", "backbone, all or none"),
     ("losses: {point: 3}", "unknown option 'point'"), ("losses: {queries_per_thing: 0}", "queries_per_thing is 0; it must be at least 1"), ("augmentation: {tilt: 200}", "tilt is 200.0; it must be degrees"),
     ("augmentation: {faults: 1.5}", "augmentation.faults is 1.5; it must be from 0 to 1"), ("clips: 2.0", "from 0 to 1"), ("device: [", "not YAML"),
+    ("licence: 2024-13-01", "not YAML (month must be in 1..12)"),
 ])  # fmt: skip
 def test_config__says_what_is_wrong(tmp_path, capsys, line, part):
     kept = [text for text in CONFIG.splitlines() if not text.startswith(line.split(":")[0] + ":")]

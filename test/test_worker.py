@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from fakes import FakeSegmenter
-from worker_fakes import FakeHooks, click, make, message, under_way, until  # noqa: F401
+from worker_fakes import FakeHooks, FakeTracker, click, make, message, under_way, until  # noqa: F401
 
 from rmpsam_ros.errors import ModelError, PromptError
 from rmpsam_ros.ros.feeds import Feed, Processed, Received
@@ -164,7 +164,7 @@ def test_worker__open_raises_what_the_model_raised():
     def missing():
         raise ModelError("the model folder x is missing")
 
-    worker = InferenceWorker(missing, NodeConfig(), FakeHooks(), {})
+    worker = InferenceWorker(missing, NodeConfig(), FakeHooks(), {}, FakeTracker, {})
     with pytest.raises(ModelError, match="is missing"):
         worker.open()
     worker.close()
@@ -172,7 +172,7 @@ def test_worker__open_raises_what_the_model_raised():
 
 def test_worker__close_releases_the_segmenter():
     segmenter = FakeSegmenter()
-    worker = InferenceWorker(lambda: segmenter, NodeConfig(), FakeHooks(), {})
+    worker = InferenceWorker(lambda: segmenter, NodeConfig(), FakeHooks(), {}, FakeTracker, {})
     worker.open()
     worker.close()
     worker.close()
@@ -181,7 +181,7 @@ def test_worker__close_releases_the_segmenter():
 
 def test_worker__an_inference_that_does_not_end__is_told_from_one_that_has():
     segmenter, hooks = FakeSegmenter(), FakeHooks()
-    worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
+    worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {}, FakeTracker, {})
     worker.open()
     worker.resume()
     assert worker.pulse.seconds == 0.0 and worker.pulse.ended == ""
@@ -196,7 +196,7 @@ def test_worker__an_inference_that_does_not_end__is_told_from_one_that_has():
 
 def test_worker__whose_thread_has_ended__says_so_to_every_click():
     segmenter, hooks = FakeSegmenter(), FakeHooks()
-    worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
+    worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {}, FakeTracker, {})
     worker.open()
     worker.resume()
     segmenter.error = SystemExit("a library gave up")  # not an Exception
@@ -216,7 +216,7 @@ def test_worker__whose_thread_has_ended__says_so_to_every_click():
 
 def test_worker__whose_thread_ends_at_a_click__answers_that_click_too():
     segmenter, hooks = FakeSegmenter(), FakeHooks()
-    worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {})
+    worker = InferenceWorker(lambda: segmenter, NodeConfig(), hooks, {}, FakeTracker, {})
     worker.open()
     worker.resume()
     hooks.listening = set()  # so that the frame is inferred only for the click

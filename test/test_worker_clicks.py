@@ -135,7 +135,7 @@ def test_worker__click_before_the_first_frame(make):
 def test_worker__click_outside_is_the_callers_error_only(make):
     it = make()
     it.worker.offer("camera", message(), 1)
-    with pytest.raises(PromptError, match="lies outside 0..5"):
+    with pytest.raises(PromptError, match="is outside the image; x must be from 0 to 5"):
         it.worker.ask(click(x=6)).result(5)
     assert it.stats["camera"].last_error == "" and it.hooks.reports == []
 

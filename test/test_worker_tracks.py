@@ -202,18 +202,6 @@ def test_worker__a_track_of_a_camera_that_nobody_listens_to__is_made_and_it_is_s
         assert (answer.track_id, answer.caution) == (8 if track else 0, caution)
 
 
-def test_worker__without_a_tracker_a_click_is_answered_all_the_same(make):
-    run = make()
-    run.worker.offer("camera", message(), 1)
-    ask = click()
-    ask.track = True
-    assert run.worker.ask(ask).result(5).problem == "this node does not track"
-    with pytest.raises(PromptError, match="does not track"):
-        run.worker.remove_track("camera", 1).result(5)
-    with pytest.raises(PromptError, match="does not track"):
-        run.worker.reset_tracks().result(5)
-
-
 def test_live_values__a_model_that_does_not_zoom_stays_so():
     segmenter = FakeSegmenter()
     segmenter.zoom = False

@@ -105,11 +105,11 @@ def make():
     """Makes an open, running worker; all are closed at the end."""
     workers = []
 
-    def build(seconds=0.0, make_tracker=None, rotations=None, **config):
+    def build(seconds=0.0, make_tracker=FakeTracker, rotations=None, **config):
         config = NodeConfig(**config)
         stats = {name: CameraStats() for name in config.cameras}
         segmenter, hooks = FakeSegmenter(seconds), FakeHooks()
-        worker = InferenceWorker(lambda: segmenter, config, hooks, stats, make_tracker)
+        worker = InferenceWorker(lambda: segmenter, config, hooks, stats, make_tracker, {})
         workers.append(worker)
         assert worker.open() is segmenter
         worker.resume(rotations)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from numbers import Integral
@@ -106,17 +107,19 @@ def create_backend(model: ModelFolder, name: str = "auto", device: str = "auto",
     try:
         return _load(chosen)(model, **options)
     except BackendError as error:
-        if chosen != "tensorrt" or name != "auto":
-            raise
-        torch = sys.modules.get("torch")  # already imported by the attempt above, if installed
-        on_gpu = torch is not None and torch.cuda.is_available()
-        others = ("torch", "openvino") if on_gpu and device.lower() != "cpu" else ("openvino", "torch")
-        other = next((candidate for candidate in others if is_installed(candidate)), None)
+        other = _instead_of_tensorrt(device) if chosen == "tensorrt" and name == "auto" else None
         if other is None:
             raise
         _LOG.warning("TensorRT is installed but not usable, %s runs instead: %s", other, error)
         return _load(other)(model, **options)
 
 
-def _load(name: str):
+def _instead_of_tensorrt(device: str) -> str | None:
+    torch = sys.modules.get("torch")  # already imported by the attempt with TensorRT, if installed
+    on_gpu = torch is not None and torch.cuda.is_available()
+    others = ("torch", "openvino") if on_gpu and device.lower() != "cpu" else ("openvino", "torch")
+    return next((candidate for candidate in others if is_installed(candidate)), None)
+
+
+def _load(name: str) -> Callable[..., Backend]:
     return getattr(import_module(BACKENDS[name].module), BACKENDS[name].class_name)

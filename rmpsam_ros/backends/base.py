@@ -3,13 +3,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.backends.limits import MAX_PROMPTS
-from rmpsam_ros.errors import BackendError
+from rmpsam_ros.errors import BackendError, ModelError
+from rmpsam_ros.model_folder import ModelFolder
 from rmpsam_ros.ownership import Extents
 from rmpsam_ros.placement import Placement
 
@@ -105,6 +107,27 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Frees the device's memory; the backend cannot be used afterwards."""
+
+
+def graph_path(model: ModelFolder, graph: str, precision: str, input_size: tuple[int, int], batch: int = 1) -> Path:
+    """The ONNX file of the `image` or `prompt` graph in a precision; other names mean parts of the image graph.
+
+    Raises:
+        ModelError: it does not exist.
+        BackendError: there is no int8 graph, or none for this size and batch.
+    """
+    path = model.prompt_graph if graph == "prompt" else model.image_graph
+    if precision == "int8" and graph != "prompt":  # the prompt graph is small and not quantised
+        path = model.int8_graph
+        if not path.is_file():
+            raise BackendError(f"The model folder {model.path} has no int8 graph; `rmpsam export {model.path} --int8` makes it, or use auto.")
+        if input_size != model.input_size:
+            raise BackendError(f"The int8 graph of {model.path} is for {model.input_size[0]}x{model.input_size[1]} only; use another precision.")
+        if batch != 1:
+            raise BackendError(f"The int8 graph of {model.path} takes one image at a time, not {batch}; use another precision.")
+    if not path.is_file():
+        raise ModelError(f"The model folder {model.path} has no {path.name}; `rmpsam export {model.path}` makes it.")
+    return path
 
 
 def filled(images: npt.NDArray[np.uint8], image_sizes: Sizes, batch: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

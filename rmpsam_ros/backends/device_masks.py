@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rmpsam_ros.backends.cuda import CudaDevice, Staging
 from rmpsam_ros.ownership import Extents
-from rmpsam_ros.placement import Placement
+from rmpsam_ros.placement import INFINITE_LOGIT, Placement
 
 _AT_ONCE = 1 << 26
 """Maximum number of elements of full-size maps that are computed at a time (256 MiB of float32)."""
@@ -53,7 +53,8 @@ class DeviceMasks:
             device = self._logits.device
             rows = send(f"kept{count}", np.asarray(kept, np.int64)).to(device, non_blocking=True)
             weights = send(f"scores{count}", np.asarray(scores, np.float32)).to(device, non_blocking=True)[:, None, None]
-            logits = torch.nan_to_num(self._logits.index_select(0, rows).float(), nan=-1e4, posinf=1e4, neginf=-1e4)
+            logits = self._logits.index_select(0, rows).float()
+            logits = torch.nan_to_num(logits, nan=-INFINITE_LOGIT, posinf=INFINITE_LOGIT, neginf=-INFINITE_LOGIT)
             best = torch.full((height, width), -1.0, device=device)
             owner = torch.zeros((height, width), dtype=torch.int64, device=device)
             positive = torch.zeros((height, width), dtype=torch.bool, device=device)

@@ -6,11 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.backends.base import ImageOutputs, Progress, PromptOutputs, Sizes, filled, prompt_rows
+from rmpsam_ros.backends.base import ImageOutputs, Progress, PromptOutputs, Sizes, filled, graph_path, prompt_rows
 from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.backends.openvino_cache import CompiledGraphs
 from rmpsam_ros.backends.openvino_core import import_openvino, shared_core
@@ -46,23 +47,9 @@ class OpenVinoBackend:
             options["INFERENCE_NUM_THREADS"] = threads
         cache = CompiledGraphs(model, plugin, self.device, self.precision, self.input_size, batch, ov.__version__)
 
-        height, width = self.input_size
-        cells = (height // 4, width // 4)
-        image = _read_int8(core, model, self.input_size, batch) if self.precision == "int8" else _read(core, model.image_graph)
-        with _as_exported(model.int8_graph if self.precision == "int8" else model.image_graph):
-            image.reshape({"image": [batch, height, width, 3], "image_size": [batch, 2]})
-            mid = image.output("features").partial_shape[1].get_length()
         # Features are passed between the graphs in the type they are computed in: bf16 halves the memory of a frame.
         stored = {"bf16": ov.Type.bf16, "fp16": ov.Type.f16}.get(computed, ov.Type.f32)
-        # Zoom-in crops need the encoder alone. With the decoder split off into its own graph, the encoder is compiled only once.
-        decoder, beside = _cut_decoder(ov, image) if model.zoom_prompts else (None, [])
-        handed_on = {name: stored for name in ("features", *beside)}
-        image = _with_types(ov, image, inputs={"image_size": ov.Type.i64}, outputs=handed_on)
-        decoder = _with_types(ov, decoder, inputs=handed_on) if decoder else None
-        prompt = _read(core, model.prompt_graph)
-        with _as_exported(model.prompt_graph):
-            prompt.reshape({"features": [1, mid, *cells], "boxes": [1, -1, 4], "labels": [1, -1], "image_size": [1, 2]})
-        prompt = _with_types(ov, prompt, inputs={"features": stored})
+        image, decoder, beside, prompt, features = _graphs(ov, core, model, self.precision, self.input_size, batch, stored)
 
         def compiled(graph):
             return core.compile_model(graph, plugin, options | cache.options).create_infer_request()
@@ -78,7 +65,7 @@ class OpenVinoBackend:
             self._decoder.set_tensor(name, self._image.get_tensor(name))  # both share the memory
         # Types and shapes of what a frame keeps: each run writes into new tensors, so that nothing needs to be copied.
         masks = list((decoder or image).output("mask_logits").shape)
-        self._kept = {"features": (stored, [batch, mid, *cells]), "mask_logits": (ov.Type.f32, masks)}
+        self._kept = {"features": (stored, features), "mask_logits": (ov.Type.f32, masks)}
         self._encoder = self._image if decoder else None  # the image graph without its decoder is the encoder
 
         def compile_encoder():
@@ -157,9 +144,35 @@ def _precision(core, plugin: str, precision: str) -> str:
     return precision
 
 
+class _Graphs(NamedTuple):
+    """The graphs to compile. If there is a decoder, the image graph is the encoder alone, and the decoder also reads its outputs `beside`."""
+
+    image: Any
+    decoder: Any
+    beside: list[str]
+    prompt: Any
+    features: list[int]  # their shape
+
+
+def _graphs(ov, core, model: ModelFolder, precision: str, input_size: tuple[int, int], batch: int, stored) -> _Graphs:
+    """Reads the graphs for one input size; `stored` is the type in which features are passed between them."""
+    height, width = input_size
+    image_file, prompt_file = (graph_path(model, graph, precision, input_size, batch) for graph in ("image", "prompt"))
+    image, prompt = _read(core, image_file), _read(core, prompt_file)
+    with _as_exported(image_file):
+        image.reshape({"image": [batch, height, width, 3], "image_size": [batch, 2]})
+        features = [batch, image.output("features").partial_shape[1].get_length(), height // 4, width // 4]
+    # Zoom-in crops need the encoder alone. With the decoder split off into its own graph, the encoder is compiled only once.
+    decoder, beside = _cut_decoder(ov, image) if model.zoom_prompts else (None, [])
+    handed_on = {name: stored for name in ("features", *beside)}
+    image = _with_types(ov, image, inputs={"image_size": ov.Type.i64}, outputs=handed_on)
+    decoder = _with_types(ov, decoder, inputs=handed_on) if decoder else None
+    with _as_exported(prompt_file):
+        prompt.reshape({"features": [1, *features[1:]], "boxes": [1, -1, 4], "labels": [1, -1], "image_size": [1, 2]})
+    return _Graphs(image, decoder, beside, _with_types(ov, prompt, inputs={"features": stored}), features)
+
+
 def _read(core, path: Path):
-    if not path.is_file():
-        raise ModelError(f"The model folder {path.parent} has no {path.name}; `rmpsam export {path.parent}` makes it.")
     try:
         with _in_one_folder(path) as real:
             return core.read_model(real)
@@ -189,16 +202,6 @@ def _in_one_folder(graph: Path) -> Iterator[Path]:
         for file in (graph, weights):
             shutil.copyfile(file, Path(folder, file.name))
         yield Path(folder, graph.name)
-
-
-def _read_int8(core, model: ModelFolder, input_size: tuple[int, int], batch: int):
-    if not model.int8_graph.is_file():
-        raise BackendError(f"The model folder {model.path} has no int8 graph; `rmpsam export {model.path} --int8` makes it, or use auto.")
-    if input_size != model.input_size:
-        raise BackendError(f"The int8 graph of {model.path} is for {model.input_size[0]}x{model.input_size[1]} only; use another precision.")
-    if batch != 1:
-        raise BackendError(f"The int8 graph of {model.path} takes one image at a time, not {batch}; use another precision.")
-    return _read(core, model.int8_graph)
 
 
 def _with_types(ov, graph, inputs: dict | None = None, outputs: dict | None = None):

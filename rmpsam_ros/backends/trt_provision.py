@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rmpsam_ros.backends.base import Progress
+from rmpsam_ros.backends.base import Progress, graph_path
 from rmpsam_ros.backends.limits import MAX_PROMPTS
 from rmpsam_ros.backends.trt_build import Shapes, build_engine
 from rmpsam_ros.backends.trt_flavour import Flavour
 from rmpsam_ros.engine_cache import EngineCache, EngineKey, Found, file_hash
-from rmpsam_ros.errors import BackendError, ModelError
+from rmpsam_ros.errors import BackendError
 from rmpsam_ros.model_folder import WEIGHTS_FILE, ModelFolder
 
 GRAPHS = ("image", "prompt")
@@ -63,27 +63,6 @@ def engine_key(model: ModelFolder, graph: str, target: Target, precision: str, i
         flavour=target.flavour.name, version=target.flavour.version, gpu=target.gpu, compute=",".join(target.computes),
         precision=precision, shapes=f"{count}, {height}x{width}",
     )  # fmt: skip
-
-
-def graph_path(model: ModelFolder, graph: str, precision: str, input_size: tuple[int, int], batch: int = 1) -> Path:
-    """The ONNX file that an engine is built from.
-
-    Raises:
-        ModelError: it does not exist.
-        BackendError: there is no int8 graph, or none for this size and batch.
-    """
-    path = model.prompt_graph if graph == "prompt" else model.image_graph
-    if precision == "int8" and graph != "prompt":  # the prompt graph is small and not quantised
-        path = model.int8_graph
-        if not path.is_file():
-            raise BackendError(f"The model folder {model.path} has no int8 graph; `rmpsam export {model.path} --int8` makes it, or use auto.")
-        if input_size != model.input_size:
-            raise BackendError(f"The int8 graph of {model.path} is for {model.input_size[0]}x{model.input_size[1]} only; use another precision.")
-        if batch != 1:
-            raise BackendError(f"The int8 graph of {model.path} takes one image at a time, not {batch}; use another precision.")
-    if not path.is_file():
-        raise ModelError(f"The model folder {model.path} has no {path.name}; `rmpsam export {model.path}` makes it.")
-    return path
 
 
 def provide(model: ModelFolder, graph: str, target: Target, precision: str, input_size: tuple[int, int], cache: EngineCache,

@@ -45,13 +45,14 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.benchmark.machine import machine
     from rmpsam_ros.benchmark.table import COLUMNS, cells_of, markdown, slowest
     from rmpsam_ros.errors import RmpsamError
+    from rmpsam_ros.media import read_image
 
     if set(args.backend) == {"reference"} and 1 not in args.batch:
         raise RmpsamError("The reference takes one image at a time; give --batch 1, or other backends too.")
     for path in (args.markdown, args.json):
         if path is not None and (problem := unwritable(path)):
             raise RmpsamError(f"{path} cannot be written: {problem}.")
-    image = _photograph(args.image) if args.image else None
+    image = read_image(args.image) if args.image else None
     console = consoles.lines()
     if not console.is_terminal:
         console = consoles.lines(width=190)  # files and pipes have no width limit
@@ -97,12 +98,6 @@ def _profile(subject) -> str:
         return f"{title}: not traced, torch's profiler does not see into OpenVINO."
     costs = largest_costs(subject.whole, on_gpu=row.backend == "tensorrt" or not row.device.startswith("CPU"))
     return f"{title}: {'; '.join(map(str, costs))}."
-
-
-def _photograph(path: Path):
-    from rmpsam_ros.media import read_image
-
-    return read_image(path)
 
 
 def _tracking_line() -> str:

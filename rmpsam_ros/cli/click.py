@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from rmpsam_ros.cli import consoles
@@ -65,10 +64,7 @@ def run(args: argparse.Namespace) -> int:
     with model_options.open_segmenter(args) as segmenter:
         with of_file(args.image):
             frame = segmenter.set_image(image, rotation=args.rotation)
-        click = frame.prompt(
-            points=[(point.x, point.y) for point in points], labels=[point.label for point in points],
-            boxes=[tuple(box) for box in args.box])
-    click = replace(click, points=tuple(points), boxes=tuple(tuple(box) for box in args.box))
+        click = frame.prompt(points=points, boxes=args.box)
     write_image(Path(args.out), click.mask.astype(np.uint8) * 255)
     if args.overlay:
         banner = "" if segmenter.trained else UNTRAINED_BANNER

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from rmpsam_ros.cli import model_options
     from rmpsam_ros.data.coco import CocoPanoptic
     from rmpsam_ros.evaluation import reports
-    from rmpsam_ros.evaluation.panoptic import PanopticQuality, oracle_classes, why_dashes
+    from rmpsam_ros.evaluation.panoptic import Comparison, PanopticQuality, why_dashes
 
     console = consoles.lines(stderr=True)
     with model_options.open_segmenter(args) as segmenter:
@@ -41,9 +41,9 @@ def run(args: argparse.Namespace) -> int:
         for truth, image in reports.with_progress(reports.ahead(load, indices), len(indices), console):
             announce()
             found = segmenter.set_image(image).panoptic()
-            quality.add(truth, found)
-            classes = {segment.id: segment.class_id for segment in found.segments}
-            oracle.add_maps(truth, found.segment_ids, oracle_classes(truth, found.segment_ids, classes))
+            compared, classes = Comparison(truth, found.segment_ids), {segment.id: segment.class_id for segment in found.segments}
+            quality.add_compared(compared, classes)
+            oracle.add_compared(compared, compared.oracle_classes(classes))
         summary, of_oracle = quality.summary(), oracle.summary()
         summary["oracle_classes"] = {name: of_oracle[name] for name in ("all", "things", "stuff")}
         _print(summary)  # printed first, so that nothing is lost if the JSON cannot be written

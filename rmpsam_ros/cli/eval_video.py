@@ -79,19 +79,14 @@ def run(args: argparse.Namespace) -> int:
     if left_out:
         print(f"{' and '.join(left_out)} left out: install the package 'trackers' to include them")
     table = {name: summary([judge.tallies[name] for judge in judges], with_classes) for name in names}
-    _print(table)
+    _print_trackers(table)
     objects = sum(len(video.objects) for video in videos)
     crowds = sum(len(video.file.entries(video.index)) for video in videos) - objects
     for reason in remarks(objects, videos[0].file.problems(), crowds):
         console.print(reason)
     clicked = clicked_summary([found for judge in judges for found in judge.clicked.objects])
-    if clicked["objects"]:
-        print(f"{clicked['objects']} objects clicked once, where they first appear: J {clicked['j']:.1f} over all frames from there on; by the DAVIS "
-              f"protocol, without the first and last frame, J {clicked['j_davis']:.1f}, recall {clicked['recall']:.1f}")
     placed = together([judge.positions for judge in judges]).summary()
-    if placed["objects"]:
-        print(f"{placed['objects']} positions ({placed['share']:.0f} % of the objects in all frames): median {1000 * placed['median']:.1f} mm "
-              f"off, 90 % within {1000 * placed['p90']:.1f} mm; {placed['relative']:.1f} % of the distance")
+    _print_objects(clicked, placed)
     if args.json:
         each = [{"video": judge.video.name, "object": judge.video.objects[found.key - 1]["id"], "frame": found.frame, "click": list(found.click), "j": 100 * found.j}
                 for judge in judges for found in judge.clicked.objects]  # fmt: skip
@@ -102,10 +97,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _print(table: dict[str, dict[str, float]]) -> None:
+def _print_trackers(table: dict[str, dict[str, float]]) -> None:
     from rmpsam_ros.evaluation.reports import shown
 
     print(f"{'':16s} {'AP':>6s} {'AP50':>6s} {'J':>6s} {'switches/100':>12s} {'fragments':>9s} {'IDF1':>6s} {'HOTA':>6s}")
     for name, row in table.items():
         print(f"{name:16s} {shown(row['ap']):>6s} {shown(row['ap50']):>6s} {shown(row['j']):>6s} {shown(row['switches_per_100'], 2):>12s} "
               f"{shown(row['fragments'], 0):>9s} {shown(row['idf1']):>6s} {shown(row['hota']):>6s}")
+
+
+def _print_objects(clicked: dict[str, float], placed: dict[str, float]) -> None:
+    if clicked["objects"]:
+        print(f"{clicked['objects']} objects clicked once, where they first appear: J {clicked['j']:.1f} over all frames from there on; by the DAVIS "
+              f"protocol, without the first and last frame, J {clicked['j_davis']:.1f}, recall {clicked['recall']:.1f}")
+    if placed["objects"]:
+        print(f"{placed['objects']} positions ({placed['share']:.0f} % of the objects in all frames): median {1000 * placed['median']:.1f} mm "
+              f"off, 90 % within {1000 * placed['p90']:.1f} mm; {placed['relative']:.1f} % of the distance")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,21 +150,19 @@ def whole_number(text: str) -> int:
 
 def seconds(text: str) -> float:
     """Seconds from 0 up."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 up")
-    return value
+    return _number(text, "a number of seconds from 0 up", sys.float_info.max)
 
 
 def share(text: str) -> float:
     """A number from 0 to 1."""
+    return _number(text, "a number from 0 to 1", 1.0)
+
+
+def _number(text: str, what: str, most: float) -> float:
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    if not 0.0 <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
     return value

@@ -4,12 +4,8 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rmpsam_ros.cli import consoles
-
-if TYPE_CHECKING:
-    from rmpsam_ros.tracking import Tracker
 
 HELP = "track the objects of a video; write an overlay video and YouTube-VIS JSON"
 EXAMPLE = """
@@ -106,7 +102,7 @@ class _Run:
             tracks = tracker.update(frame)
             spent[0] += time.perf_counter() - started
             if self.args.click and not clicked:  # the first readable frame
-                clicked.extend(_follow(tracker, frame, point) for point in self.args.click)
+                clicked.extend(tracker.follow(frame.prompt(points=[at]), frame=frame) for at in self.args.click)
                 tracks = tracker.tracks
             announce()
             return [t for t in tracks if t.track_id in clicked] if self.args.only_clicked else tracks
@@ -127,7 +123,7 @@ class _Run:
 
         runner = ClipRunner(self.args.model, self.args.input_size, self.args.score_threshold)
         untrained = "" if runner.trained else " (UNTRAINED: its masks mean nothing)"
-        self._say(f"{runner.model_name}{untrained} in clip mode, torch on CPU", runner.trained)
+        self.console.print(f"{runner.model_name}{untrained} in clip mode, torch on CPU", style="" if runner.trained else "yellow")
         with self.console.status("decoding clips"):
             count = sum(1 for _ in self.frames.images())
             instances, placement = runner.run((frame.image for frame in self.frames.images()), count)
@@ -170,10 +166,3 @@ class _Run:
         few = f" (--min-hits {args.min_hits}: the frames that confirm a track)" if writer.frames < args.min_hits and args.mode == "online" else ""
         self.console.print(f"{writer.confirmed} track{'s' * (writer.confirmed != 1)} in {writer.frames} frame{'s' * (writer.frames != 1)}{few}: {path}")
         return writer.frames
-
-    def _say(self, line: str, trained: bool) -> None:
-        self.console.print(line, style="" if trained else "yellow")
-
-
-def _follow(tracker: Tracker, frame, point) -> int:
-    return tracker.follow(frame.prompt(points=[tuple(point)]), frame=frame)

@@ -108,10 +108,10 @@ def _check(config: TrainingConfig, console: Console) -> int:
 
     label_map = load_label_map(config.labels_path)
     problems = _check_network(config, label_map, console)
-    training: list[Source] = []
+    training, folder = list[Source](), config.data_folder  # a missing folder is one problem, not one of each set
     for number, description in enumerate((*config.train, *config.validation)):
         try:
-            source = Source(description, label_map, config.data_folder)
+            source = Source(description, label_map, folder)
         except RmpsamError as error:  # the others are still checked
             console.print(str(error))
             problems += 1

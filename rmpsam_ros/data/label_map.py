@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from rmpsam_ros.data.sample import NO_CLASS
 from rmpsam_ros.errors import DataError, ModelError
-from rmpsam_ros.labels import OFFICIAL, label_set_from_dict, load_label_set
+from rmpsam_ros.labels import OFFICIAL, label_set_from_dict, load_label_set, read_yaml_file
 from rmpsam_ros.types import LabelSet
 
 BUNDLED = Path(__file__).parent / "labels"
@@ -64,10 +62,7 @@ def load_label_map(name_or_file: str | Path) -> LabelMap:
     if not path.is_file():
         known = ", ".join([*(p.stem for p in sorted(BUNDLED.glob("*.yaml"))), *OFFICIAL])
         raise DataError(f"There is no label map {text!r}; give {known}, or a YAML file.")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
+    content = read_yaml_file(path, DataError)
     if isinstance(content, dict) and "mapping" in content and "label_set" not in content:
         raise DataError(f"{path} has a `mapping` without a `label_set`; put `name` and `classes` under `label_set`, or the name of a bundled "
                         "set such as robot.")

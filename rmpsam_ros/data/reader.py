@@ -16,7 +16,8 @@ from rmpsam_ros.data.annotations import file_in, is_crowd
 from rmpsam_ros.data.label_map import LabelMap
 from rmpsam_ros.data.sample import Coverage, Sample
 from rmpsam_ros.errors import DataError, RmpsamError
-from rmpsam_ros.media import RgbImage, read_image
+from rmpsam_ros.media import read_image
+from rmpsam_ros.types import RgbImage
 
 
 class Reader(ABC):

@@ -12,9 +12,7 @@ from rmpsam_ros.errors import ImageError
 from rmpsam_ros.model_folder import find_model, read_model_folder
 from rmpsam_ros.placement import Placement, fit, place, restore
 from rmpsam_ros.tracking.clips import ClipInstance, ClipMerger, clip_size, distinct, mask_score, video_split
-from rmpsam_ros.types import Roi, TrackedInstance, TrackState
-
-RgbImage = npt.NDArray[np.uint8]
+from rmpsam_ros.types import RgbImage, Roi, TrackedInstance, TrackState
 
 
 class ClipRunner:

@@ -5,8 +5,8 @@ predicted segment with more than half of its area on void, or on a crowd of its 
 """
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,43 @@ class ClassCount:
         return self.tp / (self.tp + 0.5 * self.fp + 0.5 * self.fn) if self.seen else 0.0
 
 
+class Comparison:
+    """The maps of one image compared, whatever the classes of the found segments.
+
+    Args:
+        truth: the true map.
+        found_ids: (H, W) found ids, 0 = nothing.
+
+    Attributes:
+        shared: the number of pixels that each pair (true id, found id) shares.
+        found_area: pixels of each found id; 0 for others.
+        matches: true id, found id and IoU of each pair with an IoU above 0.5; each is in one pair at most. Crowds match nothing.
+    """
+
+    def __init__(self, truth: PanopticTruth, found_ids: npt.NDArray[np.integer]) -> None:
+        self.truth, self.shared = truth, _overlaps(truth.ids, found_ids)
+        self.found_area, true_area = Counter[int](), Counter[int]()
+        for (true_id, found_id), pixels in self.shared.items():
+            true_area[true_id] += pixels
+            self.found_area[found_id] += pixels
+        self.matches: list[tuple[int, int, float]] = []
+        for (true_id, found_id), pixels in self.shared.items():
+            segment = truth.segments.get(true_id)
+            if segment is None or segment.is_crowd or found_id == 0:
+                continue
+            union = self.found_area[found_id] + true_area[true_id] - pixels - self.shared.get((0, found_id), 0)
+            if pixels / union > 0.5:
+                self.matches.append((true_id, found_id, pixels / union))
+
+    def oracle_classes(self, found_classes: Mapping[int, int]) -> dict[int, int]:
+        """The classes of found segments as an oracle would correct them: each that matches a true segment gets that one's class.
+
+        PQ with these classes is what the masks allow; its distance to PQ is what misclassification costs.
+        """
+        true_class = {found_id: self.truth.segments[true_id].class_id for true_id, found_id, _ in self.matches}
+        return {found_id: true_class.get(found_id, class_id) for found_id, class_id in found_classes.items()}
+
+
 @dataclass
 class PanopticQuality:
     """Accumulates images, then averages over the classes that occurred."""
@@ -53,15 +90,13 @@ class PanopticQuality:
 
     def add(self, truth: PanopticTruth, found: PanopticResult) -> None:
         """Adds one image; both maps must have the same size."""
-        self.add_maps(truth, found.segment_ids, {s.id: s.class_id for s in found.segments})
+        self.add_compared(Comparison(truth, found.segment_ids), {s.id: s.class_id for s in found.segments})
 
-    def add_maps(self, truth: PanopticTruth, found_ids: npt.NDArray[np.integer], found_classes: Mapping[int, int]) -> None:
-        """The same for a plain map: predicted ids (H, W), 0 = nothing, and the class of every other id."""
+    def add_compared(self, compared: Comparison, found_classes: Mapping[int, int]) -> None:
+        """The same for maps that have been compared already; `found_classes` has the class of every found id."""
         self.images += 1
-        overlap = _overlaps(truth.ids, found_ids)
-        found_area = _found_area(overlap)
-        matched_true, matched_found = set(), set()
-        for true_id, found_id, iou in _matches(truth, overlap):
+        truth, matched_true, matched_found = compared.truth, set(), set()
+        for true_id, found_id, iou in compared.matches:
             class_id = found_classes.get(found_id)
             if truth.segments[true_id].class_id == class_id:
                 count = self.counts[class_id]
@@ -76,10 +111,11 @@ class PanopticQuality:
             elif true_id not in matched_true:
                 self.counts[segment.class_id].fn += 1
         for found_id, class_id in found_classes.items():
-            if found_id in matched_found or found_area[found_id] == 0:
+            area = compared.found_area[found_id]
+            if found_id in matched_found or area == 0:
                 continue
-            excused = sum(overlap.get((true_id, found_id), 0) for true_id in (0, *crowds.get(class_id, ())))
-            if excused / found_area[found_id] <= 0.5:
+            excused = sum(compared.shared.get((true_id, found_id), 0) for true_id in (0, *crowds.get(class_id, ())))
+            if excused / area <= 0.5:
                 self.counts[class_id].fp += 1
 
     def summary(self) -> dict[str, object]:
@@ -99,20 +135,6 @@ class PanopticQuality:
         }
 
 
-def oracle_classes(truth: PanopticTruth, found_ids: npt.NDArray[np.integer], found_classes: Mapping[int, int]) -> dict[int, int]:
-    """The classes of found segments as an oracle would correct them: each that matches a true segment gets that one's class.
-
-    PQ with these classes is what the masks allow; its distance to PQ is what misclassification costs.
-
-    Args:
-        truth: the true map.
-        found_ids: (H, W) found ids, 0 = nothing.
-        found_classes: each id's class.
-    """
-    matches = _matches(truth, _overlaps(truth.ids, found_ids))
-    return {**found_classes, **{found_id: truth.segments[true_id].class_id for true_id, found_id, _ in matches if found_id in found_classes}}
-
-
 def why_dashes(summary: Mapping[str, Any], labels: LabelSet, mapped: Iterable[int]) -> str:
     """A sentence on why a summary has rows without classes; empty if it has none. mapped: the classes of the set's categories."""
     empty = [name for name in ("things", "stuff") if not summary[name]["classes"]]
@@ -127,28 +149,6 @@ def why_dashes(summary: Mapping[str, Any], labels: LabelSet, mapped: Iterable[in
     if classes.isdisjoint(mapped):
         return f"{said}: no category of the annotations is a {kind} of the label set {labels.name}."
     return f"{said}: no image has a segment of a {kind} of the label set {labels.name}, except crowds."
-
-
-def _matches(truth: PanopticTruth, overlap: Mapping[tuple[int, int], int]) -> Iterator[tuple[int, int, float]]:
-    """Pairs of a true segment that is no crowd and a found one, of any class, with an IoU above 0.5, and that IoU; each is in one pair at most."""
-    found_area, true_area = _found_area(overlap), defaultdict(int)
-    for (true_id, _), pixels in overlap.items():
-        true_area[true_id] += pixels
-    for (true_id, found_id), pixels in overlap.items():
-        segment = truth.segments.get(true_id)
-        if segment is None or segment.is_crowd or found_id == 0:
-            continue
-        union = found_area[found_id] + true_area[true_id] - pixels - overlap.get((0, found_id), 0)
-        if pixels / union > 0.5:
-            yield true_id, found_id, pixels / union
-
-
-def _found_area(overlap: Mapping[tuple[int, int], int]) -> dict[int, int]:
-    """Pixels of each found id."""
-    area: dict[int, int] = defaultdict(int)
-    for (_, found_id), pixels in overlap.items():
-        area[found_id] += pixels
-    return area
 
 
 def _overlaps(true_ids: npt.NDArray, found_ids: npt.NDArray) -> dict[tuple[int, int], int]:

@@ -9,7 +9,6 @@ pool their features. Detection rate, scores, mask borders and false positives ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -26,6 +25,8 @@ LABELS = LabelSet("pasted", (ClassLabel(0, "object", True, (200, 120, 0)),))
 SIZE = (GRID[0] * 4, GRID[1] * 4)
 LONG_SIDE = 110
 """Longer side of an object in pixels, at the median of its video."""
+VIDEO_RATE = 12.0
+"""Frames per second at which the objects' videos play."""
 OBJECTS, TWINS = 6, 2
 
 Cutout = tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]
@@ -52,11 +53,11 @@ def cutouts(video: TrueVideo) -> list[Cutout]:
 class Pooler:
     """Mean backbone features under masks. Needs torch."""
 
-    def __init__(self, model: str | Path = "default") -> None:
+    def __init__(self) -> None:
         from rmpsam_ros.model_folder import find_model
         from rmpsam_ros.network import load_model
 
-        self._net = load_model(find_model(model)).eval()
+        self._net = load_model(find_model("default")).eval()
 
     def __call__(self, image: npt.NDArray[np.uint8], masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
         """(H, W, 3) uint8 RGB and (n, h, w) masks of a quarter of its size to (n, D)."""
@@ -70,10 +71,8 @@ class Pooler:
         return (weights @ features.T / np.maximum(weights.sum(axis=1, keepdims=True), 1)).astype(np.float32)
 
 
-def paste(
-    videos: Sequence[TrueVideo], pool: Pooler, seed: int, rate: float, seconds: float, own_rate: float = 12.0,
-) -> Iterator[SimulatedFrame]:
-    """The frames of one sequence; `rate` is that of the camera, `own_rate` that of the videos, both in Hz."""
+def paste(videos: Sequence[TrueVideo], pool: Pooler, seed: int, rate: float, seconds: float) -> Iterator[SimulatedFrame]:
+    """The frames of one sequence; `rate` is that of the camera in Hz."""
     rng = np.random.default_rng(seed)
     picked = [cutouts(videos[k]) for k in rng.choice(len(videos), OBJECTS, replace=False)]
     picked += picked[:TWINS]
@@ -85,7 +84,7 @@ def paste(
         image, owner = background.copy(), np.zeros(SIZE, np.int64)
         whole = []
         for number, (cuts, path, first) in enumerate(zip(picked, paths, start), start=1):
-            turn = (int(t * own_rate) + first) % max(2 * len(cuts) - 2, 1)
+            turn = (int(t * VIDEO_RATE) + first) % max(2 * len(cuts) - 2, 1)
             pixels, mask = cuts[min(turn, 2 * len(cuts) - 2 - turn)] if len(cuts) > 1 else cuts[0]
             whole.append(int(mask.sum()))
             _put(image, owner, pixels, mask, path(t), number)

@@ -53,9 +53,9 @@ def crossing(rng: np.random.Generator) -> list[Body]:
     ]
 
 
-def wandering(rng: np.random.Generator, count: int = 10, kinds: int = 3) -> list[Body]:
+def wandering(rng: np.random.Generator) -> list[Body]:
     """Ten objects of three kinds that move about in the image."""
-    return [body(rng, wander(rng, 30), rng.uniform(5, 12), i % kinds, float(i)) for i in range(count)]
+    return [body(rng, wander(rng, 30), rng.uniform(5, 12), i % 3, float(i)) for i in range(10)]
 
 
 def look_alikes(rng: np.random.Generator) -> list[Body]:
@@ -83,8 +83,9 @@ def _behind_pillar(rng: np.random.Generator, hidden: float) -> list[Body]:
     return bodies
 
 
-def _hesitant(rng: np.random.Generator, y: float, covered: float, hidden: float, speed: float = 26.0) -> Path:
+def _hesitant(rng: np.random.Generator, y: float, covered: float, hidden: float) -> Path:
     """Moves behind the pillar, waits, reappears on either side, moves on for 1.6 s in the open and comes back."""
+    speed = 26.0  # cells per second
     side, phase = rng.choice((-1, 1)), rng.uniform(0, 2)
     times, places = [0.0], [side * (covered / 2 + 2.0 * speed * 0.5 * (1 + phase / 2))]
     while times[-1] < 60:

@@ -104,10 +104,10 @@ def body(
     return Body(path, radius, kind, z, identity(rng, kind, distinct), waves, rng.uniform(-0.6, 0.6))
 
 
-def pillar(x: float, half_width: float, y: float = 60, half_height: float = 60, z: float = 100) -> Body:
-    """A rectangle that occludes whatever passes behind it."""
+def pillar(x: float, half_width: float) -> Body:
+    """A rectangle, as high as the image, that occludes whatever passes behind it."""
     nothing = np.zeros(0, np.float32)
-    return Body(lambda t: (x, y), 0, -1, z, nothing, nothing, box=(half_width, half_height))
+    return Body(lambda t: (x, 60.0), 0, -1, 100.0, nothing, nothing, box=(half_width, 60.0))
 
 
 def _draw(thing: Body, t: float, shift: npt.NDArray, canvas: npt.NDArray[np.bool_]) -> float:
@@ -179,23 +179,9 @@ def _frame(
     rng: np.random.Generator, bodies: list[Body], views: npt.NDArray, t: float, shift: npt.NDArray, hardness: float,
 ) -> SimulatedFrame:
     """The ground truth and the detections at one moment."""
-    n = len(bodies)
-    masks = np.zeros((n, *GRID), bool)
-    covered_by = np.full(n, -1)
-    share = np.zeros(n)
-    free = np.ones(GRID, bool)
-    whole = np.zeros((n, *GRID), bool)
-    for i, thing in enumerate(bodies):
-        area = _draw(thing, t, shift, whole[i])
-        masks[i] = whole[i] & free
-        free &= ~whole[i]
-        share[i] = min(1.0, np.count_nonzero(masks[i]) / area)
-        overlaps = [np.count_nonzero(whole[i] & whole[j]) if bodies[j].kind >= 0 else 0 for j in range(i)]
-        if overlaps and max(overlaps) > 0:
-            covered_by[i] = int(np.argmax(overlaps))
-
+    masks, share, covered_by = _drawn(bodies, t, shift)
     things = np.array([thing.kind >= 0 for thing in bodies])
-    area = masks.reshape(n, -1).sum(axis=1)
+    area = masks.reshape(len(bodies), -1).sum(axis=1)
     visible = things & (share >= 0.1) & (area >= 12)
     rows: list[tuple[int, float, npt.NDArray, npt.NDArray, int]] = []
     latents = [thing.identity + view if thing.kind >= 0 else None for thing, view in zip(bodies, views)]
@@ -232,13 +218,30 @@ def _frame(
     return SimulatedFrame(t, detections, shown + 1, masks[shown], np.array([row[4] for row in rows], np.int64))
 
 
-def cosines(scenario: Scenario, seed: int = 0) -> dict[str, float]:
+def _drawn(bodies: list[Body], t: float, shift: npt.NDArray) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The bodies, the nearest first: masks (n, h, w) of what is seen of each, the share of it that is seen, and the index of the object that
+    covers most of it, -1 = none."""
+    n = len(bodies)
+    masks, whole, free = np.zeros((n, *GRID), bool), np.zeros((n, *GRID), bool), np.ones(GRID, bool)
+    share, covered_by = np.zeros(n), np.full(n, -1)
+    for i, thing in enumerate(bodies):
+        area = _draw(thing, t, shift, whole[i])
+        masks[i] = whole[i] & free
+        free &= ~whole[i]
+        share[i] = min(1.0, np.count_nonzero(masks[i]) / area)
+        overlaps = [np.count_nonzero(whole[i] & whole[j]) if bodies[j].kind >= 0 else 0 for j in range(i)]
+        if overlaps and max(overlaps) > 0:
+            covered_by[i] = int(np.argmax(overlaps))
+    return masks, share, covered_by
+
+
+def cosines(scenario: Scenario) -> dict[str, float]:
     """Mean cosines between queries of a scenario: of one object in frames 1 s apart, and of two objects in one
     frame, of the same kind and of two kinds. NaN without such a pair."""
     gap = max(1, round(scenario.rate))
     queries: list[dict[int, tuple[int, npt.NDArray]]] = []
     same, alike, other = [], [], []
-    for frame in simulate(scenario, seed):
+    for frame in simulate(scenario, 0):
         found = frame.detections
         units = found.queries / np.linalg.norm(found.queries, axis=1, keepdims=True)
         now = {int(o): (int(k), u) for o, k, u in zip(frame.owners, found.class_ids, units) if o}

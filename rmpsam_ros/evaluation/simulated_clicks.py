@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from rmpsam_ros.types import BACKGROUND, FOREGROUND, PointPrompt
+from rmpsam_ros.types import BACKGROUND, FOREGROUND, PointPrompt, Roi
 
 CLICK_RULE = "the pixel farthest from the object's edge, then that of the largest error region, foreground or background"
 """The rule in one line, for reports."""
@@ -36,7 +36,7 @@ def next_click(truth: npt.NDArray[np.bool_], answer: npt.NDArray[np.bool_],
 
 def farthest_from_edge(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """x, y of the pixel with the largest exact Euclidean distance to the outside."""
-    rows, columns = _bounds(mask)
+    rows, columns = Roi.of_mask(mask).slices
     padded = cv2.copyMakeBorder(mask[rows, columns].astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     squared = np.rint(np.square(distance, dtype=np.float64))  # integers: OpenCV's last bits vary between runs, which would break ties differently
@@ -47,15 +47,9 @@ def farthest_from_edge(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
 def _largest_region(mask: npt.NDArray[np.bool_]) -> tuple[int, npt.NDArray[np.bool_]]:
     if not mask.any():
         return 0, mask
-    inside = _bounds(mask)
+    inside = Roi.of_mask(mask).slices
     _, regions, stats, _ = cv2.connectedComponentsWithStats(mask[inside].astype(np.uint8), connectivity=8)
     largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
     region = np.zeros_like(mask)
     region[inside] = regions == largest
     return int(stats[largest, cv2.CC_STAT_AREA]), region
-
-
-def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Row and column ranges of a mask with at least one pixel."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

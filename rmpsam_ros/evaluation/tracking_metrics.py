@@ -15,6 +15,10 @@ from scipy.optimize import linear_sum_assignment
 
 _ALPHAS = np.arange(0.05, 0.99, 0.05)
 _EPS = np.finfo("float").eps
+_SAME = 0.5
+"""Similarity from which CLEAR and IDF1 take a prediction for an object."""
+_BACK, _PATIENCE = 0.3, 2.0
+"""In `returns`: similarity from which an object has an id, and seconds within which its id must settle."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ def mask_iou(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> npt.NDArray[
     return common / np.maximum(x.sum(axis=1)[:, None] + y.sum(axis=1)[None] - common, 1)
 
 
-def clear(frames: Sequence[MatchedFrame], threshold: float = 0.5) -> tuple[int, int, int, int, int]:
-    """(true positives, misses, false positives, id switches, fragmentations) at one similarity threshold."""
+def clear(frames: Sequence[MatchedFrame]) -> tuple[int, int, int, int, int]:
+    """(true positives, misses, false positives, id switches, fragmentations)."""
     tp = fn = fp = switches = 0
     last: dict[int, int] = {}  # the tracker's id of each object when it was last matched
     matched_before: dict[int, int] = {}  # … in the previous frame
@@ -69,7 +73,7 @@ def clear(frames: Sequence[MatchedFrame], threshold: float = 0.5) -> tuple[int, 
             # As in TrackEval, a frame without ground truth or without predictions does not end a fragment.
             continue
         kept = np.array([[matched_before.get(int(t)) == f for f in frame.found] for t in frame.truth])
-        score = np.where(frame.similarity < threshold - _EPS, 0, 1000 * kept + frame.similarity)
+        score = np.where(frame.similarity < _SAME - _EPS, 0, 1000 * kept + frame.similarity)
         rows, columns = linear_sum_assignment(score, maximize=True)
         good = score[rows, columns] > _EPS
         pairs = {int(frame.truth[r]): int(frame.found[c]) for r, c in zip(rows[good], columns[good])}
@@ -82,12 +86,12 @@ def clear(frames: Sequence[MatchedFrame], threshold: float = 0.5) -> tuple[int, 
     return tp, fn, fp, switches, sum(count - 1 for count in pieces.values())
 
 
-def identity_counts(frames: Sequence[MatchedFrame], threshold: float = 0.5) -> tuple[int, int, int]:
+def identity_counts(frames: Sequence[MatchedFrame]) -> tuple[int, int, int]:
     """(IDTP, IDFN, IDFP) under the best one-to-one assignment of true ids to predicted ids over the whole sequence."""
     truth_ids, found_ids, truth_count, found_count = _census(frames)
     together = np.zeros((len(truth_ids), len(found_ids)))
     for frame in frames:
-        rows, columns = np.nonzero(frame.similarity >= threshold)
+        rows, columns = np.nonzero(frame.similarity >= _SAME)
         np.add.at(together, ([truth_ids[int(t)] for t in frame.truth[rows]],
                              [found_ids[int(f)] for f in frame.found[columns]]), 1)
     g, p = together.shape
@@ -147,10 +151,10 @@ def _census(frames: Sequence[MatchedFrame]) -> tuple[dict[int, int], dict[int, i
     return truth, found, *(np.array([count[one] for one in sorted(count)], float) for count in counts)
 
 
-def score(sequences: Sequence[Sequence[MatchedFrame]], threshold: float = 0.5) -> TrackingScores:
+def score(sequences: Sequence[Sequence[MatchedFrame]]) -> TrackingScores:
     """Metrics of all sequences together: counts are summed first, as in TrackEval's combined row."""
-    c = np.sum([clear(frames, threshold) for frames in sequences], axis=0)
-    i = np.sum([identity_counts(frames, threshold) for frames in sequences], axis=0)
+    c = np.sum([clear(frames) for frames in sequences], axis=0)
+    i = np.sum([identity_counts(frames) for frames in sequences], axis=0)
     tp, fn, fp, association = np.sum([hota_counts(frames) for frames in sequences], axis=0)
     assa = association / np.maximum(tp, 1)
     deta = tp / np.maximum(tp + fn + fp, 1)
@@ -161,11 +165,11 @@ def score(sequences: Sequence[Sequence[MatchedFrame]], threshold: float = 0.5) -
     )
 
 
-def returns(frames: Sequence[MatchedFrame], absent: float, threshold: float = 0.3, patience: float = 2.0) -> tuple[int, int]:
+def returns(frames: Sequence[MatchedFrame], absent: float) -> tuple[int, int]:
     """(returns, of these with the old id) of objects that were not visible for at least `absent` seconds.
 
     The old id is the most frequent one in the last second before the object disappeared; the new one is the first that
-    stays on it for three frames and 0.4 seconds within `patience` seconds after its return, or else the most frequent one.
+    stays on it for three frames and 0.4 seconds within two seconds after its return, or else the most frequent one.
     An object without an id before it disappeared does not count; one without an id after its return counts as not
     re-identified.
     """
@@ -174,7 +178,7 @@ def returns(frames: Sequence[MatchedFrame], absent: float, threshold: float = 0.
         best = np.zeros(len(frame.truth), int)
         if len(frame.found) and len(frame.truth):
             rows, columns = linear_sum_assignment(frame.similarity, maximize=True)
-            good = frame.similarity[rows, columns] >= threshold
+            good = frame.similarity[rows, columns] >= _BACK
             best[rows[good]] = frame.found[columns[good]]
         for truth, found in zip(frame.truth.tolist(), best.tolist()):
             history[truth].append((frame.stamp, found))
@@ -186,7 +190,7 @@ def returns(frames: Sequence[MatchedFrame], absent: float, threshold: float = 0.
             before = [f for s, f in entries[:k] if f and s >= entries[k - 1][0] - 1.0]
             if not before:
                 continue
-            after = [(s, f) for s, f in entries[k:] if s <= entries[k][0] + patience]
+            after = [(s, f) for s, f in entries[k:] if s <= entries[k][0] + _PATIENCE]
             events += 1
             known += _settled(after) == max(set(before), key=before.count)
     return events, known

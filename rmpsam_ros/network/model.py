@@ -70,7 +70,7 @@ class RMPSAM(nn.Module):
         """
         return DecoderOutput(*self.panoptic_head.decode_objects(self._as_mask_features(features), auxiliary)[:4])
 
-    def decode_clip(self, features: Tensor, auxiliary: list[StageOutput] | None = None) -> DecoderOutput:
+    def decode_clip(self, features: Tensor) -> DecoderOutput:
         """`decode_objects` for a clip: one set of queries for T frames, which are stacked to one tall map (the method's only use of time).
 
         Args:
@@ -82,9 +82,7 @@ class RMPSAM(nn.Module):
         batch, frames, dim, height, width = features.shape
         tall = features.permute(0, 2, 1, 3, 4).reshape(batch, dim, frames * height, width)
         one = self.neck.dense(features[:, 0], self.config.mean_pooling)
-        output = self.decode_objects(replace(one, channels=tall, rows=one.rows.repeat(frames)), auxiliary)
-        if auxiliary is not None:
-            auxiliary[:] = [a._replace(mask_logits=a.mask_logits.unflatten(2, (frames, height))) for a in auxiliary]
+        output = self.decode_objects(replace(one, channels=tall, rows=one.rows.repeat(frames)))
         return output._replace(mask_logits=output.mask_logits.unflatten(2, (frames, height)))
 
     def decode_prompts(self, features: Tensor | MaskFeatures, boxes: Tensor, labels: Tensor, image_size: tuple[int, int] | Tensor,

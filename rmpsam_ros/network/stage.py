@@ -133,8 +133,8 @@ class DecoderStage(nn.Module):
         """(B, N, K + 1) class logits."""
         return classifier(self.cls_proj(self.cls_fcs(queries)))
 
-    def forward(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, classifier: TextClassifier, alone: bool = False,
-                anchors: Tensor | None = None) -> StageOutput:  # fmt: skip
+    def forward(self, features: MaskFeatures, kernels: Tensor, masks: Tensor, classifier: TextClassifier, alone: bool,
+                anchors: Tensor | None) -> StageOutput:  # fmt: skip
         """All outputs of the stage, as supervised in training."""
         queries = self.update(features, kernels, masks, alone)
         anchors = self.locate(queries, anchors)

@@ -20,7 +20,6 @@ from rmpsam_ros.ros.depth_views import DepthViews
 from rmpsam_ros.ros.frame_messages import frame_messages
 from rmpsam_ros.ros.markers import TrackMarkers
 from rmpsam_ros.ros.projection import is_rectified
-from rmpsam_ros.ros.publishing import JPEG_QUALITY
 from rmpsam_ros.tracking import Tracker
 from rmpsam_ros.tracking.clock import SteadyTime
 from rmpsam_ros.tracking.frames import with_track_ids
@@ -152,8 +151,7 @@ class BagCamera:
                 yield f"{base}/detections_3d", vision_messages.detections_3d_message(tracks, extents, header), False
         if "overlay" in wanted:
             drawn = cv2.cvtColor(draw_panoptic(image, panoptic, self._options.alpha, banner), cv2.COLOR_RGB2BGR)
-            data = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-            yield f"{base}/overlay/compressed", messages.compressed_message(data, header), False
+            yield f"{base}/overlay/compressed", messages.jpeg_message(drawn, header), False
 
 
 def _stamp_of(entry: BagMessage) -> int:

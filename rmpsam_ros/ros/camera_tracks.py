@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rmpsam_ros.depth_view import DepthView, Extent, located
-from rmpsam_ros.errors import PromptError, TrackError
+from rmpsam_ros.errors import TrackError
 from rmpsam_ros.ros.feeds import Processed
 from rmpsam_ros.ros.requests import Answer
 from rmpsam_ros.tracking.frames import of_classes
@@ -58,21 +58,3 @@ class CameraTracks:
     def _note_ids(self) -> None:
         """Saves the next ID immediately and never lowers it: if an inference hangs, a newer tracker may already run."""
         self._next_ids[self._camera] = max(self.tracker.next_id, self._next_ids.get(self._camera, 1))
-
-
-class NoTracks:
-    """Stands in for `CameraTracks` in a node that does not track."""
-
-    tracker, _WHY = None, "this node does not track"
-
-    def update(self, *_: object) -> tuple[tuple[TrackedInstance, ...], dict[int, Extent]]:
-        return (), {}
-
-    def follow(self, processed: Processed, result: PromptResult, past: tuple | None) -> Answer:
-        return Answer(processed, result, problem=self._WHY)
-
-    def remove(self, track_id: int) -> tuple[bool, list[int]]:
-        raise PromptError(self._WHY)
-
-    def reset(self) -> int:
-        raise PromptError(self._WHY)

@@ -16,9 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rmpsam_ros.errors import ImageError
-
-RgbImage = npt.NDArray[np.uint8]
-"""(H, W, 3) uint8, RGB."""
+from rmpsam_ros.types import RgbImage
 
 
 @dataclass(frozen=True)

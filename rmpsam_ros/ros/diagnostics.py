@@ -104,27 +104,8 @@ def report(status: NodeStatus) -> list[DiagnosticStatus]:
 
 
 def _node(status: NodeStatus) -> DiagnosticStatus:
-    level, message = OK, status.state
-    if status.last_error and status.state != "active":
-        level, message = ERROR, f"{status.state}: {status.last_error}"
-    elif status.state != "active":
-        level, message = WARN, status.state
-        if status.progress or status.state in STEPS:
-            message += f": {status.progress or f'ros2 lifecycle set {status.name} {STEPS[status.state]}'}"
-        elif status.state == "finalized":
-            message += ": end the process and start it again"
-    elif not status.enabled:
-        level, message = WARN, "active, but inference is switched off: call ~/enable with data: true"
-    elif not status.trained:
-        level, message = WARN, f"active, but the model '{status.model}' is UNTRAINED: its masks mean nothing"
-    elif status.name_taken:
-        level, message = WARN, f"active, but {SAME_NAME.format(name=status.name)}"
+    level, message = _judged_node(status)
     stats = [camera.stats for camera in status.cameras]
-    failing = [camera for camera in status.cameras if camera.fails]
-    if failing and status.state == "active" and status.enabled:
-        level, message = ERROR, f"active, but no frame of camera {failing[0].name} has a result: {failing[0].stats.last_error}"
-    if status.state == "active" and (hangs := status.hangs):
-        level, message = ERROR, f"active, but {hangs}"
     ages = [age for age in (s.age() for s in stats) if age is not None]
     errors = [f"{c.name}: {c.stats.last_error}" for c in status.cameras if c.stats.last_error]
     values = {
@@ -148,27 +129,8 @@ def _node(status: NodeStatus) -> DiagnosticStatus:
 
 
 def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
-    stats, active, depth = camera.stats, status.state == "active", camera.depth or DepthStatus("")
-    age, why = stats.age(), f": {camera.silence}" if camera.silence else ""
-    level, message = OK, "running" if camera.listeners else "no subscribers: no inference"
-    if not active:
-        message = status.state
-    elif not status.enabled:
-        message = "inference is switched off"
-    elif camera.unmatched:
-        level, message = ERROR, camera.unmatched[0]
-    elif age is None:
-        level, message = WARN, f"waiting for the first image on {camera.topic}{why}"
-    elif age > max(STALE_SECONDS, SILENT_TIMES * (stats.interval() or 0.0)):
-        level, message = WARN, f"no image on {camera.topic} for {age:.1f} s{why}"
-    elif (camera.listeners or status.ended) and (hangs := status.hangs):
-        level, message = ERROR, hangs
-    elif camera.fails:
-        level, message = ERROR, f"the last {stats.failures} frames have no result: {stats.last_error}"
-    elif camera.mixed:
-        level, message = WARN, camera.mixed
-    elif depth.problem and (depth.wanted or depth.alive):
-        level, message = WARN, f"running, but {depth.consequence}: {depth.problem}" if camera.listeners else f"no inference: {depth.problem}"
+    stats, depth, age = camera.stats, camera.depth or DepthStatus(""), camera.stats.age()
+    level, message = _judged_camera(status, camera, depth, age)
     fps_in, fps_out = stats.rates()
     values: dict[str, object] = {
         "state": status.state,
@@ -197,6 +159,52 @@ def _camera(status: NodeStatus, camera: CameraStatus) -> DiagnosticStatus:
         "last error": stats.last_error,
     }
     return _status(level, f"{status.name}: camera {camera.name}", message, camera.topic, values)
+
+
+def _judged_node(status: NodeStatus) -> tuple[bytes, str]:
+    """The level and message of the node."""
+    if status.state != "active":
+        if status.last_error:
+            return ERROR, f"{status.state}: {status.last_error}"
+        if status.progress or status.state in STEPS:
+            return WARN, f"{status.state}: {status.progress or f'ros2 lifecycle set {status.name} {STEPS[status.state]}'}"
+        return WARN, f"{status.state}: end the process and start it again" if status.state == "finalized" else status.state
+    if hangs := status.hangs:
+        return ERROR, f"active, but {hangs}"
+    failing = [camera for camera in status.cameras if camera.fails]
+    if failing and status.enabled:
+        return ERROR, f"active, but no frame of camera {failing[0].name} has a result: {failing[0].stats.last_error}"
+    if not status.enabled:
+        return WARN, "active, but inference is switched off: call ~/enable with data: true"
+    if not status.trained:
+        return WARN, f"active, but the model '{status.model}' is UNTRAINED: its masks mean nothing"
+    if status.name_taken:
+        return WARN, f"active, but {SAME_NAME.format(name=status.name)}"
+    return OK, status.state
+
+
+def _judged_camera(status: NodeStatus, camera: CameraStatus, depth: DepthStatus, age: float | None) -> tuple[bytes, str]:
+    """The level and message of a camera; `age` is that of its last frame in seconds."""
+    stats, why = camera.stats, f": {camera.silence}" if camera.silence else ""
+    if status.state != "active":
+        return OK, status.state
+    if not status.enabled:
+        return OK, "inference is switched off"
+    if camera.unmatched:
+        return ERROR, camera.unmatched[0]
+    if age is None:
+        return WARN, f"waiting for the first image on {camera.topic}{why}"
+    if age > max(STALE_SECONDS, SILENT_TIMES * (stats.interval() or 0.0)):
+        return WARN, f"no image on {camera.topic} for {age:.1f} s{why}"
+    if (camera.listeners or status.ended) and (hangs := status.hangs):
+        return ERROR, hangs
+    if camera.fails:
+        return ERROR, f"the last {stats.failures} frames have no result: {stats.last_error}"
+    if camera.mixed:
+        return WARN, camera.mixed
+    if depth.problem and (depth.wanted or depth.alive):
+        return WARN, f"running, but {depth.consequence}: {depth.problem}" if camera.listeners else f"no inference: {depth.problem}"
+    return OK, "running" if camera.listeners else "no subscribers: no inference"
 
 
 def _status(level: bytes, name: str, message: str, hardware: str, values: Mapping[str, object]) -> DiagnosticStatus:

@@ -50,7 +50,7 @@ class Feed:
     def __init__(self, name: str, history: int, stats: CameraStats | None = None):
         self.name = name
         self.stats = stats or CameraStats()
-        self.tracks: Any = None  # its `CameraTracks`, or `NoTracks`, once the worker is open
+        self.tracks: Any = None  # its `CameraTracks`, once the worker is open
         self.newest: Received | None = None
         self.waiting = False
         self.started = -math.inf
@@ -110,8 +110,7 @@ class Feed:
         may not notice a restart, because not every message is processed."""
         if self._anew and number >= self._begun:
             self._anew, self.time = False, SteadyTime()
-            if self.tracks.tracker is not None:
-                self.tracks.reset()
+            self.tracks.reset()
 
     def early(self, rate: float) -> float:
         """Seconds until the next frame is due at a maximum of `rate` per second (0 = no limit); zero or negative once it is due."""

@@ -9,6 +9,7 @@ import sys
 from array import array
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
@@ -22,6 +23,7 @@ from rmpsam_ros.types import PanopticResult, Roi, TrackedInstance
 NO_CLASS = 65535
 """`class_id` of an answer that overlaps no segment: the largest uint16, as vision_msgs marks "unlabelled"."""
 
+_JPEG_QUALITY = 85
 _ENCODING_BYTES = {"mono8": 1, "bgr8": 3, "rgb8": 3, "mono16": 2, "16UC1": 2}
 
 
@@ -54,8 +56,9 @@ def mask_message(mask: npt.NDArray[np.bool_], header: Header) -> Image:
     return image_message(np.ascontiguousarray(mask).view(np.uint8) * np.uint8(255), "mono8", header)
 
 
-def compressed_message(data: npt.NDArray[np.uint8], header: Header) -> CompressedImage:
-    """A CompressedImage of JPEG bytes encoded from bgr8 pixels."""
+def jpeg_message(bgr: npt.NDArray[np.uint8], header: Header) -> CompressedImage:
+    """A CompressedImage of (H, W, 3) BGR pixels."""
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return CompressedImage(header=header, format="bgr8; jpeg compressed bgr8", data=byte_array(data))
 
 

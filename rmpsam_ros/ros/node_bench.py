@@ -53,14 +53,13 @@ class NodeMeasurement:
 
 def measure_node(
     size: tuple[int, int] = (480, 640), frames: int = 100, rate: float = 8.0, outputs: Sequence[str] = ("panoptic",),
-    model: str = "default", image: np.ndarray | None = None,
+    model: str = "default",
 ) -> NodeMeasurement:
     """Starts the node, sends it `frames` images of `size` (height, width) at `rate` Hz, and stops it.
 
     Args:
         outputs: outputs to subscribe to, from `OUTPUTS`; the first one is timed. If points or markers are among them, a depth image
             and a calibration are sent a few milliseconds before each image.
-        image: (H, W, 3) uint8 RGB to send, of the given size; None for noise over a gradient.
 
     Raises:
         RmpsamError: the node does not become ready, or answers no image.
@@ -75,7 +74,7 @@ def measure_node(
     node = _Process(model)
     try:
         ready = node.wait_until_ready()
-        sent, got, stages = _exchange(_picture(size) if image is None else image, frames, rate, tuple(outputs))
+        sent, got, stages = _exchange(_picture(size), frames, rate, tuple(outputs))
         rss = node.rss()
     finally:
         node.stop()
@@ -135,6 +134,7 @@ class _Process:
 
 
 def _picture(size: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) uint8 RGB: noise over a gradient."""
     height, width = size
     y, x = np.mgrid[0:height, 0:width]
     noise = np.random.default_rng(0).integers(0, 32, (height, width, 3))
@@ -144,54 +144,18 @@ def _picture(size: tuple[int, int]) -> np.ndarray:
 def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, ...]):
     """Sends images and collects results; returns (stamp -> time sent, stamp -> time received, the figures from the node's diagnostics)."""
     import rclpy
-    from diagnostic_msgs.msg import DiagnosticArray
     from rclpy.executors import SingleThreadedExecutor
-    from rclpy.qos import QoSProfile, qos_profile_sensor_data
-    from sensor_msgs.msg import CameraInfo, Image, PointCloud2
-    from visualization_msgs.msg import MarkerArray
 
-    from rmpsam_ros.msg import PanopticSegmentation, TrackedInstanceArray
     from rmpsam_ros.ros.buffers import keep_image_buffers
-    from rmpsam_ros.ros.messages import camera_info_message, image_message, stamp_ns
 
-    kinds = {"panoptic": (PanopticSegmentation, QoSProfile(depth=5)), "semantic": (Image, qos_profile_sensor_data),
-             "overlay": (Image, qos_profile_sensor_data), "tracks": (TrackedInstanceArray, QoSProfile(depth=5)),
-             "points": (PointCloud2, qos_profile_sensor_data), "markers": (MarkerArray, QoSProfile(depth=5))}
     keep_image_buffers()
     context = rclpy.Context()
     rclpy.init(context=context)
     node = rclpy.create_node("rmpsam_bench", context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
-    sent: dict[int, float] = {}
-    got: dict[int, float] = {}
-    stages: dict[str, str] = {}
-
-    def take_result(message) -> None:
-        if hasattr(message, "markers"):
-            if not message.markers:  # no track to show or delete
-                return
-            message = message.markers[-1]
-        header = message.header
-        got.setdefault(stamp_ns(header.stamp), time.monotonic())
-
-    def take_report(message) -> None:
-        for status in message.status:
-            if status.name.endswith("camera camera"):
-                stages.update({value.key: value.value for value in status.values})
-
-    for index, name in enumerate(outputs):
-        kind, qos = kinds[name]
-        node.create_subscription(kind, f"/rmpsam/camera/{name}", take_result if index == 0 else lambda _: None, qos)
-    node.create_subscription(DiagnosticArray, "/diagnostics", take_report, 10)
-    publisher = node.create_publisher(Image, "/camera/image_raw", QoSProfile(depth=5))
-    depth_publisher = info_publisher = None
-    if NEED_DEPTH & set(outputs):
-        depth_publisher = node.create_publisher(Image, "/camera/depth", QoSProfile(depth=5))
-        info_publisher = node.create_publisher(CameraInfo, "/camera/camera_info", QoSProfile(depth=5))
-        height, width = size = image.shape[:2]
-        depth = image_message(_slope(size), "16UC1", Image().header)
-        info = camera_info_message(size, [[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], Image().header)
+    results = _Results(node, outputs)
+    camera = _Camera(node, image, with_depth=bool(NEED_DEPTH & set(outputs)))
     stop = threading.Event()
 
     def spin() -> None:
@@ -200,21 +164,13 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
 
     spinner = threading.Thread(target=spin, daemon=True)
     spinner.start()
+    sent: dict[int, float] = {}
     try:
-        wanted = [p for p in (publisher, depth_publisher, info_publisher) if p is not None]
-        _wait(lambda: all(p.get_subscription_count() for p in wanted) and node.count_publishers(f"/rmpsam/camera/{outputs[0]}"))
-        message = image_message(image, "rgb8", Image().header)
+        _wait(lambda: camera.is_received() and node.count_publishers(f"/rmpsam/camera/{outputs[0]}"))
         warm_up = 5
         for index in range(frames + warm_up):
             stamp = 1_000_000_000_000 + index * 1_000_000
-            message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
-            if depth_publisher is not None:
-                depth.header.stamp = message.header.stamp
-                info_publisher.publish(info)
-                depth_publisher.publish(depth)
-                time.sleep(0.005)
-            started = time.monotonic()
-            publisher.publish(message)
+            started = camera.send(stamp)
             if index >= warm_up:
                 sent[stamp] = started
             time.sleep(max(0.0, started + 1 / rate - time.monotonic()))
@@ -225,7 +181,78 @@ def _exchange(image: np.ndarray, frames: int, rate: float, outputs: tuple[str, .
         executor.shutdown(timeout_sec=2)
         node.destroy_node()
         context.try_shutdown()
-    return sent, got, stages
+    return sent, results.got, results.stages
+
+
+class _Results:
+    """What the node publishes: when the first of the outputs came for each stamp (`got`), and the latest figures of its diagnostics (`stages`)."""
+
+    def __init__(self, node, outputs: tuple[str, ...]):
+        from diagnostic_msgs.msg import DiagnosticArray
+        from rclpy.qos import QoSProfile, qos_profile_sensor_data
+        from sensor_msgs.msg import Image, PointCloud2
+        from visualization_msgs.msg import MarkerArray
+
+        from rmpsam_ros.msg import PanopticSegmentation, TrackedInstanceArray
+
+        self.got: dict[int, float] = {}
+        self.stages: dict[str, str] = {}
+        kinds = {"panoptic": (PanopticSegmentation, QoSProfile(depth=5)), "semantic": (Image, qos_profile_sensor_data),
+                 "overlay": (Image, qos_profile_sensor_data), "tracks": (TrackedInstanceArray, QoSProfile(depth=5)),
+                 "points": (PointCloud2, qos_profile_sensor_data), "markers": (MarkerArray, QoSProfile(depth=5))}
+        for index, name in enumerate(outputs):
+            kind, qos = kinds[name]
+            node.create_subscription(kind, f"/rmpsam/camera/{name}", self._take_result if index == 0 else lambda _: None, qos)
+        node.create_subscription(DiagnosticArray, "/diagnostics", self._take_report, 10)
+
+    def _take_result(self, message) -> None:
+        from rmpsam_ros.ros.messages import stamp_ns
+
+        if hasattr(message, "markers"):
+            if not message.markers:  # no track to show or delete
+                return
+            message = message.markers[-1]
+        self.got.setdefault(stamp_ns(message.header.stamp), time.monotonic())
+
+    def _take_report(self, message) -> None:
+        for status in message.status:
+            if status.name.endswith("camera camera"):
+                self.stages.update({value.key: value.value for value in status.values})
+
+
+class _Camera:
+    """Publishes one image again and again, with depth and a calibration before each if wanted."""
+
+    def __init__(self, node, image: np.ndarray, with_depth: bool):
+        from rclpy.qos import QoSProfile
+        from sensor_msgs.msg import CameraInfo, Image
+
+        from rmpsam_ros.ros.messages import camera_info_message, image_message
+
+        self._image = node.create_publisher(Image, "/camera/image_raw", QoSProfile(depth=5)), image_message(image, "rgb8", Image().header)
+        self._depth, self._others = None, []
+        if with_depth:
+            height, width = size = image.shape[:2]
+            self._depth = image_message(_slope(size), "16UC1", Image().header)
+            info = camera_info_message(size, [[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], Image().header)
+            self._others = [(node.create_publisher(CameraInfo, "/camera/camera_info", QoSProfile(depth=5)), info),
+                            (node.create_publisher(Image, "/camera/depth", QoSProfile(depth=5)), self._depth)]
+
+    def is_received(self) -> bool:
+        return all(publisher.get_subscription_count() for publisher, _ in (self._image, *self._others))
+
+    def send(self, stamp: int) -> float:
+        """Publishes the messages of a stamp in nanoseconds; returns the time just before that of the image."""
+        publisher, message = self._image
+        message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
+        if self._depth is not None:
+            self._depth.header.stamp = message.header.stamp
+            for other, content in self._others:
+                other.publish(content)
+            time.sleep(0.005)
+        started = time.monotonic()
+        publisher.publish(message)
+        return started
 
 
 def _slope(size: tuple[int, int]) -> np.ndarray:

@@ -21,7 +21,7 @@ from rmpsam_ros.overlay import UNTRAINED_BANNER, draw_click, draw_followed, draw
 from rmpsam_ros.ros import vision_messages
 from rmpsam_ros.ros.feeds import Processed
 from rmpsam_ros.ros.frame_messages import frame_messages, frame_topics
-from rmpsam_ros.ros.messages import compressed_message, image_message, label_set_message
+from rmpsam_ros.ros.messages import image_message, jpeg_message, label_set_message
 from rmpsam_ros.ros.publishing_3d import DepthOutputs
 from rmpsam_ros.types import PromptResult
 
@@ -30,7 +30,6 @@ LATCHED_QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durabi
 
 HIGHLIGHT_SECONDS = 2.0
 """How long the mask of a click from a topic stays on the overlay."""
-JPEG_QUALITY = 85
 
 
 @dataclass(frozen=True)
@@ -174,8 +173,7 @@ class CameraOutputs:
         if self._overlay.get_subscription_count():
             self._overlay.publish(image_message(pixels, "bgr8", header))
         if self._overlay_jpeg.get_subscription_count():
-            _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-            self._overlay_jpeg.publish(compressed_message(data, header))
+            self._overlay_jpeg.publish(jpeg_message(pixels, header))
 
 
 class LabelsOutput:

@@ -46,4 +46,4 @@ class Repeats:
                 return None
             said.wait = min(said.wait * self._growth, LAST)
             said.again, count, said.count = now + said.wait, said.count, 0
-            return f"{sentence} ({count} times since last logged)" if counted else sentence
+            return f"{sentence} ({f'{count} times' if count > 1 else 'once'} since last logged)" if counted else sentence

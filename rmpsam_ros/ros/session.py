@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from concurrent.futures import Future
 
 from rclpy.clock import Clock, ClockType
 
@@ -11,19 +10,19 @@ from rmpsam_ros.depth_view import DepthView, Extent, measure
 from rmpsam_ros.errors import DepthError, ParameterError
 from rmpsam_ros.ros.cameras import CameraInput
 from rmpsam_ros.ros.clicks import ClickTopics
-from rmpsam_ros.ros.conversions import RgbImage, compressed_to_rgb, dark_16_bit, image_to_rgb
+from rmpsam_ros.ros.conversions import compressed_to_rgb, dark_16_bit, image_to_rgb
 from rmpsam_ros.ros.diagnostics import CameraStatus, DepthStatus
 from rmpsam_ros.ros.feeds import Processed, Received
 from rmpsam_ros.ros.node_parameters import NodeParameters
 from rmpsam_ros.ros.parameters import NodeConfig
 from rmpsam_ros.ros.publishing import CameraOutputs, LabelsOutput
 from rmpsam_ros.ros.repeats import Repeats
-from rmpsam_ros.ros.requests import Answer, Ask
+from rmpsam_ros.ros.requests import Answer
 from rmpsam_ros.ros.stats import CameraStats
 from rmpsam_ros.ros.subscriptions import group_of_its_own
 from rmpsam_ros.ros.worker import InferenceWorker
 from rmpsam_ros.tracking import Tracker
-from rmpsam_ros.types import PromptResult
+from rmpsam_ros.types import PromptResult, RgbImage
 
 REFRESH_SECONDS = 0.25
 """Period at which subscriptions are compared with the current publishers."""
@@ -73,7 +72,7 @@ class Session:
             self._inputs[name] = self._input(name)
         self._clicks = ClickTopics(
             self._node, self._inputs, lambda name: topic(name, "click_topic"), self._parameters.clicked_point_topic,
-            self._ask, self._show,
+            self.worker.ask, self._show,
         )
         self._refresh()
         # A steady clock: publishers come and go even while simulated time stands still.
@@ -228,9 +227,6 @@ class Session:
     def _depth_of(self, name: str):
         """A function that tells whether depth images of a camera are arriving."""
         return lambda: (camera := self._inputs.get(name)) is not None and camera.depth.feed.alive
-
-    def _ask(self, ask: Ask) -> Future:
-        return self.worker.ask(ask)
 
     def _show(self, camera: str, answer: Answer) -> None:
         outputs = self._outputs.get(camera)

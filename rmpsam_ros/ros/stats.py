@@ -29,6 +29,12 @@ class StageTimes:
     publish: float
     total: float
 
+    @classmethod
+    def between(cls, since: float, started: float, decoded: float, segmented: float, done: float) -> StageTimes:
+        """From the times, in seconds of one clock, at which the wait began and at which each stage ended."""
+        spans = (started - since, decoded - started, segmented - decoded, done - segmented, done - since)
+        return cls(*(1e3 * span for span in spans))
+
     @property
     def overhead(self) -> float:
         """The overhead of the node: everything except the segmenter and the wait for it."""

@@ -16,7 +16,7 @@ from typing import Any
 from rmpsam_ros.depth_view import DepthView, Extent
 from rmpsam_ros.errors import ImageError, PromptError, RmpsamError
 from rmpsam_ros.ros.agenda import Agenda
-from rmpsam_ros.ros.camera_tracks import CameraTracks, NoTracks
+from rmpsam_ros.ros.camera_tracks import CameraTracks
 from rmpsam_ros.ros.feeds import Feed, Processed, Received
 from rmpsam_ros.ros.hooks import Hooks
 from rmpsam_ros.ros.live_values import LiveValues
@@ -36,7 +36,7 @@ class InferenceWorker:
         config: cameras, history and rate; live values change with `apply`.
         hooks: the node's callbacks.
         stats: counters of each camera; they outlive the worker.
-        make_tracker: makes a camera's tracker from the label set; None for no tracks.
+        make_tracker: makes a camera's tracker from the label set.
         track_ids: the next track ID of each camera, kept up to date so that no ID is reused after a change of model.
 
     Attributes:
@@ -45,12 +45,12 @@ class InferenceWorker:
 
     def __init__(
         self, make: Callable[[], Any], config: NodeConfig, hooks: Hooks, stats: dict[str, CameraStats],
-        make_tracker: Callable[[Any], Any] | None = None, track_ids: dict[str, int] | None = None,
+        make_tracker: Callable[[Any], Any], track_ids: dict[str, int],
     ):
         self._make, self._hooks, self._make_tracker = make, hooks, make_tracker
         self._config = config
         self.cameras = config.cameras
-        self._track_ids = {} if track_ids is None else track_ids
+        self._track_ids = track_ids
         self._rotations: Mapping[str, int] = {}
         self._feeds = {name: Feed(name, config.prompt_history, stats.get(name)) for name in config.cameras}
         self._agenda = Agenda(self._feeds, hooks.wanted)
@@ -198,8 +198,7 @@ class InferenceWorker:
             self._segmenter = self._make()
             self._live = LiveValues(self._segmenter)
             for name, feed in self._feeds.items():
-                make = self._make_tracker
-                feed.tracks = CameraTracks(make(self._segmenter.labels), name, self._track_ids) if make else NoTracks()
+                feed.tracks = CameraTracks(self._make_tracker(self._segmenter.labels), name, self._track_ids)
             self._take_over_live_values()
             self._segmenter.warm_up()
         except BaseException as error:
@@ -245,10 +244,10 @@ class InferenceWorker:
                 self._changed.wait(wait)
             return None
 
-    def _process_safely(self, received: Received) -> Processed | None:
+    def _process_safely(self, received: Received) -> None:
         feed = self._feeds[received.camera]
         try:
-            return self._process(feed, received)
+            self._process(feed, received)
         except ImageError as error:
             feed.stats.was_bad(str(error))
             self._hooks.report(received.camera, str(error))
@@ -256,7 +255,6 @@ class InferenceWorker:
             sentence = one_line(error)
             feed.stats.failed(sentence)
             self._hooks.report(received.camera, sentence)
-        return None
 
     def _process(self, feed: Feed, received: Received, past: bool = False, quietly: bool = False) -> Processed:
         """Decodes a frame, computes its features, publishes its results; with `quietly` or `past` (out of order) only the features."""
@@ -290,10 +288,8 @@ class InferenceWorker:
                 feed.keep(processed)
         if wanted and current:
             self._hooks.publish(processed, image, view, extents)
-            done = time.monotonic()
             since = max(received.arrived, feed.unwanted)
-            spans = (started - since, decoded - started, segmented - decoded, done - segmented, done - since)
-            feed.stats.was_published(StageTimes(*(span * 1e3 for span in spans)))
+            feed.stats.was_published(StageTimes.between(since, started, decoded, segmented, time.monotonic()))
         else:
             feed.stats.was_good()
         return processed
@@ -350,4 +346,4 @@ class InferenceWorker:
         return self._process(feed, ask.target, past, quietly=early)
 
     def _take_over_live_values(self) -> None:
-        self._live.take_over(self._config, (feed.tracks.tracker for feed in self._feeds.values() if feed.tracks.tracker is not None))
+        self._live.take_over(self._config, (feed.tracks.tracker for feed in self._feeds.values()))

@@ -156,8 +156,5 @@ class Likeness:
 
     def log_odds(self, recent: FloatArray, lasting: FloatArray, gaps: FloatArray, mixed: FloatArray | float) -> FloatArray:
         """(m, n) cosines of both kinds and (m,) seconds unseen to (m, n) log odds."""
-        away = gaps > RECENT
-        if not away.any():
-            return self.recent.log_odds(recent, np.zeros_like(gaps), mixed)
-        both = self.recent.log_odds(recent, np.zeros_like(gaps), mixed)
-        return np.where(away[:, None], self.lasting.log_odds(lasting, gaps, mixed), both)
+        odds, away = self.recent.log_odds(recent, np.zeros_like(gaps), mixed), gaps > RECENT
+        return np.where(away[:, None], self.lasting.log_odds(lasting, gaps, mixed), odds) if away.any() else odds

@@ -7,7 +7,7 @@ answers that agree with it give the mask. Lost objects are searched for in the w
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -133,7 +133,7 @@ class PromptKeeper:
         A prompted track that was just seen is continued only by a detection with the same mask: others may be parts or
         groups of what was clicked, which the user has not confirmed. A lost one is not continued by position alone.
         """
-        rows = [row for row in np.flatnonzero(table.prompted) if int(table.id[row]) in self._memories]
+        rows = self._rows(table)
         if not rows or len(seen) == 0:
             return None
         barred = np.zeros((len(table), len(seen)), bool)
@@ -151,7 +151,7 @@ class PromptKeeper:
         is that of a prompt, not that of the detection.
         """
         table = lives.table
-        rows = [row for row in np.flatnonzero(table.prompted) if int(table.id[row]) in self._memories]
+        rows = self._rows(table)
         if not rows:
             return False
         self._frames += 1
@@ -169,21 +169,14 @@ class PromptKeeper:
         for row in rows[most:]:
             if not memories[row].missed:  # not prompted in this frame, which does not make it lost
                 table.state[row] = TrackState.CONFIRMED
-        # All tracks' points and boxes in one run of the network, which answers each separately.
-        prompt = Prompt(tuple(PointPrompt(x, y, FOREGROUND) for a in asked for x, y in a.points), tuple(b for a in asked for b in a.boxes))
-        outputs = frame.prompt_outputs(prompt)
-        found, taken = False, np.zeros((0, *grid.size), bool)
-        point, box = 0, len(prompt.points)
-        for a in asked:
-            index = [*range(point, point + len(a.points)), *range(box, box + len(a.boxes))]
-            point, box = point + len(a.points), box + len(a.boxes)
-            own = PromptOutputs(outputs.mask_logits[index], outputs.iou[index], outputs.queries[index])
-            mask = a.memory.mask = self._choose(frame, a, own, lives, grid, now, taken, features)
+        taken = np.zeros((0, *grid.size), bool)
+        for a, outputs in _answers(frame, asked):
+            mask = a.memory.mask = self._choose(frame, a, outputs, lives, grid, now, taken, features)
             a.memory.asked_at, a.memory.missed = self._frames, 0 if mask is not None else a.memory.missed + 1
             if mask is not None:
                 a.memory.answered = now
-                taken, found = np.concatenate((taken, mask[None])), True
-        return found or len(rows) > most
+                taken = np.concatenate((taken, mask[None]))
+        return len(taken) > 0 or len(rows) > most
 
     def absorb(self, table: TrackTable) -> dict[int, int]:
         """Merges tracks of this frame that have a clicked object's mask into that object's track: one object, one id.
@@ -217,6 +210,10 @@ class PromptKeeper:
                 table.prototypes[row], table.counts[row] = table.prototypes[other], table.counts[other]
         table.keep(~np.isin(table.id, list(became)) | table.prompted)
         return became
+
+    def _rows(self, table: TrackTable) -> list[int]:
+        """The rows of the prompted tracks."""
+        return [row for row in np.flatnonzero(table.prompted) if int(table.id[row]) in self._memories]
 
     def _unanswered(self, table: TrackTable) -> npt.NDArray[np.bool_]:
         """(m,) bool: which tracks were prompted for in this frame without an answer."""
@@ -306,6 +303,17 @@ class PromptKeeper:
         table.look[row] = Look(table.look[row].patch, roi, segment, full[roi.slices].copy())
         table.state[row] = TrackState.CONFIRMED
         return mask
+
+
+def _answers(frame: Frame, asked: list[_Asked]) -> Iterator[tuple[_Asked, PromptOutputs]]:
+    """The network's outputs for the prompts of each track: all tracks' points and boxes go through it in one run, which answers each separately."""
+    prompt = Prompt(tuple(PointPrompt(x, y, FOREGROUND) for a in asked for x, y in a.points), tuple(b for a in asked for b in a.boxes))
+    outputs = frame.prompt_outputs(prompt)
+    point, box = 0, len(prompt.points)
+    for a in asked:
+        index = [*range(point, point + len(a.points)), *range(box, box + len(a.boxes))]
+        point, box = point + len(a.points), box + len(a.boxes)
+        yield a, PromptOutputs(outputs.mask_logits[index], outputs.iou[index], outputs.queries[index])
 
 
 def _features(frame: Frame) -> FloatArray:

@@ -69,10 +69,9 @@ class TrackTable:
             "id": ((), np.int64), "state": ((), np.int8), "prompted": ((), np.bool_), "seen_at": ((), np.float64),
             "age": ((), np.int64), "unseen": ((), np.int64), "hits": ((), np.int64), "votes": ((classes,), np.float32),
             "score": ((), np.float32), "position": ((2,), np.float32), "velocity": ((2,), np.float32),
-            "covariance": ((3,), np.float32), "size": ((), np.float32), "reach": ((), np.float32), "origin": ((2,), np.int64), "extent": ((2,), np.int64), "shown": ((), np.float32),
-            "depth": ((), np.float32),
-            "prototypes": ((PROTOTYPES, dims), np.float32), "counts": ((PROTOTYPES,), np.float32),
-            "look": ((), object),
+            "covariance": ((3,), np.float32), "size": ((), np.float32), "reach": ((), np.float32), "origin": ((2,), np.int64),
+            "extent": ((2,), np.int64), "shown": ((), np.float32), "depth": ((), np.float32),
+            "prototypes": ((PROTOTYPES, dims), np.float32), "counts": ((PROTOTYPES,), np.float32), "look": ((), object),
         }
         self.dims = dims
         for name, (shape, dtype) in self._shapes.items():

@@ -21,6 +21,7 @@ import yaml
 from rmpsam_ros.atomic import atomic_file
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.evaluation.reports import write_json
+from rmpsam_ros.labels import read_yaml_file
 from rmpsam_ros.network import build
 from rmpsam_ros.training.config import TrainingConfig, build_options, check_config
 from rmpsam_ros.training.run import CHECKPOINT, TrainingRun
@@ -177,9 +178,9 @@ def _cell(values: Sequence[float]) -> str:
 
 def _read(path: Path) -> Ablation:
     plan = build_options(Ablation, _yaml(path), str(path))
-    for name, least in (("images", 1), ("objects", 1)):
-        if getattr(plan, name) < least:
-            raise DataError(f"{path}: {name} is {getattr(plan, name)}; it must be at least {least}.")
+    for name in ("images", "objects"):
+        if getattr(plan, name) < 1:
+            raise DataError(f"{path}: {name} is {getattr(plan, name)}; it must be at least 1.")
     if not plan.seeds:
         raise DataError(f"{path}: seeds lists no seed.")
     return plan
@@ -188,10 +189,7 @@ def _read(path: Path) -> Ablation:
 def _yaml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(f"There is no file {path}.")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
+    content = read_yaml_file(path, DataError)
     if not isinstance(content, dict):
         raise DataError(f"{path} must be a table of options.")
     return content

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from rmpsam_ros.data.augment import Augmentation
 from rmpsam_ros.data.clicks import PromptMix
 from rmpsam_ros.data.sources import SourceConfig
 from rmpsam_ros.errors import DataError
+from rmpsam_ros.labels import read_yaml_file
 from rmpsam_ros.model_folder import check_input_size, find_model
 from rmpsam_ros.training.matcher import LossWeights
 from rmpsam_ros.user_folders import user_path
@@ -138,11 +137,7 @@ def load_config(path: Path) -> TrainingConfig:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"There is no training configuration {path}.")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not YAML ({' '.join(str(error).split())[:120]}).") from error
-    return check_config(content, path, path.parent)
+    return check_config(read_yaml_file(path, DataError), path, path.parent)
 
 
 def check_config(content: object, path: Path, base: Path) -> TrainingConfig:

@@ -22,6 +22,10 @@ Losses = dict[str, Tensor]
 SAME, UNSURE = 0.5, 0.3
 """IoU with an object above which a mask belongs to it, and below which it does not."""
 
+STAGE_CLASS_SCALE = 0.1
+"""Factor on the stages' class logits. The network multiplies them by ten without a need of its own; with logits that sharp, a randomly
+initialised head hardly learns."""
+
 SHARED_WEIGHT = 0.5
 """Class-loss weight of a query whose object is matched to another query."""
 
@@ -32,8 +36,6 @@ class Criterion:
     Args:
         is_thing: (K,) bool.
         weights: weights of the losses.
-        stage_class_scale: factor on the stages' class logits. The network multiplies them by ten without a need of its own; with
-            logits that sharp, a randomly initialised head hardly learns.
         one_to_many: whether an unmatched query whose last mask lies on an object is trained with that object's class instead of
             `no object`. The class of a query then follows from its mask, and the network's scores select the best of
             several queries (`network.distinct`).
@@ -41,10 +43,8 @@ class Criterion:
             no matching, and is learned as fast as in semantic segmentation.
     """
 
-    def __init__(self, is_thing: Tensor, weights: LossWeights, stage_class_scale: float = 0.1, stuff_queries: bool = False,
-                 one_to_many: bool = False) -> None:  # fmt: skip
-        self.is_thing, self.weights, self.stage_class_scale = is_thing, weights, stage_class_scale
-        self.one_to_many = one_to_many
+    def __init__(self, is_thing: Tensor, weights: LossWeights, stuff_queries: bool = False, one_to_many: bool = False) -> None:
+        self.is_thing, self.weights, self.one_to_many = is_thing, weights, one_to_many
         self.seen = torch.ones(len(is_thing))  # objects of each class so far, plus one
         self.owner = torch.where(is_thing, -1, (~is_thing).long().cumsum(0) - 1) if stuff_queries else None
 
@@ -54,7 +54,7 @@ class Criterion:
         if self.weights.balance > 0:
             self.seen.index_add_(0, batch.class_ids.clamp(min=0), (batch.class_ids >= 0).float())
         truth = Truth.of(batch.masks, batch.voids, batch.class_ids, batch.counts, self.is_thing)
-        scales = [self.stage_class_scale] * (len(outputs) - 1) + [1.0]
+        scales = [STAGE_CLASS_SCALE] * (len(outputs) - 1) + [1.0]
         outputs = [output._replace(class_logits=output.class_logits.float() * scale, mask_logits=output.mask_logits.float())
                    for output, scale in zip(outputs, scales)]  # fmt: skip
         tables = torch.stack([costs(output.class_logits, output.mask_logits, truth, self.weights, self.owner) for output in outputs])
@@ -178,10 +178,10 @@ def true_iou(logits: Tensor, truth: Tensor, void: Tensor) -> Tensor:
     return common / union.clamp(min=1)
 
 
-def _bounded(logits: Tensor, limit: float = 10.0) -> Tensor:
-    """Logits with a slope of one tenth beyond the limit: far from its centre, an ellipse has very large logits, and a few such points
+def _bounded(logits: Tensor) -> Tensor:
+    """Logits with a slope of one tenth beyond ±10: far from its centre, an ellipse has very large logits, and a few such points
     would dominate the gradient."""
-    inside = logits.clamp(-limit, limit)
+    inside = logits.clamp(-10.0, 10.0)
     return inside + 0.1 * (logits - inside)
 
 

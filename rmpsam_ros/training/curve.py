@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rmpsam_ros.network import RMPSAM
     from rmpsam_ros.training.validation import Validation
 
-CURVE = "curve.csv"
+CURVE, LOG = "curve.csv", "log.csv"
+"""The tables in the folder of a run."""
 
 
 class Curve:

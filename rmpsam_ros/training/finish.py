@@ -13,19 +13,19 @@ from rmpsam_ros.evaluation.reports import in_short, write_json
 from rmpsam_ros.export import make_model_folder
 from rmpsam_ros.model_folder import read_model_folder, write_model_yaml
 from rmpsam_ros.segmenter import Segmenter
-from rmpsam_ros.training.run import Report, TrainingRun
+from rmpsam_ros.training.run import TrainingRun
 from rmpsam_ros.training.validation import spread
 
 MODEL, REPORT = "model", "validation.json"
 
 
-def export_model(run: TrainingRun, report: Report = lambda _: None) -> Path:
+def export_model(run: TrainingRun) -> Path:
     """Writes OUT/model from the averaged weights; an existing one is replaced at the end."""
     net, folder = run.averaged.net, run.out / MODEL
     model = run.description(folder)
     device = run.device
     try:
-        make_model_folder(net.cpu(), folder, model, half=run.config.half, report=report)
+        make_model_folder(net.cpu(), folder, model, half=run.config.half)
     finally:
         net.to(device)
     return folder

@@ -9,10 +9,7 @@ from torch import Tensor, nn
 
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.network import RMPSAM
-from rmpsam_ros.network.efficientnet_lite import EfficientNetLite0
-
-_LAST_BLOCK = (2, 4, 10, 15)
-"""EfficientNet-Lite0's last block at each of the strides 4, 8, 16, 32."""
+from rmpsam_ros.network.efficientnet_lite import LAST_BLOCKS, EfficientNetLite0
 
 
 def backbone_stages(net: RMPSAM) -> list[list[nn.Module]]:
@@ -21,7 +18,7 @@ def backbone_stages(net: RMPSAM) -> list[list[nn.Module]]:
     if isinstance(backbone, EfficientNetLite0):
         first = 0
         groups: list[list[nn.Module]] = []
-        for last in _LAST_BLOCK:
+        for last in LAST_BLOCKS:
             groups.append(list(backbone.blocks[first : last + 1]))
             first = last + 1
         groups[0] = [backbone.conv_stem, backbone.bn0, *groups[0]]

@@ -22,6 +22,7 @@ from rmpsam_ros.data.coco import CocoPanoptic
 from rmpsam_ros.data.label_map import load_label_map
 from rmpsam_ros.data.sources import Source
 from rmpsam_ros.errors import DataError
+from rmpsam_ros.labels import read_yaml_file
 from rmpsam_ros.media import read_image
 from rmpsam_ros.training.config import TrainingConfig, load_config
 
@@ -141,7 +142,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     config = load_config(args.config)
     with atomic_folder(args.out) as part:
         archives = Archives(part, int(args.megabytes * 1e6))
-        pack(config, yaml.safe_load(args.config.read_text(encoding="utf-8")), archives, args.quality, args.validation)
+        pack(config, read_yaml_file(args.config, DataError), archives, args.quality, args.validation)
         size = sum(path.stat().st_size for path in archives.paths) / 1e6
     print(f"{len(archives.paths)} archives of {size:.0f} MB in {args.out}; unpack all of them in one folder, then: rmpsam train --config {ROOT}/config.yaml")
     return 0

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rmpsam_ros.errors import DataError
 from rmpsam_ros.results import write_image
-from rmpsam_ros.training.curve import CURVE, read_table
+from rmpsam_ros.training.curve import CURVE, LOG, read_table
 
 WIDTH, HEIGHT = 1400, 560
 """Size of one chart in pixels."""
@@ -25,16 +25,16 @@ _COLOURS = ((0, 0, 0), (0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 16
 Points = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
-def plot_run(out: Path, target: Path, log: str = "log.csv") -> None:
+def plot_run(out: Path, target: Path) -> None:
     """Plots the run in the folder `out` to a PNG.
 
     Raises:
         DataError: there is nothing to plot yet.
     """
-    losses = _series(read_table(out / log), lambda name: name == "total" or "/" in name)
+    losses = _series(read_table(out / LOG), lambda name: name == "total" or "/" in name)
     worth = _series(read_table(out / CURVE), lambda name: name.split(" ")[-1] in ("click1", "pq"))
     if not losses and not worth:
-        raise DataError(f"{out} holds no run with numbers to plot; `rmpsam train` writes {log} and {CURVE} there.")
+        raise DataError(f"{out} holds no run with numbers to plot; `rmpsam train` writes {LOG} and {CURVE} there.")
     charts = []
     end = max(x.max() for x, _ in (*losses.values(), *worth.values()))
     if losses:

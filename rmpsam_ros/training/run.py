@@ -22,14 +22,14 @@ from rmpsam_ros.training.batches import Batch, Batches, loader, worker_failures
 from rmpsam_ros.training.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from rmpsam_ros.training.config import TrainingConfig
 from rmpsam_ros.training.criterion import Criterion
-from rmpsam_ros.training.curve import CURVE, Curve, append_row, forget_later
+from rmpsam_ros.training.curve import CURVE, LOG, Curve, append_row, forget_later
 from rmpsam_ros.training.description import network_of
 from rmpsam_ros.training.forward import Forward
 from rmpsam_ros.training.optimizer import AveragedNetwork, freeze, make_optimizer, set_rate, set_training_mode
 from rmpsam_ros.training.start import first_network
 from rmpsam_ros.training.validation import Validation
 
-CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
+CHECKPOINT = "checkpoint.pt"
 Report = Callable[[str], None]
 
 
