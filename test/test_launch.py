@@ -154,7 +154,7 @@ def test_rviz__shows_the_first_camera(description, rviz_is_there, arguments, pre
     shown = yaml.safe_load(path.read_text())["Visualization Manager"]
     assert path.parent == Path(launch_config.log_dir)
     path.unlink()
-    assert [d["Topic"]["Value"] for d in shown["Displays"]] == [prefix + name for name in ("overlay", "points", "markers")]
+    assert [d["Topic"]["Value"] for d in shown["Displays"]] == [prefix + name for name in ("overlay", "points", "markers", "clicked_position")]
     assert shown["Tools"][-1]["Topic"]["Value"] == ("/bot" if arguments else "") + "/clicked_point"
 
 
