@@ -142,9 +142,11 @@ def test_worker__nothing_comes_of_a_click_that_was_given_up(make):
     trackers = []
     run = make(make_tracker=lambda labels: trackers.append(FakeTracker(labels)) or trackers[-1])
     run.worker.offer("camera", message(), 1)
+    run.hooks.place = (0.1, 0.2, 1.5), ""
     ask = click()
     ask.track = ask.given_up = True
-    assert run.worker.ask(ask).result(5).track_id == 0 and not hasattr(trackers[0], "followed")
+    answer = run.worker.ask(ask).result(5)
+    assert answer.track_id == 0 and not hasattr(trackers[0], "followed") and answer.position is None
 
 
 def test_worker__ids_go_on_where_those_of_the_worker_before_are():

@@ -309,10 +309,11 @@ class InferenceWorker:
             if processed.number <= self._forgotten:
                 raise PromptError("the node has been deactivated meanwhile")
             result = processed.frame.prompt(points=ask.points, labels=ask.labels, boxes=ask.boxes)
-            position, reason = self._hooks.position(processed, result)
-            follow = ask.track and not ask.given_up
-            answer = self._follow(ask, processed, result) if follow else Answer(processed, result)
-            ask.future.set_result(replace(answer, position=position, no_position=reason))
+            answer = Answer(processed, result)
+            if not ask.given_up:
+                position, reason = self._hooks.position(processed, result)
+                answer = replace(self._follow(ask, processed, result) if ask.track else answer, position=position, no_position=reason)
+            ask.future.set_result(answer)
         except RmpsamError as error:
             refuse(ask, error)
         except Exception as error:
