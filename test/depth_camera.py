@@ -1,4 +1,4 @@
-"""A depth camera for tests of the node, and the results of its images."""
+"""A depth camera for tests of a module's `node`, and the results of its images."""
 from __future__ import annotations
 
 import copy
@@ -6,6 +6,7 @@ import itertools
 import time
 
 import numpy as np
+import pytest
 
 from node_checks import camera_status, scene
 from ros_harness import Client, until
@@ -87,3 +88,15 @@ def position_under(mask: np.ndarray, depth: np.ndarray) -> tuple[float, float, f
     rows, columns = np.nonzero(mask)
     z = depth[rows, columns]
     return tuple(float(np.median(v)) for v in ((columns - SIZE[1] / 2) / FOCAL * z, (rows - SIZE[0] / 2) / FOCAL * z, z))
+
+
+@pytest.fixture
+def client(node):
+    client = Client()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def camera(client):
+    return DepthCamera(client)

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from depth_camera import FOCAL, SIZE, DepthCamera, latest, shot
+from depth_camera import FOCAL, SIZE, DepthCamera, camera, client, latest, shot  # noqa: F401
 from node_checks import camera_status, check_answer, diagnostics, segment
-from ros_harness import BEST_EFFORT, LATCHED, OFTEN, SMALL_INPUT, Client, NodeProcess, model, until
+from ros_harness import BEST_EFFORT, LATCHED, OFTEN, SMALL_INPUT, NodeProcess, model, until
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
@@ -28,18 +28,6 @@ def node(tmp_path_factory):
     )
     yield process
     assert process.stop(signals=2) == 0, process.output[-3000:]
-
-
-@pytest.fixture
-def client(node):
-    client = Client()
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def camera(client):
-    return DepthCamera(client)
 
 
 def follow(camera: DepthCamera, tracks: list) -> tuple[int, np.ndarray]:

@@ -6,9 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from depth_camera import SIZE, DepthCamera, position_under
+from depth_camera import SIZE, DepthCamera, camera, client, position_under  # noqa: F401
 from node_checks import camera_status, check_answer, segment
-from ros_harness import OFTEN, SMALL_INPUT, Client, NodeProcess, model, until
+from ros_harness import OFTEN, SMALL_INPUT, NodeProcess, model, until
 
 from geometry_msgs.msg import Point, PointStamped
 
@@ -21,18 +21,6 @@ def node(tmp_path_factory):
                           none__depth_topic="", input_size=SMALL_INPUT, score_threshold=0.0, overlap_threshold=0.0, prompt_zoom=False)  # fmt: skip
     yield process
     assert process.stop(signals=2) == 0, process.output[-3000:]
-
-
-@pytest.fixture
-def client(node):
-    client = Client()
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def camera(client):
-    return DepthCamera(client)
 
 
 def test_click__has_the_position_of_its_object__on_earlier_frames_too(node, client, camera):
