@@ -25,3 +25,11 @@ def test_refresh__while_the_session_is_closed__comes_to_its_end():
     session._publishing, session.segmenter = threading.Lock(), SimpleNamespace(score_threshold=0.5)
     session._refresh()
     assert len(refreshed) == 2
+
+
+def test_position__that_nobody_subscribes_to__costs_no_depth():
+    session, camera, outputs = Session.__new__(Session), Mock(), Mock()
+    session._inputs, session._outputs = {"left": camera}, {"left": outputs}
+    outputs.clicks_wanted.return_value = False
+    assert session.position(SimpleNamespace(camera="left"), Mock()) == (None, "")
+    assert not camera.depth.view.called and not outputs.publish_click.called

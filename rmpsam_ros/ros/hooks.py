@@ -22,8 +22,8 @@ class Hooks(Protocol):
         """The depth of a message whose image is (H, W) `size`; None if no output needs it."""
 
     def position(self, processed: Processed, result: PromptResult) -> tuple[tuple[float, float, float] | None, str]:
-        """Publishes the position (x, y, z) of a clicked object in metres, in the frame of its image; returns it, or None and the reason,
-        '' if nobody subscribes to it."""
+        """Publishes the position (x, y, z) of a clicked object in metres, in the frame of its image, if somebody subscribes to it;
+        returns it, or None and the reason, '' for no subscriber."""
 
     def publish(self, processed: Processed, image: Any, view: DepthView | None, extents: Mapping[int, Extent]) -> None:
         """Publishes the results of a frame, with its depth and the 3D extents of its tracks."""

@@ -16,8 +16,8 @@ class Answer:
     """The answer to a click: the frame that was used, the result on it, and the track ID.
 
     `track_id` is 0 if no track was requested or none could be made; in the latter case `problem` says why. `caution` says why a new
-    track may not be updated. `position` (x, y, z) is in metres, in the frame of the image; `no_position` says why there is none,
-    if somebody subscribes to it.
+    track may not be updated. `position` (x, y, z) is in metres, in the frame of the image, for subscribers; `no_position` says
+    why they get none.
     """
 
     processed: Processed

@@ -159,9 +159,9 @@ class Session:
             return None
 
     def position(self, processed: Processed, result: PromptResult) -> tuple[tuple[float, float, float] | None, str]:
-        """Measures and publishes the position of a clicked object; returns it, or None and the reason if somebody subscribes to it."""
+        """Measures and publishes the position of a clicked object, if somebody subscribes to it; returns it, or None and the reason."""
         camera, outputs = self._inputs.get(processed.camera), self._outputs.get(processed.camera)
-        if camera is None or outputs is None:
+        if camera is None or outputs is None or not outputs.clicks_wanted():
             return None, ""
         extent, reason = None, "too few pixels of the mask have a depth"
         try:
@@ -173,7 +173,7 @@ class Session:
         except DepthError as error:
             reason = str(error)
         if extent is None:
-            return None, reason if outputs.clicks_wanted() else ""
+            return None, reason
         with self._publishing:
             if processed.camera in self._inputs:
                 outputs.publish_click(processed, extent.position)
